@@ -1,0 +1,34 @@
+/** The direction of imports, as ARCHITECTURE.md draws it: shared <- ports <- domain <- http <- compose <- main. */
+const stages = ['ingress', 'parse', 'evaluate', 'transform', 'deliver', 'audit']
+const domain = '^server/(journey|keys|people|policies|portal)/'
+const only = (name, allowed, packages) => ({
+  name,
+  severity: 'error',
+  from: { pathNot: [...allowed, '^(test|demo|tools)/', '\\.test\\.ts$'] },
+  to: { path: packages.map((p) => `^node_modules/${p}(/|$)`) },
+})
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'shared-is-pure', severity: 'error', from: { path: '^shared/', pathNot: '\\.test\\.ts$' }, to: { path: '^(server|cli|demo|test|addin|web)/' } },
+    { name: 'shared-has-no-node', severity: 'error', from: { path: '^shared/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
+    { name: 'ports-know-shared-only', severity: 'error', from: { path: '^server/ports/' }, to: { path: '^server/', pathNot: '^server/ports/' } },
+    { name: 'mime-knows-ports-only', severity: 'error', from: { path: '^server/mime/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/', pathNot: '^server/(ports|mime)/' } },
+    { name: 'domain-does-no-http', severity: 'error', from: { path: domain, pathNot: '\\.test\\.ts$' }, to: { path: '^server/(http|platform|compose|main)' } },
+    { name: 'platform-is-met-in-compose', severity: 'error', from: { path: '^server/', pathNot: ['^server/platform/', '^server/compose', '\\.test\\.ts$'] }, to: { path: '^server/platform/' } },
+    { name: 'platform-knows-ports', severity: 'error', from: { path: '^server/platform/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/', pathNot: '^server/(platform|ports|mime)/' } },
+    { name: 'http-below-compose', severity: 'error', from: { path: '^server/http/', pathNot: '\\.test\\.ts$' }, to: { path: '^server/(compose|main)' } },
+    ...stages.map((s) => ({
+      name: `stage-${s}-imports-no-other-stage`,
+      severity: 'error',
+      from: { path: `^server/journey/${s}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: `^server/journey/(${stages.filter((x) => x !== s).join('|')})/` },
+    })),
+    only('databases-stay-in-platform', ['^server/platform/'], ['drizzle-orm', 'pg', 'better-sqlite3', '@aws-sdk']),
+    only('nodemailer-stays-in-platform', ['^server/platform/'], ['nodemailer']),
+    only('smtp-server-stays-in-ingress', ['^server/journey/ingress/'], ['smtp-server']),
+    only('crypto-libraries-stay-in-their-rooms', ['^server/journey/transform/', '^server/keys/'], ['openpgp', 'node-forge', 'pdf-lib', '@cantoo/pdf-lib', '@react-pdf/renderer']),
+    { name: 'production-code-has-no-dev-dependency', severity: 'error', from: { path: '^(shared|server|cli)/', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['npm-dev'] } },
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, exclude: { path: '(^|/)(dist|data)/' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.base.json' }, enhancedResolveOptions: { extensions: ['.ts', '.js', '.json', '.mjs', '.cjs'] } },
+}

@@ -1,0 +1,31 @@
+/**
+ * Bytes that can be read from any offset, as often as wanted, without being held: a spool file, a rendered copy, a
+ * buffer in a test. Offsets are bytes; `end` is exclusive and defaults to `size`.
+ */
+export interface ByteSource {
+  readonly size: number
+  /** Chunks in order; at most 256 KiB each. */
+  stream(start?: number, end?: number): AsyncIterable<Buffer>
+  /** Exactly `end - start` bytes; for small ranges (headers). */
+  read(start: number, end: number): Promise<Buffer>
+}
+
+/** A source over an open file or object that must be given back. */
+export interface OpenByteSource extends ByteSource, AsyncDisposable {}
+
+/** A producer of bytes that can be started more than once and yields the same bytes each time unless its doc says otherwise. */
+export type ByteStream = () => AsyncIterable<Uint8Array>
+
+/** A source over bytes in memory. */
+export function bytesOf(data: Uint8Array): ByteSource {
+  const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  return {
+    size: buffer.length,
+    async *stream(start = 0, end = buffer.length) {
+      for (let at = start; at < end; at += 262_144) yield buffer.subarray(at, Math.min(at + 262_144, end))
+    },
+    async read(start, end) {
+      return buffer.subarray(start, end)
+    },
+  }
+}

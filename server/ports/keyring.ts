@@ -1,0 +1,40 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { KeyState, TenantId } from '../../shared/domain/index.ts'
+
+/** Keys of one tenant: its users' private ones and its correspondents' public ones. Nothing crosses tenants. */
+export interface Keyring {
+  /** Best certificate for encrypting to `address` at `at`, with its state; `certificate` only when `valid`. */
+  certificate(
+    tenant: TenantId,
+    address: string,
+    at: number,
+  ): Promise<{ state: KeyState; certificate: X509Certificate | null }>
+  /** Best OpenPGP key for encrypting to `address`; armored, only when `valid`. */
+  pgpKey(tenant: TenantId, address: string, at: number): Promise<{ state: KeyState; armored: string | null }>
+  /** The sender's own S/MIME identity, else the organisation's (`gateway` true); null when there is none. */
+  smimeIdentity(tenant: TenantId, address: string, at: number): Promise<SmimeIdentity | null>
+  pgpIdentity(tenant: TenantId, address: string, at: number): Promise<PgpIdentity | null>
+  /** Everything private that may open an inbound mail for these addresses. */
+  decryptionKeys(
+    tenant: TenantId,
+    addresses: readonly string[],
+  ): Promise<{ smime: readonly SmimeIdentity[]; pgp: readonly PgpIdentity[] }>
+  /** Trust anchors for verifying. */
+  anchors(tenant: TenantId): Promise<readonly X509Certificate[]>
+  /** Certificates and keys for verifying a signature of `address`. */
+  verificationKeys(tenant: TenantId, address: string): Promise<{ pgp: readonly string[] }>
+}
+
+export interface SmimeIdentity {
+  readonly certificate: X509Certificate
+  readonly chain: readonly X509Certificate[]
+  readonly privateKey: KeyObject
+  readonly gateway: boolean
+}
+
+export interface PgpIdentity {
+  /** Armored private key, already unlocked for use. */
+  readonly armoredPrivate: string
+  readonly armoredPublic: string
+  readonly gateway: boolean
+}

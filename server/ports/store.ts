@@ -1,0 +1,128 @@
+import type {
+  AuditEvent,
+  AuditRecord,
+  CodeRecord,
+  CopyRecord,
+  GrantRecord,
+  Job,
+  JobQueueName,
+  JobSpec,
+  KeyRecord,
+  LinkFileRecord,
+  MessageId,
+  MessageRecord,
+  PersonRecord,
+  PortalSessionRecord,
+  Receipt,
+  RecipientRecord,
+  RecipientState,
+  TenantId,
+} from '../../shared/domain/index.ts'
+
+/**
+ * Durable records. There is no call without a tenant: a handle is bound to one tenant, and every row it reads or writes
+ * is that tenant's. A database that is down or locked raises `store-unavailable`.
+ */
+export interface Store {
+  tenant(tenant: TenantId): TenantStore
+  /** The workers' side of the queue; a claimed job names its tenant. */
+  readonly queue: JobQueue
+  close(): Promise<void>
+}
+
+export interface TenantStore {
+  readonly tenant: TenantId
+  readonly read: TenantReads
+  /**
+   * One atomic, durable unit of work: resolves after the commit is on disk. Inside, await nothing but `tx`
+   * (units share commits on SQLite). A throw rolls this unit back, alone.
+   */
+  write<T>(work: (tx: TenantWrites) => Promise<T>): Promise<T>
+}
+
+export interface TenantReads {
+  message(id: MessageId): Promise<MessageRecord | null>
+  messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
+  recipients(message: MessageId): Promise<RecipientRecord[]>
+  copies(message: MessageId): Promise<CopyRecord[]>
+  copy(id: string): Promise<CopyRecord | null>
+  linkFiles(message: MessageId): Promise<LinkFileRecord[]>
+  linkFile(id: string): Promise<LinkFileRecord | null>
+  grantByToken(tokenHash: string): Promise<GrantRecord | null>
+  grant(id: string): Promise<GrantRecord | null>
+  grants(message: MessageId): Promise<GrantRecord[]>
+  /** Newest unused code of a grant and channel. */
+  code(grant: string, channel: CodeRecord['channel']): Promise<CodeRecord | null>
+  portalSession(tokenHash: string): Promise<PortalSessionRecord | null>
+  /** In order of the chain. */
+  audit(query: { message?: MessageId; afterSeq?: number; limit: number }): Promise<AuditRecord[]>
+  idempotent(client: string, key: string): Promise<IdempotencyRecord | null>
+  keys(query: { kind?: KeyRecord['kind']; use?: KeyRecord['use']; address?: string }): Promise<KeyRecord[]>
+  person(address: string): Promise<PersonRecord | null>
+  /** Everyone who holds a role, in order of address. */
+  peopleWithRole(role: string): Promise<PersonRecord[]>
+}
+
+export interface IdempotencyRecord {
+  readonly client: string
+  readonly key: string
+  readonly bodyHash: string
+  /** null while the first request is under way. */
+  readonly response: { readonly status: number; readonly body: string } | null
+  readonly createdAt: number
+}
+
+export interface TenantWrites extends TenantReads {
+  insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
+  updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
+  /** Moves one recipient. From a final state nothing moves: returns false and changes nothing. */
+  updateRecipient(
+    message: MessageId,
+    address: string,
+    patch: { state?: RecipientState; copy?: string; detail?: string; receipt?: Receipt; at: number },
+  ): Promise<boolean>
+  insertCopy(copy: CopyRecord): Promise<void>
+  insertLinkFile(file: LinkFileRecord): Promise<void>
+  insertGrant(grant: GrantRecord): Promise<void>
+  revokeGrants(message: MessageId, at: number): Promise<number>
+  insertCode(code: CodeRecord): Promise<void>
+  /** Counts an attempt or marks the code used; false when it was used or exhausted meanwhile. */
+  updateCode(id: string, patch: { attempts?: number; usedAt?: number }): Promise<boolean>
+  putPortalSession(session: PortalSessionRecord): Promise<void>
+  deletePortalSession(tokenHash: string): Promise<void>
+  /** Already enqueued (message, queue, lane, step) are left as they are. */
+  enqueue(jobs: readonly JobSpec[]): Promise<void>
+  appendAudit(event: AuditEvent): Promise<AuditRecord>
+  /** False when the key is there already. */
+  insertIdempotent(record: IdempotencyRecord): Promise<boolean>
+  completeIdempotent(client: string, key: string, response: { status: number; body: string }): Promise<void>
+  /** Inserts or replaces by id. */
+  putKey(key: KeyRecord): Promise<void>
+  deleteKey(id: string): Promise<void>
+  /** Inserts or replaces by address. */
+  putPerson(person: PersonRecord): Promise<void>
+  /** Ends a leased job inside this unit of work; raises `lease-lost` when the lease is not ours any more. */
+  completeJob(job: Job): Promise<void>
+}
+
+/**
+ * Leased jobs, at-least-once, with fencing: whoever lost a lease cannot end the job (`lease-lost`).
+ * A lease that runs out makes the job ready again and counts as an attempt, so that a mail that kills the process becomes
+ * poison (`dead`) and not a crash loop.
+ */
+export interface JobQueue {
+  claim(queues: readonly JobQueueName[], limit: number, leaseMs: number): Promise<Job[]>
+  extend(job: Job, leaseMs: number): Promise<void>
+  complete(job: Job): Promise<void>
+  /** Puts it back for `runAt` with the fault's words. */
+  retry(job: Job, runAt: number, fault: string): Promise<void>
+  /** No more tries; stays visible until an operator acts. */
+  bury(job: Job, fault: string): Promise<void>
+  /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. */
+  reap(maxCrashes: number): Promise<Job[]>
+  /** Called after new work was committed in this process; other nodes poll. Returns an unsubscribe. */
+  onWork(listener: () => void): () => void
+  counts(): Promise<
+    { readonly queue: JobQueueName; readonly state: string; readonly count: number; readonly oldest: number | null }[]
+  >
+}

@@ -1,0 +1,41 @@
+import type { Envelope } from '../../shared/domain/index.ts'
+
+/** Where a copy goes next. */
+export interface Route {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  /** `required` sends nothing without TLS; `verified` also checks the certificate. */
+  readonly tls: 'none' | 'opportunistic' | 'required' | 'verified' | 'implicit'
+  readonly auth?: { readonly user: string; readonly password: string }
+  readonly connections: number
+}
+
+export interface RecipientResult {
+  readonly address: string
+  readonly status: 'accepted' | 'temporary' | 'permanent'
+  /** Whole reply of the next hop: `250 2.0.0 Ok: queued as ...`. */
+  readonly reply: string
+}
+
+export interface TransportResult {
+  readonly recipients: readonly RecipientResult[]
+  /** TLS version of the hop, or null. */
+  readonly tls: string | null
+  /** Next hop's name as it greeted. */
+  readonly remote: string
+}
+
+/**
+ * One SMTP transaction. Raises `next-hop-unreachable`, `next-hop-timeout`, `next-hop-temporary` or `tls-required` when no
+ * recipient's fate was settled; otherwise says each recipient's. `content` holds canonical CRLF lines.
+ */
+export interface MailTransport {
+  send(
+    route: Route,
+    envelope: Envelope,
+    content: { readonly size: number; stream(): AsyncIterable<Uint8Array> },
+  ): Promise<TransportResult>
+  /** Finishes what runs and closes idle connections. */
+  close(): Promise<void>
+}

@@ -1,0 +1,145 @@
+/**
+ * What the policy sees of one mail. `undefined` (or a missing key) is *unknown*: a look-up failed or was not made; the
+ * language treats it with its third truth value. `null` is *known to be absent*.
+ */
+export interface PolicyInput {
+  /** Time of receipt, ISO 8601 with zone: never the wall clock, so that a replay is exact. */
+  readonly time: string
+  readonly message: MessageFacts
+  readonly sender: SenderFacts
+  readonly recipients: readonly RecipientFacts[]
+  /** Unknown as a whole when the structure could not be trusted (see `MessageFacts.opaque`). */
+  readonly attachments?: readonly AttachmentFacts[]
+  readonly intent: Intent
+}
+
+export type Direction = 'inbound' | 'outbound' | 'internal'
+
+export interface MessageFacts {
+  readonly direction: Direction
+  /** Decoded (RFC 2047) and as composed; rules compare it NFKC and without case. */
+  readonly subject: string
+  /** Effective class: a label id of the tenant, after intent, default and "unknown counts as highest". */
+  readonly classification: string
+  /** Bytes of the message as received. */
+  readonly size: number
+  /** Lower-case name -> decoded values in order of appearance. An absent name is a known absence. */
+  readonly header: Readonly<Record<string, readonly string[]>>
+  readonly authenticated: boolean
+  /** `smtp`, `api`, `cli`, `portal` or `internal`. */
+  readonly source: string
+  /** BCP 47 of the body where it could be told. */
+  readonly language?: string | null
+  /** Decoded text of the body parts, capped by the parser; rules on words and DLP read it. */
+  readonly bodyText?: string
+  /** Content the gateway cannot look into or must not alter. */
+  readonly content:
+    | 'plain'
+    | 'smime-signed'
+    | 'smime-encrypted'
+    | 'pgp-signed'
+    | 'pgp-encrypted'
+    | 'calendar'
+    | 'tnef'
+    | 'report'
+  /** RFC 3834 auto-submitted, bounces and reports. */
+  readonly autoSubmitted: boolean
+  /** Parser codes of what made the structure ambiguous; non-empty means rules must not trust absence of an attachment. */
+  readonly defects: readonly string[]
+}
+
+export interface SenderFacts {
+  readonly address: string
+  /** A-label form, lower case. */
+  readonly domain: string
+  readonly displayName?: string | null
+  readonly department?: string | null
+  readonly location?: string | null
+  readonly role?: string | null
+  readonly groups?: readonly string[]
+  readonly tenant: string
+  /** False for strangers (inbound mail). */
+  readonly ours: boolean
+}
+
+/** State of the best key of one kind that is known for a recipient. */
+export type KeyState = 'valid' | 'expired' | 'revoked' | 'untrusted' | 'none'
+
+export interface RecipientFacts {
+  readonly address: string
+  readonly domain: string
+  readonly external: boolean
+  readonly direction: Direction
+  readonly displayName?: string | null
+  readonly groups?: readonly string[]
+  readonly country?: string | null
+  readonly language?: string | null
+  readonly phoneKnown?: boolean
+  readonly keys: { readonly smime?: KeyState; readonly pgp?: KeyState }
+  readonly portalAccount?: boolean
+  /** ISO 8601 of the last mail exchanged, null for a first contact. */
+  readonly lastContact?: string | null
+  /** What the next hop is known to offer. */
+  readonly tls?: 'none' | 'opportunistic' | 'verified'
+  /** Not named in the visible To and Cc. */
+  readonly bcc?: boolean
+}
+
+export interface AttachmentFacts {
+  /** Position in document order; the plan names attachments by it. */
+  readonly index: number
+  /** Decoded file name, '' when the part has none. */
+  readonly name: string
+  readonly extension: string
+  /** Type found in the content (`dcm`, `step`, `pdf`, `docm`, `zip` ...), null when the content says nothing. */
+  readonly type: string | null
+  /** Media type as declared, lower case. */
+  readonly declaredType: string
+  /** Name, declaration and content contradict each other. */
+  readonly mismatch: boolean
+  /** Decoded bytes. */
+  readonly size: number
+  /** A password is needed to look inside. */
+  readonly encrypted?: boolean
+  readonly macro?: boolean
+  readonly archiveDepth?: number
+  /** SHA-256 of the decoded bytes, hex. */
+  readonly hash?: string
+  /** Text found inside (Office, PDF) where the parser extracts it. */
+  readonly text?: string
+}
+
+/** Tokens of `X-Secflow-Protection` (CONTRACT, Headers); parameters by token. */
+export type ProtectionToken =
+  | 'sign'
+  | 'encrypt'
+  | 'smime'
+  | 'pgp'
+  | 'pdf'
+  | 'portal'
+  | 'filelink'
+  | 'plain'
+  | 'receipt'
+  | 'none'
+
+export interface Protection {
+  readonly token: ProtectionToken
+  /** `pdf;sms=`: E.164. */
+  readonly sms?: string
+  /** `filelink;expires=`: seconds. */
+  readonly expires?: number
+  readonly secondFactor?: boolean
+  /** `plain;reason=`. */
+  readonly reason?: string
+}
+
+/** What the sender asked for. Only intent that may be trusted reaches the policy; `tightenOnly` comes with a partly covering stamp. */
+export interface Intent {
+  /** Label id as sent, or null; already resolved into `MessageFacts.classification`. */
+  readonly classification: string | null
+  readonly protection: readonly Protection[]
+  readonly reason?: string
+  readonly source: 'none' | 'header' | 'stamp' | 'api' | 'subject' | 'foreign'
+  /** Recipients (addresses) for which only a tightening counts. */
+  readonly tightenOnly?: readonly string[]
+}

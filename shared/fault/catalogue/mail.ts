@@ -1,0 +1,151 @@
+import type { FaultDefinition } from '../fault.ts'
+
+export const mail = {
+  'bare-line-end': {
+    title: {
+      en: 'Bare CR or LF is not allowed (RFC 5321 2.3.8)',
+      de: 'Einzelnes CR oder LF ist nicht erlaubt (RFC 5321 2.3.8)',
+    },
+    http: 400,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'info',
+  },
+  'nul-byte': {
+    title: {
+      en: 'NUL is not allowed in a message (RFC 5322 4)',
+      de: 'NUL ist in einer Nachricht nicht erlaubt (RFC 5322 4)',
+    },
+    http: 400,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'info',
+  },
+  'line-too-long': {
+    title: {
+      en: 'A line is longer than 998 octets (RFC 5322 2.1.1)',
+      de: 'Eine Zeile ist länger als 998 Oktette (RFC 5322 2.1.1)',
+    },
+    http: 400,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'info',
+  },
+  'header-too-large': {
+    title: { en: 'The header is larger than allowed', de: 'Der Kopf ist größer als erlaubt' },
+    http: 400,
+    smtp: '552 5.3.4',
+    retry: false,
+    severity: 'info',
+  },
+  'header-8bit': {
+    title: {
+      en: 'The header has 8-bit characters without SMTPUTF8 (RFC 6531)',
+      de: 'Der Kopf enthält 8-Bit-Zeichen ohne SMTPUTF8 (RFC 6531)',
+    },
+    http: 400,
+    smtp: '550 5.6.7',
+    retry: false,
+    severity: 'info',
+  },
+  'header-malformed': {
+    title: { en: 'The header is malformed', de: 'Der Kopf ist fehlerhaft' },
+    http: 400,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'info',
+  },
+  'message-too-large': {
+    title: { en: 'The message is larger than allowed', de: 'Die Nachricht ist größer als erlaubt' },
+    http: 413,
+    smtp: '552 5.3.4',
+    retry: false,
+    severity: 'info',
+  },
+  'mime-too-complex': {
+    title: {
+      en: 'The message has more or deeper parts than allowed',
+      de: 'Die Nachricht hat mehr oder tiefere Teile als erlaubt',
+    },
+    http: 422,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'warning',
+  },
+  'mime-malformed': {
+    title: { en: 'The structure of the message is malformed', de: 'Der Aufbau der Nachricht ist fehlerhaft' },
+    http: 422,
+    smtp: '550 5.6.0',
+    retry: false,
+    severity: 'warning',
+  },
+  'loop-detected': {
+    title: { en: 'The message goes in circles', de: 'Die Nachricht läuft im Kreis' },
+    http: 422,
+    smtp: '554 5.4.6',
+    retry: false,
+    severity: 'error',
+  },
+  'address-invalid': {
+    title: { en: 'The address is not valid', de: 'Die Adresse ist nicht gültig' },
+    http: 400,
+    smtp: '553 5.1.3',
+    retry: false,
+    severity: 'info',
+  },
+  'sender-not-allowed': {
+    title: {
+      en: 'This identity may not send from this address',
+      de: 'Diese Identität darf nicht von dieser Adresse senden',
+    },
+    http: 403,
+    smtp: '550 5.7.1',
+    retry: false,
+    severity: 'warning',
+  },
+  'relay-denied': {
+    title: { en: 'Relaying is not allowed', de: 'Weiterleiten ist nicht erlaubt' },
+    http: 403,
+    smtp: '550 5.7.1',
+    retry: false,
+    severity: 'info',
+  },
+  'too-many-recipients': {
+    title: { en: 'Too many recipients in one transaction', de: 'Zu viele Empfänger in einer Übertragung' },
+    http: 422,
+    smtp: '452 4.5.3',
+    retry: true,
+    severity: 'info',
+  },
+  'tenant-mixed': {
+    title: {
+      en: 'Recipients of another tenant go in a transaction of their own',
+      de: 'Empfänger eines anderen Mandanten brauchen eine eigene Übertragung',
+    },
+    http: 422,
+    smtp: '452 4.5.3',
+    retry: true,
+    severity: 'info',
+  },
+  'tls-first': {
+    title: { en: 'STARTTLS first', de: 'Zuerst STARTTLS' },
+    http: 403,
+    smtp: '530 5.7.0',
+    retry: false,
+    severity: 'info',
+  },
+  'too-many-connections': {
+    title: { en: 'Too many connections', de: 'Zu viele Verbindungen' },
+    http: 429,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'warning',
+  },
+  'shutting-down': {
+    title: { en: 'The service is shutting down', de: 'Der Dienst wird beendet' },
+    http: 503,
+    smtp: '421 4.3.2',
+    retry: true,
+    severity: 'info',
+  },
+} as const satisfies Record<string, FaultDefinition>

@@ -1,0 +1,42 @@
+import type { FaultDefinition } from '../fault.ts'
+
+export const policy = {
+  'policy-none': {
+    title: { en: 'No valid policy is loaded', de: 'Es ist keine gültige Richtlinie geladen' },
+    http: 503,
+    smtp: '451 4.3.5',
+    retry: true,
+    severity: 'critical',
+  },
+  'policy-invalid': {
+    title: { en: 'The policy is not valid', de: 'Die Richtlinie ist nicht gültig' },
+    http: 422,
+    smtp: '451 4.3.5',
+    retry: false,
+    severity: 'error',
+  },
+  'policy-engine': {
+    title: { en: 'The policy could not be evaluated', de: 'Die Richtlinie konnte nicht ausgewertet werden' },
+    http: 500,
+    smtp: '451 4.3.5',
+    retry: true,
+    severity: 'error',
+  },
+  'policy-rejected': {
+    title: { en: 'Refused by the policy of the organisation', de: 'Durch die Richtlinie der Organisation abgelehnt' },
+    http: 422,
+    smtp: '550 5.7.1',
+    retry: false,
+    severity: 'info',
+  },
+  'action-impossible': {
+    title: {
+      en: 'An action of the policy cannot be carried out on this message',
+      de: 'Eine Aktion der Richtlinie ist an dieser Nachricht nicht ausführbar',
+    },
+    http: 422,
+    smtp: '550 5.7.1',
+    retry: false,
+    severity: 'error',
+  },
+} as const satisfies Record<string, FaultDefinition>
