@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Starts the command line on Node 24: itself when it is new enough, else the runtime that came with the package.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+
+/** The runtime of the platform package (an optional dependency), or null where there is none for this platform. */
+function bundledNode() {
+  const exe = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node'
+  const platform = process.platform === 'win32' ? 'win' : process.platform
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-${platform}-${process.arch}/package.json`)
+    const file = join(dirname(manifest), exe)
+    return existsSync(file) ? file : null
+  } catch {
+    return null
+  }
+}
+
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  const node = bundledNode()
+  if (node === null) {
+    process.stderr.write(
+      `Secflow needs Node 24 or newer; this is ${process.versions.node}, and no bundled runtime is there for ${process.platform}-${process.arch}. Install Node 24 and try again.\n`,
+    )
+    process.exit(3)
+  }
+  const run = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(run.status ?? 3)
+}
+
+// The repository runs its sources; the package ships compiled JavaScript, because Node strips no types inside node_modules.
+const source = join(here, '../cli/main.ts')
+const { main } = await import(pathToFileURL(existsSync(source) ? source : join(here, '../dist/cli/main.js')).href)
+await main(process.argv.slice(2))
