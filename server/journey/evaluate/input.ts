@@ -1,0 +1,243 @@
+import type {
+  Direction,
+  Envelope,
+  Intent,
+  MessageFacts,
+  Origin,
+  PersonRecord,
+  PolicyInput,
+  Protection,
+  RecipientFacts,
+  SenderFacts,
+} from '../../../shared/domain/index.ts'
+import { toFault } from '../../../shared/fault/index.ts'
+import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
+import { canonicalAddress, domainOf } from '../../../shared/words/address.ts'
+import { parseProtection } from '../../../shared/words/protection.ts'
+import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
+import type { Directory } from '../../ports/directory.ts'
+import type { Keyring } from '../../ports/keyring.ts'
+import { isOwnDomain, type TenantProfile } from '../tenant.ts'
+
+/** What the parser found, as far as the policy cares; the parse stage's result has this shape. */
+export interface MailFacts {
+  readonly message: Omit<MessageFacts, 'direction' | 'classification' | 'authenticated' | 'source'>
+  readonly attachments: PolicyInput['attachments'] | undefined
+  readonly visible: { readonly to: readonly string[]; readonly cc: readonly string[] }
+  readonly rawIntent: {
+    readonly classification: readonly string[]
+    readonly protection: readonly string[]
+    readonly stamp: readonly string[]
+  }
+}
+
+export interface Knowledge {
+  readonly directory: Directory
+  readonly keyring: Keyring
+  readonly stamps: StampReader | null
+}
+
+/** Reads `X-Secflow-Stamp`; raises a fault for a stamp that is forged, too old or for another mail. */
+export interface StampReader {
+  read(
+    tenant: TenantProfile,
+    stamp: string,
+    mail: { sender: string; visible: readonly string[]; subject: string; now: number },
+  ): Promise<{ classification: string | null; protection: readonly string[]; covers(address: string): boolean }>
+}
+
+/** Something an auditor wants to see about how the input came to be: an unknown label, a refused stamp, ignored headers. */
+export interface Note {
+  readonly type: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export interface Assembled {
+  readonly input: PolicyInput
+  readonly notes: readonly Note[]
+}
+
+/**
+ * Joins what the mail says with what is known of its people and keys into the policy's input. A look-up that fails leaves
+ * its fact unknown (the policy then defers what depends on it); nothing here raises for a look-up.
+ */
+export async function assembleInput(
+  mail: { readonly envelope: Envelope; readonly origin: Origin; readonly receivedAt: number; readonly facts: MailFacts },
+  tenant: TenantProfile,
+  labels: { readonly labels: readonly Label[]; readonly defaultLabel: string },
+  knowledge: Knowledge,
+): Promise<Assembled> {
+  const { envelope, origin, facts } = mail
+  const notes: Note[] = []
+  const sender = await senderFacts(mail, tenant, knowledge)
+  const recipients = await Promise.all(envelope.recipients.map(({ address }) => recipientFacts(address, mail, tenant, sender, knowledge)))
+  const { intent, labelsSaid } = await readIntent(mail, tenant, sender.address, knowledge, notes)
+  const resolved = resolveClassification(labelsSaid, labels.labels, labels.defaultLabel)
+  for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
+  return {
+    input: {
+      time: new Date(mail.receivedAt).toISOString(),
+      message: {
+        ...facts.message,
+        direction: messageDirection(sender, recipients),
+        classification: resolved.label,
+        authenticated: origin.authenticated !== 'none',
+        source: origin.channel,
+      },
+      sender,
+      recipients,
+      ...(facts.attachments ? { attachments: facts.attachments } : {}),
+      intent,
+    },
+    notes,
+  }
+}
+
+function messageDirection(sender: SenderFacts, recipients: readonly RecipientFacts[]): Direction {
+  if (!sender.ours) return 'inbound'
+  return recipients.every((recipient) => !recipient.external) ? 'internal' : 'outbound'
+}
+
+async function senderFacts(
+  mail: { readonly envelope: Envelope; readonly origin: Origin },
+  tenant: TenantProfile,
+  knowledge: Knowledge,
+): Promise<SenderFacts> {
+  const address = canonicalOrRaw(mail.envelope.mailFrom)
+  const domain = domainOf(address)
+  // A stranger who writes our domain into MAIL FROM is still a stranger: only an authenticated origin speaks for us.
+  const ours = isOwnDomain(tenant, domain) && mail.origin.authenticated !== 'none'
+  const base = { address, domain, tenant: tenant.id, ours }
+  const person = await lookUp(() => knowledge.directory.person(tenant.id, address))
+  if (person === undefined) return base
+  return { ...base, ...personFacts(person), department: person?.department ?? null, location: person?.location ?? null, role: person?.role ?? null }
+}
+
+const personFacts = (person: PersonRecord | null) => ({ displayName: person?.name ?? null, groups: person?.groups ?? [] })
+
+async function recipientFacts(
+  raw: string,
+  mail: { readonly receivedAt: number; readonly facts: MailFacts },
+  tenant: TenantProfile,
+  sender: SenderFacts,
+  knowledge: Knowledge,
+): Promise<RecipientFacts> {
+  const address = canonicalOrRaw(raw)
+  const domain = domainOf(address)
+  const external = !isOwnDomain(tenant, domain)
+  const [person, smime, pgp] = await Promise.all([
+    lookUp(() => knowledge.directory.person(tenant.id, address)),
+    lookUp(() => knowledge.keyring.certificate(tenant.id, address, mail.receivedAt)),
+    lookUp(() => knowledge.keyring.pgpKey(tenant.id, address, mail.receivedAt)),
+  ])
+  const visible = [...mail.facts.visible.to, ...mail.facts.visible.cc].map(canonicalOrRaw)
+  const tls = tenant.routes['']?.tls
+  return {
+    address,
+    domain,
+    external,
+    direction: !sender.ours ? 'inbound' : external ? 'outbound' : 'internal',
+    keys: { ...(smime ? { smime: smime.state } : {}), ...(pgp ? { pgp: pgp.state } : {}) },
+    bcc: !visible.includes(address),
+    tls: tls === 'none' || tls === undefined ? 'none' : tls === 'verified' ? 'verified' : 'opportunistic',
+    ...(person === undefined
+      ? {}
+      : {
+          ...personFacts(person),
+          country: person?.country ?? null,
+          language: person?.language ?? null,
+          phoneKnown: Boolean(person?.phone),
+          portalAccount: person?.portalAccount ?? false,
+          lastContact: person?.lastContact ?? null,
+        }),
+  }
+}
+
+/** undefined when the look-up could not tell: the policy's third truth value. */
+async function lookUp<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (toFault(error).definition.retry) return undefined
+    throw error
+  }
+}
+
+/** Recipients were validated at SMTP time; a sender may be anything a stranger types. */
+function canonicalOrRaw(address: string): string {
+  try {
+    return canonicalAddress(address)
+  } catch {
+    return address.toLowerCase()
+  }
+}
+
+/**
+ * The sender's wish (CONTRACT, Headers): from headers and subject tags of an authenticated submission, or from a stamp by
+ * the service whatever way the mail took. From anybody else it is ignored and noted.
+ */
+async function readIntent(
+  mail: { readonly envelope: Envelope; readonly origin: Origin; readonly receivedAt: number; readonly facts: MailFacts },
+  tenant: TenantProfile,
+  sender: string,
+  knowledge: Knowledge,
+  notes: Note[],
+): Promise<{ intent: Intent; labelsSaid: readonly string[] }> {
+  const { rawIntent, visible, message } = mail.facts
+  const said = rawIntent.classification.length + rawIntent.protection.length > 0
+  const stamped = rawIntent.stamp.length > 0 ? await readStamp() : null
+  if (stamped) {
+    const uncovered = mail.envelope.recipients.map(({ address }) => canonicalOrRaw(address)).filter((address) => !stamped.covers(address))
+    const { protection, notes: parsed } = parseProtection(stamped.protection)
+    for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
+    return {
+      intent: {
+        classification: stamped.classification,
+        protection,
+        ...reasonOf(protection),
+        source: 'stamp',
+        ...(uncovered.length ? { tightenOnly: uncovered } : {}),
+      },
+      labelsSaid: stamped.classification === null ? [] : [stamped.classification],
+    }
+  }
+  if (mail.origin.authenticated === 'none') {
+    if (said) notes.push({ type: 'intent.ignored', detail: { why: 'the sender is not authenticated and there is no valid stamp' } })
+    return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [] }
+  }
+  const tags = readSubjectTags(message.subject, tenant.subjectTags)
+  const { protection: fromHeader, notes: parsed } = parseProtection(rawIntent.protection)
+  for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
+  const protection: Protection[] = [...fromHeader, ...tags.protection]
+  const labelsSaid = [...rawIntent.classification, ...tags.classification]
+  const source = said ? (mail.origin.channel === 'api' ? 'api' : 'header') : tags.protection.length || tags.classification.length ? 'subject' : 'none'
+  return {
+    intent: { classification: labelsSaid[0] ?? null, protection, ...reasonOf(protection), source },
+    labelsSaid,
+  }
+
+  async function readStamp() {
+    const [stamp] = rawIntent.stamp
+    if (!knowledge.stamps || stamp === undefined) return null
+    if (rawIntent.stamp.length > 1) {
+      notes.push({ type: 'intent.stamp-refused', detail: { why: 'more than one stamp' } })
+      return null
+    }
+    try {
+      return await knowledge.stamps.read(tenant, stamp, {
+        sender,
+        visible: [...visible.to, ...visible.cc].map(canonicalOrRaw),
+        subject: message.subject,
+        now: mail.receivedAt,
+      })
+    } catch (error) {
+      notes.push({ type: 'intent.stamp-refused', detail: { why: toFault(error).code } })
+      return null
+    }
+  }
+}
+
+function reasonOf(protection: readonly Protection[]): { reason?: string } {
+  const reason = protection.find((wish) => wish.reason !== undefined)?.reason
+  return reason === undefined ? {} : { reason }
+}

@@ -1,0 +1,41 @@
+import type { TenantId } from '../../shared/domain/index.ts'
+import type { SubjectTag } from '../../shared/words/subject-tags.ts'
+import type { Route } from '../ports/transport.ts'
+
+/** What the journey has to know of a tenant beside its policy, keys and people. Made from the configuration in compose. */
+export interface TenantProfile {
+  readonly id: TenantId
+  readonly name: string
+  /** Own mail domains as A-labels. */
+  readonly domains: readonly string[]
+  readonly language: 'de' | 'en'
+  /** Base of every link, without a trailing slash. */
+  readonly publicUrl: string
+  /** Subject tags that stand for an intent (foreign gateways' habits), see `shared/words/subject-tags.ts`. */
+  readonly subjectTags: readonly SubjectTag[]
+  readonly routes: Readonly<Record<string, Route>>
+  readonly archives: Readonly<Record<string, ArchiveTarget>>
+  readonly webhooks: Readonly<Record<string, Endpoint>>
+  readonly apis: Readonly<Record<string, Endpoint>>
+}
+
+export type ArchiveTarget =
+  /** Journal mailbox, reached by SMTP. */
+  | { readonly kind: 'smtp'; readonly to: string; readonly route: string }
+  /** Object store under a retention lock, retrievable by message id. */
+  | { readonly kind: 'blobs'; readonly retentionMs: number }
+
+export interface Endpoint {
+  readonly url: string
+  readonly secret: string
+}
+
+/** Whether `domain` (A-label) is one of the tenant's own. */
+export function isOwnDomain(tenant: Pick<TenantProfile, 'domains'>, domain: string): boolean {
+  return tenant.domains.includes(domain)
+}
+
+/** Address the gateway itself writes from. */
+export function postmasterOf(tenant: Pick<TenantProfile, 'domains'>): string {
+  return `postmaster@${tenant.domains[0]}`
+}
