@@ -22,6 +22,13 @@ export const crypto = {
     retry: false,
     severity: 'warning',
   },
+  'certificate-untrusted': {
+    title: { en: 'The certificate is not trusted', de: 'Dem Zertifikat wird nicht vertraut' },
+    http: 422,
+    smtp: '550 5.7.5',
+    retry: false,
+    severity: 'warning',
+  },
   'key-missing': {
     title: { en: 'There is no key for this', de: 'Dafür gibt es keinen Schlüssel' },
     http: 422,
@@ -54,6 +61,13 @@ export const crypto = {
     title: { en: 'The cryptographic container is malformed', de: 'Der kryptografische Container ist fehlerhaft' },
     http: 422,
     smtp: '550 5.6.0',
+    retry: false,
+    severity: 'warning',
+  },
+  'password-unusable': {
+    title: { en: 'The password cannot be used', de: 'Das Passwort ist nicht verwendbar' },
+    http: 422,
+    smtp: '550 5.7.5',
     retry: false,
     severity: 'warning',
   },

@@ -1,0 +1,137 @@
+/**
+ * The Standard security handler, version 5 revision 6 (ISO 32000-2 7.6.4): AES-256 in CBC mode for strings and streams
+ * (AESV3, 7.6.3.2), keys by algorithms 2.A and 2.B, dictionary entries by algorithms 8, 9 and 10.
+ */
+import { type Cipheriv, createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { Fault } from '../../../../shared/fault/index.ts'
+import { preparePassword } from './saslprep.ts'
+
+/** Every permission granted (Table 22): the container protects against strangers, not against its recipient. */
+const ALL_PERMISSIONS = -4
+
+const BLOCK = 16
+
+/** The five values of the encryption dictionary that bind the file key to the passwords (Table 21). */
+export interface PasswordEntries {
+  /** 48 bytes: hash, validation salt, key salt. */
+  readonly U: Buffer
+  readonly O: Buffer
+  /** 32 bytes: the file key under each password. */
+  readonly UE: Buffer
+  readonly OE: Buffer
+  readonly Perms: Buffer
+}
+
+export interface SecurityHandler {
+  /** The encryption dictionary as it stands in the file; its own strings are not encrypted (7.6.2). */
+  readonly dictionary: string
+  /** One string or stream: 16 random bytes of initialisation vector, then the padded ciphertext. */
+  encrypt(data: Uint8Array): Buffer
+  /** The same for a stream that comes in pieces: write `iv`, then what `cipher` gives. */
+  encryptor(): { readonly iv: Buffer; readonly cipher: Cipheriv }
+}
+
+/** Bytes that `encrypt` makes of `size` bytes: vector and PKCS#7 padding, which always adds at least one byte. */
+export function encryptedLength(size: number): number {
+  return BLOCK + (Math.floor(size / BLOCK) + 1) * BLOCK
+}
+
+/** A handler with a fresh file key that either password opens. Raises `password-unusable`. */
+export function createSecurityHandler(passwords: { user: string; owner: string }): SecurityHandler {
+  const fileKey = randomBytes(32)
+  const entries = passwordEntries(fileKey, preparePassword(passwords.user), preparePassword(passwords.owner))
+  const encryptor = () => {
+    const iv = randomBytes(BLOCK)
+    return { iv, cipher: createCipheriv('aes-256-cbc', fileKey, iv) }
+  }
+  return {
+    dictionary: encryptionDictionary(entries),
+    encryptor,
+    encrypt(data) {
+      const { iv, cipher } = encryptor()
+      return Buffer.concat([iv, cipher.update(data), cipher.final()])
+    },
+  }
+}
+
+/** Algorithms 8 (U, UE), 9 (O, OE) and 10 (Perms) for one file key. */
+export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer): PasswordEntries {
+  const [userValidation, userKey, ownerValidation, ownerKey] = [8, 8, 8, 8].map((n) => randomBytes(n)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
+  const U = Buffer.concat([hash2B(user, userValidation), userValidation, userKey])
+  const O = Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey])
+  return {
+    U,
+    O,
+    UE: wrap(hash2B(user, userKey), fileKey),
+    OE: wrap(hash2B(owner, ownerKey, U), fileKey),
+    Perms: permissions(fileKey),
+  }
+}
+
+/**
+ * Algorithm 2.A: the file key for a password, tried as the owner's first. Raises `decryption-failed` for any other
+ * password and for altered permissions (algorithm 13), with the same words.
+ */
+export function openFileKey(password: string, entries: PasswordEntries): Buffer {
+  const secret = preparePassword(password)
+  const { U, O } = entries
+  const key = timingSafeEqual(hash2B(secret, O.subarray(32, 40), U), O.subarray(0, 32))
+    ? unwrap(hash2B(secret, O.subarray(40, 48), U), entries.OE)
+    : timingSafeEqual(hash2B(secret, U.subarray(32, 40)), U.subarray(0, 32))
+      ? unwrap(hash2B(secret, U.subarray(40, 48)), entries.UE)
+      : null
+  if (key === null) throw new Fault('decryption-failed')
+  const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false)
+  if (decipher.update(entries.Perms).toString('latin1', 9, 12) !== 'adb') throw new Fault('decryption-failed')
+  return key
+}
+
+/**
+ * Algorithm 2.B. `userEntry` is U (48 bytes) when the hash is for the owner's password. Rounds end after the 64th once
+ * the last byte of E is at most the number of rounds done minus 32: the standard's wording leaves room for an
+ * off-by-one, readers agree on counting from one.
+ */
+export function hash2B(password: Buffer, salt: Buffer, userEntry: Buffer = Buffer.alloc(0)): Buffer {
+  let key = createHash('sha256').update(password).update(salt).update(userEntry).digest()
+  for (let round = 1; ; round += 1) {
+    const unit = Buffer.concat([password, key, userEntry])
+    const repeated = Buffer.alloc(unit.length * 64, unit)
+    const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(false)
+    const encrypted = cipher.update(repeated)
+    // 256 is 1 modulo 3, so the remainder of the 128-bit number is that of the sum of its bytes.
+    const remainder = encrypted.subarray(0, 16).reduce((sum, byte) => sum + byte, 0) % 3
+    key = createHash(['sha256', 'sha384', 'sha512'][remainder]!).update(encrypted).digest()
+    if (round >= 64 && encrypted.at(-1)! <= round - 32) return key.subarray(0, 32)
+  }
+}
+
+/** Algorithm 10; the last four bytes are random. */
+function permissions(fileKey: Buffer): Buffer {
+  const plain = Buffer.alloc(BLOCK, 0xff)
+  plain.writeInt32LE(ALL_PERMISSIONS, 0)
+  plain.write('Tadb', 8, 'latin1')
+  randomBytes(4).copy(plain, 12)
+  return createCipheriv('aes-256-ecb', fileKey, null).setAutoPadding(false).update(plain)
+}
+
+function wrap(key: Buffer, fileKey: Buffer): Buffer {
+  return createCipheriv('aes-256-cbc', key, Buffer.alloc(BLOCK)).setAutoPadding(false).update(fileKey)
+}
+
+function unwrap(key: Buffer, wrapped: Buffer): Buffer {
+  return createDecipheriv('aes-256-cbc', key, Buffer.alloc(BLOCK)).setAutoPadding(false).update(wrapped)
+}
+
+function encryptionDictionary({ U, O, UE, OE, Perms }: PasswordEntries): string {
+  const hex = (bytes: Buffer) => `<${bytes.toString('hex')}>`
+  return (
+    `<< /Filter /Standard /V 5 /R 6 /Length 256 /P ${ALL_PERMISSIONS} /U ${hex(U)} /O ${hex(O)} /UE ${hex(UE)} ` +
+    `/OE ${hex(OE)} /Perms ${hex(Perms)} /EncryptMetadata true /StmF /StdCF /StrF /StdCF ` +
+    '/CF << /StdCF << /AuthEvent /DocOpen /CFM /AESV3 /Length 32 >> >> >>'
+  )
+}
