@@ -1,0 +1,149 @@
+/**
+ * X-Secflow-Stamp: what the sender chose, signed by the service and bound to the mail, so that nobody between the add-in
+ * and the gateway can add, alter or reuse it. A compact JWS (RFC 7515) under EdDSA (RFC 8037) with the tenant's own key.
+ */
+import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { domainToASCII } from 'node:url'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import type { TenantId } from '../../shared/domain/index.ts'
+import type { TenantSecrets } from '../ports/secrets.ts'
+
+const TYPE = 'secflow-stamp+jwt'
+const DAY = 86_400_000
+/** Clocks of two nodes of one installation may differ by this much. */
+const TOLERANCE_SECONDS = 120
+const LONGEST = 16_384
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** What a stamp binds: the choice to the mail it was made for. */
+export interface StampedMail {
+  readonly sender: string
+  /** Visible recipients (To and Cc) as addresses, in any order. */
+  readonly visible: readonly string[]
+  /** Decoded, as composed. */
+  readonly subject: string
+}
+
+export interface Stamp {
+  /** Label id, or null when the sender chose none. */
+  readonly classification: string | null
+  /** Value of X-Secflow-Protection (RFC 9651 list), '' for none. */
+  readonly protection: string
+  /** Reason for less protection, '' when none was given. */
+  readonly reason: string
+  /** Epoch milliseconds. */
+  readonly time: number
+  /** Canonical forms of the visible recipients it was made for. */
+  readonly visible: ReadonlySet<string>
+}
+
+export type StampRefusal = 'malformed' | 'signature' | 'age' | 'sender' | 'recipients' | 'subject'
+
+export interface StampKey {
+  readonly tenant: TenantId
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/** An Ed25519 key pair (RFC 8032) from a 32-byte seed. */
+export function ed25519FromSeed(seed: Uint8Array): { privateKey: KeyObject; publicKey: KeyObject } {
+  if (seed.length !== 32) throw new RangeError('an Ed25519 seed has 32 bytes')
+  const privateKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' })
+  return { privateKey, publicKey: createPublicKey(privateKey) }
+}
+
+/** The tenant's stamp key, derived (HKDF-SHA-256, RFC 5869), so that every node has it and nothing is stored. */
+export function stampKey(secrets: TenantSecrets, tenant: TenantId): StampKey {
+  const seed = Buffer.from(hkdfSync('sha256', secrets.macKey(tenant), tenant, 'secflow stamp v1', 32))
+  return { tenant, ...ed25519FromSeed(seed) }
+}
+
+/** Signs the sender's choice at `time` (epoch ms). */
+export function signStamp(
+  key: StampKey,
+  mail: StampedMail,
+  choice: Pick<Stamp, 'classification' | 'protection' | 'reason'>,
+  time: number,
+): Promise<string> {
+  return new SignJWT({
+    sub: canonical(mail.sender),
+    rcp: recipientsHash(mail.visible),
+    sbj: subjectHash(mail.subject),
+    cls: choice.classification,
+    prt: choice.protection,
+    rsn: choice.reason,
+  })
+    .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
+    .setIssuer(issuer(key.tenant))
+    .setIssuedAt(Math.floor(time / 1000))
+    .sign(key.privateKey)
+}
+
+/**
+ * Checks a stamp against the mail as it came in at `now` (epoch ms). A refusal is a value, not a fault: the mail goes on
+ * without its sender's intent, and the reason is audited.
+ */
+export async function verifyStamp(
+  key: StampKey,
+  text: string,
+  mail: StampedMail,
+  now: number,
+  maxAgeMs = 14 * DAY,
+): Promise<{ readonly stamp: Stamp } | { readonly refused: StampRefusal }> {
+  const compact = text.replace(/\s+/g, '')
+  if (compact.length > LONGEST) return { refused: 'malformed' }
+  try {
+    const { payload } = await jwtVerify(compact, key.publicKey, {
+      algorithms: ['EdDSA'],
+      typ: TYPE,
+      issuer: issuer(key.tenant),
+      requiredClaims: ['sub', 'rcp', 'sbj', 'iat'],
+      maxTokenAge: Math.ceil(maxAgeMs / 1000),
+      clockTolerance: TOLERANCE_SECONDS,
+      currentDate: new Date(now),
+    })
+    if (payload.sub !== canonical(mail.sender)) return { refused: 'sender' }
+    if (payload.rcp !== recipientsHash(mail.visible)) return { refused: 'recipients' }
+    if (payload.sbj !== subjectHash(mail.subject)) return { refused: 'subject' }
+    return {
+      stamp: {
+        classification: typeof payload.cls === 'string' ? payload.cls : null,
+        protection: typeof payload.prt === 'string' ? payload.prt : '',
+        reason: typeof payload.rsn === 'string' ? payload.rsn : '',
+        time: payload.iat! * 1000,
+        visible: new Set(mail.visible.map(canonical)),
+      },
+    }
+  } catch (error) {
+    return { refused: refusal(error) }
+  }
+}
+
+/** Whether the stamp speaks for this envelope recipient; for others (Bcc, list members) intent may only tighten. */
+export function covers(stamp: Stamp, address: string): boolean {
+  return stamp.visible.has(canonical(address))
+}
+
+function refusal(error: unknown): StampRefusal {
+  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JOSEAlgNotAllowed)
+    return 'signature'
+  if (error instanceof errors.JWTExpired) return 'age'
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'iat' ? 'age' : 'signature'
+  return 'malformed'
+}
+
+const issuer = (tenant: TenantId) => `urn:secflow:tenant:${tenant}`
+const hash = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
+
+/** Mail servers fold, re-encode and trim a subject; none of that changes what the sender wrote. */
+const subjectHash = (subject: string) => hash(subject.normalize('NFC').replace(/\s+/g, ' ').trim())
+
+const recipientsHash = (addresses: readonly string[]) => hash([...new Set(addresses.map(canonical))].sort().join('\n'))
+
+/** Lower case, NFC, domain as A-labels: clients and servers write the same address in different ways. */
+function canonical(address: string): string {
+  const text = address.normalize('NFC').toLowerCase()
+  const at = text.lastIndexOf('@')
+  const domain = text.slice(at + 1)
+  return `${text.slice(0, at + 1)}${domainToASCII(domain) || domain}`
+}

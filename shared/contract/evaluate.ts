@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { Address } from './address.ts'
+
+/** What the sender asks for beyond the policy (CONTRACT, X-Secflow-Protection), with parameters as fields. */
+export const Protection = z
+  .object({
+    token: z.enum(['sign', 'encrypt', 'smime', 'pgp', 'pdf', 'portal', 'filelink', 'plain', 'receipt', 'none']),
+    sms: z
+      .string()
+      .regex(/^\+[1-9]\d{5,14}$/)
+      .optional()
+      .meta({ description: 'pdf: phone number for the password, E.164.' }),
+    expires: z.int().positive().optional().meta({ description: 'filelink: seconds.' }),
+    secondFactor: z.boolean().optional(),
+    reason: z.string().max(1000).optional().meta({ description: 'plain: why less protection is wanted.' }),
+  })
+  .meta({ id: 'Protection' })
+
+/** A recipient alone stands in To; the form with a field says Cc or Bcc. The stamp binds the visible ones. */
+export const DraftRecipient = z
+  .union([Address, z.object({ address: Address, field: z.enum(['to', 'cc', 'bcc']) })])
+  .meta({ id: 'DraftRecipient' })
+
+export const Draft = z
+  .object({
+    sender: Address,
+    recipients: z.array(DraftRecipient).min(1).max(1000),
+    subject: z.string().max(10_000).default(''),
+    attachments: z
+      .array(
+        z.object({
+          name: z.string().max(1000),
+          size: z.int().nonnegative(),
+          type: z.string().max(255).optional().meta({ description: 'Media type.' }),
+        }),
+      )
+      .max(1000)
+      .default([]),
+    classification: z.string().max(63).nullable().default(null),
+    protection: z.array(Protection).max(20).default([]),
+    reason: z.string().max(1000).optional(),
+  })
+  .meta({ id: 'Draft' })
+export type Draft = z.infer<typeof Draft>
+
+const Reason = z.object({ rule: z.string(), layer: z.string(), text: z.string() }).meta({ id: 'Reason' })
+
+export const RecipientVerdict = z
+  .object({
+    address: z.string(),
+    outcome: z.enum(['deliver', 'hold', 'quarantine', 'reject', 'defer']),
+    text: z.string().optional().meta({ description: "Hold and reject: the policy's own words." }),
+    steps: z.array(z.looseObject({ do: z.string() })),
+    method: z.enum(['smime', 'pgp', 'pdf', 'portal', 'tls']).nullable(),
+    reasons: z.array(Reason),
+    missing: z.array(z.object({ field: z.string(), text: z.string() })),
+  })
+  .meta({ id: 'RecipientVerdict' })
+
+export const Verdict = z
+  .object({
+    decisionId: z.string(),
+    revision: z.string().meta({ description: 'Policy revision that decided.' }),
+    stamp: z.string().meta({ description: 'Value for X-Secflow-Stamp.' }),
+    recipients: z.array(RecipientVerdict),
+    copies: z
+      .array(
+        z.object({
+          recipients: z.array(z.string()),
+          steps: z.array(z.looseObject({ do: z.string() })),
+        }),
+      )
+      .meta({ description: 'One rendition of the mail each: recipients that share every step.' }),
+  })
+  .meta({ id: 'Verdict' })
+export type Verdict = z.infer<typeof Verdict>

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { Address } from './address.ts'
+
+export const ROLES = [
+  'owner',
+  'policy-editor',
+  'policy-approver',
+  'key-manager',
+  'helpdesk',
+  'auditor',
+  'user',
+] as const
+export const Role = z.enum(ROLES).meta({ id: 'Role' })
+export type Role = z.infer<typeof Role>
+
+/** `messages:read` sees the caller's own mail, `messages:read-all` and `messages:recall-all` the whole tenant's. */
+export const SCOPES = [
+  'vocabulary',
+  'evaluate',
+  'messages:send',
+  'messages:read',
+  'messages:read-all',
+  'messages:recall',
+  'messages:recall-all',
+] as const
+export const Scope = z.enum(SCOPES).meta({ id: 'Scope' })
+export type Scope = z.infer<typeof Scope>
+
+const OWN_MAIL: readonly Scope[] = ['vocabulary', 'evaluate', 'messages:send', 'messages:read', 'messages:recall']
+
+/** What holding a role allows; a client of its own is granted scopes directly. */
+export const SCOPES_OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
+  owner: [...OWN_MAIL, 'messages:read-all', 'messages:recall-all'],
+  helpdesk: ['messages:read-all', 'messages:recall-all'],
+  auditor: ['messages:read-all'],
+  'policy-editor': ['vocabulary', 'evaluate'],
+  'policy-approver': ['vocabulary', 'evaluate'],
+  'key-manager': [],
+  user: OWN_MAIL,
+}
+
+export const Me = z
+  .object({
+    tenant: z.string(),
+    subject: z.string().meta({ description: 'Client id, or the subject of a foreign token.' }),
+    address: Address.nullable().meta({ description: 'Address this identity sends as; null for a system client.' }),
+    roles: z.array(Role),
+    scopes: z.array(Scope),
+  })
+  .meta({ id: 'Me' })
+export type Me = z.infer<typeof Me>
