@@ -1,0 +1,59 @@
+import { isUtf8 } from 'node:buffer'
+import iconv from 'iconv-lite'
+
+/** Whether text in this charset can be decoded without guessing. */
+export function knowsCharset(charset: string): boolean {
+  return /^[\w.:+-]{1,40}$/.test(charset) && iconv.encodingExists(charset)
+}
+
+/**
+ * Text of bytes in a declared charset. Without a charset, or with one nobody knows, bytes that are UTF-8 are UTF-8 and
+ * everything else is windows-1252, as mail readers do.
+ */
+export function decodeCharset(bytes: Buffer, charset: string | undefined): string {
+  if (charset && !isAsciiName(charset) && knowsCharset(charset)) return iconv.decode(bytes, charset)
+  return isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : iconv.decode(bytes, 'windows-1252')
+}
+
+/**
+ * Text of a stream, at most `cap` bytes of it. `cut` says that there was more; a character cut in half at the cap is dropped.
+ */
+export async function readText(
+  chunks: AsyncIterable<Uint8Array>,
+  charset: string | undefined,
+  cap: number,
+): Promise<{ readonly text: string; readonly cut: boolean }> {
+  const kept: Uint8Array[] = []
+  let size = 0
+  let cut = false
+  for await (const chunk of chunks) {
+    if (size + chunk.length > cap) {
+      kept.push(chunk.subarray(0, cap - size))
+      cut = true
+      break
+    }
+    kept.push(chunk)
+    size += chunk.length
+  }
+  const bytes = Buffer.concat(kept)
+  const text = decodeCharset(cut ? withoutHalfCharacter(bytes) : bytes, charset)
+  return { text: cut ? text.replace(/\uFFFD+$/, '') : text, cut }
+}
+
+/** us-ascii is what mailers write when they do not know: bytes above 127 are then judged like an undeclared charset. */
+function isAsciiName(charset: string): boolean {
+  return /^(us-ascii|ascii|ansi_x3\.4-19(68|86)|iso646-us|unknown-8bit|x-unknown|default)$/i.test(charset)
+}
+
+/** Cuts an unfinished UTF-8 sequence off the end, so that the rest is still recognised as UTF-8. */
+function withoutHalfCharacter(bytes: Buffer): Buffer {
+  for (let back = 1; back <= 4 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back]!
+    if (byte < 0x80) return bytes
+    if (byte >= 0xc0) {
+      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+      return length > back ? bytes.subarray(0, bytes.length - back) : bytes
+    }
+  }
+  return bytes
+}

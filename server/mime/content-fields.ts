@@ -1,0 +1,72 @@
+import { decodeWords } from './encoded-word.ts'
+import type { HeaderField } from './entity.ts'
+import { fieldsOf, fieldValue, firstValue } from './header.ts'
+import { type Parameterised, parseParameters } from './parameters.ts'
+import type { TransferEncoding } from './part.ts'
+
+/** What the Content-* fields of one part say, after the rules for contradictions. */
+export interface ContentFields {
+  readonly type: string
+  readonly parameters: ReadonlyMap<string, string>
+  readonly encoding: TransferEncoding
+  readonly disposition: string | null
+  readonly fileName: string
+  readonly contentId: string | null
+  readonly defects: readonly string[]
+}
+
+const NONE: Parameterised = { value: '', parameters: new Map(), defects: [] }
+const ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary', 'quoted-printable', 'base64']
+const SINGLE = ['content-type', 'content-transfer-encoding', 'content-disposition', 'content-id', 'mime-version']
+
+/**
+ * Reads the Content-* fields (RFC 2045, 2183, 2231). One rule per ambiguity: of duplicates the first counts; a broken type is
+ * `text/plain`; the file name of Content-Disposition counts before that of Content-Type. Each use of a rule is a defect.
+ */
+export function contentFields(fields: readonly HeaderField[], defaultType: string): ContentFields {
+  const defects = new Set<string>()
+  for (const name of SINGLE) if (fieldsOf(fields, name).length > 1) defects.add(`duplicate-${name}`)
+  const typeText = firstValue(fields, 'content-type')
+  const typed = typeText === null ? NONE : parseParameters(typeText)
+  for (const defect of typed.defects) defects.add(defect)
+  const valid = /^[\w!#$&.+^-]+\/[\w!#$&.+^-]+$/.test(typed.value)
+  if (typeText !== null && !valid) defects.add('content-type-invalid')
+
+  const dispositionText = firstValue(fields, 'content-disposition')
+  const disposed = dispositionText === null ? NONE : parseParameters(dispositionText)
+  for (const defect of disposed.defects) defects.add(defect)
+  const names = [disposed.parameters.get('filename'), typed.parameters.get('name')]
+  if (names[0] !== undefined && names[1] !== undefined && names[0] !== names[1]) defects.add('file-name-conflict')
+
+  const contentId = firstValue(fields, 'content-id')
+  return {
+    type: valid ? typed.value : typeText === null ? defaultType : 'text/plain',
+    parameters: typed.parameters,
+    encoding: transferEncoding(fields, defects),
+    disposition: disposed.value || null,
+    fileName: baseName(names[0] ?? names[1] ?? ''),
+    contentId: contentId?.replace(/^<|>$/g, '') || null,
+    defects: [...defects],
+  }
+}
+
+function transferEncoding(fields: readonly HeaderField[], defects: Set<string>): TransferEncoding {
+  const field = fields.find(({ name }) => name === 'content-transfer-encoding')
+  if (!field) return '7bit'
+  const parsed = parseParameters(fieldValue(field))
+  if (parsed.value !== fieldValue(field).toLowerCase()) defects.add('transfer-encoding-odd')
+  if (ENCODINGS.includes(parsed.value)) return parsed.value as TransferEncoding
+  if (parsed.value === '') return '7bit'
+  defects.add('transfer-encoding-unknown')
+  return 'unknown'
+}
+
+/** What a mail reader would write to disk: no folders, no control or direction-changing characters, no trailing dots or spaces. */
+function baseName(name: string): string {
+  const clean = decodeWords(name)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these must not hide an extension
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
+    .slice(0, 1024)
+  const last = clean.split(/[/\\]/).at(-1) ?? ''
+  return last.replace(/^\s+|[\s.]+$/g, '')
+}

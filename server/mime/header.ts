@@ -1,0 +1,183 @@
+import { isUtf8 } from 'node:buffer'
+import { Fault } from '../../shared/fault/index.ts'
+import { decodeCharset } from './charset.ts'
+import { decodeWords, encodeWords } from './encoded-word.ts'
+import type { HeaderField } from './entity.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** A header as it was read: its fields and what was wrong with them. */
+export interface ParsedHeader {
+  readonly fields: readonly HeaderField[]
+  readonly defects: readonly string[]
+}
+
+/**
+ * Collects header fields line by line. A line that is no field (RFC 5322 2.2) is kept under the empty name, so that nothing is
+ * lost when the header is written again.
+ */
+export class HeaderLines {
+  readonly #fields: { name: string; lines: Buffer[] }[] = []
+  readonly #defects = new Set<string>()
+
+  /** One line without its line end. */
+  add(line: Buffer): void {
+    if (line.includes(0)) this.#defects.add('header-nul')
+    const last = this.#fields.at(-1)
+    if (line[0] === 0x20 || line[0] === 0x09) {
+      if (isBlank(line)) this.#defects.add('header-blank-continuation')
+      if (last) last.lines.push(Buffer.from(line))
+      else this.#other(line)
+      return
+    }
+    const colon = line.indexOf(0x3a)
+    const name = colon > 0 ? line.toString('latin1', 0, colon) : ''
+    if (!name || (this.#fields.length === 0 && /^>?From /.test(name))) {
+      this.#other(line)
+      return
+    }
+    if (/[ \t]$/.test(name)) this.#defects.add('header-space-before-colon')
+    if (!/^[\x21-\x39\x3b-\x7e]+[ \t]*$/.test(name)) this.#defects.add('header-name-invalid')
+    this.#fields.push({ name: name.trimEnd().toLowerCase(), lines: [Buffer.from(line)] })
+  }
+
+  finish(): ParsedHeader {
+    const fields = this.#fields.map(({ name, lines }) => ({ name, raw: joinLines(lines) }))
+    for (const { raw } of fields) {
+      if (!isUtf8(raw)) this.#defects.add('header-charset-unknown')
+      else if (raw.some((byte) => byte > 127)) this.#defects.add('header-8bit')
+      if (raw.includes(CR) && /\r(?!\n)/.test(raw.toString('latin1'))) this.#defects.add('header-bare-cr')
+    }
+    return { fields, defects: [...this.#defects] }
+  }
+
+  #other(line: Buffer): void {
+    this.#defects.add('header-without-colon')
+    this.#fields.push({ name: '', lines: [Buffer.from(line)] })
+  }
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09)
+}
+
+function joinLines(lines: readonly Buffer[]): Buffer {
+  if (lines.length === 1) return lines[0]!
+  return Buffer.concat(lines.flatMap((line, at) => (at === 0 ? [line] : [Buffer.from('\r\n'), line])))
+}
+
+/** Parses a whole header block, up to the empty line or the end; accepts CRLF and LF. For small headers in memory. */
+export function parseHeader(block: Buffer): ParsedHeader {
+  const lines = new HeaderLines()
+  for (let at = 0; at < block.length; ) {
+    const lf = block.indexOf(LF, at)
+    const next = lf < 0 ? block.length : lf + 1
+    const end = lf < 0 ? block.length : lf > at && block[lf - 1] === CR ? lf - 1 : lf
+    if (end === at) break
+    lines.add(block.subarray(at, end))
+    at = next
+  }
+  return lines.finish()
+}
+
+/** The value after the colon, unfolded (RFC 5322 2.2.3), as text: UTF-8 where it is, else windows-1252. Not decoded. */
+export function fieldValue(field: HeaderField): string {
+  const colon = field.raw.indexOf(0x3a)
+  const value = decodeCharset(field.raw.subarray(field.name ? colon + 1 : 0), undefined)
+  return value.replace(/\r?\n(?=[ \t])/g, '').trim()
+}
+
+/** The value unfolded and with its encoded words decoded: for unstructured fields such as Subject. */
+export function fieldText(field: HeaderField): string {
+  return decodeWords(fieldValue(field))
+}
+
+/** All fields of a name (lower case), in order. */
+export function fieldsOf(fields: readonly HeaderField[], name: string): readonly HeaderField[] {
+  return fields.filter((field) => field.name === name)
+}
+
+/** Unfolded value of the first field of a name, or null. */
+export function firstValue(fields: readonly HeaderField[], name: string): string | null {
+  const field = fields.find((candidate) => candidate.name === name)
+  return field ? fieldValue(field) : null
+}
+
+/**
+ * A field for the wire from text: encoded (RFC 2047) where it is not printable ASCII, folded at 76 columns. CR, LF or NUL in name
+ * or value raise `header-malformed`: nobody injects a header line through a value.
+ */
+export function headerField(name: string, text: string): HeaderField {
+  refuseControls(name, text)
+  return writtenField(name, encodeWords(text))
+}
+
+/**
+ * A field from a value that is already in wire form (structured fields: parameters, message ids, address lists). It may hold
+ * folding (CRLF followed by white space) and nothing else that ends a line; else `header-malformed`.
+ */
+export function rawField(name: string, value: string): HeaderField {
+  refuseControls(name, value.replace(/\r\n(?=[ \t]+\S)/g, ''))
+  return writtenField(name, value)
+}
+
+function refuseControls(name: string, value: string): void {
+  if (!/^[\x21-\x39\x3b-\x7e]+$/.test(name)) throw new Fault('header-malformed', 'field name')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end lines or words for some reader
+  if (/[\u0000\r\n]/.test(value)) throw new Fault('header-malformed', `line break in ${name}`)
+}
+
+function writtenField(name: string, value: string): HeaderField {
+  const folded = value.includes('\r\n') ? value : fold(value, name.length + 2)
+  return { name: name.toLowerCase(), raw: Buffer.from(`${name}: ${folded}`) }
+}
+
+/** Breaks before spaces so that lines stay within 76 columns where the words allow (RFC 5322 2.2.3). */
+function fold(value: string, indent: number): string {
+  if (indent + value.length <= 76) return value
+  let out = ''
+  let column = indent
+  for (const word of value.split(/(?= )/)) {
+    if (column + word.length > 76 && column > indent && word.trim()) {
+      out += '\r\n'
+      column = 0
+    }
+    out += word
+    column += word.length
+  }
+  return out
+}
+
+/** One change of a header. A name ending in `*` means every name that starts so. */
+export type HeaderEdit =
+  | { readonly do: 'remove'; readonly name: string }
+  /** In place of the first field of that name, the others go; at the end when there is none. */
+  | { readonly do: 'set'; readonly field: HeaderField }
+  /** Before everything: trace fields. */
+  | { readonly do: 'prepend'; readonly field: HeaderField }
+  | { readonly do: 'append'; readonly field: HeaderField }
+
+/** Applies edits in order; every field they do not name keeps its bytes and its place. */
+export function editHeader(fields: readonly HeaderField[], edits: readonly HeaderEdit[]): HeaderField[] {
+  let result = [...fields]
+  for (const edit of edits) {
+    if (edit.do === 'prepend') result.unshift(edit.field)
+    else if (edit.do === 'append') result.push(edit.field)
+    else if (edit.do === 'remove') result = result.filter((field) => !namedBy(field.name, edit.name))
+    else result = withField(result, edit.field)
+  }
+  return result
+}
+
+function namedBy(name: string, pattern: string): boolean {
+  const wanted = pattern.toLowerCase()
+  if (!name) return false
+  return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted
+}
+
+function withField(fields: readonly HeaderField[], field: HeaderField): HeaderField[] {
+  const first = fields.findIndex((candidate) => candidate.name === field.name)
+  if (first < 0) return [...fields, field]
+  return fields.flatMap((candidate, at) => (at === first ? [field] : candidate.name === field.name ? [] : [candidate]))
+}

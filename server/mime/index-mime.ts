@@ -1,0 +1,182 @@
+import { Fault } from '../../shared/fault/index.ts'
+import type { ByteSource } from '../ports/bytes.ts'
+import { HeaderLines } from './header.ts'
+import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
+import { PartTree } from './tree.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+const DASHES = Buffer.from('\n--')
+/** Longest line that is looked at as a delimiter; a boundary has at most 70 characters. */
+const DELIMITER_MAX = 1_000
+
+/** Fields that stand at most once in a message (RFC 5322 3.6). */
+const SINGLE = ['from', 'sender', 'reply-to', 'to', 'cc', 'subject', 'date', 'message-id', 'in-reply-to', 'references']
+
+/**
+ * One pass over the source that finds every part: headers are kept, bodies are skipped from one possible delimiter line to the
+ * next, nothing is decoded. Time is linear in the size, memory is that of the headers. Line ends are CRLF; a bare LF ends a line
+ * too, a bare CR does not. RFC 2045, 2046, 5322.
+ *
+ * Raises `header-too-large` and `mime-too-complex` at the limits; anything else, however broken, gives an index with defects.
+ */
+export async function indexMime(source: ByteSource, limits: MimeLimits = DEFAULT_LIMITS): Promise<MimeIndex> {
+  const scanner = new Scanner(limits)
+  for await (const chunk of source.stream()) scanner.push(chunk)
+  return scanner.finish()
+}
+
+class Scanner {
+  readonly #limits: MimeLimits
+  readonly #tree: PartTree
+  /** Bytes seen but not yet consumed; `#offset` is the position of the first one. */
+  #pending: Buffer = Buffer.alloc(0)
+  #offset = 0
+  #header: HeaderLines | null = new HeaderLines()
+  #headerBytes = 0
+  /** Where the line end before the current line begins: what a delimiter here would take from the body before it. */
+  #lineBreak = 0
+  #root = true
+  #atLineStart = false
+
+  constructor(limits: MimeLimits) {
+    this.#limits = limits
+    this.#tree = new PartTree(limits)
+  }
+
+  push(chunk: Buffer): void {
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
+    this.#run(false)
+  }
+
+  finish(): MimeIndex {
+    this.#run(true)
+    const size = this.#offset + this.#pending.length
+    // More than once where a message inside of a message begins at the very end.
+    while (this.#header) this.#endHeader(size)
+    return this.#tree.finish(size)
+  }
+
+  #run(last: boolean): void {
+    while (this.#header ? this.#headerLine(last) : this.#bodyStep(last)) {
+      // Each step consumes bytes or changes from header to body.
+    }
+  }
+
+  /** Consumes one line of a header. False: more bytes are needed. */
+  #headerLine(last: boolean): boolean {
+    const lf = this.#pending.indexOf(LF)
+    if (lf < 0) {
+      if (this.#headerBytes + this.#pending.length > this.#limits.headerBytes) this.#tooLarge()
+      if (!last || this.#pending.length === 0) return false
+    }
+    const length = lf < 0 ? this.#pending.length : lf + 1
+    const text = lf < 0 ? length : lf > 0 && this.#pending[lf - 1] === CR ? lf - 1 : lf
+    const line = this.#pending.subarray(0, text)
+    if (line.length === 0) {
+      this.#consume(length, text)
+      this.#endHeader(this.#offset)
+      return true
+    }
+    if (
+      this.#tree.waitsForDelimiter &&
+      line[0] === 0x2d &&
+      line[1] === 0x2d &&
+      this.#delimiter(line, length, text, true)
+    ) {
+      return true
+    }
+    this.#headerBytes += length
+    if (this.#headerBytes > this.#limits.headerBytes) this.#tooLarge()
+    this.#header!.add(line)
+    this.#consume(length, text)
+    return true
+  }
+
+  #endHeader(bodyStart: number): void {
+    const { fields, defects } = this.#header!.finish()
+    for (const defect of defects) this.#tree.defects.add(defect)
+    if (this.#root) {
+      this.#root = false
+      for (const name of SINGLE) {
+        if (fields.filter((field) => field.name === name).length > 1) this.#tree.defects.add(`duplicate-${name}`)
+      }
+    }
+    this.#header = this.#tree.header(fields, bodyStart) ? new HeaderLines() : null
+  }
+
+  /** Goes to the next line that may be a delimiter. False: more bytes are needed. */
+  #bodyStep(last: boolean): boolean {
+    const pending = this.#pending
+    if (!this.#tree.waitsForDelimiter) {
+      this.#consume(pending.length, pending.length)
+      return false
+    }
+    // A body begins at a line start; later line starts are found by their line feed, which stays unconsumed until judged.
+    const atLineStart = this.#atLineStart
+    if (atLineStart && pending.length < 2 && !last) return false
+    let start: number
+    if (atLineStart && pending[0] === 0x2d && pending[1] === 0x2d) start = 0
+    else {
+      const found = pending.indexOf(DASHES)
+      if (found < 0) {
+        this.#skipBody(last ? pending.length : Math.max(0, pending.length - 3))
+        return false
+      }
+      this.#lineBreak = this.#offset + (found > 0 && pending[found - 1] === CR ? found - 1 : found)
+      start = found + 1
+    }
+    if (!this.#tree.mayBeDelimiter(pending, start)) {
+      this.#skipBody(start + 2)
+      return this.#pending.length > 0
+    }
+    const lf = pending.subarray(start, start + DELIMITER_MAX).indexOf(LF)
+    if (lf < 0 && !last && pending.length - start < DELIMITER_MAX) {
+      this.#skipBody(Math.max(0, start - 2))
+      return false
+    }
+    const length = lf < 0 ? Math.min(pending.length - start, DELIMITER_MAX) : lf + 1
+    const text = lf < 0 ? length : lf > 0 && pending[start + lf - 1] === CR ? lf - 1 : lf
+    const line = pending.subarray(start, start + text)
+    this.#skipBody(start)
+    if (this.#delimiter(line, length, text, false)) return true
+    // The line end stays: it may begin the next candidate.
+    this.#skipBody(lf < 0 && !last ? length - 1 : text)
+    return this.#pending.length > 0
+  }
+
+  #skipBody(count: number): void {
+    if (count === 0) return
+    this.#offset += count
+    this.#pending = this.#pending.subarray(count)
+    this.#atLineStart = false
+  }
+
+  /** Gives the tree a line that starts with two dashes; consumes it when it is a delimiter. */
+  #delimiter(line: Buffer, length: number, text: number, inHeader: boolean): boolean {
+    const at = this.#offset
+    const contentEnd = this.#lineBreak
+    if (inHeader && this.#header) {
+      if (!this.#tree.isDelimiter(line.toString('latin1'))) return false
+      this.#tree.defects.add('header-unterminated')
+      this.#endHeader(at)
+    }
+    const met = this.#tree.delimiter(line.toString('latin1'), at, at + length, contentEnd)
+    if (!met) return false
+    this.#consume(length, text)
+    this.#header = met.opens ? new HeaderLines() : null
+    return true
+  }
+
+  /** Steps over a whole line; `text` is its length without the line end. */
+  #consume(length: number, text: number): void {
+    this.#lineBreak = this.#offset + text
+    this.#offset += length
+    this.#pending = this.#pending.subarray(length)
+    this.#atLineStart = true
+  }
+
+  #tooLarge(): never {
+    throw new Fault('header-too-large', `headers of more than ${this.#limits.headerBytes} bytes`)
+  }
+}

@@ -1,0 +1,187 @@
+import { decodeCharset } from './charset.ts'
+import { decodeWords } from './encoded-word.ts'
+
+/** A structured value like Content-Type or Content-Disposition: a token and its parameters. */
+export interface Parameterised {
+  /** Lower case, '' when missing. */
+  readonly value: string
+  /** Decoded: RFC 2231 continuations and charsets, RFC 2047 words where mailers wrongly put them. Names in lower case. */
+  readonly parameters: ReadonlyMap<string, string>
+  /** What made it ambiguous: `parameter-duplicate`, `parameter-conflict`, `parameter-malformed`, `boundary-encoded`. */
+  readonly defects: readonly string[]
+}
+
+interface Raw {
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * Parses `token *(";" attribute "=" value)` (RFC 2045 5.1, RFC 2183 2) with comments (RFC 5322 3.2.2) and RFC 2231. Of equal
+ * names the first counts; the form of RFC 2231 counts before the plain one, as mail readers do. Never throws.
+ */
+export function parseParameters(text: string): Parameterised {
+  const defects = new Set<string>()
+  const segments = splitSegments(text, defects)
+  const raws: Raw[] = []
+  for (const segment of segments.slice(1)) {
+    const equals = segment.indexOf('=')
+    if (equals < 1) {
+      if (segment.trim()) defects.add('parameter-malformed')
+      continue
+    }
+    raws.push({ name: segment.slice(0, equals).trim().toLowerCase(), value: segment.slice(equals + 1).trim() })
+  }
+  const parameters = combine(raws, defects)
+  return { value: (segments[0] ?? '').trim().toLowerCase(), parameters, defects: [...defects] }
+}
+
+/** Splits at semicolons outside of quotes; comments become nothing and quotes are opened. */
+function splitSegments(text: string, defects: Set<string>): string[] {
+  const segments: string[] = []
+  let current = ''
+  let depth = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!
+    if (char === '\\' && (quoted || depth > 0)) {
+      at++
+      if (depth === 0) current += text[at] ?? ''
+    } else if (quoted) {
+      if (char === '"') quoted = false
+      else current += char
+    } else if (char === '(') {
+      depth++
+    } else if (char === ')' && depth > 0) {
+      depth--
+    } else if (depth > 0) {
+    } else if (char === '"') {
+      quoted = true
+    } else if (char === ';') {
+      segments.push(current)
+      current = ''
+    } else {
+      current += char
+    }
+  }
+  if (quoted || depth > 0) defects.add('parameter-malformed')
+  segments.push(current)
+  return segments
+}
+
+/** `name`, `name*`, `name*0`, `name*0*` (RFC 2231 3 and 4). */
+const EXTENDED = /^([^*]+)\*(?:(\d{1,3})(\*)?)?$/
+
+function combine(raws: readonly Raw[], defects: Set<string>): Map<string, string> {
+  const plain = new Map<string, string>()
+  const whole = new Map<string, string>()
+  const pieces = new Map<string, Map<number, { value: string; encoded: boolean }>>()
+  for (const { name, value } of raws) {
+    const match = EXTENDED.exec(name)
+    if (!match) {
+      if (plain.has(name)) defects.add(name === 'boundary' ? 'boundary-duplicate' : 'parameter-duplicate')
+      else plain.set(name, value)
+      continue
+    }
+    const base = match[1]!
+    if (base === 'boundary') defects.add('boundary-encoded')
+    if (match[2] === undefined) {
+      if (whole.has(base)) defects.add('parameter-duplicate')
+      else whole.set(base, decodeExtended(value))
+      continue
+    }
+    const list = pieces.get(base) ?? new Map()
+    if (list.has(Number(match[2]))) defects.add('parameter-duplicate')
+    else list.set(Number(match[2]), { value, encoded: match[3] !== undefined })
+    pieces.set(base, list)
+  }
+  const result = new Map<string, string>()
+  for (const [name, value] of plain) result.set(name, name === 'boundary' ? value : decodeWords(value))
+  for (const [name, list] of pieces) set(result, name, joinPieces(list, defects), defects)
+  for (const [name, value] of whole) set(result, name, value, defects)
+  return result
+}
+
+function set(result: Map<string, string>, name: string, value: string, defects: Set<string>): void {
+  if (result.has(name) && result.get(name) !== value) defects.add('parameter-conflict')
+  result.set(name, value)
+}
+
+/** `charset'language'percent-encoded`. */
+function decodeExtended(value: string): string {
+  const match = /^([^']*)'[^']*'([\s\S]*)$/.exec(value)
+  return match ? decodeCharset(percent(match[2]!), match[1] || undefined) : decodeCharset(percent(value), undefined)
+}
+
+function joinPieces(pieces: Map<number, { value: string; encoded: boolean }>, defects: Set<string>): string {
+  let charset: string | undefined
+  const bytes: Buffer[] = []
+  for (let number = 0; ; number++) {
+    const piece = pieces.get(number)
+    if (!piece) {
+      if (number < pieces.size) defects.add('parameter-malformed')
+      break
+    }
+    let value = piece.value
+    if (number === 0 && piece.encoded) {
+      const match = /^([^']*)'[^']*'([\s\S]*)$/.exec(value)
+      if (match) {
+        charset = match[1] || undefined
+        value = match[2]!
+      }
+    }
+    bytes.push(piece.encoded ? percent(value) : Buffer.from(value, 'utf8'))
+  }
+  return decodeCharset(Buffer.concat(bytes), charset)
+}
+
+function percent(text: string): Buffer {
+  const parts: Buffer[] = []
+  let last = 0
+  for (const match of text.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
+    parts.push(Buffer.from(text.slice(last, match.index), 'utf8'), Buffer.from(match[0].replaceAll('%', ''), 'hex'))
+    last = match.index + match[0].length
+  }
+  parts.push(Buffer.from(text.slice(last), 'utf8'))
+  return Buffer.concat(parts)
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+$/
+
+/**
+ * Parameters for the wire, each on a folded line of its own: a token or quoted string where the value is short ASCII, else
+ * RFC 2231 (UTF-8, continued). Quotes and backslashes are escaped; CR and LF end up percent-encoded.
+ */
+export function writeParameters(parameters: Iterable<readonly [string, string]>): string {
+  let out = ''
+  for (const [name, raw] of parameters) {
+    const value = raw.toWellFormed()
+    if (/^[\x20-\x7e]*$/.test(value) && value.length <= 60) {
+      out += `;\r\n ${name}=${TOKEN.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`
+    } else {
+      out += writeExtended(name, value)
+    }
+  }
+  return out
+}
+
+function writeExtended(name: string, value: string): string {
+  const units: string[] = []
+  for (const byte of Buffer.from(value)) {
+    const char = String.fromCharCode(byte)
+    units.push(/[A-Za-z0-9._-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+  }
+  const encoded = units.join('')
+  if (encoded.length <= 60) return `;\r\n ${name}*=utf-8''${encoded}`
+  let out = ''
+  let piece = "utf-8''"
+  let number = 0
+  for (const unit of units) {
+    if (piece.length + unit.length > 56) {
+      out += `;\r\n ${name}*${number++}*=${piece}`
+      piece = ''
+    }
+    piece += unit
+  }
+  return `${out};\r\n ${name}*${number}*=${piece}`
+}
