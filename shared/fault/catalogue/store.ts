@@ -39,6 +39,16 @@ export const store = {
     retry: false,
     severity: 'warning',
   },
+  'schema-unknown': {
+    title: {
+      en: 'The database was written by a newer version',
+      de: 'Die Datenbank wurde von einer neueren Version geschrieben',
+    },
+    http: 500,
+    smtp: '451 4.3.5',
+    retry: false,
+    severity: 'critical',
+  },
   'lease-lost': {
     title: { en: 'The lease on this job was lost', de: 'Der Anspruch auf diesen Auftrag ging verloren' },
     http: 409,

@@ -1,0 +1,43 @@
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { Tables } from './tables.ts'
+
+/** What a query may use of drizzle: the SQL-like builder, awaited (HOUSE decision 6). */
+export type Db = Pick<PgDatabase<PgQueryResultHKT, Record<string, never>>, 'select' | 'insert' | 'update' | 'delete'>
+
+/** One engine under the store. Faults: `store-unavailable`, `disk-full`; anything else thrown stays as it is. */
+export interface Database {
+  readonly dialect: 'sqlite' | 'postgres'
+  readonly tables: Tables
+  /** Queries outside a unit of work. */
+  readonly read: Db
+  /** One atomic, durable unit: resolves after its commit is on disk, and runs `committed` of the unit then. */
+  write<T>(work: (unit: Unit) => Promise<T>): Promise<T>
+  /** Turns what the engine threw into a fault. */
+  fault(error: unknown): unknown
+  close(): Promise<void>
+}
+
+/** A unit of work while it runs. */
+export interface Unit {
+  /** Throws once the unit has ended, so that a forgotten `await` cannot write into somebody else's unit. */
+  readonly db: Db
+  /** Run once after the commit, not at all after a rollback. */
+  afterCommit(listener: () => void): void
+}
+
+interface Statement<T> {
+  execute(values?: Record<string, unknown>): Promise<T>
+}
+
+/** Prepares a statement once per connection: building and compiling SQL costs ten times its execution. */
+export class Statements {
+  readonly #byDb = new WeakMap<Db, Map<string, Statement<unknown>>>()
+
+  get<T>(db: Db, name: string, build: (db: Db) => Statement<T>): Statement<T> {
+    const known = this.#byDb.get(db) ?? new Map<string, Statement<unknown>>()
+    if (known.size === 0) this.#byDb.set(db, known)
+    const statement = known.get(name) ?? build(db)
+    known.set(name, statement)
+    return statement as Statement<T>
+  }
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../../sqlite/migrate.ts'
+import { journey } from './0001_journey.ts'
+
+/** In order. A module each, so that the compiled package carries them like any other code. */
+export const sqliteMigrations: readonly Migration[] = [{ name: '0001_journey', sql: journey }]

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.ts'
+import { tenantId } from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { Log } from '../../ports/log.ts'
+import type { JobQueue } from '../../ports/store.ts'
+import type { Database, Db } from './database.ts'
+import type { Engine } from './reads.ts'
+import { jobOf } from './rows.ts'
+import type { Tables } from './tables.ts'
+import { SqlWrites, type WriteContext } from './writes.ts'
+
+const $ = sql.placeholder
+/** Spelled like the index `job_open`, so that SQLite sees that the partial index serves. */
+const open = sql`state <> 'done'`
+
+/** The workers' side of the `job` table. Leases are fenced by a token that is fresh with every claim. */
+export class SqlQueue implements JobQueue {
+  readonly #database: Database
+  readonly #engine: Engine
+  readonly #context: WriteContext
+  readonly #log: Log
+  readonly #listeners = new Set<() => void>()
+
+  constructor(database: Database, context: Omit<WriteContext, 'announce'>, log: Log) {
+    this.#database = database
+    this.#engine = context.engine
+    this.#context = { ...context, now: () => context.now(), announce: () => this.announce() }
+    this.#log = log
+  }
+
+  /** The context that makes this queue hear of new work. */
+  get context(): WriteContext {
+    return this.#context
+  }
+
+  announce(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener()
+      } catch (error) {
+        this.#log.error('queue.listener-failed', { error: String(error) })
+      }
+    }
+  }
+
+  onWork(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes the jobs that have been due longest, from all named queues. */
+  async claim(queues: readonly JobQueueName[], limit: number, leaseMs: number): Promise<Job[]> {
+    const now = this.#context.now()
+    // A look from the reading side first: an idle poll must not take part in a commit.
+    const due = await this.#due(this.#database.read, queues, limit, now)
+    if (due.length === 0) return []
+    return this.#write(async (db) => {
+      const claimed: Job[] = []
+      for (const row of await this.#due(db, queues, limit, now)) {
+        const leased = await this.#lease(db).execute({
+          tenant: row.tenant,
+          id: row.id,
+          leaseToken: randomUUID(),
+          leaseUntil: now + leaseMs,
+        })
+        claimed.push(...leased.map(jobOf))
+      }
+      return claimed
+    })
+  }
+
+  /** One ordered look per queue, merged: `IN` would sort the whole backlog. */
+  async #due(db: Db, queues: readonly JobQueueName[], limit: number, now: number) {
+    const { job } = this.#engine.tables
+    const statement = this.#engine.statements.get(db, 'dueJobs', (on) =>
+      on
+        .select({ tenant: job.tenant, id: job.id, runAt: job.runAt })
+        .from(job)
+        .where(and(open, sql`${job.state} = 'ready'`, eq(job.queue, $('queue')), lte(job.runAt, $('now'))))
+        .orderBy(asc(job.runAt), asc(job.id))
+        .limit($('limit'))
+        .prepare('dueJobs'),
+    )
+    const due: { tenant: string; id: string; runAt: number }[] = []
+    try {
+      for (const queue of new Set(queues)) due.push(...(await statement.execute({ queue, now, limit })))
+    } catch (error) {
+      throw this.#database.fault(error)
+    }
+    return due.sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1)).slice(0, limit)
+  }
+
+  #lease(db: Db) {
+    const { job } = this.#engine.tables
+    return this.#engine.statements.get(db, 'leaseJob', (on) =>
+      on
+        .update(job)
+        .set({
+          state: 'leased',
+          attempt: sql`${job.attempt} + 1`,
+          leaseToken: sql`${$('leaseToken')}`,
+          leaseUntil: sql`${$('leaseUntil')}`,
+        })
+        .where(and(eq(job.tenant, $('tenant')), eq(job.id, $('id')), eq(job.state, 'ready')))
+        .returning()
+        .prepare('leaseJob'),
+    )
+  }
+
+  async extend(job: Job, leaseMs: number): Promise<void> {
+    const leaseUntil = this.#context.now() + leaseMs
+    await this.#end(job, { leaseUntil })
+  }
+
+  async complete(job: Job): Promise<void> {
+    await this.#database
+      .write((unit) => new SqlWrites(tenantId(job.tenant), this.#context, unit).completeJob(job))
+      .catch((error) => {
+        throw this.#database.fault(error)
+      })
+  }
+
+  async retry(job: Job, runAt: number, fault: string): Promise<void> {
+    await this.#end(job, { state: 'ready', runAt, lastFault: fault, leaseUntil: null, leaseToken: null, crashes: 0 })
+    this.announce()
+  }
+
+  async bury(job: Job, fault: string): Promise<void> {
+    await this.#end(job, { state: 'dead', lastFault: fault, leaseUntil: null, leaseToken: null })
+  }
+
+  /** Changes a job that is still leased under this token; raises `lease-lost` otherwise. */
+  async #end(job: Job, set: Partial<Tables['job']['$inferInsert']>): Promise<void> {
+    const { job: table } = this.#engine.tables
+    const tenant: TenantId = tenantId(job.tenant)
+    const changed = await this.#write((db) =>
+      db
+        .update(table)
+        .set(set)
+        .where(
+          and(
+            eq(table.tenant, tenant),
+            eq(table.id, job.id),
+            eq(table.state, 'leased'),
+            eq(table.leaseToken, job.leaseToken),
+          ),
+        )
+        .returning({ id: table.id }),
+    )
+    if (changed.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+  }
+
+  async reap(maxCrashes: number): Promise<Job[]> {
+    const { job } = this.#engine.tables
+    const now = this.#context.now()
+    const expired = (db: Db) =>
+      this.#engine.statements
+        .get(db, 'expiredJobs', (on) =>
+          on
+            .select()
+            .from(job)
+            .where(and(open, sql`${job.state} = 'leased'`, lte(job.leaseUntil, $('now'))))
+            .orderBy(asc(job.leaseUntil))
+            .limit(500)
+            .prepare('expiredJobs'),
+        )
+        .execute({ now })
+    let revived = 0
+    const found = await expired(this.#database.read).catch((error) => {
+      throw this.#database.fault(error)
+    })
+    if (found.length === 0) return []
+    const dead = await this.#write(async (db) => {
+      const buried: Job[] = []
+      for (const row of await expired(db)) {
+        const crashes = row.crashes + 1
+        const state = crashes >= maxCrashes ? 'dead' : 'ready'
+        await db
+          .update(job)
+          .set({ state, crashes, lastFault: 'lease ran out', leaseUntil: null, leaseToken: null })
+          .where(and(eq(job.tenant, row.tenant), eq(job.id, row.id)))
+        if (state === 'dead') buried.push(jobOf(row))
+        else revived += 1
+      }
+      return buried
+    })
+    if (revived > 0) this.announce()
+    return dead
+  }
+
+  async counts() {
+    const { job } = this.#engine.tables
+    try {
+      const rows = await this.#database.read
+        .select({
+          queue: job.queue,
+          state: job.state,
+          count: sql<number>`count(*)`.mapWith(Number),
+          oldest: sql<number | null>`min(${job.runAt})`.mapWith(Number),
+        })
+        .from(job)
+        .where(open)
+        .groupBy(job.state, job.queue)
+      return rows.map(({ queue, state, count, oldest }) => ({ queue, state, count, oldest }))
+    } catch (error) {
+      throw this.#database.fault(error)
+    }
+  }
+
+  async #write<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    try {
+      return await this.#database.write(async (unit) => await work(unit.db))
+    } catch (error) {
+      throw this.#database.fault(error)
+    }
+  }
+}

@@ -1,0 +1,361 @@
+import { and, asc, desc, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import type {
+  AuditRecord,
+  CodeRecord,
+  CopyRecord,
+  GrantRecord,
+  KeyRecord,
+  LinkFileRecord,
+  MessageId,
+  MessageRecord,
+  PersonRecord,
+  PortalSessionRecord,
+  RecipientRecord,
+  TenantId,
+} from '../../../shared/domain/index.ts'
+import type { IdempotencyRecord, TenantReads } from '../../ports/store.ts'
+import type { Db, Statements } from './database.ts'
+import { auditRecord, record } from './rows.ts'
+import type { Tables } from './tables.ts'
+
+/** What reads and writes of one engine share. */
+export interface Engine {
+  readonly tables: Tables
+  readonly statements: Statements
+  fault(error: unknown): unknown
+}
+
+const $ = sql.placeholder
+
+/** The reads of one tenant, on the reading connection or inside a unit of work. Every statement names the tenant. */
+export class SqlReads implements TenantReads {
+  protected readonly tenant: TenantId
+  protected readonly engine: Engine
+
+  constructor(tenant: TenantId, engine: Engine, db: Db | null) {
+    this.tenant = tenant
+    this.engine = engine
+    this.#db = db
+  }
+
+  readonly #db: Db | null
+
+  /** Where the statements run; a unit of work overrides it. */
+  protected db(): Db {
+    return this.#db!
+  }
+
+  /** Runs a prepared statement with the tenant bound. */
+  protected async run<T>(
+    name: string,
+    build: (db: Db) => { execute(values?: Record<string, unknown>): Promise<T> },
+    values: Record<string, unknown>,
+  ): Promise<T> {
+    try {
+      values.tenant = this.tenant
+      return await this.engine.statements.get(this.db(), name, build).execute(values)
+    } catch (error) {
+      throw this.engine.fault(error)
+    }
+  }
+
+  async message(id: MessageId): Promise<MessageRecord | null> {
+    const { message } = this.engine.tables
+    const rows = await this.run(
+      'message',
+      (db) =>
+        db
+          .select()
+          .from(message)
+          .where(and(eq(message.tenant, $('tenant')), eq(message.id, $('id'))))
+          .prepare('message'),
+      { id },
+    )
+    return rows[0] ? messageRecord(rows[0]) : null
+  }
+
+  async messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]> {
+    const { message } = this.engine.tables
+    const filter: SQL[] = [eq(message.tenant, $('tenant'))]
+    if (query.before !== undefined) filter.push(lt(message.id, $('before')))
+    if (query.sender !== undefined) filter.push(eq(message.sender, $('sender')))
+    const name = `messages ${query.before !== undefined} ${query.sender !== undefined}`
+    const rows = await this.run(
+      name,
+      (db) =>
+        db
+          .select()
+          .from(message)
+          .where(and(...filter))
+          .orderBy(desc(message.id))
+          .limit($('limit'))
+          .prepare(name),
+      { before: query.before, sender: query.sender?.toLowerCase(), limit: query.limit },
+    )
+    return rows.map(messageRecord)
+  }
+
+  async recipients(message: MessageId): Promise<RecipientRecord[]> {
+    const { recipient } = this.engine.tables
+    const rows = await this.run(
+      'recipients',
+      (db) =>
+        db
+          .select()
+          .from(recipient)
+          .where(and(eq(recipient.tenant, $('tenant')), eq(recipient.message, $('message'))))
+          .orderBy(asc(recipient.position))
+          .prepare('recipients'),
+      { message },
+    )
+    return rows.map((row) => {
+      const { position: _, ...rest } = record(row)
+      return rest as RecipientRecord
+    })
+  }
+
+  async copies(message: MessageId): Promise<CopyRecord[]> {
+    const { copy } = this.engine.tables
+    const rows = await this.run(
+      'copies',
+      (db) =>
+        db
+          .select()
+          .from(copy)
+          .where(and(eq(copy.tenant, $('tenant')), eq(copy.message, $('message'))))
+          .orderBy(asc(copy.id))
+          .prepare('copies'),
+      { message },
+    )
+    return rows.map((row) => record(row) as CopyRecord)
+  }
+
+  async copy(id: string): Promise<CopyRecord | null> {
+    const { copy } = this.engine.tables
+    const rows = await this.run(
+      'copy',
+      (db) =>
+        db
+          .select()
+          .from(copy)
+          .where(and(eq(copy.tenant, $('tenant')), eq(copy.id, $('id'))))
+          .prepare('copy'),
+      { id },
+    )
+    return rows[0] ? (record(rows[0]) as CopyRecord) : null
+  }
+
+  async linkFiles(message: MessageId): Promise<LinkFileRecord[]> {
+    const { linkFile } = this.engine.tables
+    const rows = await this.run(
+      'linkFiles',
+      (db) =>
+        db
+          .select()
+          .from(linkFile)
+          .where(and(eq(linkFile.tenant, $('tenant')), eq(linkFile.message, $('message'))))
+          .orderBy(asc(linkFile.id))
+          .prepare('linkFiles'),
+      { message },
+    )
+    return rows.map((row) => record(row) as LinkFileRecord)
+  }
+
+  async linkFile(id: string): Promise<LinkFileRecord | null> {
+    const { linkFile } = this.engine.tables
+    const rows = await this.run(
+      'linkFile',
+      (db) =>
+        db
+          .select()
+          .from(linkFile)
+          .where(and(eq(linkFile.tenant, $('tenant')), eq(linkFile.id, $('id'))))
+          .prepare('linkFile'),
+      { id },
+    )
+    return rows[0] ? (record(rows[0]) as LinkFileRecord) : null
+  }
+
+  async grantByToken(tokenHash: string): Promise<GrantRecord | null> {
+    const { grant } = this.engine.tables
+    const rows = await this.run(
+      'grantByToken',
+      (db) =>
+        db
+          .select()
+          .from(grant)
+          .where(and(eq(grant.tenant, $('tenant')), eq(grant.tokenHash, $('tokenHash'))))
+          .prepare('grantByToken'),
+      { tokenHash },
+    )
+    return rows[0] ? (record(rows[0]) as GrantRecord) : null
+  }
+
+  async grant(id: string): Promise<GrantRecord | null> {
+    const { grant } = this.engine.tables
+    const rows = await this.run(
+      'grant',
+      (db) =>
+        db
+          .select()
+          .from(grant)
+          .where(and(eq(grant.tenant, $('tenant')), eq(grant.id, $('id'))))
+          .prepare('grant'),
+      { id },
+    )
+    return rows[0] ? (record(rows[0]) as GrantRecord) : null
+  }
+
+  async grants(message: MessageId): Promise<GrantRecord[]> {
+    const { grant } = this.engine.tables
+    const rows = await this.run(
+      'grants',
+      (db) =>
+        db
+          .select()
+          .from(grant)
+          .where(and(eq(grant.tenant, $('tenant')), eq(grant.message, $('message'))))
+          .orderBy(asc(grant.id))
+          .prepare('grants'),
+      { message },
+    )
+    return rows.map((row) => record(row) as GrantRecord)
+  }
+
+  async code(grant: string, channel: CodeRecord['channel']): Promise<CodeRecord | null> {
+    const { code } = this.engine.tables
+    const rows = await this.run(
+      'code',
+      (db) =>
+        db
+          .select()
+          .from(code)
+          .where(
+            and(
+              eq(code.tenant, $('tenant')),
+              eq(code.grant, $('grant')),
+              eq(code.channel, $('channel')),
+              isNull(code.usedAt),
+            ),
+          )
+          .orderBy(desc(code.expiresAt), desc(code.id))
+          .limit(1)
+          .prepare('code'),
+      { grant, channel },
+    )
+    return rows[0] ? record(rows[0]) : null
+  }
+
+  async portalSession(tokenHash: string): Promise<PortalSessionRecord | null> {
+    const { portalSession } = this.engine.tables
+    const rows = await this.run(
+      'portalSession',
+      (db) =>
+        db
+          .select()
+          .from(portalSession)
+          .where(and(eq(portalSession.tenant, $('tenant')), eq(portalSession.tokenHash, $('tokenHash'))))
+          .prepare('portalSession'),
+      { tokenHash },
+    )
+    return rows[0] ? record(rows[0]) : null
+  }
+
+  async audit(query: { message?: MessageId; afterSeq?: number; limit: number }): Promise<AuditRecord[]> {
+    const { audit } = this.engine.tables
+    const filter: SQL[] = [eq(audit.tenant, $('tenant')), gt(audit.seq, $('afterSeq'))]
+    if (query.message !== undefined) filter.push(eq(audit.message, $('message')))
+    const name = `audit ${query.message !== undefined}`
+    const rows = await this.run(
+      name,
+      (db) =>
+        db
+          .select()
+          .from(audit)
+          .where(and(...filter))
+          .orderBy(asc(audit.seq))
+          .limit($('limit'))
+          .prepare(name),
+      { message: query.message, afterSeq: query.afterSeq ?? 0, limit: query.limit },
+    )
+    return rows.map(auditRecord)
+  }
+
+  async idempotent(client: string, key: string): Promise<IdempotencyRecord | null> {
+    const { idempotency } = this.engine.tables
+    const rows = await this.run(
+      'idempotent',
+      (db) =>
+        db
+          .select()
+          .from(idempotency)
+          .where(
+            and(
+              eq(idempotency.tenant, $('tenant')),
+              eq(idempotency.client, $('client')),
+              eq(idempotency.key, $('key')),
+            ),
+          )
+          .prepare('idempotent'),
+      { client, key },
+    )
+    return rows[0] ? record(rows[0]) : null
+  }
+
+  async keys(query: { kind?: KeyRecord['kind']; use?: KeyRecord['use']; address?: string }): Promise<KeyRecord[]> {
+    const { key } = this.engine.tables
+    const filter: SQL[] = [eq(key.tenant, $('tenant'))]
+    if (query.kind !== undefined) filter.push(eq(key.kind, $('kind')))
+    if (query.use !== undefined) filter.push(eq(key.use, $('use')))
+    if (query.address !== undefined) filter.push(eq(key.address, $('address')))
+    const name = `keys ${query.kind !== undefined} ${query.use !== undefined} ${query.address !== undefined}`
+    const rows = await this.run(
+      name,
+      (db) =>
+        db
+          .select()
+          .from(key)
+          .where(and(...filter))
+          .orderBy(asc(key.id))
+          .prepare(name),
+      { ...query },
+    )
+    return rows.map(record)
+  }
+
+  async person(address: string): Promise<PersonRecord | null> {
+    const { person } = this.engine.tables
+    const rows = await this.run(
+      'person',
+      (db) =>
+        db
+          .select()
+          .from(person)
+          .where(and(eq(person.tenant, $('tenant')), eq(person.address, $('address'))))
+          .prepare('person'),
+      { address },
+    )
+    return rows[0] ? record(rows[0]) : null
+  }
+
+  async peopleWithRole(role: string): Promise<PersonRecord[]> {
+    const { person } = this.engine.tables
+    const rows = await this.run(
+      'peopleWithRole',
+      (db) =>
+        db
+          .select()
+          .from(person)
+          .where(and(eq(person.tenant, $('tenant')), eq(person.role, $('role'))))
+          .orderBy(asc(person.address))
+          .prepare('peopleWithRole'),
+      { role },
+    )
+    return rows.map(record)
+  }
+}
+
+function messageRecord(row: Tables['message']['$inferSelect']): MessageRecord {
+  const { sender: _, ...rest } = record(row)
+  return rest as MessageRecord
+}

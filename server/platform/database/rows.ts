@@ -1,0 +1,31 @@
+/** Rows to records: the tenant goes, '' becomes null where the record says null. */
+import type { AuditEvent, AuditRecord, Job, MessageId } from '../../../shared/domain/index.ts'
+import type { Tables } from './tables.ts'
+
+type Row<T extends keyof Tables> = Tables[T]['$inferSelect']
+
+/** Takes the tenant off a row. */
+export function record<R extends { tenant: string }>(row: R): Omit<R, 'tenant'> {
+  const { tenant: _, ...rest } = row
+  return rest
+}
+
+export function auditRecord(row: Row<'audit'>): AuditRecord {
+  return { ...(JSON.parse(row.text) as AuditEvent), seq: row.seq, hash: row.hash }
+}
+
+export function jobOf(row: Row<'job'>): Job {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    queue: row.queue,
+    message: row.message === '' ? null : (row.message as MessageId),
+    lane: row.lane,
+    step: row.step,
+    payload: row.payload,
+    runAt: row.runAt,
+    attempt: row.attempt,
+    leaseToken: row.leaseToken ?? '',
+    createdAt: row.createdAt,
+  }
+}

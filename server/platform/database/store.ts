@@ -1,0 +1,37 @@
+import type { TenantId } from '../../../shared/domain/index.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Store, TenantStore } from '../../ports/store.ts'
+import { type Database, Statements } from './database.ts'
+import { SqlQueue } from './queue.ts'
+import { type Engine, SqlReads } from './reads.ts'
+import { SqlWrites } from './writes.ts'
+
+/** The store over either engine. */
+export function storeOver(database: Database, clock: Clock, log: Log): Store {
+  const engine: Engine = {
+    tables: database.tables,
+    statements: new Statements(),
+    fault: (error) => database.fault(error),
+  }
+  const queue = new SqlQueue(database, { engine, now: () => clock.now() }, log)
+  const tenants = new Map<TenantId, TenantStore>()
+
+  function open(tenant: TenantId): TenantStore {
+    return {
+      tenant,
+      read: new SqlReads(tenant, engine, database.read),
+      write: (work) => database.write((unit) => work(new SqlWrites(tenant, queue.context, unit))),
+    }
+  }
+
+  return {
+    queue,
+    tenant(tenant) {
+      const store = tenants.get(tenant) ?? open(tenant)
+      tenants.set(tenant, store)
+      return store
+    },
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,294 @@
+import { sql } from 'drizzle-orm'
+import type {
+  CodeRecord,
+  Decision,
+  Envelope,
+  GrantRecord,
+  JobQueueName,
+  JobState,
+  KeyRecord,
+  MessageState,
+  Origin,
+  PersonRecord,
+  PortalSessionRecord,
+  Receipt,
+  RecipientState,
+  Step,
+} from '../../../shared/domain/index.ts'
+import type * as pgColumns from './columns.pg.ts'
+
+export type Columns = typeof pgColumns
+
+/**
+ * Every table, once, for both engines. The tenant stands first in each primary key, index and foreign key, so that no
+ * row can belong to or point at another tenant's. The one exception is `job_open`: workers serve all tenants.
+ * Times are epoch milliseconds from the clock port, ids are made in the app.
+ */
+export function defineTables(c: Columns) {
+  const message = c.table(
+    'message',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      state: c.text('state').$type<MessageState>().notNull(),
+      /** `envelope.mailFrom` in lower case, to find a sender's messages. */
+      sender: c.text('sender').notNull(),
+      envelope: c.json<Envelope>('envelope').notNull(),
+      origin: c.json<Origin>('origin').notNull(),
+      blob: c.text('blob').notNull(),
+      size: c.int('size').notNull(),
+      digest: c.text('digest').notNull(),
+      rfcMessageId: c.text('rfc_message_id').notNull(),
+      subject: c.text('subject').notNull(),
+      acceptedAt: c.int('accepted_at').notNull(),
+      decision: c.json<Decision | null>('decision'),
+    },
+    (t) => [c.primaryKey({ columns: [t.tenant, t.id] }), c.index('message_sender').on(t.tenant, t.sender, t.id)],
+  )
+
+  const recipient = c.table(
+    'recipient',
+    {
+      tenant: c.text('tenant').notNull(),
+      message: c.text('message').notNull(),
+      address: c.text('address').notNull(),
+      position: c.int('position').notNull(),
+      state: c.text('state').$type<RecipientState>().notNull(),
+      copy: c.text('copy'),
+      detail: c.text('detail').notNull(),
+      receipt: c.json<Receipt | null>('receipt'),
+      updatedAt: c.int('updated_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.message, t.address] }),
+      c
+        .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
+        .onDelete('cascade'),
+    ],
+  )
+
+  const copy = c.table(
+    'copy',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      message: c.text('message').notNull(),
+      recipients: c.json<readonly string[]>('recipients').notNull(),
+      steps: c.json<readonly Step[]>('steps').notNull(),
+      blob: c.text('blob').notNull(),
+      size: c.int('size').notNull(),
+      route: c.text('route').notNull(),
+      mailFrom: c.text('mail_from').notNull(),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.index('copy_message').on(t.tenant, t.message, t.id),
+      c
+        .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
+        .onDelete('cascade'),
+    ],
+  )
+
+  const linkFile = c.table(
+    'link_file',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      message: c.text('message').notNull(),
+      name: c.text('name').notNull(),
+      mediaType: c.text('media_type').notNull(),
+      size: c.int('size').notNull(),
+      sha256: c.text('sha256').notNull(),
+      blob: c.text('blob').notNull(),
+      wrappedKey: c.text('wrapped_key').notNull(),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.index('link_file_message').on(t.tenant, t.message, t.id),
+      c
+        .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
+        .onDelete('cascade'),
+    ],
+  )
+
+  const grant = c.table(
+    'access_grant',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      tokenHash: c.text('token_hash').notNull(),
+      message: c.text('message').notNull(),
+      recipient: c.text('recipient').notNull(),
+      kind: c.text('kind').$type<GrantRecord['kind']>().notNull(),
+      access: c.text('access').notNull(),
+      files: c.json<readonly string[]>('files').notNull(),
+      content: c.json<GrantRecord['content']>('content'),
+      reply: c.flag('reply').notNull(),
+      receipt: c.flag('receipt').notNull(),
+      phone: c.text('phone'),
+      expiresAt: c.int('expires_at').notNull(),
+      revokedAt: c.int('revoked_at'),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.uniqueIndex('access_grant_token').on(t.tenant, t.tokenHash),
+      c.index('access_grant_message').on(t.tenant, t.message, t.id),
+      c
+        .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
+        .onDelete('cascade'),
+    ],
+  )
+
+  const code = c.table(
+    'one_time_code',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      grant: c.text('access_grant').notNull(),
+      channel: c.text('channel').$type<CodeRecord['channel']>().notNull(),
+      codeHash: c.text('code_hash').notNull(),
+      expiresAt: c.int('expires_at').notNull(),
+      attempts: c.int('attempts').notNull(),
+      usedAt: c.int('used_at'),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.index('one_time_code_grant').on(t.tenant, t.grant, t.channel, t.expiresAt),
+      c.foreignKey({ columns: [t.tenant, t.grant], foreignColumns: [grant.tenant, grant.id] }).onDelete('cascade'),
+    ],
+  )
+
+  const portalSession = c.table(
+    'portal_session',
+    {
+      tenant: c.text('tenant').notNull(),
+      tokenHash: c.text('token_hash').notNull(),
+      grant: c.text('access_grant').notNull(),
+      factors: c.json<PortalSessionRecord['factors']>('factors').notNull(),
+      expiresAt: c.int('expires_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.tokenHash] }),
+      c.index('portal_session_grant').on(t.tenant, t.grant),
+      c.foreignKey({ columns: [t.tenant, t.grant], foreignColumns: [grant.tenant, grant.id] }).onDelete('cascade'),
+    ],
+  )
+
+  /** No foreign key to the message: the log outlives it. */
+  const audit = c.table(
+    'audit',
+    {
+      tenant: c.text('tenant').notNull(),
+      seq: c.int('seq').notNull(),
+      /** '' where the event concerns no message. */
+      message: c.text('message').notNull(),
+      /** Canonical JSON of the event, exactly as hashed: never rebuilt from columns. */
+      text: c.text('text').notNull(),
+      hash: c.text('hash').notNull(),
+    },
+    (t) => [c.primaryKey({ columns: [t.tenant, t.seq] }), c.index('audit_message').on(t.tenant, t.message, t.seq)],
+  )
+
+  const job = c.table(
+    'job',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      queue: c.text('queue').$type<JobQueueName>().notNull(),
+      /** '' where the job concerns no message: null would be distinct from null in `job_once`. */
+      message: c.text('message').notNull(),
+      lane: c.text('lane').notNull(),
+      step: c.text('step').notNull(),
+      payload: c.json<unknown>('payload'),
+      state: c.text('state').$type<JobState>().notNull(),
+      /** Claims so far. */
+      attempt: c.int('attempt').notNull(),
+      /** Leases that ran out since the last orderly end of an attempt. */
+      crashes: c.int('crashes').notNull(),
+      runAt: c.int('run_at').notNull(),
+      leaseUntil: c.int('lease_until'),
+      leaseToken: c.text('lease_token'),
+      lastFault: c.text('last_fault').notNull(),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.uniqueIndex('job_once').on(t.tenant, t.message, t.queue, t.lane, t.step),
+      c.index('job_open').on(t.state, t.queue, t.runAt, t.id).where(sql`state <> 'done'`),
+    ],
+  )
+
+  const idempotency = c.table(
+    'idempotency',
+    {
+      tenant: c.text('tenant').notNull(),
+      client: c.text('client').notNull(),
+      key: c.text('key').notNull(),
+      bodyHash: c.text('body_hash').notNull(),
+      response: c.json<{ status: number; body: string } | null>('response'),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [c.primaryKey({ columns: [t.tenant, t.client, t.key] })],
+  )
+
+  const key = c.table(
+    'key_material',
+    {
+      tenant: c.text('tenant').notNull(),
+      id: c.text('id').notNull(),
+      kind: c.text('kind').$type<KeyRecord['kind']>().notNull(),
+      use: c.text('use').$type<KeyRecord['use']>().notNull(),
+      address: c.text('address').notNull(),
+      publicText: c.text('public_text').notNull(),
+      sealedPrivate: c.bytes('sealed_private'),
+      revokedAt: c.int('revoked_at'),
+      createdAt: c.int('created_at').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.index('key_material_address').on(t.tenant, t.address, t.kind, t.use),
+      c.index('key_material_kind').on(t.tenant, t.kind, t.use),
+    ],
+  )
+
+  const person = c.table(
+    'person',
+    {
+      tenant: c.text('tenant').notNull(),
+      address: c.text('address').notNull(),
+      name: c.text('name'),
+      user: c.flag('is_user').notNull(),
+      department: c.text('department'),
+      location: c.text('location'),
+      role: c.text('role'),
+      groups: c.json<readonly string[]>('groups').notNull(),
+      country: c.text('country'),
+      language: c.text('language').$type<PersonRecord['language']>(),
+      phone: c.text('phone'),
+      portalAccount: c.flag('portal_account').notNull(),
+      lastContact: c.text('last_contact'),
+      passwordHash: c.text('password_hash'),
+    },
+    (t) => [c.primaryKey({ columns: [t.tenant, t.address] }), c.index('person_role').on(t.tenant, t.role, t.address)],
+  )
+
+  return {
+    message,
+    recipient,
+    copy,
+    linkFile,
+    grant,
+    code,
+    portalSession,
+    audit,
+    job,
+    idempotency,
+    key,
+    person,
+  }
+}
+
+export type Tables = ReturnType<typeof defineTables>

@@ -1,0 +1,390 @@
+import { createHash } from 'node:crypto'
+import { and, desc, eq, isNull, lt, notInArray, sql } from 'drizzle-orm'
+import {
+  type AuditEvent,
+  type AuditRecord,
+  auditText,
+  CHAIN_START,
+  type CodeRecord,
+  type CopyRecord,
+  FINAL_STATES,
+  type GrantRecord,
+  type Job,
+  type JobSpec,
+  type KeyRecord,
+  type LinkFileRecord,
+  type MessageId,
+  type MessageRecord,
+  type PersonRecord,
+  type PortalSessionRecord,
+  type Receipt,
+  type RecipientState,
+  type TenantId,
+} from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { IdempotencyRecord, TenantWrites } from '../../ports/store.ts'
+import { uuidv7 } from '../ids.ts'
+import type { Db, Unit } from './database.ts'
+import { type Engine, SqlReads } from './reads.ts'
+
+/** What writes need beside the engine. */
+export interface WriteContext {
+  readonly engine: Engine
+  now(): number
+  /** After a commit that made work for the queue. */
+  announce(): void
+}
+
+const $ = sql.placeholder
+
+/** The writes of one tenant inside one unit of work. */
+export class SqlWrites extends SqlReads implements TenantWrites {
+  readonly #unit: Unit
+  readonly #context: WriteContext
+  #announced = false
+
+  constructor(tenant: TenantId, context: WriteContext, unit: Unit) {
+    super(tenant, context.engine, null)
+    this.#unit = unit
+    this.#context = context
+  }
+
+  protected override db(): Db {
+    return this.#unit.db
+  }
+
+  /** Awaits a statement that was built for this call alone. */
+  async #once<T>(statement: PromiseLike<T>): Promise<T> {
+    try {
+      return await statement
+    } catch (error) {
+      throw this.engine.fault(error)
+    }
+  }
+
+  async insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void> {
+    const { message: table, recipient } = this.engine.tables
+    await this.run(
+      'insertMessage',
+      (db) =>
+        db
+          .insert(table)
+          .values({
+            tenant: $('tenant'),
+            id: $('id'),
+            state: $('state'),
+            sender: $('sender'),
+            envelope: $('envelope'),
+            origin: $('origin'),
+            blob: $('blob'),
+            size: $('size'),
+            digest: $('digest'),
+            rfcMessageId: $('rfcMessageId'),
+            subject: $('subject'),
+            acceptedAt: $('acceptedAt'),
+            decision: $('decision'),
+          })
+          .prepare('insertMessage'),
+      { ...message, sender: message.envelope.mailFrom.toLowerCase() },
+    )
+    for (const [position, address] of recipients.entries()) {
+      await this.run(
+        'insertRecipient',
+        (db) =>
+          db
+            .insert(recipient)
+            .values({
+              tenant: $('tenant'),
+              message: $('message'),
+              address: $('address'),
+              position: $('position'),
+              state: 'pending',
+              copy: null,
+              detail: '',
+              receipt: null,
+              updatedAt: $('updatedAt'),
+            })
+            .onConflictDoNothing()
+            .prepare('insertRecipient'),
+        { message: message.id, address, position, updatedAt: message.acceptedAt },
+      )
+    }
+  }
+
+  async updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void> {
+    const { message } = this.engine.tables
+    const set = {
+      ...(patch.state !== undefined ? { state: patch.state } : {}),
+      ...(patch.decision !== undefined ? { decision: patch.decision } : {}),
+    }
+    if (Object.keys(set).length === 0) return
+    await this.#once(
+      this.db()
+        .update(message)
+        .set(set)
+        .where(and(eq(message.tenant, this.tenant), eq(message.id, id))),
+    )
+  }
+
+  async updateRecipient(
+    message: MessageId,
+    address: string,
+    patch: { state?: RecipientState; copy?: string; detail?: string; receipt?: Receipt; at: number },
+  ): Promise<boolean> {
+    const { recipient } = this.engine.tables
+    const { at, ...changed } = patch
+    const moved = await this.#once(
+      this.db()
+        .update(recipient)
+        .set({ ...changed, updatedAt: at })
+        .where(
+          and(
+            eq(recipient.tenant, this.tenant),
+            eq(recipient.message, message),
+            eq(recipient.address, address),
+            notInArray(recipient.state, [...FINAL_STATES]),
+          ),
+        )
+        .returning({ address: recipient.address }),
+    )
+    return moved.length === 1
+  }
+
+  async insertCopy(copy: CopyRecord): Promise<void> {
+    await this.#once(
+      this.db()
+        .insert(this.engine.tables.copy)
+        .values({ ...copy, tenant: this.tenant }),
+    )
+  }
+
+  async insertLinkFile(file: LinkFileRecord): Promise<void> {
+    await this.#once(
+      this.db()
+        .insert(this.engine.tables.linkFile)
+        .values({ ...file, tenant: this.tenant }),
+    )
+  }
+
+  async insertGrant(grant: GrantRecord): Promise<void> {
+    await this.#once(
+      this.db()
+        .insert(this.engine.tables.grant)
+        .values({ ...grant, tenant: this.tenant }),
+    )
+  }
+
+  async revokeGrants(message: MessageId, at: number): Promise<number> {
+    const { grant } = this.engine.tables
+    const revoked = await this.#once(
+      this.db()
+        .update(grant)
+        .set({ revokedAt: at })
+        .where(and(eq(grant.tenant, this.tenant), eq(grant.message, message), isNull(grant.revokedAt)))
+        .returning({ id: grant.id }),
+    )
+    return revoked.length
+  }
+
+  async insertCode(code: CodeRecord): Promise<void> {
+    await this.#once(
+      this.db()
+        .insert(this.engine.tables.code)
+        .values({ ...code, tenant: this.tenant }),
+    )
+  }
+
+  /** An attempt counts only from a lower number, so two guesses at once cannot pass as one. */
+  async updateCode(id: string, patch: { attempts?: number; usedAt?: number }): Promise<boolean> {
+    const { code } = this.engine.tables
+    if (patch.attempts === undefined && patch.usedAt === undefined) return false
+    const changed = await this.#once(
+      this.db()
+        .update(code)
+        .set(patch)
+        .where(
+          and(
+            eq(code.tenant, this.tenant),
+            eq(code.id, id),
+            isNull(code.usedAt),
+            patch.attempts === undefined ? undefined : lt(code.attempts, patch.attempts),
+          ),
+        )
+        .returning({ id: code.id }),
+    )
+    return changed.length === 1
+  }
+
+  async putPortalSession(session: PortalSessionRecord): Promise<void> {
+    const { portalSession } = this.engine.tables
+    const { tokenHash: _, ...changed } = session
+    await this.#once(
+      this.db()
+        .insert(portalSession)
+        .values({ ...session, tenant: this.tenant })
+        .onConflictDoUpdate({ target: [portalSession.tenant, portalSession.tokenHash], set: changed }),
+    )
+  }
+
+  async deletePortalSession(tokenHash: string): Promise<void> {
+    const { portalSession } = this.engine.tables
+    await this.#once(
+      this.db()
+        .delete(portalSession)
+        .where(and(eq(portalSession.tenant, this.tenant), eq(portalSession.tokenHash, tokenHash))),
+    )
+  }
+
+  async enqueue(jobs: readonly JobSpec[]): Promise<void> {
+    const { job } = this.engine.tables
+    for (const spec of jobs) {
+      await this.run(
+        'enqueue',
+        (db) =>
+          db
+            .insert(job)
+            .values({
+              tenant: $('tenant'),
+              id: $('id'),
+              queue: $('queue'),
+              message: $('message'),
+              lane: $('lane'),
+              step: $('step'),
+              payload: $('payload'),
+              state: 'ready',
+              attempt: 0,
+              crashes: 0,
+              runAt: $('runAt'),
+              leaseUntil: null,
+              leaseToken: null,
+              lastFault: '',
+              createdAt: $('createdAt'),
+            })
+            .onConflictDoNothing({ target: [job.tenant, job.message, job.queue, job.lane, job.step] })
+            .prepare('enqueue'),
+        {
+          id: uuidv7(this.#context.now()),
+          queue: spec.queue,
+          message: spec.message ?? '',
+          lane: spec.lane,
+          step: spec.step,
+          payload: spec.payload ?? null,
+          runAt: spec.runAt,
+          createdAt: this.#context.now(),
+        },
+      )
+    }
+    if (jobs.length > 0 && !this.#announced) {
+      this.#announced = true
+      this.#unit.afterCommit(() => this.#context.announce())
+    }
+  }
+
+  async appendAudit(event: AuditEvent): Promise<AuditRecord> {
+    const { audit } = this.engine.tables
+    const last = await this.run(
+      'auditHead',
+      (db) =>
+        db
+          .select({ seq: audit.seq, hash: audit.hash })
+          .from(audit)
+          .where(eq(audit.tenant, $('tenant')))
+          .orderBy(desc(audit.seq))
+          .limit(1)
+          .prepare('auditHead'),
+      {},
+    )
+    const text = auditText(event)
+    const seq = (last[0]?.seq ?? 0) + 1
+    const hash = createHash('sha256')
+      .update((last[0]?.hash ?? CHAIN_START) + text)
+      .digest('hex')
+    await this.run(
+      'appendAudit',
+      (db) =>
+        db
+          .insert(audit)
+          .values({ tenant: $('tenant'), seq: $('seq'), message: $('message'), text: $('text'), hash: $('hash') })
+          .prepare('appendAudit'),
+      { seq, message: event.message ?? '', text, hash },
+    )
+    return { ...(JSON.parse(text) as AuditEvent), seq, hash }
+  }
+
+  async insertIdempotent(record: IdempotencyRecord): Promise<boolean> {
+    const { idempotency } = this.engine.tables
+    const inserted = await this.#once(
+      this.db()
+        .insert(idempotency)
+        .values({ ...record, tenant: this.tenant })
+        .onConflictDoNothing()
+        .returning({ key: idempotency.key }),
+    )
+    return inserted.length === 1
+  }
+
+  async completeIdempotent(client: string, key: string, response: { status: number; body: string }): Promise<void> {
+    const { idempotency } = this.engine.tables
+    await this.#once(
+      this.db()
+        .update(idempotency)
+        .set({ response })
+        .where(and(eq(idempotency.tenant, this.tenant), eq(idempotency.client, client), eq(idempotency.key, key))),
+    )
+  }
+
+  async putKey(key: KeyRecord): Promise<void> {
+    const { key: table } = this.engine.tables
+    const { id, sealedPrivate, ...rest } = key
+    const changed = { ...rest, sealedPrivate: sealedPrivate === null ? null : Buffer.from(sealedPrivate) }
+    await this.#once(
+      this.db()
+        .insert(table)
+        .values({ id, ...changed, tenant: this.tenant })
+        .onConflictDoUpdate({ target: [table.tenant, table.id], set: changed }),
+    )
+  }
+
+  async deleteKey(id: string): Promise<void> {
+    const { key } = this.engine.tables
+    await this.#once(
+      this.db()
+        .delete(key)
+        .where(and(eq(key.tenant, this.tenant), eq(key.id, id))),
+    )
+  }
+
+  async putPerson(person: PersonRecord): Promise<void> {
+    const { person: table } = this.engine.tables
+    const { address, ...changed } = person
+    await this.#once(
+      this.db()
+        .insert(table)
+        .values({ address, ...changed, tenant: this.tenant })
+        .onConflictDoUpdate({ target: [table.tenant, table.address], set: changed }),
+    )
+  }
+
+  async completeJob(job: Job): Promise<void> {
+    const { job: table } = this.engine.tables
+    const done = await this.run(
+      'completeJob',
+      (db) =>
+        db
+          .update(table)
+          .set({ state: 'done', leaseUntil: null, leaseToken: null })
+          .where(
+            and(
+              eq(table.tenant, $('tenant')),
+              eq(table.id, $('id')),
+              eq(table.state, 'leased'),
+              eq(table.leaseToken, $('leaseToken')),
+            ),
+          )
+          .returning({ id: table.id })
+          .prepare('completeJob'),
+      { id: job.id, leaseToken: job.leaseToken },
+    )
+    if (done.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+  }
+}
