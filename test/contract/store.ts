@@ -1,0 +1,548 @@
+import { createHash, randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../../server/ports/clock.ts'
+import type { Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import {
+  type AuditEvent,
+  FINAL_STATES,
+  firstBrokenLink,
+  type Job,
+  type JobSpec,
+  type MessageId,
+  tenantId,
+} from '../../shared/domain/index.ts'
+import * as make from './store-records.ts'
+
+const A = tenantId('alpha')
+const B = tenantId('beta')
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const fault = (code: string) => expect.objectContaining({ code })
+
+/** A clock that the test moves. */
+export interface TestClock extends Clock {
+  time: number
+}
+
+/** The behaviour that every store has, whatever is under it. `open` gives an empty store. */
+export function storeContract(name: string, open: (clock: TestClock) => Promise<Store>): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let clock: TestClock
+    let store: Store
+    let a: TenantStore
+    let b: TenantStore
+
+    beforeEach(async () => {
+      clock = {
+        time: 1_800_000_000_000,
+        now() {
+          return this.time
+        },
+      }
+      store = await open(clock)
+      a = store.tenant(A)
+      b = store.tenant(B)
+    })
+    afterEach(() => store.close())
+
+    /** A message with two recipients; answers its id. */
+    async function accept(tenant: TenantStore, jobs: readonly Partial<JobSpec>[] = []): Promise<MessageId> {
+      const message = make.message(clock.now())
+      await tenant.write(async (tx) => {
+        await tx.insertMessage(message, ['one@peer.example', 'two@peer.example'])
+        await tx.enqueue(jobs.map((spec) => make.job({ message: message.id, runAt: clock.now(), ...spec })))
+      })
+      return message.id
+    }
+
+    describe('records', () => {
+      test('come back as they went in', async () => {
+        const message = make.message(1)
+        const copy = make.copy(message.id)
+        const file = make.linkFile(message.id)
+        const grant = make.grant(message.id)
+        const code = make.code(grant.id)
+        const session = make.session(grant.id)
+        const key = make.key()
+        const person = make.person('anna@alpha.example', 'ciso')
+        await a.write(async (tx) => {
+          await tx.insertMessage(message, ['b@peer.example', 'a@peer.example'])
+          await tx.insertCopy(copy)
+          await tx.insertLinkFile(file)
+          await tx.insertGrant(grant)
+          await tx.insertCode(code)
+          await tx.putPortalSession(session)
+          await tx.putKey(key)
+          await tx.putPerson(person)
+          // The same inside the unit as outside.
+          expect(await tx.message(message.id)).toEqual(message)
+        })
+        expect(await a.read.message(message.id)).toEqual(message)
+        expect(
+          (await a.read.recipients(message.id)).map((r) => [r.address, r.state, r.copy, r.receipt, r.updatedAt]),
+        ).toEqual([
+          ['b@peer.example', 'pending', null, null, message.acceptedAt],
+          ['a@peer.example', 'pending', null, null, message.acceptedAt],
+        ])
+        expect(await a.read.copy(copy.id)).toEqual(copy)
+        expect(await a.read.copies(message.id)).toEqual([copy])
+        expect(await a.read.linkFile(file.id)).toEqual(file)
+        expect(await a.read.linkFiles(message.id)).toEqual([file])
+        expect(await a.read.grant(grant.id)).toEqual(grant)
+        expect(await a.read.grantByToken(grant.tokenHash)).toEqual(grant)
+        expect(await a.read.grants(message.id)).toEqual([grant])
+        expect(await a.read.code(grant.id, 'mail')).toEqual(code)
+        expect(await a.read.code(grant.id, 'sms')).toBeNull()
+        expect(await a.read.portalSession(session.tokenHash)).toEqual(session)
+        const [stored] = await a.read.keys({ kind: key.kind, use: key.use, address: key.address })
+        expect({ ...stored, sealedPrivate: Buffer.from(stored!.sealedPrivate!).toString('hex') }).toEqual({
+          ...key,
+          sealedPrivate: Buffer.from(key.sealedPrivate!).toString('hex'),
+        })
+        expect(await a.read.person(person.address)).toEqual(person)
+        expect(await a.read.peopleWithRole('ciso')).toEqual([person])
+      })
+
+      test('what is not there is null or empty', async () => {
+        const none = randomUUID() as string as MessageId
+        expect(await a.read.message(none)).toBeNull()
+        expect(await a.read.recipients(none)).toEqual([])
+        expect(await a.read.grantByToken('x')).toBeNull()
+        expect(await a.read.person('x')).toBeNull()
+        expect(await a.read.keys({})).toEqual([])
+      })
+
+      test('messages come newest first, by sender and page', async () => {
+        const ids: MessageId[] = []
+        for (let i = 0; i < 5; i++) {
+          clock.time += 10
+          ids.unshift(await accept(a))
+        }
+        const all = (await a.read.messages({ limit: 10 })).map((m) => m.id)
+        expect(all).toEqual(ids)
+        expect((await a.read.messages({ limit: 2, before: ids[1]! })).map((m) => m.id)).toEqual(ids.slice(2, 4))
+        expect(await a.read.messages({ limit: 9, sender: 'Sender@alpha.example' })).toHaveLength(5)
+        expect(await a.read.messages({ limit: 9, sender: 'other@alpha.example' })).toEqual([])
+      })
+
+      test('a message changes its state and decision', async () => {
+        const id = await accept(a)
+        await a.write((tx) => tx.updateMessage(id, { state: 'planned', decision: make.decision }))
+        expect(await a.read.message(id)).toMatchObject({ state: 'planned', decision: make.decision })
+        await a.write((tx) => tx.updateMessage(id, { state: 'done' }))
+        expect(await a.read.message(id)).toMatchObject({ state: 'done', decision: make.decision })
+      })
+
+      test('keys and people are replaced by their id', async () => {
+        const key = make.key()
+        await a.write((tx) => tx.putKey(key))
+        await a.write((tx) => tx.putKey({ ...key, revokedAt: 5, sealedPrivate: null }))
+        expect(await a.read.keys({ kind: key.kind })).toEqual([{ ...key, revokedAt: 5, sealedPrivate: null }])
+        await a.write((tx) => tx.deleteKey(key.id))
+        expect(await a.read.keys({})).toEqual([])
+        await a.write((tx) => tx.putPerson(make.person('a@alpha.example', 'x')))
+        await a.write((tx) => tx.putPerson(make.person('a@alpha.example', 'y')))
+        expect(await a.read.peopleWithRole('x')).toEqual([])
+        expect(await a.read.peopleWithRole('y')).toHaveLength(1)
+      })
+
+      test('grants are revoked once', async () => {
+        const id = await accept(a)
+        await a.write((tx) => tx.insertGrant(make.grant(id)))
+        expect(await a.write((tx) => tx.revokeGrants(id, 77))).toBe(1)
+        expect(await a.write((tx) => tx.revokeGrants(id, 88))).toBe(0)
+        expect((await a.read.grants(id))[0]!.revokedAt).toBe(77)
+      })
+
+      test('a code counts each attempt once and is used once', async () => {
+        const id = await accept(a)
+        const grant = make.grant(id)
+        const code = make.code(grant.id)
+        await a.write(async (tx) => {
+          await tx.insertGrant(grant)
+          await tx.insertCode(code)
+        })
+        expect(await a.write((tx) => tx.updateCode(code.id, { attempts: 1 }))).toBe(true)
+        expect(await a.write((tx) => tx.updateCode(code.id, { attempts: 1 }))).toBe(false)
+        expect(await a.write((tx) => tx.updateCode(code.id, { usedAt: 9 }))).toBe(true)
+        expect(await a.write((tx) => tx.updateCode(code.id, { usedAt: 10 }))).toBe(false)
+        expect(await a.write((tx) => tx.updateCode(code.id, { attempts: 2 }))).toBe(false)
+        expect(await a.read.code(grant.id, 'mail')).toBeNull()
+      })
+
+      test('a portal session gains factors and ends', async () => {
+        const id = await accept(a)
+        const grant = make.grant(id)
+        const session = make.session(grant.id)
+        await a.write(async (tx) => {
+          await tx.insertGrant(grant)
+          await tx.putPortalSession({ ...session, factors: [] })
+        })
+        await a.write((tx) => tx.putPortalSession({ ...session, factors: ['code', 'sms'] }))
+        expect(await a.read.portalSession(session.tokenHash)).toMatchObject({ factors: ['code', 'sms'] })
+        await a.write((tx) => tx.deletePortalSession(session.tokenHash))
+        expect(await a.read.portalSession(session.tokenHash)).toBeNull()
+      })
+
+      test('an idempotency key is taken once', async () => {
+        const record = { client: 'erp', key: 'k', bodyHash: 'h', response: null, createdAt: 1 }
+        expect(await a.write((tx) => tx.insertIdempotent(record))).toBe(true)
+        expect(await a.write((tx) => tx.insertIdempotent({ ...record, bodyHash: 'other' }))).toBe(false)
+        await a.write((tx) => tx.completeIdempotent('erp', 'k', { status: 202, body: '{}' }))
+        expect(await a.read.idempotent('erp', 'k')).toEqual({ ...record, response: { status: 202, body: '{}' } })
+        expect(await a.read.idempotent('crm', 'k')).toBeNull()
+      })
+    })
+
+    describe('a unit of work', () => {
+      test('is all or nothing', async () => {
+        const message = make.message(1)
+        const broken = a.write(async (tx) => {
+          await tx.insertMessage(message, ['x@peer.example'])
+          await tx.enqueue([make.job({ message: message.id })])
+          await tx.appendAudit(make.event(message.id))
+          throw new Error('stop')
+        })
+        await expect(broken).rejects.toThrow('stop')
+        expect(await a.read.message(message.id)).toBeNull()
+        expect(await a.read.audit({ limit: 9 })).toEqual([])
+        expect(await store.queue.claim(['process'], 9, 1000)).toEqual([])
+      })
+
+      test('fails alone among units that run at the same time', async () => {
+        const units = Array.from({ length: 40 }, (_, i) =>
+          a.write(async (tx) => {
+            await tx.appendAudit(make.event(null, { i }))
+            if (i % 3 === 0) throw new Error(`unit ${i}`)
+            return i
+          }),
+        )
+        const settled = await Promise.allSettled(units)
+        const kept = settled.flatMap((s) => (s.status === 'fulfilled' ? [s.value] : []))
+        expect(kept).toHaveLength(26)
+        const records = await a.read.audit({ limit: 99 })
+        expect(records.map((r) => r.detail.i)).toEqual(kept)
+        expect(firstBrokenLink(records, sha256)).toBeNull()
+      })
+
+      test('is seen by others only after it resolved', async () => {
+        const message = make.message(1)
+        let seen: unknown = 'not asked'
+        let leaked: TenantWrites | undefined
+        await a.write(async (tx) => {
+          leaked = tx
+          await tx.insertMessage(message, [])
+          seen = await a.read.message(message.id)
+        })
+        expect(seen).toBeNull()
+        expect(await a.read.message(message.id)).not.toBeNull()
+        await expect(leaked!.appendAudit(make.event(null))).rejects.toEqual(fault('internal'))
+      })
+    })
+
+    describe('recipients', () => {
+      test.each(FINAL_STATES)('never leave %s', async (final) => {
+        const id = await accept(a)
+        const move = (patch: { state?: 'pending' | 'failed' | typeof final; detail?: string }) =>
+          a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { ...patch, at: 5 }))
+        expect(await move({ state: final, detail: 'first' })).toBe(true)
+        expect(await move({ state: 'pending', detail: 'second' })).toBe(false)
+        expect(await move({ state: 'failed' })).toBe(false)
+        expect(await move({ detail: 'third' })).toBe(false)
+        const [one, two] = await a.read.recipients(id)
+        expect(one).toMatchObject({ state: final, detail: 'first', updatedAt: 5 })
+        expect(two).toMatchObject({ state: 'pending' })
+      })
+
+      test('keep what a change does not name', async () => {
+        const id = await accept(a)
+        const receipt = { method: 'smime', layers: ['CMS'], links: [], rules: ['r1'] }
+        await a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { copy: 'c1', receipt, at: 2 }))
+        await a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { state: 'held', at: 3 }))
+        expect((await a.read.recipients(id))[0]).toMatchObject({ state: 'held', copy: 'c1', receipt, updatedAt: 3 })
+        expect(await a.write((tx) => tx.updateRecipient(id, 'nobody@peer.example', { at: 4 }))).toBe(false)
+      })
+    })
+
+    describe('the audit chain', () => {
+      test('numbers and links events per tenant, and shows tampering', async () => {
+        await Promise.all(
+          Array.from({ length: 30 }, (_, i) =>
+            (i % 2 ? a : b).write((tx) => tx.appendAudit(make.event(null, { i, text: 'ä€\u2028"' }))),
+          ),
+        )
+        for (const tenant of [a, b]) {
+          const records = await tenant.read.audit({ limit: 99 })
+          expect(records.map((r) => r.seq)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1))
+          expect(firstBrokenLink(records, sha256)).toBeNull()
+          const forged = records.map((r) => (r.seq === 7 ? { ...r, actor: 'somebody else' } : r))
+          expect(firstBrokenLink(forged, sha256)).toBe(7)
+          expect(
+            firstBrokenLink(
+              records.filter((r) => r.seq !== 3),
+              sha256,
+            ),
+          ).toBe(4)
+        }
+      })
+
+      test('is read by message and from a place in it', async () => {
+        const id = await accept(a)
+        const events: AuditEvent[] = [make.event(id, { n: 1 }), make.event(null), make.event(id, { n: 2 })]
+        const written = await a.write(async (tx) => {
+          const records = []
+          for (const event of events) records.push(await tx.appendAudit(event))
+          return records
+        })
+        expect(await a.read.audit({ message: id, limit: 9 })).toEqual([written[0], written[2]])
+        expect(await a.read.audit({ afterSeq: 1, limit: 1 })).toEqual([written[1]])
+        expect(written.map(({ seq: _, hash: __, ...event }) => event)).toEqual(events)
+      })
+    })
+
+    describe('the queue', () => {
+      test('gives each due job to one worker, longest due first', async () => {
+        const at = clock.now()
+        await accept(a, [
+          { step: 'late', runAt: at },
+          { step: 'early', runAt: at - 10 },
+          { step: 'future', runAt: at + 1000 },
+          { step: 'other', queue: 'deliver', runAt: at - 5 },
+        ])
+        const claims = await Promise.all([
+          store.queue.claim(['process'], 1, 1000),
+          store.queue.claim(['process', 'deliver'], 5, 1000),
+          store.queue.claim(['process', 'deliver'], 5, 1000),
+        ])
+        expect(claims[0]!.map((j) => j.step)).toEqual(['early'])
+        expect(
+          claims
+            .flat()
+            .map((j) => j.step)
+            .sort(),
+        ).toEqual(['early', 'late', 'other'])
+        expect(claims.flat().every((j) => j.tenant === A && j.attempt === 1 && j.leaseToken !== '')).toBe(true)
+        clock.time += 1000
+        expect((await store.queue.claim(['process'], 5, 1000)).map((j) => j.step)).toEqual(['future'])
+      })
+
+      test('holds the same job once, with and without a message', async () => {
+        const id = await accept(a, [{ step: 's' }])
+        const again = make.job({ message: id, step: 's', payload: 'other', runAt: clock.now() })
+        const loose = make.job({ message: null, step: 'cron', runAt: clock.now() })
+        await a.write((tx) => tx.enqueue([again, loose, loose]))
+        await b.write((tx) => tx.enqueue([loose]))
+        const jobs = await store.queue.claim(['process'], 9, 1000)
+        expect(jobs.map((j) => [j.tenant, j.step, j.message]).sort()).toEqual(
+          [
+            [A, 's', id],
+            [A, 'cron', null],
+            [B, 'cron', null],
+          ].sort(),
+        )
+        for (const job of jobs) await store.queue.complete(job)
+        await a.write((tx) => tx.enqueue([again, loose]))
+        expect(await store.queue.claim(['process'], 9, 1000)).toEqual([])
+      })
+
+      test('fences: who lost the lease cannot end the job', async () => {
+        await accept(a, [{ step: 's', payload: { n: 1 } }])
+        const [slow] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        clock.time += 1001
+        expect(await store.queue.reap(3)).toEqual([])
+        const [next] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        expect(next).toMatchObject({ id: slow.id, attempt: 2, payload: { n: 1 } })
+        expect(next.leaseToken).not.toBe(slow.leaseToken)
+        await expect(store.queue.complete(slow)).rejects.toEqual(fault('lease-lost'))
+        await expect(store.queue.extend(slow, 10)).rejects.toEqual(fault('lease-lost'))
+        await expect(store.queue.retry(slow, 0, '')).rejects.toEqual(fault('lease-lost'))
+        await expect(store.queue.bury(slow, '')).rejects.toEqual(fault('lease-lost'))
+        const effect = a.write(async (tx) => {
+          await tx.appendAudit(make.event(null))
+          await tx.completeJob(slow)
+        })
+        await expect(effect).rejects.toEqual(fault('lease-lost'))
+        expect(await a.read.audit({ limit: 1 })).toEqual([])
+        await a.write((tx) => tx.completeJob(next))
+        await expect(store.queue.complete(next)).rejects.toEqual(fault('lease-lost'))
+      })
+
+      test('keeps an extended lease', async () => {
+        await accept(a, [{}])
+        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        clock.time += 900
+        await store.queue.extend(job, 1000)
+        clock.time += 900
+        await store.queue.reap(3)
+        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        await store.queue.complete(job)
+      })
+
+      test('makes a job that kills its worker poison', async () => {
+        await accept(a, [{ step: 'poison' }])
+        for (let crash = 1; crash <= 3; crash++) {
+          expect(await store.queue.claim(['process'], 1, 1000)).toHaveLength(1)
+          clock.time += 2000
+          expect((await store.queue.reap(3)).map((j) => j.step)).toEqual(crash < 3 ? [] : ['poison'])
+        }
+        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        expect(await store.queue.counts()).toMatchObject([{ queue: 'process', state: 'dead', count: 1 }])
+      })
+
+      test('retries at its time and buries', async () => {
+        await accept(a, [{}])
+        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        await store.queue.retry(job, clock.now() + 500, 'next-hop-temporary')
+        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        clock.time += 500
+        const [again] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        expect(again.attempt).toBe(2)
+        await store.queue.bury(again, 'no use')
+        clock.time += 100_000
+        expect(await store.queue.reap(3)).toEqual([])
+        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+      })
+
+      test('tells of new work after its commit only', async () => {
+        const heard: number[] = []
+        const stop = store.queue.onWork(() => heard.push(heard.length))
+        await expect(
+          a.write(async (tx) => {
+            await tx.enqueue([make.job({ message: null })])
+            throw new Error('stop')
+          }),
+        ).rejects.toThrow('stop')
+        expect(heard).toHaveLength(0)
+        let claimable: Promise<Job[]> | undefined
+        store.queue.onWork(() => (claimable ??= store.queue.claim(['process'], 1, 1000)))
+        await a.write((tx) => tx.enqueue([make.job({ message: null })]))
+        expect(heard.length).toBeGreaterThan(0)
+        expect(await claimable).toHaveLength(1)
+        stop()
+        const before = heard.length
+        await a.write((tx) => tx.enqueue([make.job({ message: null, step: 'second' })]))
+        expect(heard).toHaveLength(before)
+      })
+    })
+
+    test('nothing of one tenant is seen or changed by another', async () => {
+      const message = make.message(1)
+      const [copy, file, grant] = [make.copy(message.id), make.linkFile(message.id), make.grant(message.id)]
+      const [code, session, key] = [make.code(grant.id), make.session(grant.id), make.key()]
+      const record = { client: 'erp', key: 'k', bodyHash: 'h', response: null, createdAt: 1 }
+      await a.write(async (tx) => {
+        await tx.insertMessage(message, ['one@peer.example'])
+        await tx.insertCopy(copy)
+        await tx.insertLinkFile(file)
+        await tx.insertGrant(grant)
+        await tx.insertCode(code)
+        await tx.putPortalSession(session)
+        await tx.putKey(key)
+        await tx.putPerson(make.person('p@alpha.example', 'ciso'))
+        await tx.insertIdempotent(record)
+        await tx.appendAudit(make.event(message.id))
+        await tx.enqueue([make.job({ message: message.id, runAt: clock.now() })])
+      })
+      const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+      const seenBy = async (reads: TenantStore['read']) => [
+        await reads.message(message.id),
+        ...(await reads.messages({ limit: 9 })),
+        ...(await reads.recipients(message.id)),
+        ...(await reads.copies(message.id)),
+        await reads.copy(copy.id),
+        ...(await reads.linkFiles(message.id)),
+        await reads.linkFile(file.id),
+        await reads.grantByToken(grant.tokenHash),
+        await reads.grant(grant.id),
+        ...(await reads.grants(message.id)),
+        await reads.code(grant.id, 'mail'),
+        await reads.portalSession(session.tokenHash),
+        ...(await reads.audit({ limit: 9 })),
+        ...(await reads.audit({ message: message.id, limit: 9 })),
+        await reads.idempotent('erp', 'k'),
+        ...(await reads.keys({})),
+        ...(await reads.keys({ kind: key.kind, use: key.use, address: key.address })),
+        await reads.person('p@alpha.example'),
+        ...(await reads.peopleWithRole('ciso')),
+      ]
+      const before = await seenBy(a.read)
+      expect(before.every((row) => row !== null)).toBe(true)
+      expect((await seenBy(b.read)).every((row) => row === null)).toBe(true)
+      await b.write(async (tx) => {
+        expect((await seenBy(tx)).every((row) => row === null)).toBe(true)
+        await tx.updateMessage(message.id, { state: 'done' })
+        expect(await tx.updateRecipient(message.id, 'one@peer.example', { state: 'failed', at: 9 })).toBe(false)
+        expect(await tx.revokeGrants(message.id, 9)).toBe(0)
+        expect(await tx.updateCode(code.id, { usedAt: 9 })).toBe(false)
+        await tx.deletePortalSession(session.tokenHash)
+        await tx.deleteKey(key.id)
+        await tx.completeIdempotent('erp', 'k', { status: 500, body: '' })
+        await tx.putPerson(make.person('p@alpha.example', 'intern'))
+        await tx.putKey({ ...key, revokedAt: 1 })
+        expect(await tx.insertIdempotent({ ...record, bodyHash: 'b' })).toBe(true)
+        expect((await tx.appendAudit(make.event(null))).seq).toBe(1)
+      })
+      await expect(b.write((tx) => tx.completeJob(job))).rejects.toEqual(fault('lease-lost'))
+      await expect(store.queue.complete({ ...job, tenant: B })).rejects.toEqual(fault('lease-lost'))
+      expect(await seenBy(a.read)).toEqual(before)
+      await store.queue.complete(job)
+    })
+
+    test('keeps its promises under any interleaving of workers, crashes and time', async () => {
+      const step = fc.oneof(
+        fc.record({ do: fc.constant('enqueue' as const), n: fc.nat(5), fail: fc.boolean(), tenant: fc.boolean() }),
+        fc.record({ do: fc.constant('claim' as const), n: fc.integer({ min: 1, max: 4 }) }),
+        fc.record({ do: fc.constantFrom('complete' as const, 'retry' as const, 'effect' as const), n: fc.nat(20) }),
+        fc.record({ do: fc.constant('wait' as const), n: fc.integer({ min: 1, max: 1500 }) }),
+        fc.record({ do: fc.constant('reap' as const) }),
+      )
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 12 }), async (bursts) => {
+          round += 1
+          const wanted = new Set<string>()
+          const ended: string[] = []
+          const held: Job[] = []
+          const act = async (one: (typeof bursts)[number][number]) => {
+            if (one.do === 'wait') clock.time += one.n
+            else if (one.do === 'reap') await store.queue.reap(1_000_000)
+            else if (one.do === 'claim') held.push(...(await store.queue.claim(['process'], one.n, 1000)))
+            else if (one.do === 'enqueue') {
+              const tenant = one.tenant ? a : b
+              const spec = make.job({ message: null, step: `${round}/${one.n}`, runAt: clock.now() })
+              const work = tenant.write(async (tx) => {
+                await tx.enqueue([spec])
+                if (one.fail) throw new Error('stop')
+                wanted.add(`${tenant.tenant} ${spec.step}`)
+              })
+              await work.catch((error: Error) => expect(error.message).toBe('stop'))
+            } else if (held.length > 0) {
+              const job = held[one.n % held.length]!
+              const name = `${job.tenant} ${job.step}`
+              const work =
+                one.do === 'retry'
+                  ? store.queue.retry(job, clock.now(), 'again')
+                  : one.do === 'complete'
+                    ? store.queue.complete(job).then(() => ended.push(name))
+                    : store
+                        .tenant(tenantId(job.tenant))
+                        .write((tx) => tx.completeJob(job))
+                        .then(() => ended.push(name))
+              await work.catch((error: unknown) => expect(error).toEqual(fault('lease-lost')))
+            }
+          }
+          for (const burst of bursts) await Promise.all(burst.map(act))
+          // Everything that was committed ends exactly once.
+          clock.time += 10_000
+          await store.queue.reap(1_000_000)
+          for (let jobs = await store.queue.claim(['process'], 50, 1000); jobs.length > 0; ) {
+            for (const job of jobs) await store.queue.complete(job).then(() => ended.push(`${job.tenant} ${job.step}`))
+            jobs = await store.queue.claim(['process'], 50, 1000)
+          }
+          expect(ended.sort()).toEqual([...wanted].sort())
+        }),
+        { numRuns: 40 },
+      )
+    })
+  })
+}
