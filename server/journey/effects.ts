@@ -1,0 +1,95 @@
+import type { Decision, JobSpec, MessageId, OnceStep } from '../../shared/domain/index.ts'
+import type { TenantProfile } from './tenant.ts'
+import type { RenderedCopy } from './transform/mail.ts'
+
+/** Payloads of the jobs that act outside. Secrets (`sealed`) are under the tenant's key; see `keys/seal.ts`. */
+export interface SmsPayload {
+  /** Whose message it is, for the audit. */
+  readonly recipient: string
+  /** JSON of `{ to, text }`, sealed. */
+  readonly sealed: string
+}
+
+export interface WebhookPayload {
+  readonly webhook: string
+  readonly event: Readonly<Record<string, unknown>>
+}
+
+export interface ApiPayload {
+  readonly endpoint: string
+  readonly copy: string
+}
+
+export interface ArchivePayload {
+  readonly store: string
+  readonly form: 'plain' | 'as-sent'
+  /** Copy ids, for `as-sent`. */
+  readonly copies: readonly string[]
+}
+
+export interface DeliverPayload {
+  readonly copyId: string
+  readonly recipients: readonly string[]
+}
+
+/** What a message's jobs share. */
+interface Common {
+  readonly message: MessageId
+  readonly runAt: number
+}
+
+/** Jobs of one rendered copy: its delivery and the API hand-overs. */
+export function copyJobs(copy: RenderedCopy, common: Common): JobSpec[] {
+  const deliver: DeliverPayload = { copyId: copy.id, recipients: copy.recipients.map(({ address }) => address) }
+  return [
+    { ...common, queue: 'deliver', lane: copy.route, step: copy.id, payload: deliver },
+    ...copy.apis.map((endpoint): JobSpec => ({ ...common, queue: 'api', lane: endpoint, step: copy.id, payload: { endpoint, copy: copy.id } satisfies ApiPayload })),
+  ]
+}
+
+/**
+ * Jobs that a message causes once, whatever the number of recipients. Their step names do not change between evaluations,
+ * so a message that is evaluated again (a deferral, a release) does not raise its incident twice.
+ */
+export function onceJobs(
+  decision: Decision,
+  tenant: Pick<TenantProfile, 'archives'>,
+  about: { readonly tenant: string; readonly sender: string; readonly subject: string; readonly acceptedAt: number },
+  copies: readonly RenderedCopy[],
+  common: Common,
+): JobSpec[] {
+  return decision.once.flatMap((step: OnceStep): JobSpec[] => {
+    switch (step.do) {
+      case 'incident': {
+        const event = {
+          type: 'secflow.incident',
+          tenant: about.tenant,
+          message: common.message,
+          time: new Date(about.acceptedAt).toISOString(),
+          category: step.category,
+          severity: step.severity,
+          rules: step.rules,
+          sender: about.sender,
+          subject: about.subject,
+          recipients: decision.recipients.map(({ address, outcome, method }) => ({ address, outcome, method })),
+        }
+        const payload: WebhookPayload = { webhook: step.webhook, event }
+        return [{ ...common, queue: 'webhook', lane: step.webhook, step: `incident:${step.category}`, payload }]
+      }
+      case 'archive': {
+        // A store that is a mailbox gets a copy by SMTP instead (transform/blind-copy.ts).
+        if (tenant.archives[step.store]?.kind === 'smtp') return []
+        const payload: ArchivePayload = { store: step.store, form: step.form, copies: step.form === 'as-sent' ? copies.map(({ id }) => id) : [] }
+        return [{ ...common, queue: 'archive', lane: step.store, step: `archive:${step.form}`, payload }]
+      }
+      case 'bcc':
+        if (step.form === 'plain') return []
+        return copies.map((copy): JobSpec => {
+          const payload: DeliverPayload = { copyId: copy.id, recipients: step.to }
+          return { ...common, queue: 'deliver', lane: copy.route, step: `bcc:${copy.id}`, payload }
+        })
+      case 'notify':
+        return []
+    }
+  })
+}

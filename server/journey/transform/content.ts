@@ -1,0 +1,75 @@
+import type { GrantRecord, LinkFileRecord, RecipientDecision, Step } from '../../../shared/domain/index.ts'
+import type { Language } from '../../../shared/words/filelink.ts'
+import { contentEntity } from '../../mime/content-of.ts'
+import { type BodyBlock, editContent } from '../../mime/edit.ts'
+import type { Entity } from '../../mime/entity.ts'
+import { grantUrl, newGrant } from './filelink/grant.ts'
+import { linkBlock } from './filelink/link-block.ts'
+import { escapeHtml } from './filelink/wording.ts'
+import type { LinkFiles } from './link-files.ts'
+import type { MailInHand, Tools } from './mail.ts'
+
+/** The content after its rewriting steps, with what was put into it and what it now refers to. */
+export interface EditedContent {
+  readonly entity: Entity
+  /** Attachments that are still inside, by `AttachmentFacts.index`. */
+  readonly remaining: readonly number[]
+  readonly blocks: readonly BodyBlock[]
+  readonly grants: readonly GrantRecord[]
+  readonly linkFiles: readonly LinkFileRecord[]
+}
+
+/**
+ * Applies disclaimer and FileLink: removes the attachments that become links, stores them, and puts the blocks into the
+ * readable body. Without such a step the content is the original's bytes. A link belongs to one recipient (decision 0015).
+ */
+export async function editedContent(
+  mail: MailInHand,
+  steps: readonly Step[],
+  recipient: RecipientDecision | undefined,
+  language: Language,
+  files: LinkFiles,
+  tools: Tools,
+): Promise<EditedContent> {
+  const blocks: BodyBlock[] = []
+  const grants: GrantRecord[] = []
+  const linkFiles: LinkFileRecord[] = []
+  const removed = new Set<number>()
+  for (const step of steps) {
+    if (step.do === 'fileLink' && step.attachments.length > 0 && recipient) {
+      const records = await files.of(step.attachments)
+      const expiresAt = mail.acceptedAt + step.expires * 1000
+      const { grant, token } = newGrant({
+        message: mail.id,
+        recipient: recipient.address,
+        access: step.access,
+        kind: 'files',
+        files: records.map((file) => file.id),
+        receipt: step.receipt,
+        phone: await phoneOf(mail, recipient.address, tools),
+        expiresAt,
+        now: tools.clock.now(),
+      })
+      const url = grantUrl(mail.tenant.publicUrl, mail.tenant.id, token)
+      blocks.push({ position: 'bottom', ...linkBlock({ language, files: records, url, access: step.access, expiresAt }) })
+      grants.push(grant)
+      linkFiles.push(...records)
+      for (const index of step.attachments) removed.add(index)
+    }
+    if (step.do === 'disclaimer') {
+      blocks.push({ position: step.position, text: step.text, html: step.html ?? `<p>${escapeHtml(step.text).replaceAll('\n', '<br>')}</p>` })
+    }
+  }
+  const { index, attachments, attachmentParts } = mail.parsed
+  const remaining = (attachments ?? []).map((attachment) => attachment.index).filter((at) => !removed.has(at))
+  if (blocks.length === 0) {
+    return { entity: contentEntity(mail.source, index), remaining, blocks, grants, linkFiles }
+  }
+  const parts = new Set([...removed].flatMap((at) => attachmentParts[at] ?? []))
+  return { entity: await editContent(mail.source, index, { remove: parts, insert: blocks }), remaining, blocks, grants, linkFiles }
+}
+
+/** The number a second factor or a password goes to: from the plan's own step first, else from the directory. */
+export async function phoneOf(mail: MailInHand, address: string, tools: Tools): Promise<string | null> {
+  return (await tools.directory.person(mail.tenant.id, address))?.phone ?? null
+}

@@ -1,0 +1,168 @@
+import type { CopyPlan, GrantRecord, LinkFileRecord, Method, RecipientDecision, Step } from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { Language } from '../../../shared/words/filelink.ts'
+import { outerFields } from '../../mime/content-of.ts'
+import type { Entity } from '../../mime/entity.ts'
+import { sevenBitSafe } from '../../mime/to7bit.ts'
+import { messageOf } from '../../mime/write.ts'
+import { carryPdf } from './carry-pdf.ts'
+import { carryPortal } from './carry-portal.ts'
+import { editedContent } from './content.ts'
+import type { LinkFiles } from './link-files.ts'
+import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
+import { describePgpEncryption, describePgpSignature, pgpEncryptEntity, pgpSignEntity } from './openpgp/index.ts'
+import { describePdf } from './pdf/container.ts'
+import { mimeVersion, rewriteHeader, withSubject } from './rewrite.ts'
+import { describeEncryption, describeSignature, encryptEntity, signEntity } from './smime/index.ts'
+
+/** The policy's copies, split where a copy carries a secret of one recipient (docs/decisions/0015). */
+export function copiesOf(mail: MailInHand, wanted: ReadonlySet<string>): { readonly plan: CopyPlan; readonly recipients: RecipientDecision[] }[] {
+  return mail.decision.copies.flatMap((plan) => {
+    const recipients = plan.recipients.flatMap((at) => mail.decision.recipients[at] ?? []).filter(({ address }) => wanted.has(address))
+    if (recipients.length === 0) return []
+    return carriesSecret(plan.steps) ? recipients.map((one) => ({ plan, recipients: [one] })) : [{ plan, recipients }]
+  })
+}
+
+function carriesSecret(steps: readonly Step[]): boolean {
+  return steps.some((step) => (step.do === 'fileLink' && step.attachments.length > 0) || (step.do === 'protect' && (step.method === 'pdf' || step.method === 'portal')))
+}
+
+/**
+ * Carries out one copy's steps in the order of the plan and returns the message as it leaves. Raises the fault of the step
+ * that could not be carried out (no identity to sign with, a certificate that expired meanwhile, no phone): the caller
+ * holds the recipients, nothing leaves with less protection than decided.
+ */
+export async function renderCopy(
+  mail: MailInHand,
+  copy: { readonly plan: CopyPlan; readonly recipients: readonly RecipientDecision[] },
+  files: LinkFiles,
+  tools: Tools,
+): Promise<RenderedCopy> {
+  const { steps } = copy.plan
+  const { recipients } = copy
+  const only = recipients.length === 1 ? recipients[0] : undefined
+  const language = await languageOf(mail, only, tools)
+  const edited = await editedContent(mail, steps, only, language, files, tools)
+  const layers: string[] = []
+  const grants: GrantRecord[] = [...edited.grants]
+  const secrets: SecretForPerson[] = []
+  const linkFiles: readonly LinkFileRecord[] = edited.linkFiles
+  let draft: Draft = { header: rewriteHeader(outerFields(mail.parsed.index), mail, steps), content: edited.entity }
+
+  const sign = steps.find((step) => step.do === 'sign')
+  const protect = steps.find((step) => step.do === 'protect')
+  const method: Method | null = protect?.method ?? null
+  if (protect && (method === 'pdf' || method === 'portal')) {
+    if (!only) throw new Fault('internal', 'a container belongs to one recipient')
+    if (method === 'pdf') {
+      const carried = await carryPdf(mail, edited, protect, only, language, subjectOf(mail, steps), tools)
+      draft = { ...draft, content: carried.content }
+      secrets.push(...carried.secrets)
+      layers.push(describePdf())
+    } else {
+      const carried = await carryPortal(mail, draft, protect, only, language, tools)
+      draft = { header: withSubject(draft.header, carried.subject), content: carried.content }
+      grants.push(carried.grant)
+      layers.push('portal message, Cobblestone-256 (AES-256-GCM) at rest')
+    }
+  }
+  // Signing stands before encryption for S/MIME and OpenPGP, and around the carrier mail for PDF and portal.
+  if (sign) draft = { ...draft, content: await signed(mail, draft.content, sign, method, layers, tools) }
+  if (method === 'smime') draft = { ...draft, content: await smimeEncrypted(mail, draft.content, recipients, layers, tools) }
+  if (method === 'pgp') draft = { ...draft, content: await pgpEncrypted(mail, draft.content, recipients, sign, layers, tools) }
+
+  return {
+    id: tools.newId(),
+    recipients,
+    steps,
+    route: steps.findLast((step) => step.do === 'route')?.via ?? '',
+    message: messageOf(mimeVersionOf(draft), draft.content),
+    method,
+    layers,
+    grants,
+    linkFiles,
+    secrets,
+    apis: steps.flatMap((step) => (step.do === 'api' ? [step.endpoint] : [])),
+  }
+}
+
+/** An unchanged mail keeps its header as it is, even one without MIME-Version. */
+const mimeVersionOf = (draft: Draft) => (draft.content.header.length === 0 ? draft.header : mimeVersion(draft.header))
+
+function subjectOf(mail: MailInHand, steps: readonly Step[]): string {
+  const tag = steps.find((step) => step.do === 'tagSubject')
+  const subject = mail.parsed.message.subject
+  return tag?.prefix && !subject.startsWith(tag.prefix) ? `${tag.prefix} ${subject}` : subject
+}
+
+async function signed(
+  mail: MailInHand,
+  content: Entity,
+  sign: Extract<Step, { do: 'sign' }>,
+  method: Method | null,
+  layers: string[],
+  tools: Tools,
+): Promise<Entity> {
+  // OpenPGP signs inside its own encryption (one message, as gpg makes it), so there is nothing to do before.
+  if (sign.with === 'pgp' && method === 'pgp') return content
+  const time = tools.clock.now()
+  const safe = await sevenBitSafe(content)
+  if (sign.with === 'pgp') {
+    const identity = await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
+    if (!identity) throw new Fault('key-missing', `OpenPGP key of ${mail.mailFrom}`)
+    layers.push(await describePgpSignature(identity))
+    return pgpSignEntity(safe, identity, { time })
+  }
+  const identity = await tools.keyring.smimeIdentity(mail.tenant.id, mail.mailFrom, time)
+  if (!identity) throw new Fault('key-missing', `S/MIME certificate of ${mail.mailFrom}`)
+  layers.push(describeSignature(identity))
+  return signEntity(safe, identity, { time })
+}
+
+async function smimeEncrypted(
+  mail: MailInHand,
+  content: Entity,
+  recipients: readonly RecipientDecision[],
+  layers: string[],
+  tools: Tools,
+): Promise<Entity> {
+  const now = tools.clock.now()
+  const certificates = await Promise.all(
+    recipients.map(async ({ address }) => {
+      const { state, certificate } = await tools.keyring.certificate(mail.tenant.id, address, now)
+      if (!certificate) throw new Fault(state === 'expired' ? 'certificate-expired' : 'certificate-unusable', `${address} (${state})`)
+      return certificate
+    }),
+  )
+  layers.push(describeEncryption(certificates))
+  return encryptEntity(content, certificates)
+}
+
+async function pgpEncrypted(
+  mail: MailInHand,
+  content: Entity,
+  recipients: readonly RecipientDecision[],
+  sign: Extract<Step, { do: 'sign' }> | undefined,
+  layers: string[],
+  tools: Tools,
+): Promise<Entity> {
+  const time = tools.clock.now()
+  const keys = await Promise.all(
+    recipients.map(async ({ address }) => {
+      const { state, armored } = await tools.keyring.pgpKey(mail.tenant.id, address, time)
+      if (!armored) throw new Fault('key-unusable', `${address} (${state})`)
+      return armored
+    }),
+  )
+  // An encrypted mail without a signature proves no sender: OpenPGP signs whenever there is a key to sign with.
+  const identity = sign?.with === 'smime' ? null : await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
+  if (sign?.with === 'pgp' && !identity) throw new Fault('key-missing', `OpenPGP key of ${mail.mailFrom}`)
+  layers.push(await describePgpEncryption(keys, identity ?? undefined))
+  return pgpEncryptEntity(content, keys, { time, ...(identity ? { sign: identity } : {}) })
+}
+
+async function languageOf(mail: MailInHand, only: RecipientDecision | undefined, tools: Tools): Promise<Language> {
+  if (!only) return mail.tenant.language
+  return (await tools.directory.person(mail.tenant.id, only.address))?.language ?? mail.tenant.language
+}

@@ -1,0 +1,43 @@
+import type { Step } from '../../../shared/domain/index.ts'
+import { isSteeringHeader } from '../../../shared/words/headers.ts'
+import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
+import type { HeaderField } from '../../mime/entity.ts'
+import { editHeader, fieldOf } from '../../mime/header.ts'
+import type { MailInHand } from './mail.ts'
+
+/**
+ * Header fields as they leave: what steers Secflow or a foreign gateway is gone (CONTRACT, Headers), Bcc is gone
+ * (RFC 5322 3.6.3), foreign subject tags are gone, and the plan's own header steps are applied. Every other line keeps its
+ * bytes and its place.
+ */
+export function rewriteHeader(header: readonly HeaderField[], mail: MailInHand, steps: readonly Step[]): readonly HeaderField[] {
+  const remove = new Set<string>()
+  for (const { name } of header) if (isSteeringHeader(name) || name === 'bcc' || name === 'resent-bcc') remove.add(name)
+  const set = new Map<string, string>()
+  let subject = readSubjectTags(mail.parsed.message.subject, mail.tenant.subjectTags).subject
+  for (const step of steps) {
+    if (step.do === 'stripHeader') for (const name of step.names) remove.add(name.toLowerCase())
+    if (step.do === 'setHeader') set.set(step.name, step.value)
+    if (step.do === 'tagSubject') subject = tagged(subject, step)
+    if (step.do === 'receipt') set.set('Disposition-Notification-To', mail.mailFrom)
+  }
+  if (subject !== mail.parsed.message.subject) set.set('Subject', subject)
+  return editHeader(header, { remove, set: [...set].map(([name, value]) => ({ name, value })) })
+}
+
+function tagged(subject: string, step: Extract<Step, { do: 'tagSubject' }>): string {
+  let result = subject
+  for (const tag of step.remove ?? []) result = result.split(tag).join(' ').replace(/ {2,}/g, ' ').trim()
+  if (step.prefix && !result.startsWith(step.prefix)) result = `${step.prefix} ${result}`.trim()
+  return result
+}
+
+/** A header with other fields in place of some, for carrier mails (PDF, portal) that replace subject and content. */
+export function withSubject(header: readonly HeaderField[], subject: string): readonly HeaderField[] {
+  return editHeader(header, { remove: new Set(), set: [{ name: 'Subject', value: subject }] })
+}
+
+/** Fields of the original that a carrier mail keeps: who, when, which thread. Trace and authentication fields stay as well. */
+export function mimeVersion(header: readonly HeaderField[]): readonly HeaderField[] {
+  return fieldOf(header, 'mime-version') ? header : [...header, { name: 'mime-version', raw: Buffer.from('MIME-Version: 1.0') }]
+}

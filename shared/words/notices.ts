@@ -1,0 +1,44 @@
+/** What the gateway tells senders, approvers and those a rule notifies about the fate of a mail. */
+import type { Language } from './filelink.ts'
+
+interface NoticeWords {
+  readonly heldSubject: (subject: string) => string
+  readonly held: (recipients: string, why: string) => string
+  readonly quarantinedSubject: (subject: string) => string
+  readonly quarantined: (recipients: string, why: string) => string
+  readonly approveSubject: (subject: string) => string
+  readonly approve: (sender: string, recipients: string, why: string, id: string) => string
+  readonly notifySubject: (template: string, subject: string) => string
+  readonly notify: (sender: string, recipients: string, subject: string, rules: string, id: string) => string
+}
+
+export const noticeWords: Readonly<Record<Language, NoticeWords>> = {
+  de: {
+    heldSubject: (subject) => `Angehalten: ${subject}`,
+    held: (recipients, why) =>
+      `Ihre Nachricht wurde noch nicht zugestellt an:\n\n${recipients}\n\nGrund: ${why}\n\nSie wird aufbewahrt, bis sie freigegeben oder verworfen wird. Sie müssen sie nicht noch einmal senden.`,
+    quarantinedSubject: (subject) => `In Quarantäne: ${subject}`,
+    quarantined: (recipients, why) =>
+      `Ihre Nachricht an die folgenden Empfänger liegt in Quarantäne und wird geprüft:\n\n${recipients}\n\nGrund: ${why}`,
+    approveSubject: (subject) => `Freigabe erbeten: ${subject}`,
+    approve: (sender, recipients, why, id) =>
+      `Eine Nachricht von ${sender} wartet auf Ihre Freigabe.\n\nEmpfänger:\n${recipients}\n\nGrund: ${why}\nNachricht: ${id}`,
+    notifySubject: (template, subject) => `[${template}] ${subject}`,
+    notify: (sender, recipients, subject, rules, id) =>
+      `Eine Regel hat auf eine Nachricht angesprochen.\n\nAbsender: ${sender}\nEmpfänger: ${recipients}\nBetreff: ${subject}\nRegeln: ${rules}\nNachricht: ${id}`,
+  },
+  en: {
+    heldSubject: (subject) => `Held: ${subject}`,
+    held: (recipients, why) =>
+      `Your message has not been delivered yet to:\n\n${recipients}\n\nReason: ${why}\n\nIt is kept until it is released or dropped. You need not send it again.`,
+    quarantinedSubject: (subject) => `In quarantine: ${subject}`,
+    quarantined: (recipients, why) =>
+      `Your message to the following recipients is in quarantine and will be reviewed:\n\n${recipients}\n\nReason: ${why}`,
+    approveSubject: (subject) => `Approval needed: ${subject}`,
+    approve: (sender, recipients, why, id) =>
+      `A message from ${sender} waits for your approval.\n\nRecipients:\n${recipients}\n\nReason: ${why}\nMessage: ${id}`,
+    notifySubject: (template, subject) => `[${template}] ${subject}`,
+    notify: (sender, recipients, subject, rules, id) =>
+      `A rule matched a message.\n\nSender: ${sender}\nRecipients: ${recipients}\nSubject: ${subject}\nRules: ${rules}\nMessage: ${id}`,
+  },
+}
