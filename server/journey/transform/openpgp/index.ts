@@ -1,0 +1,6 @@
+/** OpenPGP (RFC 9580, RFC 3156): what other rooms call. */
+export { describePgpEncryption, describePgpSignature } from './describe.ts'
+export { pgpEncryptEntity } from './encrypt.ts'
+export { generatePgpKey, keyRecordOfPgp, type PgpKeyKind, pgpFingerprint, pgpKeyState } from './keys.ts'
+export { type PgpOpened, type PgpSignatureCheck, pgpDecrypt, pgpVerify } from './read.ts'
+export { pgpSignEntity } from './sign.ts'
