@@ -1,0 +1,122 @@
+import { createCipheriv, randomBytes, type X509Certificate } from 'node:crypto'
+import { Fault } from '../../../../shared/fault/index.ts'
+import * as der from '../../../keys/asn1/der.ts'
+import { OID } from '../../../keys/asn1/oids.ts'
+import type { Entity } from '../../../mime/entity.ts'
+import { base64Lines, pieces } from './base64.ts'
+import { contentOf, splitHeader } from './content-header.ts'
+import { describeRecipient, type KeyTransport, needsAgreement, recipientInfo } from './recipient-info.ts'
+import { holder, pkcs7Header } from './sign.ts'
+import { PIECE } from './signed-data.ts'
+
+export interface EncryptOptions {
+  /**
+   * `cbc` (default): EnvelopedData with AES-256-CBC, which every S/MIME reader opens. `gcm`: AuthEnvelopedData with
+   * AES-256-GCM (RFC 5083, RFC 8551), which Outlook does not open; only for a peer known to read it. CBC has no
+   * integrity of its own, so sign before encrypting.
+   */
+  readonly content?: 'gcm' | 'cbc'
+  /**
+   * RSA recipients. `oaep` (default): RSAES-OAEP with SHA-256 (RFC 8551 SHOULD+, demanded by BSI TR-03116-4). `pkcs1`:
+   * for readers that know nothing else. Elliptic-curve recipients get ECDH in either case.
+   */
+  readonly keyTransport?: KeyTransport
+}
+
+/** Sanity bound: one RecipientInfo takes some 500 bytes and an RSA operation. */
+const MOST_RECIPIENTS = 1_000
+
+/**
+ * Encrypts an entity to all certificates (RFC 8551 3.3, 3.4). Content-* fields move inside; all others, the Subject too,
+ * stay readable outside. Streaming BER of indefinite length in constant memory; `once`, because key and IV are fresh.
+ *
+ * Whether a certificate may be used (validity, address, trust) is the caller's question (`Keyring.certificate`); only a
+ * kind of key that cannot receive raises `certificate-unusable`, before anything is written. A name in RecipientInfo
+ * shows each recipient all others: Bcc recipients get their own copy.
+ */
+export function encryptEntity(
+  entity: Entity,
+  certificates: readonly X509Certificate[],
+  options: EncryptOptions = {},
+): Entity {
+  if (certificates.length === 0) throw new Fault('key-missing', 'no certificate to encrypt to')
+  if (certificates.length > MOST_RECIPIENTS) throw new Fault('too-many-recipients', 'in one encrypted copy')
+  const { content = 'cbc', keyTransport = 'oaep' } = options
+  const version = certificates.some(needsAgreement) ? 2 : 0
+  const { inner, outer } = splitHeader(entity)
+  const envelope = content === 'gcm' ? authEnvelopedData : envelopedData
+  let started = false
+  return {
+    header: [...outer, ...pkcs7Header(content === 'gcm' ? 'authEnveloped-data' : 'enveloped-data')],
+    once: true,
+    body() {
+      if (started) throw new Fault('internal', 'an encrypted body is produced once')
+      started = true
+      const key = randomBytes(32)
+      const recipients = der.setOf(...certificates.map((certificate) => recipientInfo(certificate, key, keyTransport)))
+      return base64Lines(envelope(key, version, recipients, contentOf(inner, entity)))
+    },
+  }
+}
+
+/** One line for `Receipt.layers`. */
+export function describeEncryption(certificates: readonly X509Certificate[], options: EncryptOptions = {}): string {
+  const { content = 'cbc', keyTransport = 'oaep' } = options
+  const container = content === 'gcm' ? 'CMS AuthEnvelopedData, AES-256-GCM' : 'CMS EnvelopedData, AES-256-CBC'
+  const recipients = certificates.map(
+    (certificate) => `${describeRecipient(certificate, keyTransport)} for ${holder(certificate.subject)}`,
+  )
+  return [container, ...recipients].join(', ')
+}
+
+type Envelope = (
+  key: Buffer,
+  version: number,
+  recipients: Buffer,
+  content: AsyncIterable<Uint8Array>,
+) => AsyncGenerator<Buffer>
+
+/** EnvelopedData (RFC 5652 section 6). */
+const envelopedData: Envelope = async function* (key, version, recipients, content) {
+  const iv = randomBytes(16)
+  const cipher = createCipheriv('aes-256-cbc', key, iv)
+  yield opening(OID.envelopedData, version, recipients, der.algorithm(OID.aes256Cbc, der.octetString(iv)))
+  for await (const piece of pieces(content, PIECE)) yield* octets(cipher.update(piece))
+  yield* octets(cipher.final())
+  yield Buffer.concat([der.END, der.END, ...CLOSING])
+}
+
+/** AuthEnvelopedData (RFC 5083 section 2, RFC 5084 3.2): version 0, the tag behind the content. */
+const authEnvelopedData: Envelope = async function* (key, _version, recipients, content) {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const parameters = der.sequence(der.octetString(nonce), der.integer(16))
+  yield opening(OID.authEnvelopedData, 0, recipients, der.algorithm(OID.aes256Gcm, parameters))
+  for await (const piece of pieces(content, PIECE)) yield* octets(cipher.update(piece))
+  yield* octets(cipher.final())
+  yield Buffer.concat([der.END, der.END, der.octetString(cipher.getAuthTag()), ...CLOSING])
+}
+
+const CLOSING = [der.END, der.END, der.END]
+
+/** Everything up to the first piece of ciphertext. */
+function opening(type: string, version: number, recipients: Buffer, algorithm: Buffer): Buffer {
+  return Buffer.concat([
+    der.open(der.TAG.sequence),
+    der.oid(type),
+    der.open(der.contextTag(0)),
+    der.open(der.TAG.sequence),
+    der.integer(version),
+    recipients,
+    der.open(der.TAG.sequence),
+    der.oid(OID.data),
+    algorithm,
+    der.open(der.contextTag(0)),
+  ])
+}
+
+function* octets(content: Buffer): Generator<Buffer> {
+  if (content.length === 0) return
+  yield der.header(der.TAG.octetString, content.length)
+  yield content
+}

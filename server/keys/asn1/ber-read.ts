@@ -1,0 +1,160 @@
+import { Fault } from '../../../shared/fault/index.ts'
+import { TAG } from './der.ts'
+
+/** One value that was read; buffers are views of the input. */
+export interface Element {
+  /** Identifier octet. */
+  readonly tag: number
+  /** The whole encoding with identifier and length. */
+  readonly bytes: Buffer
+  /** Contents octets; of an indefinite form without its end-of-contents. */
+  readonly content: Buffer
+  /** Members of a constructed value, else empty. */
+  readonly children: readonly Element[]
+  readonly indefinite: boolean
+}
+
+export interface ReadLimits {
+  /** `der` refuses what X.690 section 10 forbids: indefinite lengths, overlong lengths, constructed strings. */
+  readonly encoding: 'der' | 'ber'
+  readonly maxDepth?: number
+  /** A message of 64 MiB in octet pieces of 1 KiB has 65,536 elements. */
+  readonly maxElements?: number
+}
+
+const malformed = (detail: string) => new Fault('container-malformed', detail)
+
+/**
+ * Reads exactly one value that fills `input`. Work and memory are bounded by `maxDepth` (default 24) and `maxElements`
+ * (default 100,000) whatever the lengths claim. Raises `container-malformed`; nothing else is thrown.
+ */
+export function readElement(input: Uint8Array, limits: ReadLimits): Element {
+  const buffer = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
+  const state: State = {
+    buffer,
+    der: limits.encoding === 'der',
+    maxDepth: limits.maxDepth ?? 24,
+    left: limits.maxElements ?? 100_000,
+  }
+  const element = readAt(state, 0, buffer.length, 0)
+  if (element.bytes.length !== buffer.length) throw malformed('bytes after the value')
+  return element
+}
+
+interface State {
+  readonly buffer: Buffer
+  readonly der: boolean
+  readonly maxDepth: number
+  left: number
+}
+
+function readAt(state: State, start: number, limit: number, depth: number): Element {
+  if (depth > state.maxDepth) throw malformed('nested too deeply')
+  if (state.left-- <= 0) throw malformed('too many elements')
+  const { buffer } = state
+  if (start + 2 > limit) throw malformed('truncated')
+  const tag = buffer[start]!
+  if ((tag & 0x1f) === 0x1f) throw malformed('multi-byte tag')
+  if (tag === 0) throw malformed('end of contents without a beginning')
+  const constructed = (tag & 0x20) !== 0
+  if (constructed !== mustBeConstructed(tag, constructed)) throw malformed('sequence or set is not constructed')
+  if (state.der && constructed && tag < 0x40 && tag !== TAG.sequence && tag !== TAG.set) {
+    throw malformed('constructed string in DER')
+  }
+  const first = buffer[start + 1]!
+  if (first === 0x80) return readIndefinite(state, start, limit, depth, tag, constructed)
+  let contentStart = start + 2
+  let length = first
+  if (first > 0x80) {
+    const octets = first & 0x7f
+    if (octets > 4) throw malformed('length of more than four octets')
+    if (contentStart + octets > limit) throw malformed('truncated')
+    length = buffer.readUIntBE(contentStart, octets)
+    contentStart += octets
+    if (state.der && (length < 0x80 || length < 2 ** (8 * (octets - 1)))) throw malformed('length is not minimal')
+  }
+  const end = contentStart + length
+  if (end > limit) throw malformed('length runs past the end')
+  const children: Element[] = []
+  if (constructed) {
+    for (let at = contentStart; at < end; ) {
+      const child = readAt(state, at, end, depth + 1)
+      children.push(child)
+      at += child.bytes.length
+    }
+  }
+  return {
+    tag,
+    bytes: buffer.subarray(start, end),
+    content: buffer.subarray(contentStart, end),
+    children,
+    indefinite: false,
+  }
+}
+
+function mustBeConstructed(tag: number, constructed: boolean): boolean {
+  return (tag & ~0x20) === 0x10 || (tag & ~0x20) === 0x11 ? true : constructed
+}
+
+function readIndefinite(
+  state: State,
+  start: number,
+  limit: number,
+  depth: number,
+  tag: number,
+  constructed: boolean,
+): Element {
+  if (state.der) throw malformed('indefinite length in DER')
+  if (!constructed) throw malformed('indefinite length of a primitive value')
+  const children: Element[] = []
+  let at = start + 2
+  for (;;) {
+    if (at + 2 > limit) throw malformed('truncated')
+    if (state.buffer[at] === 0 && state.buffer[at + 1] === 0) break
+    const child = readAt(state, at, limit, depth + 1)
+    children.push(child)
+    at += child.bytes.length
+  }
+  return {
+    tag,
+    bytes: state.buffer.subarray(start, at + 2),
+    content: state.buffer.subarray(start + 2, at),
+    children,
+    indefinite: true,
+  }
+}
+
+/** Reads the members of one constructed value in order: what is left unread is an error, so nothing slips by. */
+export class Members {
+  readonly #elements: readonly Element[]
+  #at = 0
+
+  constructor(parent: Element, tag: number) {
+    if (parent.tag !== tag) throw malformed(`tag 0x${parent.tag.toString(16)} where 0x${tag.toString(16)} belongs`)
+    this.#elements = parent.children
+  }
+
+  take(tag?: number): Element {
+    const element = this.#elements[this.#at]
+    if (!element) throw malformed('a member is missing')
+    if (tag !== undefined && element.tag !== tag) {
+      throw malformed(`tag 0x${element.tag.toString(16)} where 0x${tag.toString(16)} belongs`)
+    }
+    this.#at++
+    return element
+  }
+
+  optional(tag: number): Element | null {
+    return this.#elements[this.#at]?.tag === tag ? this.take(tag) : null
+  }
+
+  rest(): readonly Element[] {
+    const left = this.#elements.slice(this.#at)
+    this.#at = this.#elements.length
+    return left
+  }
+
+  end(): void {
+    if (this.#at !== this.#elements.length) throw malformed('unexpected member')
+  }
+}

@@ -1,0 +1,175 @@
+import { hash, type X509Certificate } from 'node:crypto'
+import type { KeyRecord, KeyState, TenantId } from '../../shared/domain/index.ts'
+import type { Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
+import type { TenantSecrets } from '../ports/secrets.ts'
+import type { TenantReads } from '../ports/store.ts'
+import { privateKeyOf } from './authority.ts'
+import { fieldsOf, readCertificates, usableFor } from './certificate.ts'
+import { verifyPath } from './path.ts'
+import { RecentlyUsed } from './recently-used.ts'
+import { openPrivateKey } from './seal.ts'
+
+/** Where records come from: a tenant's handle of the store, or a list in memory. */
+export type KeySource = (tenant: TenantId) => Pick<TenantReads, 'keys'>
+
+/** What the keyring asks the OpenPGP room. */
+export interface PgpKeys {
+  /** State of an armored public key for encrypting to `address` at `at` (epoch ms). Never `none`. */
+  state(armored: string, address: string, at: number): Promise<KeyState>
+}
+
+/** Certificates and key objects that stay parsed (0.3 ms each), over all tenants. */
+const PARSED = 2_000
+/** What is reported when nothing is valid: a revocation is what a person must hear of first. */
+const RANK: readonly KeyState[] = ['valid', 'revoked', 'expired', 'untrusted', 'none']
+
+/**
+ * The keyring over stored records. Trust: a correspondent's certificate must chain to an anchor of the tenant, or be an
+ * anchor itself (that is how one self-signed certificate is pinned); a record with our own private key was put there by
+ * us and needs no path. OpenPGP keys of the directory are trusted as stored. Sealed keys that do not open raise
+ * `key-unusable`; a store that is down raises `store-unavailable`.
+ */
+export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: PgpKeys): Keyring {
+  const certificates = new RecentlyUsed<readonly X509Certificate[]>(PARSED)
+  const identities = new RecentlyUsed<SmimeIdentity>(PARSED)
+
+  // Keyed by content: an id is only as true as whoever wrote the record, and this memo serves all tenants.
+  const chainOf = ({ publicText }: KeyRecord) =>
+    certificates.get(hash('sha256', publicText), () => readCertificates(publicText))
+
+  const opened = (tenant: TenantId, record: KeyRecord) =>
+    openPrivateKey(
+      secrets.keyEncryptionKey(tenant),
+      { tenant, fingerprint: record.id },
+      record.sealedPrivate ?? new Uint8Array(0),
+    )
+
+  const identityOf = (tenant: TenantId, record: KeyRecord) =>
+    identities.get(`${tenant}/${record.id}/${record.use}/${hash('sha256', record.publicText)}`, () => {
+      const [certificate, ...chain] = chainOf(record)
+      const privateKey = privateKeyOf(opened(tenant, record))
+      return { certificate: certificate!, chain, privateKey, gateway: record.use === 'gateway' }
+    })
+
+  const pgpIdentityOf = (tenant: TenantId, record: KeyRecord): PgpIdentity => ({
+    armoredPrivate: opened(tenant, record),
+    armoredPublic: record.publicText,
+    gateway: record.use === 'gateway',
+  })
+
+  const anchors = async (tenant: TenantId) =>
+    (await source(tenant).keys({ kind: 'anchor' })).filter((record) => record.revokedAt === null).flatMap(chainOf)
+
+  const privateRecords = async (tenant: TenantId, kind: 'smime' | 'pgp', address: string) => {
+    const { keys } = source(tenant)
+    const own = await keys({ kind, use: 'own', address })
+    const gateway = await keys({ kind, use: 'gateway' })
+    return { own: own.filter(isPrivate), gateway: gateway.filter(isPrivate) }
+  }
+
+  return {
+    async certificate(tenant, address, at) {
+      const records = await source(tenant).keys({ kind: 'smime', address })
+      const trusted = records.some((record) => record.use === 'peer') ? await anchors(tenant) : []
+      return best(
+        records
+          .filter((record) => record.use !== 'gateway')
+          .map((record) => {
+            const [certificate, ...chain] = chainOf(record)
+            const state = stateOf(record, at) ?? certificateState(record, certificate!, chain, trusted, address, at)
+            return { state, certificate: state === 'valid' ? certificate! : null }
+          })
+          .sort((a, b) => lifetime(b.certificate) - lifetime(a.certificate)),
+        { state: 'none', certificate: null },
+      )
+    },
+
+    async pgpKey(tenant, address, at) {
+      const records = await source(tenant).keys({ kind: 'pgp', address })
+      const found = records
+        .filter((record) => record.use !== 'gateway')
+        .sort((a, b) => b.createdAt - a.createdAt)
+        .map(async (record) => {
+          const state = stateOf(record, at) ?? (await pgp.state(record.publicText, address, at))
+          return { state, armored: state === 'valid' ? record.publicText : null }
+        })
+      return best(await Promise.all(found), { state: 'none', armored: null })
+    },
+
+    async smimeIdentity(tenant, address, at) {
+      const { own, gateway } = await privateRecords(tenant, 'smime', address)
+      const newest = (records: readonly KeyRecord[], wanted: string | null) =>
+        records
+          .filter((record) => signs(record, chainOf(record)[0]!, wanted, at))
+          .sort((a, b) => lifetime(chainOf(b)[0]!) - lifetime(chainOf(a)[0]!))[0]
+      const record = newest(own, address) ?? newest(gateway, null)
+      return record ? identityOf(tenant, record) : null
+    },
+
+    async pgpIdentity(tenant, address, at) {
+      const { own, gateway } = await privateRecords(tenant, 'pgp', address)
+      for (const record of [...own, ...gateway]) {
+        const state = stateOf(record, at) ?? (await pgp.state(record.publicText, record.address, at))
+        if (state === 'valid') return pgpIdentityOf(tenant, record)
+      }
+      return null
+    },
+
+    async decryptionKeys(tenant, addresses) {
+      // Expired and revoked ones too: old mail must stay readable, and opening harms nobody.
+      const smime = new Map<string, SmimeIdentity>()
+      const pgpKeys = new Map<string, PgpIdentity>()
+      for (const address of addresses) {
+        const certificateRecords = await privateRecords(tenant, 'smime', address)
+        for (const record of [...certificateRecords.own, ...certificateRecords.gateway]) {
+          if (!smime.has(record.id)) smime.set(record.id, identityOf(tenant, record))
+        }
+        const pgpRecords = await privateRecords(tenant, 'pgp', address)
+        for (const record of [...pgpRecords.own, ...pgpRecords.gateway]) {
+          if (!pgpKeys.has(record.id)) pgpKeys.set(record.id, pgpIdentityOf(tenant, record))
+        }
+      }
+      return { smime: [...smime.values()], pgp: [...pgpKeys.values()] }
+    },
+
+    anchors,
+
+    async verificationKeys(tenant, address) {
+      const records = await source(tenant).keys({ kind: 'pgp', address })
+      return { pgp: records.filter((record) => record.revokedAt === null).map((record) => record.publicText) }
+    },
+  }
+}
+
+const isPrivate = (record: KeyRecord) => record.sealedPrivate !== null
+
+function stateOf(record: KeyRecord, at: number): 'revoked' | null {
+  return record.revokedAt !== null && record.revokedAt <= at ? 'revoked' : null
+}
+
+function certificateState(
+  record: KeyRecord,
+  certificate: X509Certificate,
+  chain: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  address: string,
+  at: number,
+): KeyState {
+  const problem =
+    usableFor(certificate, address, at, 'encrypt') ??
+    (record.use === 'own' && isPrivate(record) ? null : verifyPath(certificate, chain, anchors, at))
+  if (problem === null) return 'valid'
+  return problem === 'certificate-expired' ? 'expired' : 'untrusted'
+}
+
+function signs(record: KeyRecord, certificate: X509Certificate, address: string | null, at: number): boolean {
+  return stateOf(record, at) === null && usableFor(certificate, address, at, 'sign') === null
+}
+
+function lifetime(certificate: X509Certificate | null): number {
+  return certificate ? fieldsOf(certificate).notAfter : 0
+}
+
+function best<T extends { readonly state: KeyState }>(candidates: readonly T[], none: T): T {
+  return RANK.map((state) => candidates.find((candidate) => candidate.state === state)).find((found) => found) ?? none
+}

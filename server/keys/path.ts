@@ -1,0 +1,120 @@
+import type { X509Certificate } from 'node:crypto'
+import type { FaultCode } from '../../shared/fault/index.ts'
+import { OID } from './asn1/oids.ts'
+import { fieldsOf, fingerprint, mailIsAllowed } from './certificate.ts'
+
+/** Longest path that is tried, leaf and anchor included. */
+const LONGEST_PATH = 8
+/** Signature checks one question may cost: cross-signed pools grow quickly. */
+const MOST_CHECKS = 64
+
+const SIGNATURES: ReadonlySet<string> = new Set([
+  OID.rsaSha256,
+  OID.rsaSha384,
+  OID.rsaSha512,
+  OID.rsaPss,
+  OID.ecdsaSha256,
+  OID.ecdsaSha384,
+  OID.ecdsaSha512,
+  OID.ed25519,
+])
+
+/** Critical extensions whose meaning is honoured below; any other one refuses the certificate (RFC 5280 4.2). */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  OID.basicConstraints,
+  OID.keyUsage,
+  OID.extKeyUsage,
+  OID.subjectAltName,
+  // With any-policy as the initial set and no policyConstraints (refused below) policies cannot fail a path.
+  OID.certificatePolicies,
+])
+
+/** Constraints a CA states and this version does not evaluate: such a CA is refused rather than believed. */
+const NOT_EVALUATED = [OID.nameConstraints, OID.policyConstraints]
+
+/**
+ * Whether `certificate` chains to one of `anchors` at `at` (epoch ms): null, or why not. A certificate that is itself an
+ * anchor is trusted while it is valid.
+ *
+ * RFC 5280 section 6.1, first strict version: signatures (SHA-256 and above), validity of every member including the
+ * anchor, names chained octet by octet, basicConstraints, keyCertSign, path length, unknown critical extensions refused,
+ * CAs with name or policy constraints refused, CAs whose extended key usage excludes mail refused. It errs towards
+ * refusal. Revocation (CRL, OCSP) is not looked at; `KeyRecord.revokedAt` is the administrator's word.
+ * Answers `certificate-expired` when the leaf is past its end, else `certificate-untrusted`.
+ */
+export function verifyPath(
+  certificate: X509Certificate,
+  intermediates: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  at: number,
+): FaultCode | null {
+  if (at > fieldsOf(certificate).notAfter) return 'certificate-expired'
+  if (!isSound(certificate, at)) return 'certificate-untrusted'
+  const search: Search = {
+    at,
+    anchors: new Set(anchors.map(fingerprint)),
+    issuers: [...anchors, ...intermediates],
+    checksLeft: MOST_CHECKS,
+  }
+  return reachesAnchor(search, [certificate]) ? null : 'certificate-untrusted'
+}
+
+interface Search {
+  readonly at: number
+  readonly anchors: ReadonlySet<string>
+  readonly issuers: readonly X509Certificate[]
+  checksLeft: number
+}
+
+/** `path` runs from the leaf upwards; every member but the last is already known to be signed by the next. */
+function reachesAnchor(search: Search, path: readonly X509Certificate[]): boolean {
+  const last = path[path.length - 1]!
+  if (search.anchors.has(fingerprint(last))) return true
+  if (path.length >= LONGEST_PATH) return false
+  return search.issuers.some(
+    (issuer) =>
+      !path.some((member) => member.raw.equals(issuer.raw)) &&
+      mayIssue(issuer, path, search.at) &&
+      signed(search, last, issuer) &&
+      reachesAnchor(search, [...path, issuer]),
+  )
+}
+
+function mayIssue(issuer: X509Certificate, path: readonly X509Certificate[], at: number): boolean {
+  const fields = fieldsOf(issuer)
+  const issued = fieldsOf(path[path.length - 1]!)
+  if (!fields.subject.equals(issued.issuer)) return false
+  if (issued.authorityKeyId && fields.subjectKeyId && !issued.authorityKeyId.equals(fields.subjectKeyId)) return false
+  if (!isSound(issuer, at) || !mailIsAllowed(fields)) return false
+  if (!fields.basicConstraints?.ca) return false
+  if (fields.keyUsage !== null && !fields.keyUsage.has('keyCertSign')) return false
+  if (NOT_EVALUATED.some((oid) => fields.extensions.has(oid))) return false
+  const { pathLength } = fields.basicConstraints
+  return pathLength === null || intermediatesBelow(path) <= pathLength
+}
+
+/** RFC 5280 4.2.1.9: non-self-issued CAs between this issuer and the leaf; the leaf itself does not count. */
+function intermediatesBelow(path: readonly X509Certificate[]): number {
+  return path.slice(1).filter((member) => {
+    const { issuer, subject } = fieldsOf(member)
+    return !issuer.equals(subject)
+  }).length
+}
+
+function isSound(certificate: X509Certificate, at: number): boolean {
+  const { notBefore, notAfter, extensions } = fieldsOf(certificate)
+  if (at < notBefore || at > notAfter) return false
+  const key = certificate.publicKey
+  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) return false
+  return [...extensions].every(([oid, critical]) => !critical || UNDERSTOOD.has(oid))
+}
+
+function signed(search: Search, certificate: X509Certificate, issuer: X509Certificate): boolean {
+  if (!SIGNATURES.has(fieldsOf(certificate).signatureAlgorithm) || search.checksLeft-- <= 0) return false
+  try {
+    return certificate.verify(issuer.publicKey)
+  } catch {
+    // A key of another kind than the signature: not the issuer.
+    return false
+  }
+}
