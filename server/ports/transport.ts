@@ -24,6 +24,8 @@ export interface TransportResult {
   readonly tls: string | null
   /** Next hop's name as it greeted. */
   readonly remote: string
+  /** The next hop took over the duty to notify (it offers DSN, RFC 3461 5.2.1); otherwise we report `relayed` ourselves. */
+  readonly dsn?: boolean
 }
 
 /**

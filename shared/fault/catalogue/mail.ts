@@ -148,4 +148,21 @@ export const mail = {
     retry: true,
     severity: 'info',
   },
+  'session-timeout': {
+    title: { en: 'The message took too long', de: 'Die Übertragung der Nachricht hat zu lange gedauert' },
+    http: 408,
+    smtp: '421 4.4.2',
+    retry: true,
+    severity: 'info',
+  },
+  'connection-lost': {
+    title: {
+      en: 'The connection ended before the message was complete',
+      de: 'Die Verbindung endete, bevor die Nachricht vollständig war',
+    },
+    http: 400,
+    smtp: '421 4.4.2',
+    retry: true,
+    severity: 'info',
+  },
 } as const satisfies Record<string, FaultDefinition>

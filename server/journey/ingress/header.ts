@@ -1,0 +1,84 @@
+import { isUtf8 } from 'node:buffer'
+import libmime from 'libmime'
+import { Fault } from '../../../shared/fault/index.ts'
+
+/** What the accept records of a header; everything else is the parser's. */
+export interface HeaderFacts {
+  /** Without brackets, '' when there is none. */
+  readonly messageId: string
+  /** Decoded (RFC 2047), '' when there is none. */
+  readonly subject: string
+  readonly hasDate: boolean
+  /** Number of Received fields: the hops so far. */
+  readonly hops: number
+}
+
+/** Decoding more of a Subject than anyone reads is work for an attacker's benefit. */
+const MAX_SUBJECT = 2_000
+
+/**
+ * Reads a complete header: from the first byte to the empty line, or to the end of a message without a body.
+ * Raises `header-malformed` for a line that is no field (RFC 5322 2.2): readers disagree on whether it ends the header, so
+ * what our policy saw might not be what is shown. Raises `header-8bit` for bytes above 127 without SMTPUTF8 and
+ * `header-malformed` for those that are not UTF-8 (RFC 6532).
+ */
+export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
+  if (bytes.some((byte) => byte > 127)) {
+    if (!smtputf8) throw new Fault('header-8bit')
+    if (!isUtf8(bytes)) throw new Fault('header-malformed', 'not UTF-8')
+  }
+  let messageId = ''
+  let subject: string | null = null
+  let hasDate = false
+  let hops = 0
+  for (const field of unfoldedFields(bytes.toString('utf8'))) {
+    const colon = field.indexOf(':')
+    const name = field.slice(0, colon).trimEnd().toLowerCase()
+    if (name === 'received') hops++
+    else if (name === 'date') hasDate = true
+    else if (name === 'message-id' && !messageId)
+      messageId = field
+        .slice(colon + 1)
+        .trim()
+        .replace(/^<|>$/g, '')
+        .slice(0, 998)
+    else if (name === 'subject') subject ??= decodeSubject(field.slice(colon + 1).trim())
+  }
+  return { messageId, subject: subject ?? '', hasDate, hops }
+}
+
+/** Field name, white space that old mailers put before the colon, colon. */
+const FIELD = /^[!-9;-~]+[ \t]*:/
+
+function* unfoldedFields(header: string): Generator<string> {
+  let field: string | null = null
+  for (const line of header.split('\r\n')) {
+    if (line === '') break
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      if (field === null) throw new Fault('header-malformed', 'the first line is a continuation')
+      field += line
+    } else {
+      if (!FIELD.test(line)) throw new Fault('header-malformed', 'a line of the header is not a field')
+      if (field !== null) yield field
+      field = line
+    }
+  }
+  if (field !== null) yield field
+}
+
+function decodeSubject(raw: string): string {
+  const capped = raw.slice(0, MAX_SUBJECT)
+  if (!capped.includes('=?')) return capped
+  try {
+    return libmime.decodeWords(capped)
+  } catch {
+    return capped
+  }
+}
+
+/** Offset just after the empty line, or -1. `tail` holds up to three bytes before `chunk`; the offset counts from `chunk`. */
+export function endOfHeader(tail: Buffer, chunk: Buffer): number {
+  const joined = tail.length ? Buffer.concat([tail, chunk]) : chunk
+  const at = joined.indexOf('\r\n\r\n')
+  return at < 0 ? -1 : at + 4 - tail.length
+}

@@ -1,0 +1,132 @@
+import type { MessageId, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
+import { toFault } from '../../../shared/fault/index.ts'
+import type { BlobStore } from '../../ports/blobs.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log, Metrics } from '../../ports/log.ts'
+import type { Store, TenantStore } from '../../ports/store.ts'
+
+export interface RecoverDeps {
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Younger spool blobs may belong to a message that another node is accepting right now. */
+  readonly settleMs?: number
+  /** How far back messages are checked for their blob. */
+  readonly lookBackMs?: number
+}
+
+export interface Recovery {
+  /** Spool blobs nobody answers for, under their new ids (`orphan-<id>`). They were never acknowledged. */
+  readonly orphans: readonly string[]
+  /** Acknowledged messages whose content is gone: their recipients were set to `failed`. */
+  readonly lost: readonly MessageId[]
+}
+
+const ORPHAN = 'orphan-'
+const DAY = 86_400_000
+
+/**
+ * Brings spool and database of one tenant to agreement at start. A crash between the two leaves at most a blob without a
+ * row, which no client was told about: it moves out of the way (copied, compared, then removed) and stays for a person
+ * to look at. A row without its blob cannot come from a crash; it is a lost mail and is reported as loudly as possible.
+ */
+export async function recover(tenant: TenantId, deps: RecoverDeps): Promise<Recovery> {
+  const store = deps.store.tenant(tenant)
+  const orphans = await setOrphansAside(tenant, store, deps)
+  const lost = await reportLost(tenant, store, deps)
+  return { orphans, lost }
+}
+
+async function setOrphansAside(tenant: TenantId, store: TenantStore, deps: RecoverDeps): Promise<string[]> {
+  const settled = deps.clock.now() - (deps.settleMs ?? 600_000)
+  const aside: string[] = []
+  for await (const id of deps.blobs.list(tenant, 'spool')) {
+    if (id.startsWith(ORPHAN)) continue
+    const madeAt = timeOf(id)
+    if (madeAt !== null && madeAt > settled) continue
+    if (await store.read.message(id as MessageId)) continue
+    const name = `${ORPHAN}${id}`
+    await move(deps.blobs, tenant, id, name)
+    aside.push(name)
+  }
+  if (aside.length > 0) {
+    deps.log.warn('spool.orphans', { tenant, ids: aside })
+    deps.metrics.count('spool_orphans_total', {}, aside.length)
+    await store.write((tx) =>
+      tx.appendAudit({
+        time: deps.clock.now(),
+        type: 'spool.orphaned',
+        message: null,
+        actor: 'gateway',
+        detail: { ids: aside },
+      }),
+    )
+  }
+  return aside
+}
+
+/** The original goes only when the copy is durable; a copy left by an earlier, interrupted run is good enough. */
+async function move(blobs: BlobStore, tenant: TenantId, from: string, to: string): Promise<void> {
+  {
+    await using source = await blobs.open(tenant, 'spool', from)
+    try {
+      await blobs.put(tenant, 'spool', to, source.stream())
+    } catch (error) {
+      if (toFault(error).code !== 'blob-locked') throw error
+    }
+  }
+  await blobs.delete(tenant, 'spool', from)
+}
+
+async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDeps): Promise<MessageId[]> {
+  const since = deps.clock.now() - (deps.lookBackMs ?? 7 * DAY)
+  const lost: MessageId[] = []
+  let before: MessageId | undefined
+  for (;;) {
+    const page: MessageRecord[] = await store.read.messages({ limit: 200, ...(before ? { before } : {}) })
+    for (const message of page) {
+      if (message.state === 'done' || (await hasBlob(deps.blobs, tenant, message.blob))) continue
+      await giveUp(store, message, deps.clock.now())
+      deps.log.error('message.lost', { tenant, message: message.id })
+      deps.metrics.count('messages_lost_total')
+      lost.push(message.id)
+    }
+    const last = page.at(-1)
+    if (page.length < 200 || !last || last.acceptedAt < since) return lost
+    before = last.id
+  }
+}
+
+async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<boolean> {
+  try {
+    const source = await blobs.open(tenant, 'spool', id)
+    await source[Symbol.asyncDispose]()
+    return true
+  } catch (error) {
+    if (toFault(error).code === 'blob-missing') return false
+    throw error
+  }
+}
+
+/** Its jobs find `blob-missing`, a permanent fault, and end up dead by themselves. */
+async function giveUp(store: TenantStore, message: MessageRecord, at: number): Promise<void> {
+  await store.write(async (tx) => {
+    for (const recipient of await tx.recipients(message.id)) {
+      await tx.updateRecipient(message.id, recipient.address, {
+        state: 'failed',
+        detail: 'stored content is missing',
+        at,
+      })
+    }
+    await tx.updateMessage(message.id, { state: 'done' })
+    await tx.appendAudit({ time: at, type: 'message.lost', message: message.id, actor: 'gateway', detail: {} })
+  })
+}
+
+/** Time inside a UUIDv7 (RFC 9562 5.7), null for any other name. */
+function timeOf(id: string): number | null {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id)
+  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : null
+}

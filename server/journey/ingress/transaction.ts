@@ -1,0 +1,123 @@
+import { isIP } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerSession } from 'smtp-server'
+import type { Origin, TenantId } from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { Acceptor } from './accept.ts'
+import { asciiDomain, domainOf } from './session-envelope.ts'
+import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-policy.ts'
+
+/** What one connection has shown so far. */
+export interface SessionState {
+  identity: SessionIdentity | null
+  via: 'none' | 'auth' | 'client-certificate'
+  /** TLS version, null in clear text. */
+  tls: string | null
+  /** The transaction since MAIL. */
+  mail: { tenant: TenantId | null; authenticated: Origin['authenticated']; identity: string | null } | null
+  authFailures: number
+  /** Between 354 and the reply to the dot. */
+  receiving: boolean
+}
+
+export interface TransactionDeps {
+  readonly acceptor: Pick<Acceptor, 'admit'>
+  readonly policy: SessionPolicy
+  readonly limits: { readonly recipients: number }
+  readonly requireTls: boolean
+}
+
+/** The rules of who may send what to whom; one method per SMTP command, each throws the fault that refuses it. */
+export function createTransaction({ acceptor, policy, limits, requireTls }: TransactionDeps) {
+  function mustBeReady(tenant: TenantId): void {
+    if (!policy.policyReady(tenant)) throw new Fault('policy-none')
+  }
+
+  return {
+    /** After the handshake. No certificate is fine; the session stays a stranger's. */
+    async certificate(state: SessionState, socket: TLSSocket): Promise<void> {
+      const certificate = socket.getPeerCertificate()
+      // Node answers `{}` when the peer sent none.
+      if (!certificate?.fingerprint256) return
+      state.identity = await policy.clientCertificate({
+        subject: Object.entries(certificate.subject)
+          .map(([key, value]) => `${key}=${String(value)}`)
+          .join(', '),
+        fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+        verified: socket.authorized,
+      })
+      state.via = state.identity ? 'client-certificate' : 'none'
+    },
+
+    /** Raises `credentials-wrong`. Acting for another (an authzid of its own, RFC 4616) is not offered. */
+    async authenticate(state: SessionState, auth: SMTPServerAuthentication): Promise<string> {
+      const user = auth.authcid || auth.username || ''
+      const foreign = auth.authcid && auth.authzid && auth.authzid !== auth.authcid
+      const identity = foreign || !user ? null : await policy.authenticate(user, auth.password ?? '')
+      if (!identity) {
+        state.authFailures++
+        throw new Fault('credentials-wrong')
+      }
+      state.identity = identity
+      state.via = 'auth'
+      return identity.identity
+    },
+
+    /** Raises `tls-first`, `address-invalid`, `sender-not-allowed`, `policy-none`, `disk-full`. */
+    async mail(state: SessionState, sender: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
+      state.mail = null
+      const peer = session.remoteAddress
+      if (requireTls && !state.tls && !isLoopback(peer)) throw new Fault('tls-first')
+      const from = asciiDomain(sender.address)
+      await acceptor.admit(Number(sender.args ? (sender.args.SIZE ?? 0) : 0) || 0)
+      if (state.identity) {
+        const { tenant, identity } = state.identity
+        if (!maySendAs(state.identity, from)) throw new Fault('sender-not-allowed')
+        mustBeReady(tenant)
+        state.mail = { tenant, authenticated: state.via, identity }
+        return
+      }
+      const relay = await policy.relay(peer, domainOf(from))
+      if (relay) mustBeReady(relay.tenant)
+      state.mail = relay
+        ? { tenant: relay.tenant, authenticated: 'relay', identity: relay.name }
+        : { tenant: null, authenticated: 'none', identity: null }
+    },
+
+    /** Raises `too-many-recipients`, `address-invalid`, `relay-denied`, `tenant-mixed`, `policy-none`. */
+    async recipient(state: SessionState, recipient: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
+      const { mail } = state
+      if (!mail) throw new Fault('internal', '', { cause: new Error('RCPT without MAIL') })
+      if (session.envelope.rcptTo.length >= limits.recipients) throw new Fault('too-many-recipients')
+      const address = asciiDomain(recipient.address)
+      if (mail.authenticated !== 'none') return
+      const tenant = await policy.inboundTenant(domainOf(address))
+      if (!tenant) throw new Fault('relay-denied')
+      if (mail.tenant && mail.tenant !== tenant) throw new Fault('tenant-mixed')
+      mustBeReady(tenant)
+      mail.tenant = tenant
+    },
+
+    /** At DATA: whose message this is and how it came. */
+    ready(state: SessionState, session: SMTPServerSession): { tenant: TenantId; origin: Origin } {
+      if (!state.mail?.tenant) throw new Fault('internal', '', { cause: new Error('DATA without a tenant') })
+      const { tenant, authenticated, identity } = state.mail
+      return {
+        tenant,
+        origin: {
+          channel: 'smtp',
+          authenticated,
+          ...(identity ? { identity } : {}),
+          peer: session.remoteAddress,
+          ...(session.hostNameAppearsAs ? { helo: session.hostNameAppearsAs } : {}),
+          tls: state.tls,
+        },
+      }
+    },
+  }
+}
+
+/** `peer` is an address literal as a socket reports it, IPv4-mapped forms already reduced. */
+export function isLoopback(peer: string): boolean {
+  return peer === '::1' || (isIP(peer) === 4 && peer.startsWith('127.'))
+}

@@ -1,0 +1,346 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { IdempotencyRecord, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import type {
+  AuditRecord,
+  CodeRecord,
+  CopyRecord,
+  GrantRecord,
+  Job,
+  JobQueueName,
+  JobState,
+  KeyRecord,
+  LinkFileRecord,
+  MessageRecord,
+  PersonRecord,
+  PortalSessionRecord,
+  RecipientRecord,
+  TenantId,
+} from '../../shared/domain/index.ts'
+import { FINAL_STATES } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
+
+interface StoredJob {
+  job: Job
+  state: JobState
+  leaseUntil: number
+  fault: string
+}
+
+interface Rows {
+  messages: Map<string, MessageRecord>
+  recipients: Map<string, RecipientRecord>
+  copies: Map<string, CopyRecord>
+  linkFiles: Map<string, LinkFileRecord>
+  grants: Map<string, GrantRecord>
+  codes: Map<string, CodeRecord>
+  sessions: Map<string, PortalSessionRecord>
+  audit: AuditRecord[]
+  idempotent: Map<string, IdempotencyRecord>
+  keys: Map<string, KeyRecord>
+  people: Map<string, PersonRecord>
+}
+
+const emptyRows = (): Rows => ({
+  messages: new Map(),
+  recipients: new Map(),
+  copies: new Map(),
+  linkFiles: new Map(),
+  grants: new Map(),
+  codes: new Map(),
+  sessions: new Map(),
+  audit: [],
+  idempotent: new Map(),
+  keys: new Map(),
+  people: new Map(),
+})
+
+const MAX_CODE_ATTEMPTS = 5
+
+/**
+ * The store port in memory, as strict as a database: units of work are serial and roll back whole, leases are fenced,
+ * enqueueing is idempotent, final recipient states do not move. For tests of what stands on the port.
+ */
+export function memoryStore(now: () => number = Date.now) {
+  let rows = new Map<TenantId, Rows>()
+  let jobs = new Map<string, StoredJob>()
+  let failNextCommit: Error | null = null
+  let turn: Promise<unknown> = Promise.resolve()
+  const listeners = new Set<() => void>()
+  const of = (tenant: TenantId): Rows => {
+    if (!rows.has(tenant)) rows.set(tenant, emptyRows())
+    return rows.get(tenant)!
+  }
+
+  function leased(job: Job): StoredJob {
+    const stored = jobs.get(job.id)
+    if (stored?.state !== 'leased' || stored.job.leaseToken !== job.leaseToken) throw new Fault('lease-lost')
+    return stored
+  }
+
+  function operations(tenant: TenantId): TenantWrites {
+    const found = <T>(values: Iterable<T>, test: (value: T) => boolean) => [...values].filter(test)
+    return {
+      async message(id) {
+        return of(tenant).messages.get(id) ?? null
+      },
+      async messages({ limit, before, sender }) {
+        return found(
+          of(tenant).messages.values(),
+          (m) => (!before || m.id < before) && (!sender || m.envelope.mailFrom === sender),
+        )
+          .sort((a, b) => (a.id < b.id ? 1 : -1))
+          .slice(0, limit)
+      },
+      async recipients(message) {
+        return found(of(tenant).recipients.values(), (r) => r.message === message)
+      },
+      async copies(message) {
+        return found(of(tenant).copies.values(), (c) => c.message === message)
+      },
+      async copy(id) {
+        return of(tenant).copies.get(id) ?? null
+      },
+      async linkFiles(message) {
+        return found(of(tenant).linkFiles.values(), (f) => f.message === message)
+      },
+      async linkFile(id) {
+        return of(tenant).linkFiles.get(id) ?? null
+      },
+      async grantByToken(hash) {
+        return found(of(tenant).grants.values(), (g) => g.tokenHash === hash)[0] ?? null
+      },
+      async grant(id) {
+        return of(tenant).grants.get(id) ?? null
+      },
+      async grants(message) {
+        return found(of(tenant).grants.values(), (g) => g.message === message)
+      },
+      async code(grant, channel) {
+        return (
+          found(of(tenant).codes.values(), (c) => c.grant === grant && c.channel === channel && c.usedAt === null).at(
+            -1,
+          ) ?? null
+        )
+      },
+      async portalSession(hash) {
+        return of(tenant).sessions.get(hash) ?? null
+      },
+      async audit({ message, afterSeq = 0, limit }) {
+        return found(of(tenant).audit, (a) => a.seq > afterSeq && (!message || a.message === message)).slice(0, limit)
+      },
+      async idempotent(client, key) {
+        return of(tenant).idempotent.get(`${client}\n${key}`) ?? null
+      },
+      async keys({ kind, use, address }) {
+        return found(
+          of(tenant).keys.values(),
+          (k) => (!kind || k.kind === kind) && (!use || k.use === use) && (!address || k.address === address),
+        )
+      },
+      async person(address) {
+        return of(tenant).people.get(address) ?? null
+      },
+      async peopleWithRole(role) {
+        return found(of(tenant).people.values(), (p) => p.role === role).sort((a, b) =>
+          a.address.localeCompare(b.address),
+        )
+      },
+      async insertMessage(message, recipients) {
+        if (of(tenant).messages.has(message.id)) throw new Error(`unique: message ${message.id}`)
+        of(tenant).messages.set(message.id, message)
+        for (const address of recipients) {
+          const key = `${message.id}\n${address}`
+          if (of(tenant).recipients.has(key)) throw new Error(`unique: recipient ${address}`)
+          of(tenant).recipients.set(key, {
+            message: message.id,
+            address,
+            state: 'pending',
+            copy: null,
+            detail: '',
+            receipt: null,
+            updatedAt: message.acceptedAt,
+          })
+        }
+      },
+      async updateMessage(id, patch) {
+        const message = of(tenant).messages.get(id)
+        if (message) of(tenant).messages.set(id, { ...message, ...patch })
+      },
+      async updateRecipient(message, address, { at, ...patch }) {
+        const key = `${message}\n${address}`
+        const row = of(tenant).recipients.get(key)
+        if (!row || FINAL_STATES.includes(row.state)) return false
+        of(tenant).recipients.set(key, { ...row, ...patch, updatedAt: at })
+        return true
+      },
+      async insertCopy(copy) {
+        if (of(tenant).copies.has(copy.id)) throw new Error(`unique: copy ${copy.id}`)
+        of(tenant).copies.set(copy.id, copy)
+      },
+      async insertLinkFile(file) {
+        of(tenant).linkFiles.set(file.id, file)
+      },
+      async insertGrant(grant) {
+        of(tenant).grants.set(grant.id, grant)
+      },
+      async revokeGrants(message, at) {
+        const open = found(of(tenant).grants.values(), (g) => g.message === message && g.revokedAt === null)
+        for (const grant of open) of(tenant).grants.set(grant.id, { ...grant, revokedAt: at })
+        return open.length
+      },
+      async insertCode(code) {
+        of(tenant).codes.set(code.id, code)
+      },
+      async updateCode(id, patch) {
+        const code = of(tenant).codes.get(id)
+        if (!code || code.usedAt !== null || code.attempts >= MAX_CODE_ATTEMPTS) return false
+        of(tenant).codes.set(id, { ...code, ...patch })
+        return true
+      },
+      async putPortalSession(session) {
+        of(tenant).sessions.set(session.tokenHash, session)
+      },
+      async deletePortalSession(hash) {
+        of(tenant).sessions.delete(hash)
+      },
+      async enqueue(specs) {
+        for (const spec of specs) {
+          const same = ({ job }: StoredJob) =>
+            job.tenant === tenant &&
+            job.message === spec.message &&
+            job.queue === spec.queue &&
+            job.lane === spec.lane &&
+            job.step === spec.step
+          if ([...jobs.values()].some(same)) continue
+          const job: Job = { ...spec, id: randomUUID(), tenant, attempt: 0, leaseToken: '', createdAt: now() }
+          jobs.set(job.id, { job, state: 'ready', leaseUntil: 0, fault: '' })
+        }
+      },
+      async appendAudit(event) {
+        const log = of(tenant).audit
+        const hash = createHash('sha256')
+          .update(`${log.at(-1)?.hash ?? ''}${JSON.stringify(event)}`)
+          .digest('hex')
+        const record = { ...event, seq: log.length + 1, hash }
+        log.push(record)
+        return record
+      },
+      async insertIdempotent(record) {
+        const key = `${record.client}\n${record.key}`
+        if (of(tenant).idempotent.has(key)) return false
+        of(tenant).idempotent.set(key, record)
+        return true
+      },
+      async completeIdempotent(client, key, response) {
+        const record = of(tenant).idempotent.get(`${client}\n${key}`)
+        if (record) of(tenant).idempotent.set(`${client}\n${key}`, { ...record, response })
+      },
+      async putKey(key) {
+        of(tenant).keys.set(key.id, key)
+      },
+      async deleteKey(id) {
+        of(tenant).keys.delete(id)
+      },
+      async putPerson(person) {
+        of(tenant).people.set(person.address, person)
+      },
+      async completeJob(job) {
+        leased(job).state = 'done'
+      },
+    }
+  }
+
+  function tenantStore(tenant: TenantId): TenantStore {
+    const all = operations(tenant)
+    return {
+      tenant,
+      read: all,
+      write(work) {
+        const unit = turn.then(async () => {
+          const before = { rows: structuredClone(rows), jobs: structuredClone(jobs) }
+          try {
+            const result = await work(all)
+            if (failNextCommit) {
+              const error = failNextCommit
+              failNextCommit = null
+              throw error
+            }
+            queueMicrotask(() => {
+              for (const listener of listeners) listener()
+            })
+            return result
+          } catch (error) {
+            rows = before.rows
+            jobs = before.jobs
+            throw error
+          }
+        })
+        turn = unit.catch(() => {})
+        return unit
+      },
+    }
+  }
+
+  const store: Store = {
+    tenant: tenantStore,
+    queue: {
+      async claim(queues, limit, leaseMs) {
+        const due = [...jobs.values()]
+          .filter(({ job, state }) => state === 'ready' && queues.includes(job.queue) && job.runAt <= now())
+          .sort((a, b) => a.job.runAt - b.job.runAt)
+          .slice(0, limit)
+        return due.map((stored) => {
+          stored.state = 'leased'
+          stored.leaseUntil = now() + leaseMs
+          stored.job = { ...stored.job, attempt: stored.job.attempt + 1, leaseToken: randomUUID() }
+          return stored.job
+        })
+      },
+      async extend(job, leaseMs) {
+        leased(job).leaseUntil = now() + leaseMs
+      },
+      async complete(job) {
+        leased(job).state = 'done'
+      },
+      async retry(job, runAt, fault) {
+        const stored = leased(job)
+        Object.assign(stored, { state: 'ready', fault, job: { ...stored.job, runAt } })
+      },
+      async bury(job, fault) {
+        Object.assign(leased(job), { state: 'dead', fault })
+      },
+      async reap(maxCrashes) {
+        const dead: Job[] = []
+        for (const stored of jobs.values()) {
+          if (stored.state !== 'leased' || stored.leaseUntil > now()) continue
+          stored.state = stored.job.attempt >= maxCrashes ? 'dead' : 'ready'
+          if (stored.state === 'dead') dead.push(stored.job)
+        }
+        return dead
+      },
+      onWork(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      async counts() {
+        const groups = new Map<string, { queue: JobQueueName; state: string; count: number; oldest: number | null }>()
+        for (const { job, state } of jobs.values()) {
+          const group = groups.get(`${job.queue} ${state}`) ?? { queue: job.queue, state, count: 0, oldest: null }
+          group.count++
+          group.oldest = Math.min(group.oldest ?? Number.POSITIVE_INFINITY, job.createdAt)
+          groups.set(`${job.queue} ${state}`, group)
+        }
+        return [...groups.values()]
+      },
+    },
+    async close() {},
+  }
+  return Object.assign(store, {
+    /** All jobs with their state, in order of creation. */
+    jobs: () => [...jobs.values()].map(({ job, state, fault }) => ({ ...job, state, fault })),
+    /** The next unit of work throws this at its commit. */
+    failCommit(error: Error) {
+      failNextCommit = error
+    },
+  })
+}
