@@ -2,8 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 
 /** Whether text in this charset can be decoded without guessing. */
-export function knowsCharset(charset: string): boolean {
+function knowsCharset(charset: string): boolean {
   return /^[\w.:+-]{1,40}$/.test(charset) && iconv.encodingExists(charset)
+}
+
+/** Whether `decodeCharset` gives what the sender meant: the charset is known or there is none. */
+export function canDecode(charset: string | undefined): boolean {
+  return charset === undefined || charset === '' || isAsciiName(charset) || knowsCharset(charset)
 }
 
 /**

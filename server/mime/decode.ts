@@ -11,7 +11,7 @@ interface Decoder {
  * Decoded content of a part, streamed. `defects` receives what a reader could take in another way: `base64-characters`,
  * `base64-after-padding`, `base64-truncated`, `qp-malformed`. An unknown encoding gives the bytes as they are.
  */
-export function decodePart(source: ByteSource, part: MimePart, defects?: Set<string>): AsyncIterable<Buffer> {
+export function decodedBody(source: ByteSource, part: MimePart, defects?: Set<string>): AsyncIterable<Buffer> {
   return decodeStream(source.stream(part.bodyStart, part.bodyEnd), part.encoding, defects)
 }
 
@@ -54,7 +54,7 @@ class Base64Decoder implements Decoder {
     let text =
       this.#carry +
       Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-        .latin1Slice()
+        .toString('latin1')
         .replace(/[\r\n]+/g, '')
     if (this.#ended) {
       if (/[A-Za-z0-9+/]/.test(text)) this.#defects.add('base64-after-padding')

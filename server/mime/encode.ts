@@ -37,7 +37,8 @@ const HEX = Buffer.from('0123456789ABCDEF')
 
 /**
  * Quoted-printable with lines of at most 76 characters (RFC 2045 6.7). CRLF stays a line break; a CR or LF alone is escaped, so that
- * the content comes back bit for bit. A dot or `From ` at a line start is escaped too, because relays on the way alter them.
+ * the content comes back bit for bit. A dot or `From ` at a line start is escaped
+ * too, because relays on the way alter them, and a dash, so that no text can forge a boundary.
  */
 export async function* encodeQuotedPrintable(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let column = 0
@@ -60,7 +61,10 @@ export async function* encodeQuotedPrintable(chunks: AsyncIterable<Uint8Array>):
       }
       const breaks = next === undefined || next === 0x0d || next === 0x0a
       const literal =
-        (byte > 0x20 && byte < 0x7f && byte !== 0x3d && !(column === 0 && (byte === 0x2e || byte === 0x46))) ||
+        (byte > 0x20 &&
+          byte < 0x7f &&
+          byte !== 0x3d &&
+          !(column === 0 && (byte === 0x2e || byte === 0x46 || byte === 0x2d))) ||
         ((byte === 0x20 || byte === 0x09) && !breaks)
       const width = literal ? 1 : 3
       if (column + width > 75) {

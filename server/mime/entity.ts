@@ -19,4 +19,6 @@ export interface HeaderField {
   /** Lower case. */
   readonly name: string
   readonly raw: Buffer
+  /** Place in the header it was read from: fields that were parted find back to their order (see `messageOf`). */
+  readonly at?: number
 }

@@ -4,6 +4,8 @@ import { decodeCharset } from './charset.ts'
 import { decodeWords, encodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
 
+export { formatDate, parseDate } from './date.ts'
+
 const LF = 0x0a
 const CR = 0x0d
 
@@ -43,7 +45,7 @@ export class HeaderLines {
   }
 
   finish(): ParsedHeader {
-    const fields = this.#fields.map(({ name, lines }) => ({ name, raw: joinLines(lines) }))
+    const fields = this.#fields.map(({ name, lines }, at) => ({ name, raw: joinLines(lines), at }))
     for (const { raw } of fields) {
       if (!isUtf8(raw)) this.#defects.add('header-charset-unknown')
       else if (raw.some((byte) => byte > 127)) this.#defects.add('header-8bit')
@@ -93,6 +95,11 @@ export function fieldText(field: HeaderField): string {
   return decodeWords(fieldValue(field))
 }
 
+/** The first field of a name (lower case). */
+export function fieldOf(fields: readonly HeaderField[], name: string): HeaderField | undefined {
+  return fields.find((field) => field.name === name)
+}
+
 /** All fields of a name (lower case), in order. */
 export function fieldsOf(fields: readonly HeaderField[], name: string): readonly HeaderField[] {
   return fields.filter((field) => field.name === name)
@@ -100,7 +107,7 @@ export function fieldsOf(fields: readonly HeaderField[], name: string): readonly
 
 /** Unfolded value of the first field of a name, or null. */
 export function firstValue(fields: readonly HeaderField[], name: string): string | null {
-  const field = fields.find((candidate) => candidate.name === name)
+  const field = fieldOf(fields, name)
   return field ? fieldValue(field) : null
 }
 
@@ -149,35 +156,32 @@ function fold(value: string, indent: number): string {
   return out
 }
 
-/** One change of a header. A name ending in `*` means every name that starts so. */
-export type HeaderEdit =
-  | { readonly do: 'remove'; readonly name: string }
-  /** In place of the first field of that name, the others go; at the end when there is none. */
-  | { readonly do: 'set'; readonly field: HeaderField }
+/** Changes of a header. Names are in lower case. */
+export interface HeaderEdits {
+  readonly remove?: ReadonlySet<string>
+  /** Each in place of the first field of its name, further ones go; at the end where there is none. Values as for `headerField`. */
+  readonly set?: readonly { readonly name: string; readonly value: string }[]
   /** Before everything: trace fields. */
-  | { readonly do: 'prepend'; readonly field: HeaderField }
-  | { readonly do: 'append'; readonly field: HeaderField }
-
-/** Applies edits in order; every field they do not name keeps its bytes and its place. */
-export function editHeader(fields: readonly HeaderField[], edits: readonly HeaderEdit[]): HeaderField[] {
-  let result = [...fields]
-  for (const edit of edits) {
-    if (edit.do === 'prepend') result.unshift(edit.field)
-    else if (edit.do === 'append') result.push(edit.field)
-    else if (edit.do === 'remove') result = result.filter((field) => !namedBy(field.name, edit.name))
-    else result = withField(result, edit.field)
-  }
-  return result
+  readonly prepend?: readonly HeaderField[]
 }
 
-function namedBy(name: string, pattern: string): boolean {
-  const wanted = pattern.toLowerCase()
-  if (!name) return false
-  return wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted
+/**
+ * Applies edits (first `remove`, then `set`); every field they do not name keeps its bytes and its place. Raises
+ * `header-malformed` for a value with a line break.
+ */
+export function editHeader(fields: readonly HeaderField[], edits: HeaderEdits): HeaderField[] {
+  let result = fields.filter((field) => !field.name || !edits.remove?.has(field.name))
+  for (const { name, value } of edits.set ?? []) result = withField(result, headerField(name, value))
+  return [...(edits.prepend ?? []), ...result]
 }
 
-function withField(fields: readonly HeaderField[], field: HeaderField): HeaderField[] {
+/** The fields with this one in place of all others of its name. */
+export function withField(fields: readonly HeaderField[], field: HeaderField): HeaderField[] {
   const first = fields.findIndex((candidate) => candidate.name === field.name)
   if (first < 0) return [...fields, field]
-  return fields.flatMap((candidate, at) => (at === first ? [field] : candidate.name === field.name ? [] : [candidate]))
+  const at = fields[first]!.at
+  const placed = at === undefined ? field : { ...field, at }
+  return fields.flatMap((candidate, index) =>
+    index === first ? [placed] : candidate.name === field.name ? [] : [candidate],
+  )
 }

@@ -4,6 +4,8 @@ import { HeaderLines } from './header.ts'
 import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
 import { PartTree } from './tree.ts'
 
+export type { MimeIndex, MimeLimits, MimePart } from './part.ts'
+
 const LF = 0x0a
 const CR = 0x0d
 const DASHES = Buffer.from('\n--')
@@ -21,8 +23,16 @@ const SINGLE = ['from', 'sender', 'reply-to', 'to', 'cc', 'subject', 'date', 'me
  * Raises `header-too-large` and `mime-too-complex` at the limits; anything else, however broken, gives an index with defects.
  */
 export async function indexMime(source: ByteSource, limits: MimeLimits = DEFAULT_LIMITS): Promise<MimeIndex> {
+  return indexStream(source.stream(), limits)
+}
+
+/** The same over bytes that come by once; offsets count from the first one. */
+export async function indexStream(
+  chunks: AsyncIterable<Buffer>,
+  limits: MimeLimits = DEFAULT_LIMITS,
+): Promise<MimeIndex> {
   const scanner = new Scanner(limits)
-  for await (const chunk of source.stream()) scanner.push(chunk)
+  for await (const chunk of chunks) scanner.push(chunk)
   return scanner.finish()
 }
 
