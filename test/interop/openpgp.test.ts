@@ -195,6 +195,46 @@ describe('we read gpg', () => {
   })
 })
 
+describe('keys with SHA-1', () => {
+  test('a user id bound with SHA-1 is not relied upon, a revocation made with SHA-1 is', async () => {
+    await using old = await startGpg()
+    const sha1 = ['--cert-digest-algo', 'SHA1']
+    const made = Date.UTC(2026, 0, 1)
+    const faked = ['--faked-system-time', '20260101T000000!']
+    await old.gpg([
+      ...faked,
+      ...sha1,
+      '--quick-generate-key',
+      'weak@clinic.example',
+      'rsa2048',
+      'sign,cert,encrypt',
+      'never',
+    ])
+    await old.gpg([...faked, '--quick-generate-key', 'sound@clinic.example', 'rsa2048', 'sign,cert,encrypt', 'never'])
+    const exported = async (address: string) => (await old.gpg(['--armor', '--export', address])).stdout.toString()
+    const sound = await exported('sound@clinic.example')
+    expect(await pgpKeyState(await exported('weak@clinic.example'), 'weak@clinic.example', made + 1e9)).toBe('none')
+    expect(await pgpKeyState(sound, 'sound@clinic.example', made + 1e9)).toBe('valid')
+
+    const commands = [
+      '--command-fd',
+      '0',
+      '--no-batch',
+      '--no-tty',
+      ...sha1,
+      '--armor',
+      '--gen-revoke',
+      'sound@clinic.example',
+    ]
+    const revocation = (await old.gpg(commands, Buffer.from('y\n1\n\ny\n'))).stdout
+    expect((await old.gpg(['--import'], revocation)).code).toBe(0)
+    const revoked = await exported('sound@clinic.example')
+    const packets = (await old.gpg(['--list-packets'], Buffer.from(revoked))).stdout.toString()
+    expect(packets).toMatch(/sigclass 0x20[\s\S]*?digest algo 2,/)
+    expect(await pgpKeyState(revoked, 'sound@clinic.example', Date.now())).toBe('revoked')
+  })
+})
+
 describe('50 MB', () => {
   const piece = Buffer.alloc(250_000, createHash('sha512').update('piece').digest('base64'))
   const large: Entity = {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { encryptSessionKey, generateSessionKey, type Key, readKey, type SessionKey } from 'openpgp'
+import { encryptSessionKey, generateSessionKey, type Key, type SessionKey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { Entity } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
@@ -8,6 +8,7 @@ import { armored } from './armor.ts'
 import { pgpConfig } from './config.ts'
 import { entityBytes } from './entity-bytes.ts'
 import { PACKET, streamedPacket } from './packet.ts'
+import { publicKeyOf } from './public-key.ts'
 import { sealPackets } from './seipd.ts'
 import { startSignature } from './signature.ts'
 import { type PgpSigner, signerOf } from './signer.ts'
@@ -28,7 +29,8 @@ export function pgpEncryptEntity(
   async function* body(): AsyncIterable<Uint8Array> {
     const { keys, session } = await sessionFor(recipients, time)
     const signer = sign ? await signerOf(sign, time) : null
-    const message = encryptedMessage(entityBytes(inner), keys, session, signer, time)
+    const sessionKeys = await encryptedSessionKeys(keys, session, time)
+    const message = encryptedMessage(entityBytes(inner), sessionKeys, session, signer, time)
     yield Buffer.from(
       `--${boundary}\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n\r\n--${boundary}\r\nContent-Type: application/octet-stream; name="encrypted.asc"\r\nContent-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; filename="encrypted.asc"\r\n\r\n`,
       'ascii',
@@ -44,20 +46,12 @@ export function pgpEncryptEntity(
 /** An encrypted OpenPGP message (RFC 9580 10.3), binary. */
 async function* encryptedMessage(
   content: AsyncIterable<Uint8Array>,
-  keys: Key[],
+  sessionKeys: Uint8Array,
   session: SessionKey,
   signer: PgpSigner | null,
   time: number,
 ): AsyncIterable<Buffer> {
-  yield Buffer.from(
-    await encryptSessionKey({
-      ...session,
-      encryptionKeys: keys,
-      format: 'binary',
-      date: new Date(time),
-      config: pgpConfig,
-    }),
-  )
+  yield Buffer.from(sessionKeys)
   const packets = signer ? signedMessage(content, signer, time) : streamedPacket(PACKET.literal, literal(content))
   yield* streamedPacket(PACKET.protectedData, sealPackets(session, packets))
 }
@@ -92,11 +86,23 @@ export async function sessionFor(
   time: number,
 ): Promise<{ readonly keys: Key[]; readonly session: SessionKey }> {
   if (recipients.length === 0) throw new Fault('key-missing', 'nobody to encrypt to')
+  const keys = await Promise.all(recipients.map(publicKeyOf))
   try {
-    const keys = await Promise.all(recipients.map((armoredKey) => readKey({ armoredKey, config: pgpConfig })))
     const session = await generateSessionKey({ encryptionKeys: keys, date: new Date(time), config: pgpConfig })
     return { keys, session }
   } catch (cause) {
-    throw new Fault('key-unusable', "a recipient's key cannot encrypt now", { cause })
+    throw unusable(cause)
   }
+}
+
+/** One public-key encrypted session key packet for each key (RFC 9580 5.1). Raises `key-unusable`. */
+async function encryptedSessionKeys(keys: Key[], session: SessionKey, time: number): Promise<Uint8Array> {
+  const options = { ...session, encryptionKeys: keys, date: new Date(time), config: pgpConfig }
+  return encryptSessionKey({ ...options, format: 'binary' }).catch((cause) => {
+    throw unusable(cause)
+  })
+}
+
+function unusable(cause: unknown): Fault {
+  return new Fault('key-unusable', "a recipient's key cannot encrypt now", { cause })
 }

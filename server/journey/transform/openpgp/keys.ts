@@ -1,8 +1,12 @@
-import { generateKey, type Key, readKey } from 'openpgp'
+import { type Config, enums, generateKey, type Key } from 'openpgp'
 import type { KeyRecord, KeyState } from '../../../../shared/domain/index.ts'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
 import { pgpConfig } from './config.ts'
+import { publicKeyOf } from './public-key.ts'
+
+/** An old revocation counts although its hash is weak: to ignore it would be the unsafe side. */
+const revocationConfig: Config = { ...pgpConfig, rejectHashAlgorithms: new Set([enums.hash.md5]) }
 
 export type PgpKeyKind = 'ecc' | 'rsa3072'
 
@@ -11,10 +15,10 @@ export type PgpKeyKind = 'ecc' | 'rsa3072'
  * user id names the address, `none` when it cannot be read or has nothing to encrypt with.
  */
 export async function pgpKeyState(armored: string, address: string, at: number): Promise<KeyState> {
-  const key = await parsePublic(armored)
+  const key = await publicKeyOf(armored).catch(() => null)
   if (!key) return 'none'
   const date = new Date(at)
-  if (await key.isRevoked(undefined, undefined, date, pgpConfig)) return 'revoked'
+  if (await key.isRevoked(undefined, undefined, date, revocationConfig)) return 'revoked'
   if (await succeeds(key.getEncryptionKey(undefined, date, undefined, pgpConfig))) {
     return (await namesAddress(key, address, date)) ? 'valid' : 'untrusted'
   }
@@ -25,9 +29,7 @@ export async function pgpKeyState(armored: string, address: string, at: number):
 
 /** Fingerprint, hex, lower case: 40 digits for version 4, 64 for version 6. Raises `key-unusable`. */
 export async function pgpFingerprint(armored: string): Promise<string> {
-  const key = await parsePublic(armored)
-  if (!key) throw new Fault('key-unusable', 'the text is not an OpenPGP key')
-  return key.getFingerprint()
+  return (await publicKeyOf(armored)).getFingerprint()
 }
 
 /**
@@ -76,16 +78,6 @@ export async function keyRecordOfPgp(of: {
     sealedPrivate: of.sealedPrivate,
     revokedAt: null,
     createdAt: of.now,
-  }
-}
-
-/** Reads a public key; null for everything else, private keys included: they are never passed around as public ones. */
-async function parsePublic(armored: string): Promise<Key | null> {
-  try {
-    const key = await readKey({ armoredKey: armored, config: pgpConfig })
-    return key.isPrivate() ? null : key
-  } catch {
-    return null
   }
 }
 

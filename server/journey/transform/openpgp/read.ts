@@ -3,7 +3,6 @@ import {
   decrypt,
   type Key,
   type Message,
-  readKey,
   readMessage,
   readSignature,
   type Signature,
@@ -14,6 +13,7 @@ import { Fault } from '../../../../shared/fault/index.ts'
 import type { ByteSource } from '../../../ports/bytes.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
 import { MAX_READ_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
+import { publicKeyOf } from './public-key.ts'
 import { privateKeyOf } from './signer.ts'
 
 /** What is known of one signature. `unknown-key`: none of the given keys made it, so nothing was proved or disproved. */
@@ -154,9 +154,7 @@ async function parseSignature(bytes: Uint8Array): Promise<Signature> {
 
 /** The sender's keys as far as they can be read: one broken key must not hide what a good one proves. */
 async function readKeys(armored: readonly string[]): Promise<Key[]> {
-  const keys = await Promise.all(
-    armored.map((armoredKey) => readKey({ armoredKey, config: pgpConfig }).catch(() => null)),
-  )
+  const keys = await Promise.all(armored.map((text) => publicKeyOf(text).catch(() => null)))
   return keys.filter((key) => key !== null)
 }
 
