@@ -57,6 +57,20 @@ export const api = {
     retry: false,
     severity: 'info',
   },
+  'media-type-unsupported': {
+    title: { en: 'This media type is not taken here', de: 'Dieser Medientyp wird hier nicht angenommen' },
+    http: 415,
+    smtp: '550 5.6.1',
+    retry: false,
+    severity: 'info',
+  },
+  'cross-site': {
+    title: { en: 'The request came from another site', de: 'Die Anfrage kam von einer anderen Website' },
+    http: 403,
+    smtp: '550 5.7.1',
+    retry: false,
+    severity: 'warning',
+  },
   'idempotency-conflict': {
     title: {
       en: 'The same Idempotency-Key came with another body',

@@ -1,0 +1,83 @@
+/** The HTTP face on one page. The order of the plugins is part of their meaning: what stands first sees a request first. */
+import cookie from '@fastify/cookie'
+import formbody from '@fastify/formbody'
+import fastify, { type FastifyInstance } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { auth } from './plugins/auth.ts'
+import { errors } from './plugins/errors.ts'
+import { openapi } from './plugins/openapi.ts'
+import { rateLimit } from './plugins/rate-limit.ts'
+import { requestId, requestLog } from './plugins/request-log.ts'
+import { securityHeaders } from './plugins/security-headers.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { evaluateRoute } from './routes/evaluate.ts'
+import { healthRoutes, metricsRoute } from './routes/health.ts'
+import { meRoutes } from './routes/me.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { portalRoutes } from './routes/portal.ts'
+import { submitRoutes } from './routes/submit.ts'
+import { tokenRoute } from './routes/token.ts'
+import type { HttpServices } from './services.ts'
+
+export type App = FastifyInstance
+
+/** A route file: gets the app it belongs to and the services. */
+export type Routes = (app: App, services: HttpServices) => void | Promise<void>
+
+/** The public listener: API, portal, documents. The caller listens and closes. */
+export async function createHttpApp(services: HttpServices, extra: readonly Routes[] = []): Promise<App> {
+  const { config } = services
+  const app = bare(services)
+  await securityHeaders(app, config)
+  await rateLimit(app, config.limits)
+  await openapi(app)
+  await auth(app, services)
+  await app.register(cookie)
+  await app.register(formbody, { bodyLimit: 65_536 })
+
+  for (const routes of [
+    healthRoutes,
+    tokenRoute,
+    meRoutes,
+    evaluateRoute,
+    submitRoutes,
+    messageRoutes,
+    portalRoutes,
+    docsRoutes,
+    ...extra,
+  ])
+    await app.register(async (scope) => routes(scope, services))
+  await app.ready()
+  return app
+}
+
+/** The operator's listener: metrics and health, never on a public address. */
+export async function createOperatorApp(services: HttpServices): Promise<App> {
+  const app = bare(services)
+  healthRoutes(app, services)
+  metricsRoute(app, services)
+  await app.ready()
+  return app
+}
+
+function bare(services: HttpServices): App {
+  const { config } = services
+  const app = fastify({
+    bodyLimit: config.limits.body,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    genReqId: requestId,
+    requestIdHeader: false,
+    logger: false,
+    // Slow senders hold a connection, not a worker: the header has to arrive within half a minute.
+    connectionTimeout: 0,
+    requestTimeout: 0,
+    http: { headersTimeout: 30_000, keepAliveTimeout: 65_000 },
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  requestLog(app, services)
+  errors(app, services.log)
+  return app as unknown as App
+}

@@ -1,0 +1,48 @@
+import type { JWK } from 'jose'
+import type { TenantId } from '../../shared/domain/index.ts'
+
+export interface HttpConfig {
+  /** Base of every URL that leaves the house, without a trailing slash; `https:` makes cookies `Secure` and `__Host-`. */
+  readonly publicUrl: string
+  /** Addresses or CIDR ranges of the reverse proxies whose `X-Forwarded-*` count. */
+  readonly trustProxy: readonly string[]
+  /** 32 bytes: seed of the Ed25519 key that signs our access tokens. */
+  readonly tokenSeed: Uint8Array
+  readonly issuers: readonly ForeignIssuer[]
+  readonly limits: HttpLimits
+}
+
+/** An OpenID provider whose access tokens count as well (Entra and the like). */
+export interface ForeignIssuer {
+  readonly tenant: TenantId
+  /** Compared with `iss` exactly. */
+  readonly issuer: string
+  readonly audience: string
+  /** Where the keys are, or the keys themselves (RFC 7517). */
+  readonly jwks: { readonly url: string } | { readonly keys: readonly JWK[] }
+  /** Asymmetric ones only; default RS256, ES256 and EdDSA. */
+  readonly algorithms?: readonly string[]
+  /** Claim that holds the user's address; it has to be one that users cannot choose themselves. Default `preferred_username`. */
+  readonly addressClaim?: string
+}
+
+export interface HttpLimits {
+  /** Bytes of a JSON or form body, which is held in memory. */
+  readonly body: number
+  /** Bytes of a streamed mail or of all uploads of a reply. */
+  readonly message: number
+  /** Requests per minute and address. */
+  readonly requests: number
+  /** Token requests per minute and address. */
+  readonly tokens: number
+  /** Code requests and entries in the portal per minute and address. */
+  readonly codes: number
+}
+
+export const defaultLimits: HttpLimits = {
+  body: 16 * 1_048_576,
+  message: 256 * 1_048_576,
+  requests: 1200,
+  tokens: 30,
+  codes: 20,
+}

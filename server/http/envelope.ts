@@ -1,0 +1,66 @@
+import { isMailAddress } from '../../shared/contract/index.ts'
+import type { Envelope } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
+import { parseAddresses } from '../mime/address-list.ts'
+import { fieldsOf, fieldValue, parseHeader } from '../mime/header.ts'
+
+const HEADER_BYTES = 262_144
+const CRLF = Buffer.from('\r\n')
+
+/** A streamed mail with its header read ahead. */
+export interface MailAhead {
+  readonly from: readonly string[]
+  readonly recipients: readonly string[]
+  /** The whole mail; Bcc fields are gone (RFC 5322 3.6.3). */
+  readonly content: AsyncIterable<Uint8Array>
+}
+
+/** Reads the header of a mail (at most 256 KiB, else `header-too-large`) and gives it back in front of the rest. */
+export async function readAhead(source: AsyncIterable<Uint8Array>): Promise<MailAhead> {
+  const iterator = source[Symbol.asyncIterator]()
+  let block = Buffer.alloc(0)
+  let end = -1
+  while (end < 0) {
+    const { value, done } = await iterator.next()
+    if (done) break
+    block = Buffer.concat([block, value])
+    end = block.indexOf('\r\n\r\n')
+    if ((end < 0 ? block.length : end) > HEADER_BYTES) throw new Fault('header-too-large')
+  }
+  const header = parseHeader(end < 0 ? block : block.subarray(0, end + 2))
+  const rest = end < 0 ? Buffer.alloc(0) : block.subarray(end + 2)
+  const addresses = (name: string) =>
+    fieldsOf(header.fields, name).flatMap((field) => parseAddresses(fieldValue(field)).map(({ address }) => address))
+
+  return {
+    from: addresses('from'),
+    recipients: ['to', 'cc', 'bcc'].flatMap(addresses),
+    content: {
+      async *[Symbol.asyncIterator]() {
+        for (const field of header.fields) {
+          if (field.name !== 'bcc') yield Buffer.concat([field.raw, CRLF])
+        }
+        yield rest
+        for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+      },
+    },
+  }
+}
+
+/** An envelope for a submission by HTTP; raises `address-invalid` and `request-invalid` (nobody to send to). */
+export function envelopeOf(mailFrom: string, recipients: readonly string[]): Envelope {
+  for (const address of [mailFrom, ...recipients]) {
+    if (!isMailAddress(address)) throw new Fault('address-invalid', address.slice(0, 100))
+  }
+  const unique = [...new Map(recipients.map((address) => [address.toLowerCase(), address])).values()]
+  if (unique.length === 0) throw new Fault('request-invalid', 'no recipient')
+  if (unique.length > 1000) throw new Fault('too-many-recipients')
+  return {
+    mailFrom,
+    recipients: unique.map((address) => ({ address })),
+    body: '8BITMIME',
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+    smtputf8: [mailFrom, ...unique].some((address) => /[^\x00-\x7f]/.test(address)),
+    requireTls: false,
+  }
+}

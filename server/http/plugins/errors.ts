@@ -1,0 +1,66 @@
+import type { FastifyError } from 'fastify'
+import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod'
+import type { Problem } from '../../../shared/contract/index.ts'
+import { Fault, type FaultCode, problem, toFault } from '../../../shared/fault/index.ts'
+import type { Log } from '../../ports/log.ts'
+import type { App } from '../app.ts'
+
+/** Every error and every unknown URL leaves as problem+json (RFC 9457); what a library said stays in our log. */
+export function errors(app: App, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    const fault = faultOf(error)
+    if (fault.definition.http >= 500)
+      log.error('http.fault', {
+        request: request.id,
+        code: fault.code,
+        route: request.routeOptions.url,
+        error: fault.cause,
+      })
+    const body: Problem = { ...problem(fault, `urn:uuid:${request.id}`), ...violations(error) }
+    return reply.code(fault.definition.http).type('application/problem+json').send(JSON.stringify(body))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const body = problem(new Fault('not-found'), `urn:uuid:${request.id}`)
+    return reply.code(404).type('application/problem+json').send(JSON.stringify(body))
+  })
+}
+
+const BY_FASTIFY_CODE: Readonly<Record<string, FaultCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
+  FST_REQ_FILE_TOO_LARGE: 'payload-too-large',
+  FST_FILES_LIMIT: 'payload-too-large',
+  FST_PARTS_LIMIT: 'payload-too-large',
+  FST_FIELDS_LIMIT: 'payload-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
+}
+
+/** The fault that an error of any origin means at this border. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error
+  if (hasZodFastifySchemaValidationErrors(error)) return new Fault('request-invalid', 'see errors')
+  if (isResponseSerializationError(error)) return new Fault('internal', '', { cause: error.cause })
+  const { code, statusCode } = error as Partial<FastifyError>
+  const known = code ? BY_FASTIFY_CODE[code] : undefined
+  if (known) return new Fault(known, '', { cause: error })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new Fault(
+      'request-invalid',
+      statusCode === 400 && error instanceof SyntaxError ? 'the body is not valid JSON' : '',
+      {
+        cause: error,
+      },
+    )
+  }
+  return toFault(error)
+}
+
+function violations(error: unknown): Pick<Problem, 'errors'> {
+  if (!hasZodFastifySchemaValidationErrors(error)) return {}
+  const where = (error as { validationContext?: string }).validationContext ?? 'body'
+  return {
+    errors: error.validation.slice(0, 50).map((issue) => ({
+      pointer: where === 'body' ? issue.instancePath || '/' : `/${where}${issue.instancePath}`,
+      detail: issue.message ?? 'not valid',
+    })),
+  }
+}

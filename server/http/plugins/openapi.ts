@@ -1,0 +1,54 @@
+import swagger from '@fastify/swagger'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { SCOPES } from '../../../shared/contract/index.ts'
+import type { App } from '../app.ts'
+
+/** Collects the routes into one OpenAPI 3.1 document; routes with `schema.hide` (pages for people) stay out. */
+export async function openapi(app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Secflow API',
+        version: '1',
+        description: 'Errors are RFC 9457 problem details. Operations name the scope their caller needs.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      components: {
+        securitySchemes: {
+          oauth: {
+            type: 'oauth2',
+            flows: {
+              clientCredentials: {
+                tokenUrl: '/oauth/token',
+                scopes: Object.fromEntries(SCOPES.map((scope) => [scope, ''])),
+              },
+            },
+          },
+        },
+      },
+    },
+    transform,
+    transformObject: jsonSchemaTransformObject,
+  })
+}
+
+type Transform = typeof jsonSchemaTransform
+const MAIL = { schema: { type: 'string', description: 'A whole mail (RFC 5322).' } }
+
+/** Adds what the provider's transform does not know: routes without a schema stay out, and a body by content type. */
+const transform: Transform = (route) => {
+  if (!route.schema) return { schema: { hide: true }, url: route.url }
+  const json = contentOf(route.schema.body)?.['application/json']
+  if (!json) return jsonSchemaTransform(route)
+  const { schema, url } = jsonSchemaTransform({ ...route, schema: { ...route.schema, body: json.schema } })
+  const body = { content: { 'message/rfc822': MAIL, 'application/json': { schema: schema?.body } } }
+  return { schema: { ...schema, body }, url }
+}
+
+function contentOf(body: unknown): Readonly<Record<string, { readonly schema: unknown }>> | undefined {
+  return typeof body === 'object' && body !== null && 'content' in body
+    ? (body.content as Readonly<Record<string, { readonly schema: unknown }>>)
+    : undefined
+}

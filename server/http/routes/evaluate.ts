@@ -1,0 +1,74 @@
+import { Draft, type Language, Verdict } from '../../../shared/contract/index.ts'
+import type { Decision, RecipientDecision } from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import { signStamp, stampKey } from '../../people/stamp.ts'
+import type { Routes } from '../app.ts'
+import { languageOf } from '../language.ts'
+import { caller } from '../plugins/auth.ts'
+import { protectionHeader } from '../protection-header.ts'
+import { maySendAs } from '../services.ts'
+import { typed } from '../typed.ts'
+
+/** `POST /api/v1/evaluate`: what would happen to this mail, per recipient and why, before it is sent; with the stamp to send it with. */
+export const evaluateRoute: Routes = (instance, services) => {
+  typed(instance).post(
+    '/api/v1/evaluate',
+    {
+      config: { access: ['evaluate'] },
+      schema: {
+        summary: 'What would happen to this mail',
+        operationId: 'evaluate',
+        tags: ['mail'],
+        body: Draft,
+        response: { 200: Verdict },
+      },
+    },
+    async (request) => {
+      const { tenant, ...identity } = caller(request)
+      const draft = request.body
+      if (!maySendAs({ tenant, ...identity }, draft.sender)) throw new Fault('sender-not-allowed', draft.sender)
+      const decision = await services.preview(tenant, draft)
+      const stamp = await signStamp(
+        stampKey(services.secrets, tenant),
+        { sender: draft.sender, visible: visibleOf(draft), subject: draft.subject },
+        {
+          classification: draft.classification,
+          protection: protectionHeader(draft.protection),
+          reason: draft.reason ?? '',
+        },
+        services.clock.now(),
+      )
+      return { ...verdictOf(decision, languageOf(request)), stamp }
+    },
+  )
+}
+
+function visibleOf(draft: Draft): string[] {
+  return draft.recipients.flatMap((recipient) => {
+    if (typeof recipient === 'string') return [recipient]
+    return recipient.field === 'bcc' ? [] : [recipient.address]
+  })
+}
+
+/** The decision as the caller reads it: texts in one language, copies by address. */
+function verdictOf(decision: Decision, language: Language): Omit<Verdict, 'stamp'> {
+  return {
+    decisionId: decision.decisionId,
+    revision: decision.revision,
+    recipients: decision.recipients.map((recipient) => ({
+      address: recipient.address,
+      outcome: recipient.outcome,
+      ...(recipient.text === undefined ? {} : { text: recipient.text }),
+      steps: recipient.steps.map((step) => ({ ...step })),
+      method: recipient.method,
+      reasons: recipient.reasons.map(({ rule, layer, text }) => ({ rule, layer, text: text[language] })),
+      missing: recipient.missing.map(({ field, text }) => ({ field, text: text[language] })),
+    })),
+    copies: decision.copies.map((copy) => ({
+      recipients: copy.recipients.flatMap((index) => addressOf(decision.recipients[index])),
+      steps: copy.steps.map((step) => ({ ...step })),
+    })),
+  }
+}
+
+const addressOf = (recipient: RecipientDecision | undefined) => (recipient ? [recipient.address] : [])

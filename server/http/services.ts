@@ -1,0 +1,43 @@
+/** What HTTP needs of the house; compose fills it. */
+import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/contract/index.ts'
+import type { Decision, TenantId } from '../../shared/domain/index.ts'
+import type { PortalServices } from '../portal/services.ts'
+import type { Metrics } from '../ports/log.ts'
+import type { HttpConfig } from './config.ts'
+
+export interface HttpServices extends PortalServices {
+  readonly config: HttpConfig
+  readonly metrics: Metrics
+  /** The gateway's own evaluator on a mail that is not sent yet; raises the faults of the policy. */
+  preview(tenant: TenantId, draft: Draft): Promise<Decision>
+  vocabulary(tenant: TenantId, sender: string | null, language: Language): Promise<Vocabulary>
+  /** Who these credentials belong to, or null. Takes the same time whether the client exists or not. */
+  authenticate(credentials: { readonly client: string; readonly secret: string }): Promise<Identity | null>
+  /** Whether mail can be accepted now, and what stands against it. */
+  ready(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, boolean>> }>
+  /** Text for Prometheus. */
+  exposition(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** Who calls: a client of our own, a user, or the holder of a foreign token. */
+export interface Identity {
+  readonly tenant: TenantId
+  /** Client id or the subject of a foreign token: what the audit names. */
+  readonly subject: string
+  /** Own address; null for a system client. */
+  readonly address: string | null
+  /** May send as these: addresses, or `@domain` for a whole domain. Lower case. */
+  readonly senders: readonly string[]
+  readonly roles: readonly Role[]
+  readonly scopes: readonly Scope[]
+}
+
+/** Whether `identity` may send as `address`. */
+export function maySendAs(identity: Identity, address: string): boolean {
+  const wanted = address.toLowerCase()
+  const domain = wanted.slice(wanted.lastIndexOf('@'))
+  return (
+    identity.address?.toLowerCase() === wanted ||
+    identity.senders.some((sender) => sender === wanted || (sender.startsWith('@') && sender === domain))
+  )
+}
