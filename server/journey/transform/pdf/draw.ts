@@ -6,8 +6,10 @@ import { BASE_FAMILY } from './fonts.ts'
 import type { CheckedImage } from './images.ts'
 import { startsRightToLeft, type Typesetter } from './typeset.ts'
 
+/** On all sides of the page, in points. It belongs to the page's template: pagination counts a page's own padding twice. */
+export const MARGIN = 46
 /** Text width of an A4 page with our margins, in points. */
-export const PAGE_WIDTH = 495
+const PAGE_WIDTH = 595 - 2 * MARGIN
 const PAGE_HEIGHT = 700
 
 const SIZE = 10
@@ -70,8 +72,7 @@ function paragraph({ runs, level, marker, align }: Paragraph, { typesetter }: Dr
     {
       style: {
         fontSize: HEADINGS[level] ?? SIZE,
-        flexGrow: 1,
-        flexShrink: 1,
+        ...(marker === undefined ? {} : { flexGrow: 1, flexShrink: 1, flexBasis: 0 }),
         textAlign: align ?? (rightToLeft ? 'right' : 'left'),
         ...(level > 0 ? { fontWeight: 700, lineHeight: 1.25, marginTop: 5, marginBottom: 2 } : {}),
       },
@@ -82,12 +83,8 @@ function paragraph({ runs, level, marker, align }: Paragraph, { typesetter }: Dr
   if (marker === undefined) return text
   return h(
     View,
-    { style: { flexDirection: 'row' } },
-    h(
-      Text,
-      { style: { width: marker.length > 2 ? 22 : 12, marginLeft: -12 } },
-      drawRuns([{ text: marker, style: {} }], typesetter),
-    ),
+    { style: { flexDirection: 'row', marginLeft: -10 } },
+    h(Text, { style: { width: marker.length > 2 ? 22 : 12 } }, drawRuns([{ text: marker, style: {} }], typesetter)),
     text,
   )
 }
@@ -188,9 +185,6 @@ export const PAGE_STYLE = {
   fontSize: SIZE,
   lineHeight: 1.4,
   color: INK,
-  paddingTop: 42,
-  paddingBottom: 56,
-  paddingHorizontal: 50,
 } as const
 
 export const COLORS = {

@@ -3,7 +3,7 @@ import { Document, Font, Link, Page, renderToBuffer, Text, View } from '@react-p
 import { createElement as h, type ReactElement, type ReactNode } from 'react'
 import type { DocumentPage } from '../../../ports/document.ts'
 import type { Block, Body } from './blocks.ts'
-import { COLORS, type Drawing, drawBlock, drawRuns, PAGE_STYLE } from './draw.ts'
+import { COLORS, type Drawing, drawBlock, drawRuns, MARGIN, PAGE_STYLE } from './draw.ts'
 import { htmlBlocks } from './html-blocks.ts'
 import { type CheckedImage, checkImage } from './images.ts'
 import { fileSize, longDate, PAGE_WORDS, type PageWords } from './page-words.ts'
@@ -44,14 +44,16 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
       { title: page.subject || words.noSubject, language: page.language, producer: 'Secflow', creator: 'Secflow' },
       h(
         Page,
-        // The older pagination takes quadratic time, and fails on long mails with numbers no PDF can hold.
-        { size: 'A4', style: PAGE_STYLE, experimentalPagination: true },
-        // First, because a fixed element stands on the pages from its own place on.
-        h(Text, {
-          fixed: true,
-          style: FOOTER,
-          render: ({ pageNumber, totalPages }) => words.page(pageNumber, totalPages),
-        }),
+        {
+          size: 'A4',
+          style: PAGE_STYLE,
+          // The older pagination takes quadratic time, and fails on long mails with numbers no PDF can hold.
+          experimentalPagination: true,
+          layout: ({ children, pageNumber = 1, totalPages = pageNumber }) => [
+            h(View, { key: 'content', style: CONTENT }, children),
+            h(Text, { key: 'number', style: FOOTER }, words.page(pageNumber, totalPages)),
+          ],
+        },
         header,
         notices.map((text, key) => h(Text, { key, style: NOTICE }, text)),
         h(View, { style: { paddingVertical: 10 } }, blocks.length > 0 ? blocks : h(Text, { style: SOFT }, words.empty)),
@@ -64,15 +66,9 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
 
 const SOFT = { color: COLORS.soft } as const
 const NOTICE = { marginTop: 8, padding: 6, fontSize: 9, backgroundColor: '#fff4d6', color: '#5c4400' } as const
-const FOOTER = {
-  position: 'absolute',
-  bottom: 24,
-  left: 50,
-  right: 50,
-  fontSize: 8,
-  textAlign: 'right',
-  color: COLORS.soft,
-} as const
+const CONTENT = { flexGrow: 1, padding: MARGIN } as const
+/** From the top: `bottom` is not taken at its word in a page's template. */
+const FOOTER = { position: 'absolute', top: 805, right: MARGIN, fontSize: 8, color: COLORS.soft } as const
 
 function readBody({ html, text }: DocumentPage, textOnly: boolean): Body {
   if (html === undefined || textOnly) return textBlocks(text)
