@@ -3,7 +3,7 @@ import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { BlobInfo, BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { Store } from '../../ports/store.ts'
+import type { Store, TenantWrites } from '../../ports/store.ts'
 import { checkLines } from './canonical.ts'
 import { endOfHeader, type HeaderFacts, readHeader } from './header.ts'
 import { mailDate, receivedField } from './trace.ts'
@@ -37,6 +37,11 @@ export interface Submission {
   readonly origin: Origin
   /** The message; CRLF line ends, no dot-stuffing. Read once. */
   readonly content: AsyncIterable<Uint8Array>
+  /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
+  readonly alongside?: (
+    tx: TenantWrites,
+    accepted: { readonly id: MessageId; readonly size: number },
+  ) => Promise<void>
 }
 
 export interface Acceptor {
@@ -129,6 +134,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
           tls: origin.tls,
         },
       })
+      await submission.alongside?.(tx, { id, size: blob.size })
     })
   }
 
