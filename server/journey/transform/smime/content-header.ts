@@ -1,13 +1,9 @@
 import { isAscii } from 'node:buffer'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { Entity, HeaderField } from '../../../mime/entity.ts'
+import { rawField } from '../../../mime/header.ts'
 
 const CRLF = Buffer.from('\r\n')
-
-/** A header field from its name and value; folding is the caller's (`\r\n` and a tab inside `value`). */
-export function field(name: string, value: string): HeaderField {
-  return { name: name.toLowerCase(), raw: Buffer.from(`${name}: ${value}`, 'latin1') }
-}
 
 /**
  * Splits an entity for wrapping (RFC 8551 3.1): what describes the content goes inside, everything else (From, Subject,
@@ -18,7 +14,7 @@ export function splitHeader(entity: Entity): { inner: Buffer; outer: readonly He
   const content = entity.header.filter(({ name }) => name.startsWith('content-'))
   const outer = entity.header.filter(({ name }) => !name.startsWith('content-') && name !== 'mime-version')
   const typed = content.some(({ name }) => name === 'content-type')
-  const lines = typed ? content : [field('Content-Type', 'text/plain; charset=us-ascii'), ...content]
+  const lines = typed ? content : [rawField('Content-Type', 'text/plain; charset=us-ascii'), ...content]
   for (const { raw } of lines) {
     if (raw.includes('\r\n\r\n') || raw.includes('\n\n')) throw new Fault('header-malformed', 'empty line in a field')
   }

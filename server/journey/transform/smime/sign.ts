@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Entity } from '../../../mime/entity.ts'
+import { rawField } from '../../../mime/header.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { base64Lines, foldBase64 } from './base64.ts'
-import { contentOf, field, splitHeader } from './content-header.ts'
+import { contentOf, splitHeader } from './content-header.ts'
 import { schemeOf } from './signature-scheme.ts'
 import { detachedSignedData, opaqueSignedData } from './signed-data.ts'
 
@@ -52,8 +53,8 @@ function clear(entity: Entity, identity: SmimeIdentity, time: number): Entity {
   return {
     header: [
       ...outer,
-      field('MIME-Version', '1.0'),
-      field(
+      rawField('MIME-Version', '1.0'),
+      rawField(
         'Content-Type',
         `multipart/signed; protocol="application/pkcs7-signature";\r\n\tmicalg=${scheme.micalg}; boundary="${boundary}"`,
       ),
@@ -91,10 +92,10 @@ function opaque(entity: Entity, identity: SmimeIdentity, time: number): Entity {
 /** Header of an application/pkcs7-mime entity (RFC 8551 3.2). */
 export function pkcs7Header(smimeType: 'signed-data' | 'enveloped-data' | 'authEnveloped-data') {
   return [
-    field('MIME-Version', '1.0'),
-    field('Content-Type', `application/pkcs7-mime; smime-type=${smimeType};\r\n\tname="smime.p7m"`),
-    field('Content-Transfer-Encoding', 'base64'),
-    field('Content-Disposition', 'attachment; filename="smime.p7m"'),
-    field('Content-Description', 'S/MIME message'),
+    rawField('MIME-Version', '1.0'),
+    rawField('Content-Type', `application/pkcs7-mime; smime-type=${smimeType};\r\n\tname="smime.p7m"`),
+    rawField('Content-Transfer-Encoding', 'base64'),
+    rawField('Content-Disposition', 'attachment; filename="smime.p7m"'),
+    rawField('Content-Description', 'S/MIME message'),
   ]
 }
