@@ -1,4 +1,4 @@
-import { type AddressInfo, isIP } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import { Fault, toFault } from '../../../shared/fault/index.ts'

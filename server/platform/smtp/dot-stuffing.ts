@@ -23,7 +23,10 @@ export class DotStuffing extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (chunk.length === 0) return done()
+    if (chunk.length === 0) {
+      done()
+      return
+    }
     this.inByteCount += chunk.length
     const pieces: Buffer[] = []
     let from = 0

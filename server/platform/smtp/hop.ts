@@ -1,6 +1,6 @@
 import type net from 'node:net'
 import { TLSSocket } from 'node:tls'
-import SMTPConnection, { type SMTPConnectionOptions, type SMTPSentMessageInfo } from './nodemailer.ts'
+import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
 import type { EnvelopeRecipient } from '../../../shared/domain/index.ts'
 import { DotStuffing } from './dot-stuffing.ts'
 
@@ -11,7 +11,9 @@ type Done = (error: Error | null, reply?: string) => void
  * digit; `transport.test.ts` fails when one of these goes away or changes its meaning.
  */
 interface Internals {
-  _envelope: { dsn?: Dsn | undefined; rejectedErrors?: { recipient?: string; response?: string }[] } | false
+  _envelope:
+    | { dsn?: Dsn | undefined; rejectedErrors?: { recipient?: string; response?: string }[]; mailError?: Error }
+    | false
   _supportedExtensions: string[]
   _responseActions: ((reply: string) => void)[]
   _currentDataStream: DotStuffing | false
@@ -62,9 +64,13 @@ export class Hop extends Base {
     return this.#data?.ended ?? false
   }
 
-  /** Replies to the recipients refused so far in the current transaction. */
+  /**
+   * Replies to the recipients refused so far in the current transaction. None after a refused MAIL: what a pipelined RCPT
+   * is then answered (503, no transaction) says nothing about the recipient.
+   */
   get refusals(): { readonly address: string; readonly reply: string }[] {
-    const errors = (this._envelope && this._envelope.rejectedErrors) || []
+    if (this._envelope && this._envelope.mailError) return []
+    const errors = this._envelope ? (this._envelope.rejectedErrors ?? []) : []
     return errors.map(({ recipient = '', response = '' }) => ({ address: recipient, reply: response }))
   }
 
@@ -99,5 +105,3 @@ export class Hop extends Base {
     super._sendCommand(needed ? `${line} SMTPUTF8` : line, logged)
   }
 }
-
-export type { SMTPSentMessageInfo }
