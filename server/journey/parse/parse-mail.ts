@@ -1,0 +1,153 @@
+import type { AttachmentFacts, MessageFacts } from '../../../shared/domain/index.ts'
+import { HEADER } from '../../../shared/words/headers.ts'
+import { type Mailbox, parseAddresses } from '../../mime/address-list.ts'
+import { fieldsOf, fieldText, fieldValue, firstValue, parseDate } from '../../mime/header.ts'
+import { indexMime } from '../../mime/index-mime.ts'
+import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
+import type { ByteSource } from '../../ports/bytes.ts'
+import { readAttachments } from './attachments.ts'
+import { contentKind } from './content-kind.ts'
+import { type ReadableBody, readBody } from './readable-body.ts'
+
+export interface ParseOptions {
+  /** The envelope's reverse-path is empty: bounces and reports. */
+  readonly nullSender?: boolean
+  /** Accepted with SMTPUTF8 (RFC 6531): UTF-8 in the header is no defect. */
+  readonly smtputf8?: boolean
+  readonly limits?: MimeLimits
+}
+
+export interface ParsedMail {
+  readonly index: MimeIndex
+  readonly message: Omit<MessageFacts, 'direction' | 'classification' | 'authenticated' | 'source'>
+  /** undefined: cannot be known, because the content is encrypted or wrapped in a CMS. */
+  readonly attachments: readonly AttachmentFacts[] | undefined
+  /** `MimePart.id` by `AttachmentFacts.index`. */
+  readonly attachmentParts: readonly number[]
+  readonly readable: ReadableBody
+  readonly visible: VisibleHeader
+  /** Every value of the intent headers, unfolded, in order; whether they count is not decided here. */
+  readonly rawIntent: {
+    readonly classification: readonly string[]
+    readonly protection: readonly string[]
+    readonly stamp: readonly string[]
+  }
+}
+
+/** What a reader sees above the body. Addresses are as written; names are in `mailboxes`. */
+export interface VisibleHeader {
+  /** Address of the first mailbox in From, '' when there is none. */
+  readonly from: string
+  readonly to: readonly string[]
+  readonly cc: readonly string[]
+  readonly replyTo: readonly string[]
+  /** Epoch milliseconds. */
+  readonly date: number | null
+  /** Without brackets, '' when there is none. */
+  readonly messageId: string
+  readonly mailboxes: {
+    readonly from: readonly Mailbox[]
+    readonly to: readonly Mailbox[]
+    readonly cc: readonly Mailbox[]
+  }
+}
+
+/** Addresses of one field that are looked at. */
+const MAILBOXES_MAX = 10_000
+
+/**
+ * Bytes to facts: indexes the mail, decodes each part once, rewrites nothing. Raises `header-too-large` and `mime-too-complex` where
+ * the structure cannot be trusted (the caller quarantines); every other oddity is named in `message.defects`.
+ */
+export async function parseMail(source: ByteSource, options: ParseOptions = {}): Promise<ParsedMail> {
+  const index = await indexMime(source, options.limits)
+  const defects = new Set(index.defects)
+  if (options.smtputf8) defects.delete('header-8bit')
+  const body = await readBody(source, index, defects)
+  const { facts, parts } = await readAttachments(source, index, body.parts, defects)
+  const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
+  const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
+  const { fields } = index.root
+  return {
+    index,
+    message: {
+      subject: subjectOf(index),
+      size: source.size,
+      header: headerFacts(index),
+      language: languageOf(index),
+      ...(closed ? {} : { bodyText: body.bodyText }),
+      content,
+      autoSubmitted: isAutoSubmitted(index, content, options.nullSender ?? false),
+      defects: [...defects].sort(),
+    },
+    attachments: closed && index.root.opaque ? undefined : facts,
+    attachmentParts: parts,
+    readable: body.readable,
+    visible: visibleHeader(index),
+    rawIntent: {
+      classification: valuesOf(HEADER.classification),
+      protection: valuesOf(HEADER.protection),
+      stamp: valuesOf(HEADER.stamp),
+    },
+  }
+
+  function valuesOf(name: string): string[] {
+    return fieldsOf(fields, name.toLowerCase()).map(fieldText)
+  }
+}
+
+function rootType(index: MimeIndex, facts: readonly AttachmentFacts[], parts: readonly number[]): string | null {
+  return facts[parts.indexOf(index.root.id)]?.type ?? null
+}
+
+/** The root is a CMS: even a signed one hides its content in the container. */
+function isWrapped(index: MimeIndex): boolean {
+  return index.root.opaque && index.root.shape === 'leaf'
+}
+
+function subjectOf(index: MimeIndex): string {
+  const field = index.root.fields.find(({ name }) => name === 'subject')
+  return field ? fieldText(field) : ''
+}
+
+function headerFacts(index: MimeIndex): Record<string, readonly string[]> {
+  const values = new Map<string, string[]>()
+  for (const field of index.root.fields) {
+    if (!field.name) continue
+    const list = values.get(field.name)
+    if (list) list.push(fieldText(field))
+    else values.set(field.name, [fieldText(field)])
+  }
+  return Object.fromEntries(values)
+}
+
+function languageOf(index: MimeIndex): string | null {
+  const value = firstValue(index.root.fields, 'content-language')?.split(',')[0]?.trim() ?? ''
+  return /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(value) ? value : null
+}
+
+/** RFC 3834 5: anything but `no`. A null sender or a report is automatic by its nature. */
+function isAutoSubmitted(index: MimeIndex, content: MessageFacts['content'], nullSender: boolean): boolean {
+  const value = firstValue(index.root.fields, 'auto-submitted')
+  const said = value !== null && !/^no\b/i.test(value.replace(/\([^()]*\)/g, '').trim())
+  return said || content === 'report' || nullSender
+}
+
+function visibleHeader(index: MimeIndex): VisibleHeader {
+  const { fields } = index.root
+  const mailboxes = (name: string) =>
+    fieldsOf(fields, name)
+      .flatMap((field) => parseAddresses(fieldValue(field)))
+      .slice(0, MAILBOXES_MAX)
+  const [from, to, cc] = [mailboxes('from'), mailboxes('to'), mailboxes('cc')]
+  const addresses = (list: readonly Mailbox[]) => list.map(({ address }) => address)
+  return {
+    from: from[0]?.address ?? '',
+    to: addresses(to),
+    cc: addresses(cc),
+    replyTo: addresses(mailboxes('reply-to')),
+    date: parseDate(firstValue(fields, 'date') ?? ''),
+    messageId: (firstValue(fields, 'message-id') ?? '').replace(/^<|>$/g, ''),
+    mailboxes: { from, to, cc },
+  }
+}
