@@ -38,10 +38,7 @@ export interface Submission {
   /** The message; CRLF line ends, no dot-stuffing. Read once. */
   readonly content: AsyncIterable<Uint8Array>
   /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
-  readonly alongside?: (
-    tx: TenantWrites,
-    accepted: { readonly id: MessageId; readonly size: number },
-  ) => Promise<void>
+  readonly alongside?: (tx: TenantWrites, accepted: { readonly id: MessageId; readonly size: number }) => Promise<void>
 }
 
 export interface Acceptor {
