@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path'
+import type { Route } from '../ports/transport.ts'
+import type { Problem } from './problem.ts'
+import type { Settings } from './schema.ts'
+
+type TenantSettings = Settings['tenants'][number]
+
+export interface TenantConfig extends Omit<TenantSettings, 'policyDir' | 'routes' | 'people'> {
+  /** Absolute. */
+  readonly policyDir: string
+  /** Facts file, absolute. */
+  readonly people: string | null
+  /** By name; '' is the default relay. */
+  readonly routes: Readonly<Record<string, Route>>
+}
+
+/** What the server runs on: every path absolute, every default filled in, nothing left to look up. */
+export interface Config extends Omit<Settings, 'http' | 'relay' | 'database' | 'blobs' | 'tenants' | 'policyDir'> {
+  readonly http: Omit<Settings['http'], 'publicUrl'> & { readonly publicUrl: string }
+  readonly relay: Route
+  readonly database: { readonly kind: 'sqlite'; readonly file: string }
+  readonly blobs: { readonly kind: 'files'; readonly root: string; readonly reserve: number }
+  readonly tenants: readonly TenantConfig[]
+}
+
+/** What depends on several settings. `base` is the folder that relative paths start from. */
+export function resolveConfig(settings: Settings, base: string, problems: Problem[]): Config {
+  const dataDir = resolve(base, settings.dataDir)
+  const relay: Route = { name: '', ...settings.relay.url }
+  const { host, port } = settings.http
+  const publicHost = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host
+  const wrong = (where: string, what: string, missing = false) => problems.push({ where, what, missing })
+
+  if (settings.tenants.length === 0 && !settings.demo) wrong('tenants', 'name at least one tenant', true)
+  unique(
+    settings.tenants.map((t) => t.id),
+    (id) => wrong('tenants', `${id} is there twice`),
+  )
+  unique(
+    settings.tenants.flatMap((t) => t.domains),
+    (d) => wrong('tenants', `${d} belongs to two tenants, or twice to one`),
+  )
+  unique(
+    settings.tenants.flatMap((t) => t.clients.map((c) => c.id)),
+    (id) => wrong('tenants', `the client ${id} is there twice`),
+  )
+  unique(
+    settings.tenants.flatMap((t) => t.clientCertificates.map((c) => c.fingerprint)),
+    (print) => wrong('tenants', `the client certificate ${print} is there twice`),
+  )
+
+  const tenants = settings.tenants.map((tenant, i): TenantConfig => {
+    const at = `tenants.${i}`
+    const policyDir = tenant.policyDir ?? settings.policyDir
+    if (policyDir === undefined) wrong(`${at}.policyDir`, 'name it here or at the top', true)
+    for (const [name, archive] of Object.entries(tenant.archive)) {
+      if (archive.kind === 'smtp' && archive.route !== '' && !(archive.route in tenant.routes)) {
+        wrong(`${at}.archive.${name}.route`, `there is no route ${archive.route}`)
+      }
+    }
+    if (tenant.sms?.json !== undefined && tenant.sms.form !== undefined) wrong(`${at}.sms`, 'either json or form')
+    return {
+      ...tenant,
+      policyDir: resolve(base, policyDir ?? '.'),
+      people: tenant.people === undefined ? null : resolve(base, tenant.people),
+      routes: {
+        '': relay,
+        ...Object.fromEntries(Object.entries(tenant.routes).map(([name, route]) => [name, { name, ...route }])),
+      },
+    }
+  })
+
+  const { policyDir: _, ...rest } = settings
+  return {
+    ...rest,
+    dataDir,
+    http: { ...settings.http, publicUrl: settings.http.publicUrl ?? `http://${publicHost}:${port}` },
+    relay,
+    database: { kind: 'sqlite', file: resolve(base, settings.database.url?.file ?? join(dataDir, 'secflow.db')) },
+    blobs: {
+      kind: 'files',
+      root: resolve(base, settings.blobs.url?.root ?? join(dataDir, 'blobs')),
+      reserve: settings.blobs.reserve,
+    },
+    tenants,
+  }
+}
+
+function unique(values: readonly string[], twice: (value: string) => void): void {
+  const seen = new Set<string>()
+  for (const value of values) {
+    if (seen.has(value)) twice(value)
+    seen.add(value)
+  }
+}

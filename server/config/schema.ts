@@ -1,0 +1,98 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${file:...} is our own syntax for references
+import { z } from 'zod'
+import { path, tenantSchema } from './tenant-schema.ts'
+import { masterSecret, network, route, size, url } from './values.ts'
+
+const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
+const pem = (what: string) =>
+  z.string().refine((text) => text.includes('-----BEGIN '), `not PEM: write \${file:${what}.pem}`)
+
+const database = z.string().transform((text, context) => {
+  const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1]
+  if (file) return { kind: 'sqlite' as const, file }
+  context.addIssue('not `sqlite:` and a path; other databases are not built in yet')
+  return z.NEVER
+})
+
+const blobs = z.string().transform((text, context) => {
+  const root = /^file:(?:\/\/)?(.+)$/s.exec(text)?.[1]
+  if (root) return { kind: 'files' as const, root }
+  context.addIssue('not `file:` and a path; other stores are not built in yet')
+  return z.NEVER
+})
+
+/** The whole of secflow.yaml, without what depends on other settings (`resolve.ts`). */
+export const configSchema = z.strictObject({
+  dataDir: path().default('./data').describe('Everything that Secflow writes is in here.'),
+  policyDir: path().optional().describe('Policy directory of tenants that name none.'),
+  demo: z.boolean().default(false).describe('Seeds the demo tenant. Never in production.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line that is written.'),
+  http: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port(8080).describe('API, portal, add-in.'),
+      publicUrl: url('https', 'http')
+        .optional()
+        .describe('Base of every link in a mail; from host and port when left out.'),
+      trustProxy: z.array(network()).default([]).describe('Reverse proxies whose X-Forwarded headers count.'),
+    })
+    .prefault({})
+    .describe('HTTP for the world.'),
+  admin: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port(8081).describe('`/metrics`, health, profiling.'),
+    })
+    .prefault({})
+    .describe("The operator's port; keep it inside."),
+  smtp: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: port(2525).describe('Submission and relay.'),
+      hostname: z.string().default('localhost').describe('Name in the greeting, in Received and in EHLO to next hops.'),
+      tls: z
+        .strictObject({
+          cert: pem('cert').describe('Certificate and chain, PEM: `${file:tls/cert.pem}`.'),
+          key: pem('key').describe('Private key, PEM: `${file:tls/key.pem}`.'),
+          ca: pem('ca').optional().describe('Authorities of client certificates, PEM.'),
+        })
+        .nullable()
+        .default(null)
+        .describe('STARTTLS; null offers none.'),
+      requireTls: z.boolean().default(false).describe('Refuse mail without TLS, the loopback interface excepted.'),
+      maxSize: size().prefault('200MB').describe('Largest message, as received.'),
+      maxRecipients: z.int().min(1).max(100_000).default(1000).describe('Recipients in one transaction.'),
+      maxConnections: z.int().min(1).max(100_000).default(500).describe('Sessions at once.'),
+      allowPlainAuthFrom: z
+        .array(network())
+        .default(['127.0.0.0/8', '::1'])
+        .describe('Where AUTH without TLS is taken from.'),
+    })
+    .prefault({})
+    .describe('SMTP in.'),
+  relay: z
+    .strictObject({
+      url: route().prefault('smtp://127.0.0.1:2526').describe('Next hop for what no route takes.'),
+    })
+    .prefault({})
+    .describe('SMTP out.'),
+  database: z
+    .strictObject({ url: database.optional().describe('`sqlite:<file>`; `<dataDir>/secflow.db` when left out.') })
+    .prefault({})
+    .describe('Where records are.'),
+  blobs: z
+    .strictObject({
+      url: blobs.optional().describe('`file:<directory>`; `<dataDir>/blobs` when left out.'),
+      reserve: size().prefault('1GB').describe('Mail is refused for now (452) rather than leave less space free.'),
+    })
+    .prefault({})
+    .describe('Where messages and files are.'),
+  secrets: z
+    .strictObject({
+      master: masterSecret().describe('32 random bytes that every key of the installation derives from. Back it up.'),
+    })
+    .describe('Secrets; write them as `${file:...}`.'),
+  tenants: z.array(tenantSchema).default([]).describe('Organisations served; nothing crosses between them.'),
+})
+
+export type Settings = z.output<typeof configSchema>

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { Role, Scope } from '../../shared/contract/identity.ts'
+import { domain, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
+
+/** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
+export const path = () => z.string().min(1).meta({ path: true })
+
+const name = () => z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'not a name: lower-case letters, digits and hyphens')
+
+const relay = z.strictObject({
+  name: name().describe('Stands in the audit as what vouched for the sender.'),
+  cidr: z.array(network()).min(1).describe('Where the relay connects from.'),
+})
+
+const clientCertificate = z.strictObject({
+  name: name().describe('Stands in the audit as what vouched for the sender.'),
+  fingerprint: z
+    .string()
+    .regex(/^[0-9a-fA-F:]{64,95}$/, 'not a SHA-256 fingerprint')
+    .transform((text) => text.replaceAll(':', '').toLowerCase())
+    .describe('SHA-256 of the certificate, hex.'),
+  senders: z.array(z.string()).default([]).describe('Addresses, or `@domain`; empty: every domain of the tenant.'),
+})
+
+const archive = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('smtp'),
+    to: z.email().describe('Journal mailbox.'),
+    route: z.string().default('').describe('A name in `routes`; empty for the default relay.'),
+  }),
+  z.strictObject({
+    kind: z.literal('blobs'),
+    retention: duration().describe('How long nothing can be deleted, e.g. `10y`.'),
+  }),
+])
+
+const endpoint = z.strictObject({
+  url: url('https', 'http').describe('Called by POST.'),
+  secret: sharedSecret().describe('Key of the signature (Standard Webhooks).'),
+  allowPrivate: z.boolean().default(false).describe('May lead to an internal address.'),
+})
+
+type Template = string | number | boolean | null | Template[] | { [key: string]: Template }
+const template: z.ZodType<Template> = z.json()
+
+const sms = z.strictObject({
+  kind: z.literal('http'),
+  url: url('https', 'http').describe('May hold {to}, {text} and {key}.'),
+  method: z.enum(['GET', 'POST', 'PUT']).default('POST').describe('Method of the call.'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Sent with each call, e.g. `authorization`.'),
+  json: template.optional().describe('JSON body; {to}, {text} and {key} are filled into its strings.'),
+  form: z.record(z.string(), z.string()).optional().describe('Form body, in place of `json`.'),
+  timeout: duration().prefault('10s').describe('How long to wait for an answer.'),
+})
+
+const client = z.strictObject({
+  id: z.string().min(1).max(200).describe('Client id.'),
+  secretHash: z.string().startsWith('$argon2id$', 'not an argon2id hash').describe('argon2id of the client secret.'),
+  senders: z.array(z.string()).default([]).describe('May send as these: addresses, or `@domain`.'),
+  scopes: z.array(Scope).default([]).describe('What the client may do.'),
+  roles: z.array(Role).default([]).describe('Roles it holds.'),
+})
+
+const issuer = z.strictObject({
+  issuer: url('https', 'http').describe('`iss` of the tokens, exactly.'),
+  audience: z.string().min(1).describe('`aud` of the tokens.'),
+  jwksUri: url('https', 'http').describe('Where the public keys are.'),
+  algorithms: z.array(z.string()).optional().describe('Accepted signature algorithms.'),
+  addressClaim: z.string().optional().describe('Claim with the address of the user.'),
+})
+
+const subjectTag = z.strictObject({
+  tag: z.string().min(1).describe('As typed, with its brackets.'),
+  place: z.enum(['anywhere', 'start', 'end', 'start-or-end']).default('start-or-end').describe('Where it counts.'),
+  caseSensitive: z.boolean().default(false).describe('Whether case matters.'),
+  protection: z.string().optional().describe('What it stands for, as in X-Secflow-Protection.'),
+  classification: z.string().optional().describe('Label it stands for.'),
+})
+
+export const tenantSchema = z.strictObject({
+  id: tenantName().describe('Stands in rows, paths and log lines; never changes.'),
+  name: z.string().min(1).describe('As recipients read it.'),
+  domains: z.array(domain()).min(1).describe("The tenant's own mail domains; the gateway writes from the first."),
+  language: z.enum(['de', 'en']).default('en').describe('Language of notices where the person has none.'),
+  policyDir: path().optional().describe('Policy directory; the top-level `policyDir` when left out.'),
+  people: path().optional().describe('Facts file: users, correspondents, keys (see `secflow protect --facts`).'),
+  relays: z.array(relay).default([]).describe("Mail servers whose word counts for the tenant's sender domains."),
+  clientCertificates: z.array(clientCertificate).default([]).describe('Peers known by their TLS certificate.'),
+  routes: z
+    .record(name(), route())
+    .default({})
+    .describe('Named next hops: `smtp://host:25?tls=verified&connections=5`.'),
+  archive: z.record(name(), archive).default({}).describe('Archives that the policy can name.'),
+  webhooks: z.record(name(), endpoint).default({}).describe('Webhooks for incidents that the policy can name.'),
+  apis: z.record(name(), endpoint).default({}).describe('Endpoints that take over a whole message.'),
+  sms: sms.optional().describe('SMS provider; without it no code or password goes by SMS.'),
+  clients: z.array(client).default([]).describe('Systems that call the API.'),
+  issuers: z.array(issuer).default([]).describe('Identity providers whose access tokens count.'),
+  subjectTags: z.array(subjectTag).default([]).describe('Tags in the subject that stand for an intent.'),
+  disclaimer: z
+    .strictObject({
+      text: z.string().describe('Plain text.'),
+      html: z.string().optional().describe('HTML form.'),
+    })
+    .optional()
+    .describe('Text that a policy may add without spelling it out.'),
+  fileLink: z
+    .strictObject({
+      expires: duration().prefault('14d').describe('Life of a link where the policy does not say.'),
+      access: z
+        .enum(['link', 'link-code', 'password', 'portal', 'portal-2fa'])
+        .default('link-code')
+        .describe('Proof asked of the recipient where the policy does not say.'),
+    })
+    .prefault({})
+    .describe('Defaults of FileLink.'),
+})
