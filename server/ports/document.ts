@@ -18,4 +18,6 @@ export interface DocumentPage {
   readonly images?: ReadonlyMap<string, { readonly mediaType: string; readonly data: Uint8Array }>
   readonly files: readonly { readonly name: string; readonly size: number; readonly sha256?: string }[]
   readonly replyUrl?: string
+  /** Name of the one of `files` that holds the whole message as it was: the page refers to it when it cannot show everything. */
+  readonly original?: string
 }

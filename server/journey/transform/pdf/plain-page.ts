@@ -1,7 +1,8 @@
 /** The last resort: the mail's particulars and text with the standard fonts every reader has, drawn without any layout engine. */
 import { PDFDocument, type PDFFont, StandardFonts } from 'pdf-lib'
+import { pdfPageWords } from '../../../../shared/words/pdf.ts'
 import type { DocumentPage } from '../../../ports/document.ts'
-import { fileSize, longDate, PAGE_WORDS } from './page-words.ts'
+import { dateInWords, sizeInWords } from '../filelink/wording.ts'
 
 const [WIDTH, HEIGHT, MARGIN, SIZE, LEADING] = [595, 842, 50, 10, 14]
 /** About 60 pages; the rest is in the message the caller attaches. */
@@ -9,7 +10,7 @@ const MAX_CHARACTERS = 150_000
 
 /** A complete PDF; time and memory are linear in what is kept of the text. Characters outside Windows-1252 become `?`. */
 export async function plainPage(page: DocumentPage): Promise<Buffer> {
-  const words = PAGE_WORDS[page.language]
+  const words = pdfPageWords[page.language]
   const document = await PDFDocument.create()
   document.setTitle(page.subject || words.noSubject)
   const font = await document.embedFont(StandardFonts.Helvetica)
@@ -28,17 +29,18 @@ export async function plainPage(page: DocumentPage): Promise<Buffer> {
   const body = text.split(/\r\n|\r|\n/).flatMap((line) => wrapped(set(line.replaceAll('\t', '    ')), font))
   const files = page.files
     .slice(0, 200)
-    .flatMap(({ name, size }) => wrapped(set(`${name}  (${fileSize(size, page.language)})`), font))
+    .flatMap(({ name, size }) => wrapped(set(`${name}  (${sizeInWords(page.language, size)})`), font))
   const header = [
     `${words.from}: ${page.from}`,
     `${words.to}: ${page.to.slice(0, 20).join(', ')}`,
-    `${words.date}: ${longDate(page.date, page.language)}`,
+    `${words.date}: ${dateInWords(page.language, page.date, 'UTC')}`,
     `${words.subject}: ${page.subject || words.noSubject}`,
   ].flatMap((line) => wrapped(set(line.slice(0, 2000)), font))
   const notices = [
     words.simplified,
     ...(text.length < page.text.length ? [words.shortened] : []),
-    ...(replaced > 0 ? [words.missing(replaced, ['?']).replaceAll('\ufffd', '?')] : []),
+    ...(replaced > 0 ? [words.missing(replaced, ['?'], '?')] : []),
+    words.original(page.original),
   ].flatMap((line) => wrapped(set(line), font))
   const lines = [
     ...header,

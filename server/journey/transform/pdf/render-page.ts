@@ -1,12 +1,13 @@
 /** One document: the mail's particulars, its body, the list of its files. Runs inside the render worker. */
 import { Document, Font, Link, Page, renderToBuffer, Text, View } from '@react-pdf/renderer'
 import { createElement as h, type ReactElement, type ReactNode } from 'react'
+import { type PdfPageWords, pdfPageWords } from '../../../../shared/words/pdf.ts'
 import type { DocumentPage } from '../../../ports/document.ts'
+import { dateInWords, sizeInWords } from '../filelink/wording.ts'
 import type { Block, Body } from './blocks.ts'
 import { COLORS, type Drawing, drawBlock, drawRuns, MARGIN, PAGE_STYLE } from './draw.ts'
 import { htmlBlocks } from './html-blocks.ts'
 import { type CheckedImage, checkImage } from './images.ts'
-import { fileSize, longDate, PAGE_WORDS, type PageWords } from './page-words.ts'
 import { textBlocks } from './text-blocks.ts'
 import { breakPlaces, createTypesetter, type Typesetter } from './typeset.ts'
 
@@ -23,7 +24,7 @@ export interface RenderRequest {
 
 /** A complete PDF. Throws what the layout throws; the caller has the fallback. */
 export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buffer> {
-  const words = PAGE_WORDS[page.language]
+  const words = pdfPageWords[page.language]
   const body = readBody(page, textOnly)
   const particulars = headerRows(page, words)
   const typesetter = await createTypesetter(allText(page, body, particulars, words))
@@ -36,8 +37,9 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
   const notices = [
     ...(textOnly && page.html !== undefined ? [words.simplified] : []),
     ...(body.shortened ? [words.shortened] : []),
-    ...(count > 0 ? [words.missing(count, scripts)] : []),
+    ...(count > 0 ? [words.missing(count, scripts, '\ufffd')] : []),
   ]
+  if (notices.length > 0) notices.push(words.original(page.original))
   return renderToBuffer(
     h(
       Document,
@@ -55,7 +57,7 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
           ],
         },
         header,
-        notices.map((text, key) => h(Text, { key, style: NOTICE }, text)),
+        notices.length > 0 ? h(Text, { style: NOTICE }, styled(notices.join(' '), false, typesetter)) : null,
         h(View, { style: { paddingVertical: 10 } }, blocks.length > 0 ? blocks : h(Text, { style: SOFT }, words.empty)),
         files,
         page.replyUrl === undefined ? null : drawReply(page.replyUrl, words),
@@ -78,18 +80,18 @@ function readBody({ html, text }: DocumentPage, textOnly: boolean): Body {
 
 type Particular = readonly [label: string, value: string]
 
-function headerRows(page: DocumentPage, words: PageWords): Particular[] {
+function headerRows(page: DocumentPage, words: PdfPageWords): Particular[] {
   const named = page.to.slice(0, MAX_NAMED.to)
   const rest = page.to.length - named.length
   return [
     [words.from, page.from],
     [words.to, [...named, ...(rest > 0 ? [words.more(rest)] : [])].join(', ')],
-    [words.date, longDate(page.date, page.language)],
+    [words.date, dateInWords(page.language, page.date, 'UTC')],
     [words.subject, page.subject || words.noSubject],
   ].map(([label, value]) => [label!, value!.slice(0, 4000)] as const)
 }
 
-function createDrawing(page: DocumentPage, words: PageWords, typesetter: Typesetter): Drawing {
+function createDrawing(page: DocumentPage, words: PdfPageWords, typesetter: Typesetter): Drawing {
   const checked = new Map<string, CheckedImage | null>()
   return {
     typesetter,
@@ -104,7 +106,7 @@ function createDrawing(page: DocumentPage, words: PageWords, typesetter: Typeset
   }
 }
 
-function drawHeader(rows: readonly Particular[], words: PageWords, typesetter: Typesetter): ReactElement {
+function drawHeader(rows: readonly Particular[], words: PdfPageWords, typesetter: Typesetter): ReactElement {
   const row = ([label, value]: Particular, key: number) =>
     h(
       View,
@@ -124,7 +126,11 @@ function drawHeader(rows: readonly Particular[], words: PageWords, typesetter: T
   )
 }
 
-function drawFiles({ files, language }: DocumentPage, words: PageWords, typesetter: Typesetter): ReactElement | null {
+function drawFiles(
+  { files, language }: DocumentPage,
+  words: PdfPageWords,
+  typesetter: Typesetter,
+): ReactElement | null {
   if (files.length === 0) return null
   const shown = files.slice(0, MAX_NAMED.files)
   const cell = (width: string, content: ReactNode, style = {}) =>
@@ -134,7 +140,7 @@ function drawFiles({ files, language }: DocumentPage, words: PageWords, typesett
       View,
       { key, wrap: false, style: { flexDirection: 'row', borderTopWidth: 0.5, borderTopColor: COLORS.line } },
       cell('52%', styled(name, false, typesetter)),
-      cell('16%', fileSize(size, language), { textAlign: 'right' }),
+      cell('16%', sizeInWords(language, size), { textAlign: 'right' }),
       cell('32%', sha256 ? `SHA-256 ${sha256.slice(0, 16)}…` : '', { ...SOFT, paddingLeft: 8 }),
     ),
   )
@@ -148,7 +154,7 @@ function drawFiles({ files, language }: DocumentPage, words: PageWords, typesett
   )
 }
 
-function drawReply(url: string, words: PageWords): ReactElement {
+function drawReply(url: string, words: PdfPageWords): ReactElement {
   return h(
     View,
     { wrap: false, style: { marginTop: 14 } },
@@ -166,12 +172,16 @@ function* allText(
   page: DocumentPage,
   body: Body,
   particulars: readonly Particular[],
-  words: PageWords,
+  words: PdfPageWords,
 ): Iterable<string> {
   for (const [, value] of particulars) yield value
   for (const { name } of page.files.slice(0, MAX_NAMED.files)) yield name
   for (const block of body.blocks) yield* blockText(block)
-  yield words.picture('•0123456789.')
+  yield page.original ?? ''
+  yield Object.values(words)
+    .map((word) => (typeof word === 'string' ? word : ''))
+    .join('')
+  yield '•0123456789.[]()„“”,:…'
 }
 
 function* blockText(block: Block): Iterable<string> {
