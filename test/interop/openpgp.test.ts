@@ -177,6 +177,13 @@ describe('we read gpg', () => {
     })
   })
 
+  test('a signature of type text, over CRLF lines', async () => {
+    const text = Buffer.from(innerText, 'latin1')
+    const { stdout } = await gnupg.gpg(['-u', 'ecc@clinic.example', '--textmode', '--armor', '--detach-sign'], text)
+    const check = await pgpVerify(bytesOf(text), stdout, [sender().armoredPublic], { time: Date.now() })
+    expect(check.state).toBe('good')
+  })
+
   test('a key that gpg made, expired and revoked', async () => {
     const uid = 'Gpg Made <made@clinic.example>'
     const faked = ['--faked-system-time', '20260101T000000!']

@@ -1,47 +1,35 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
-import { type MessageId, tenantId } from '../../../../shared/domain/index.ts'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type MessageId, type TenantId, tenantId } from '../../../../shared/domain/index.ts'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { BlobStore } from '../../../ports/blobs.ts'
-import { bytesOf } from '../../../ports/bytes.ts'
+import { openFileBlobs } from '../../../platform/blobs/files.ts'
+import { blobPlace } from '../../../platform/blobs/layout.ts'
+import { tenantSecrets } from '../../../platform/secrets.ts'
 import { openFile, type SealedStore, storeFile } from './store-files.ts'
 import { newDataKey, unwrapDataKey, wrapDataKey } from './wrap.ts'
 
 const message = '0190a000-0000-7000-8000-000000000001' as MessageId
+const clinicId = tenantId('clinic')
+let root: string
+let clinic: SealedStore
 
-/** The smallest store that keeps the contract of the port; the adapters have their own suite. */
-function storeInMemory(): BlobStore & { readonly kept: Map<string, Buffer> } {
-  const kept = new Map<string, Buffer>()
-  return {
-    kept,
-    async put(tenant, kind, id, content) {
-      const pieces: Uint8Array[] = []
-      for await (const piece of content) pieces.push(piece)
-      const bytes = Buffer.concat(pieces)
-      kept.set(`${tenant}/${kind}/${id}`, bytes)
-      return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-    },
-    async open(tenant, kind, id) {
-      const bytes = kept.get(`${tenant}/${kind}/${id}`)
-      if (!bytes) throw new Fault('blob-missing')
-      return { ...bytesOf(bytes), async [Symbol.asyncDispose]() {} }
-    },
-    async delete() {},
-    async *list() {},
-    async free() {
-      return null
-    },
-  }
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'secflow-link-'))
+  const blobs = await openFileBlobs({ root, reserveBytes: 0 })
+  clinic = { blobs, secrets: tenantSecrets(randomBytes(32)), tenant: clinicId }
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+function pathOf(id: string, tenant: TenantId = clinicId): string {
+  return blobPlace(root, tenant, 'link', id).file
 }
 
-const kek = new Map<string, Buffer>()
-const secrets = {
-  keyEncryptionKey(tenant: string) {
-    const key = kek.get(tenant) ?? randomBytes(32)
-    kek.set(tenant, key)
-    return key
-  },
-  macKey: () => randomBytes(32),
+async function moved(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await copyFile(from, to)
 }
 
 async function* content(bytes: Buffer) {
@@ -50,11 +38,11 @@ async function* content(bytes: Buffer) {
 
 describe('storeFile', () => {
   const plain = randomBytes(200_000)
-  const clinic: SealedStore = { blobs: storeInMemory(), secrets, tenant: tenantId('clinic') }
-  const file = { ...clinic, name: 'a.dcm', mediaType: 'application/dicom', message, now: 5 }
+  const store = (id: string, bytes: AsyncIterable<Uint8Array> = content(plain)) =>
+    storeFile({ ...clinic, id, name: 'a.dcm', mediaType: 'application/dicom', message, now: 5, content: bytes })
 
   test('records what was stored and opens it at any offset', async () => {
-    const record = await storeFile({ ...file, id: 'f1', content: content(plain) })
+    const record = await store('f1')
     expect(record).toMatchObject({
       id: 'f1',
       blob: 'f1',
@@ -70,35 +58,39 @@ describe('storeFile', () => {
   })
 
   test('the stored bytes hold nothing of the file, and twice the same file is stored differently', async () => {
-    const blobs = storeInMemory()
-    await storeFile({ ...file, blobs, id: 'a', content: content(Buffer.alloc(100_000, 'secret words ')) })
-    await storeFile({ ...file, blobs, id: 'b', content: content(Buffer.alloc(100_000, 'secret words ')) })
-    const [a, b] = [...blobs.kept.values()]
-    expect(a!.includes('secret')).toBe(false)
-    expect(a!.equals(b!)).toBe(false)
+    const text = Buffer.alloc(100_000, 'secret words ')
+    await store('a', content(text))
+    await store('b', content(text))
+    const [a, b] = await Promise.all([readFile(pathOf('a')), readFile(pathOf('b'))])
+    expect(a.includes('secret')).toBe(false)
+    expect(a.equals(b)).toBe(false)
   })
 
   test('a blob moved to another id or tenant, or a wrong recorded size, raises blob-damaged', async () => {
-    const blobs = storeInMemory()
-    const store = { ...clinic, blobs }
-    const record = await storeFile({ ...file, blobs, id: 'f1', content: content(plain) })
-    const stored = blobs.kept.get('clinic/link/f1')!
-    blobs.kept.set('clinic/link/f2', stored)
-    blobs.kept.set('other/link/f1', stored)
-    await expect(openFile(store, { ...record, blob: 'f2' })).rejects.toMatchObject({ code: 'blob-damaged' })
-    await expect(openFile({ ...store, tenant: tenantId('other') }, record)).rejects.toMatchObject({
-      code: 'blob-damaged',
-    })
-    await expect(openFile(store, { ...record, size: 199_999 })).rejects.toMatchObject({ code: 'blob-damaged' })
-    await expect(openFile(store, { ...record, blob: 'f3' })).rejects.toMatchObject({ code: 'blob-missing' })
+    const record = await store('m1')
+    const other = tenantId('other')
+    await moved(pathOf('m1'), pathOf('m2'))
+    await moved(pathOf('m1'), pathOf('m1', other))
+    await expect(openFile(clinic, { ...record, blob: 'm2' })).rejects.toMatchObject({ code: 'blob-damaged' })
+    await expect(openFile({ ...clinic, tenant: other }, record)).rejects.toMatchObject({ code: 'blob-damaged' })
+    // Even with the right key encryption key the context does not fit.
+    const borrowed = {
+      ...clinic,
+      tenant: other,
+      secrets: { ...clinic.secrets, keyEncryptionKey: () => clinic.secrets.keyEncryptionKey(clinicId) },
+    }
+    await expect(openFile(borrowed, record)).rejects.toMatchObject({ code: 'blob-damaged' })
+    await expect(openFile(clinic, { ...record, size: 199_999 })).rejects.toMatchObject({ code: 'blob-damaged' })
+    await expect(openFile(clinic, { ...record, blob: 'm3' })).rejects.toMatchObject({ code: 'blob-missing' })
   })
 
-  test('what the content throws comes through', async () => {
+  test('what the content throws comes through, and nothing is left', async () => {
     async function* broken() {
       yield plain
       throw new Fault('mime-malformed')
     }
-    await expect(storeFile({ ...file, id: 'x', content: broken() })).rejects.toMatchObject({ code: 'mime-malformed' })
+    await expect(store('x', broken())).rejects.toMatchObject({ code: 'mime-malformed' })
+    await expect(clinic.blobs.open(clinicId, 'link', 'x')).rejects.toMatchObject({ code: 'blob-missing' })
   })
 })
 
