@@ -53,7 +53,7 @@ export function linkBlock(of: {
   const html = `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;margin:16px 0">
 <tr><td bgcolor="#f4f6f8" style="border:1px solid #c8d0d8;padding:16px;background-color:#f4f6f8">
 <p style="margin:0 0 8px 0;${font};font-size:14px;font-weight:bold;color:#1b1b1b">${escapeHtml(title)}</p>
-<table cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse">
+<table cellpadding="0" cellspacing="0" border="0" style="border-collapse:collapse;margin:0 0 12px 0">
 ${rows
   .map(
     (row) =>

@@ -202,6 +202,24 @@ describe('keys', () => {
     expect(await pgpKeyState(short.armoredPublic, 'six@clinic.example', time)).toBe('none')
   })
 
+  test('a mutated key has a state or raises key-unusable, and never becomes a key for another address', async () => {
+    const random = sequence(42)
+    const key = await readKey({ armoredKey: bob.armoredPublic })
+    for (let round = 0; round < 600; round += 1) {
+      const bad = mutate(Buffer.from(key.write()), random)
+      const text = `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${bad.toString('base64')}\n-----END PGP PUBLIC KEY BLOCK-----\n`
+      expect(['valid', 'expired', 'revoked', 'untrusted', 'none']).toContain(
+        await pgpKeyState(text, 'bob@clinic.example', time),
+      )
+      expect(await pgpKeyState(text, 'bob@clinic.exemple', time)).not.toBe('valid')
+      try {
+        await collect(pgpEncryptEntity(inner, [text], { time }).body())
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'Fault', code: 'key-unusable' })
+      }
+    }
+  })
+
   test('generatePgpKey refuses what is no address', async () => {
     await expect(generatePgpKey({ name: 'x', address: 'nobody', time, kind: 'ecc' })).rejects.toMatchObject({
       code: 'address-invalid',
