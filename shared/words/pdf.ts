@@ -38,7 +38,7 @@ export const pdfPageWords: Readonly<Record<Language, PdfPageWords>> = {
     shortened: 'Die Nachricht ist hier gekürzt.',
     simplified: 'Die Gestaltung der Nachricht konnte nicht übernommen werden; hier steht ihr Text.',
     missing: (count, scripts, sign) =>
-      `${count} Zeichen können hier nicht dargestellt werden (${scripts.join(', ')}) und stehen als ${sign}.`,
+      `Zeichen, die hier nicht dargestellt werden können: ${count} (${scripts.join(', ')}). Sie stehen als ${sign}.`,
     original: (file) =>
       file === undefined
         ? 'Fragen Sie bei Bedarf den Absender nach dem vollständigen Text.'
@@ -61,7 +61,7 @@ export const pdfPageWords: Readonly<Record<Language, PdfPageWords>> = {
     shortened: 'The message is shortened here.',
     simplified: 'The layout of the message could not be kept; this is its text.',
     missing: (count, scripts, sign) =>
-      `${count} characters cannot be shown here (${scripts.join(', ')}) and stand as ${sign}.`,
+      `Characters that cannot be shown here: ${count} (${scripts.join(', ')}). They stand as ${sign}.`,
     original: (file) =>
       file === undefined
         ? 'Ask the sender for the whole text if you need it.'

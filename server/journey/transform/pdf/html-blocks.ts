@@ -183,7 +183,7 @@ function picture(
 function table(node: Element, context: Context, out: Collector, budget: Budget): boolean {
   const found = tableRows(node)
   if (found === null) return false
-  const cellRuns = (cell: Element) => {
+  const cellRuns = (cell: Element, budget: Budget) => {
     const inner = createCollector(budget, true)
     const header = cell.tagName === 'th'
     children(
@@ -203,7 +203,7 @@ function table(node: Element, context: Context, out: Collector, budget: Budget):
   if (count <= budget.cells) {
     budget.cells -= count
     const rows = found.rows.map((row) =>
-      row.map(({ element, span }) => ({ runs: cellRuns(element), header: element.tagName === 'th', span })),
+      row.map(({ element, span }) => ({ runs: cellRuns(element, budget), header: element.tagName === 'th', span })),
     )
     out.add({
       kind: 'table',
@@ -215,11 +215,11 @@ function table(node: Element, context: Context, out: Collector, budget: Budget):
     })
     return true
   }
-  // Too many cells for a grid: one line a row, every value kept.
+  // Too many cells for a grid: one line a row, every value kept, and counted where the line is gathered.
   for (const row of found.rows) {
     for (const [n, { element }] of row.entries()) {
       if (n > 0) out.flowing(' | ', context.style)
-      for (const run of cellRuns(element)) out.flowing(run.text, run.style)
+      for (const run of cellRuns(element, { ...budget })) out.flowing(run.text, run.style)
     }
     out.lineBreak(context.style)
   }

@@ -27,7 +27,7 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
   const words = pdfPageWords[page.language]
   const body = readBody(page, textOnly)
   const particulars = headerRows(page, words)
-  const typesetter = await createTypesetter(allText(page, body, particulars, words))
+  const typesetter = await createTypesetter(allText(page, body, particulars))
   const drawing = createDrawing(page, words, typesetter)
 
   const blocks = body.blocks.map((block, n) => drawBlock(block, n, drawing))
@@ -168,20 +168,11 @@ function styled(text: string, bold: boolean, typesetter: Typesetter): ReactEleme
 }
 
 /** Everything that will be set, so that its fonts are there before layout begins. */
-function* allText(
-  page: DocumentPage,
-  body: Body,
-  particulars: readonly Particular[],
-  words: PdfPageWords,
-): Iterable<string> {
+function* allText(page: DocumentPage, body: Body, particulars: readonly Particular[]): Iterable<string> {
   for (const [, value] of particulars) yield value
   for (const { name } of page.files.slice(0, MAX_NAMED.files)) yield name
   for (const block of body.blocks) yield* blockText(block)
   yield page.original ?? ''
-  yield Object.values(words)
-    .map((word) => (typeof word === 'string' ? word : ''))
-    .join('')
-  yield '•0123456789.[]()„“”,:…'
 }
 
 function* blockText(block: Block): Iterable<string> {

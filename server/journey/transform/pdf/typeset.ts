@@ -39,6 +39,9 @@ const SCRIPTS = [
   'Syriac',
 ] as const
 
+/** Latin-1 and the signs that words of ours use: always at hand. */
+const OUR_OWN = [...Array.from({ length: 0xe0 }, (_, n) => String.fromCharCode(n + 0x20)), ...`„“”…•–${REPLACEMENT}`]
+
 export interface Typesetter {
   /** The text as it can be drawn, and the fonts to draw it with, in the order to look in. */
   set(text: string): { readonly text: string; readonly families: string[] }
@@ -48,9 +51,8 @@ export interface Typesetter {
 
 /** A typesetter for everything in `texts`; loads the fonts these need. */
 export async function createTypesetter(texts: Iterable<string>): Promise<Typesetter> {
-  const characters = new Set<string>()
+  const characters = new Set(OUR_OWN)
   for (const text of texts) for (const character of plain(text)) characters.add(character)
-  characters.add(REPLACEMENT)
   await findFonts(characters)
 
   let count = 0
