@@ -10,6 +10,12 @@ export interface SmsPayload {
   readonly sealed: string
 }
 
+/** A one-time code by mail: short-lived, so it is sent straight from the job and leaves no copy behind. */
+export interface MailPayload {
+  /** JSON of `{ to, subject, text, html? }`, sealed. */
+  readonly sealed: string
+}
+
 export interface WebhookPayload {
   readonly webhook: string
   readonly event: Readonly<Record<string, unknown>>

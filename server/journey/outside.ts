@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto'
 import type { Job, TenantId } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { BlobStore } from '../ports/blobs.ts'
+import { bytesOf } from '../ports/bytes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SmsGateway, WebhookClient } from '../ports/outside.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { Store } from '../ports/store.ts'
-import type { ApiPayload, ArchivePayload, SmsPayload, WebhookPayload } from './effects.ts'
+import { writeEntity } from '../mime/write.ts'
+import type { MailTransport } from '../ports/transport.ts'
+import type { ApiPayload, ArchivePayload, MailPayload, SmsPayload, WebhookPayload } from './effects.ts'
+import { gatewayMail } from './notices.ts'
 import { openPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
 
@@ -15,6 +19,7 @@ export interface OutsideParts {
   readonly blobs: BlobStore
   readonly secrets: TenantSecrets
   readonly webhooks: WebhookClient
+  readonly transport: MailTransport
   readonly clock: Clock
   tenant(id: string): TenantProfile
   /** Raises `config-missing` for a tenant without an SMS service. */
@@ -27,7 +32,7 @@ type Handler = (job: Job) => Promise<void>
  * Handlers of the jobs that act outside. Each acts once, then ends the job together with its audit line; a fault that may
  * pass is left to the worker, which tries again. A repeated call carries the same id, so the other side can drop it.
  */
-export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'webhook' | 'api' | 'archive', Handler>> {
+export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'mail' | 'webhook' | 'api' | 'archive', Handler>> {
   const done = async (job: Job, tenant: TenantProfile, type: string, detail: Record<string, unknown>) =>
     parts.store.tenant(tenant.id).write(async (tx) => {
       await tx.appendAudit({ time: parts.clock.now(), type, message: job.message, actor: 'gateway', detail })
@@ -41,6 +46,23 @@ export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'web
       const { to, text } = openPayload(parts.secrets, tenant.id, sealed) as { to: string; text: string }
       await parts.sms(tenant.id).send({ to, text, key: job.id })
       await done(job, tenant, 'sms.sent', { recipient, to: masked(to), step: job.step })
+    },
+
+    async mail(job) {
+      const tenant = parts.tenant(job.tenant)
+      const content = openPayload(parts.secrets, tenant.id, (job.payload as MailPayload).sealed) as { to: string; subject: string; text: string; html?: string }
+      const route = tenant.routes['']
+      if (!route) throw new Fault('route-unknown')
+      const mail = gatewayMail(tenant, { ...content, why: 'code', to: [content.to], id: job.id, time: parts.clock.now() })
+      const chunks: Buffer[] = []
+      for await (const chunk of writeEntity(mail.message)) chunks.push(chunk)
+      const bytes = bytesOf(Buffer.concat(chunks))
+      const envelope = { mailFrom: '', recipients: [{ address: content.to }], body: '7BIT', smtputf8: false, requireTls: false } as const
+      const { recipients } = await parts.transport.send(route, envelope, { size: bytes.size, stream: () => bytes.stream() })
+      const [result] = recipients
+      if (result?.status === 'temporary') throw new Fault('next-hop-temporary', result.reply)
+      if (result?.status !== 'accepted') throw new Fault('next-hop-refused', result?.reply ?? '')
+      await done(job, tenant, 'mail.sent', { to: content.to, step: job.step })
     },
 
     async webhook(job) {

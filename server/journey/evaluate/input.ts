@@ -64,7 +64,7 @@ export interface Assembled {
 export async function assembleInput(
   mail: { readonly envelope: Envelope; readonly origin: Origin; readonly receivedAt: number; readonly facts: MailFacts },
   tenant: TenantProfile,
-  labels: { readonly labels: readonly Label[]; readonly defaultLabel: string },
+  labels: { readonly labels: readonly Label[]; readonly tenantLabels: { readonly default: Label } },
   knowledge: Knowledge,
 ): Promise<Assembled> {
   const { envelope, origin, facts } = mail
@@ -72,7 +72,7 @@ export async function assembleInput(
   const sender = await senderFacts(mail, tenant, knowledge)
   const recipients = await Promise.all(envelope.recipients.map(({ address }) => recipientFacts(address, mail, tenant, sender, knowledge)))
   const { intent, labelsSaid } = await readIntent(mail, tenant, sender.address, knowledge, notes)
-  const resolved = resolveClassification(labelsSaid, labels.labels, labels.defaultLabel)
+  const resolved = resolveClassification(labelsSaid, labels.labels, labels.tenantLabels.default.id)
   for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
   return {
     input: {

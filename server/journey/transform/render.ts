@@ -111,7 +111,7 @@ async function signed(
   if (sign.with === 'pgp') {
     const identity = await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
     if (!identity) throw new Fault('key-missing', `OpenPGP key of ${mail.mailFrom}`)
-    layers.push(await describePgpSignature(identity))
+    layers.push(await describePgpSignature(identity, time))
     return pgpSignEntity(safe, identity, { time })
   }
   const identity = await tools.keyring.smimeIdentity(mail.tenant.id, mail.mailFrom, time)
@@ -158,7 +158,7 @@ async function pgpEncrypted(
   // An encrypted mail without a signature proves no sender: OpenPGP signs whenever there is a key to sign with.
   const identity = sign?.with === 'smime' ? null : await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
   if (sign?.with === 'pgp' && !identity) throw new Fault('key-missing', `OpenPGP key of ${mail.mailFrom}`)
-  layers.push(await describePgpEncryption(keys, identity ?? undefined))
+  layers.push(await describePgpEncryption(keys, identity ?? undefined, time))
   return pgpEncryptEntity(content, keys, { time, ...(identity ? { sign: identity } : {}) })
 }
 

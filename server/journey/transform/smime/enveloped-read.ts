@@ -76,7 +76,8 @@ export function readEnveloped(contentInfo: Element): Enveloped {
   const recipientInfos = new Members(body.take(), TAG.set).rest()
   if (recipientInfos.length > MOST_RECIPIENTS) throw malformed('too many recipients')
   const content = new Members(body.take(), TAG.sequence)
-  oidValue(content.take())
+  // RFC 8551 2.4.3: a MIME entity is id-data; anything else would be handed on as what it is not.
+  if (oidValue(content.take()) !== OID.data) throw malformed('encrypted content is not a MIME entity')
   const cipher = cipherOf(algorithmValue(content.take()))
   const pieces = octetPieces(content.take(), contextTag(0, 'primitive'))
   content.end()

@@ -40,22 +40,13 @@ const P521 = scheme('sha512', OID.ecdsaSha512, 'ECDSA P-521 SHA-512')
 // RFC 8419 section 3: the message digest with Ed25519 is SHA-512.
 const ED25519 = scheme('sha512', OID.ed25519, 'Ed25519 SHA-512')
 
+const BY_CURVE: Readonly<Record<string, SignatureScheme>> = { prime256v1: P256, secp384r1: P384, secp521r1: P521 }
+
 /** The scheme of a key: RSA with PKCS#1 v1.5 (what every reader knows), ECDSA by curve, Ed25519. Raises `key-unusable`. */
 export function schemeOf(key: KeyObject): SignatureScheme {
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-      return RSA
-    case 'ed25519':
-      return ED25519
-    case 'ec':
-      switch (key.asymmetricKeyDetails?.namedCurve) {
-        case 'prime256v1':
-          return P256
-        case 'secp384r1':
-          return P384
-        case 'secp521r1':
-          return P521
-      }
-  }
-  throw new Fault('key-unusable', 'a key of this kind does not sign S/MIME')
+  const type = key.asymmetricKeyType
+  const curve = key.asymmetricKeyDetails?.namedCurve ?? ''
+  const found = type === 'rsa' ? RSA : type === 'ed25519' ? ED25519 : type === 'ec' ? BY_CURVE[curve] : undefined
+  if (!found) throw new Fault('key-unusable', 'a key of this kind does not sign S/MIME')
+  return found
 }

@@ -110,8 +110,7 @@ async function verifySigner(
     signedAt: attributes?.signedAt ?? null,
     algorithm: `${scheme.key} ${scheme.hash ?? 'sha512'}`,
     trust:
-      usableFor(certificate, null, options.at, 'sign') ??
-      verifyPath(certificate, signed.certificates, options.anchors, options.at),
+      usableFor(certificate, null, options.at, 'sign') ?? verifyPath(certificate, pool, options.anchors, options.at),
   }
 }
 

@@ -1,0 +1,269 @@
+/** The only place where ports meet adapters. Read it as a parts list: what the house is made of, from the ground up. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type MessageId, type TenantId, tenantId } from '../shared/domain/index.ts'
+import { Fault } from '../shared/fault/index.ts'
+import { vocabulary } from '../shared/policy/index.ts'
+import type { Config, TenantConfig } from './config.ts'
+import { defaultLimits } from './http/config.ts'
+import type { HttpServices } from './http/services.ts'
+import { createDelivery } from './journey/deliver/deliver.ts'
+import { retryDelay } from './journey/deliver/backoff.ts'
+import { type Acceptor, createAcceptor } from './journey/ingress/accept.ts'
+import { recover } from './journey/ingress/recover.ts'
+import { createSmtpIngress, type SmtpIngress } from './journey/ingress/smtp.ts'
+import { createProcess } from './journey/journey.ts'
+import { createOutside } from './journey/outside.ts'
+import { preview } from './journey/preview.ts'
+import { sealPayload } from './journey/sealed-payload.ts'
+import type { TenantProfile } from './journey/tenant.ts'
+import { openFile } from './journey/transform/filelink/store-files.ts'
+import type { Tools } from './journey/transform/mail.ts'
+import { pgpKeyState } from './journey/transform/openpgp/index.ts'
+import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
+import { createWorkers, type Workers } from './journey/worker.ts'
+import { createKeyring } from './keys/keyring.ts'
+import { verifyPassword } from './people/passwords.ts'
+import { importPeople } from './people/import.ts'
+import { sessionPolicy } from './people/session-policy.ts'
+import { stampReader } from './people/stamp-reader.ts'
+import { openFileBlobs } from './platform/blobs/files.ts'
+import { systemClock } from './platform/clock.ts'
+import { openSqliteStore } from './platform/database/sqlite/open.ts'
+import { storeDirectory } from './platform/directory.ts'
+import { messageId, uuidv7 } from './platform/ids.ts'
+import { createLog } from './platform/log.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { deriveKey, tenantSecrets } from './platform/secrets.ts'
+import { httpSms } from './platform/sms-http.ts'
+import { createSmtpTransport } from './platform/smtp/transport.ts'
+import { createWebhooks } from './platform/webhook.ts'
+import { readPolicyDirectory } from './policies/directory.ts'
+import { PolicyRegistry } from './policies/registry.ts'
+import { openPortalMessage } from './portal/open-message.ts'
+import type { Log } from './ports/log.ts'
+import type { Store } from './ports/store.ts'
+
+export interface House {
+  readonly log: Log
+  readonly store: Store
+  readonly acceptor: Acceptor
+  readonly services: HttpServices
+  readonly workers: Workers
+  readonly policies: PolicyRegistry
+  smtp(): SmtpIngress
+  close(): Promise<void>
+}
+
+export async function openHouse(config: Config, log: Log = standardLog(config)): Promise<House> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const clock = systemClock
+  const newId = () => uuidv7(clock.now())
+  const metrics = createMetrics()
+  const secrets = tenantSecrets(config.secrets.master)
+  const store = await openSqliteStore({ file: config.database.file, clock, log })
+  const blobs = await openFileBlobs({ root: config.blobs.root, reserveBytes: config.blobs.reserve })
+  const directory = storeDirectory(store)
+  const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })
+  const documents = createDocumentRenderer()
+  const transport = createSmtpTransport({ name: config.smtp.hostname, log })
+  const internal = new Set(config.tenants.flatMap((tenant) => [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)].filter(({ allowPrivate }) => allowPrivate).map(({ url }) => url)))
+  const webhooks = createWebhooks({ allowPrivate: (url) => internal.has(url) })
+
+  const profiles = new Map(config.tenants.map((tenant) => [tenant.id, profileOf(tenant, config)]))
+  const tenant = (id: string): TenantProfile => {
+    const profile = profiles.get(id)
+    if (!profile) throw new Fault('config-missing', `tenant ${id}`)
+    return profile
+  }
+
+  const policies = new PolicyRegistry()
+  for (const { id, policyDir } of config.tenants) {
+    const { diagnostics } = policies.load(tenantId(id), await readPolicyDirectory(policyDir))
+    for (const { severity, code, file, line } of diagnostics) if (severity === 'error') log.error('policy.invalid', { tenant: id, code, file, line })
+  }
+  for (const { id, people } of config.tenants) if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
+
+  const knowledge = { directory, keyring, stamps: stampReader(secrets) }
+  const tools: Tools = { blobs, secrets, keyring, directory, documents, clock, newId }
+  const acceptor = createAcceptor({
+    store,
+    blobs,
+    clock,
+    ids: () => messageId(clock.now()),
+    name: config.smtp.hostname,
+    log,
+    metrics,
+    limits: { messageBytes: config.smtp.maxSize, recipients: config.smtp.maxRecipients, reserveBytes: config.blobs.reserve },
+  })
+  const smsOf = new Map(config.tenants.flatMap(({ id, sms }) => (sms ? [[id, smsGateway(sms)] as const] : [])))
+  const outside = createOutside({
+    store,
+    blobs,
+    secrets,
+    webhooks,
+    transport,
+    clock,
+    tenant,
+    sms(id) {
+      const gateway = smsOf.get(id)
+      if (!gateway) throw new Fault('config-missing', `an SMS service for tenant ${id}`)
+      return gateway
+    },
+  })
+  const workers = createWorkers({
+    store,
+    clock,
+    log,
+    metrics,
+    handlers: {
+      ...outside,
+      process: createProcess({
+        store,
+        blobs,
+        knowledge,
+        tools,
+        log,
+        metrics,
+        tenant,
+        policy: (profile) => policies.active(profile.id),
+        retryAt: (attempt, now) => now + retryDelay(attempt),
+      }),
+      deliver: createDelivery({ store, blobs, transport, clock, log, metrics, tenant, newId, name: config.smtp.hostname }),
+    },
+  })
+
+  const services: HttpServices = {
+    config: {
+      publicUrl: config.http.publicUrl,
+      trustProxy: config.http.trustProxy,
+      tokenSeed: deriveKey(config.secrets.master, 'http/access-token'),
+      issuers: config.tenants.flatMap(({ id, issuers }) =>
+        issuers.map(({ issuer, audience, jwksUri, algorithms, addressClaim }) => ({
+          tenant: tenantId(id),
+          issuer,
+          audience,
+          jwks: { url: jwksUri },
+          ...(algorithms ? { algorithms } : {}),
+          ...(addressClaim === undefined ? {} : { addressClaim }),
+        })),
+      ),
+      limits: { ...defaultLimits, message: config.smtp.maxSize },
+    },
+    store,
+    clock,
+    secrets,
+    log,
+    metrics,
+    accept: (submission) => acceptor.accept(submission),
+    async preview(id, draft) {
+      const profile = tenant(id)
+      const recipients = draft.recipients.map((one) => (typeof one === 'string' ? { address: one, visible: true } : { address: one.address, visible: one.field !== 'bcc' }))
+      return preview({ ...draft, recipients, now: clock.now() }, profile, policies.active(profile.id), knowledge)
+    },
+    async vocabulary(id, _sender, language) {
+      const { labels, protections } = vocabulary(policies.active(id), language)
+      return {
+        language,
+        labels: labels.map(({ id: label, title }, rank) => ({ id: label, name: title, description: '', rank })),
+        defaultLabel: labels.find(({ standard }) => standard)?.id ?? null,
+        protections: protections.map(({ token, title, description, parameters }) => ({ token, name: title, description, parameters: [...parameters] })),
+      }
+    },
+    async authenticate({ client, secret }) {
+      const found = config.tenants.flatMap((one) => one.clients.map((entry) => ({ one, entry }))).find(({ entry }) => entry.id === client)
+      const right = await verifyPassword(found?.entry.secretHash ?? null, secret)
+      if (!right || !found) return null
+      const { senders, scopes, roles } = found.entry
+      return { tenant: tenantId(found.one.id), subject: client, address: null, senders, scopes, roles }
+    },
+    async ready() {
+      const free = await blobs.free()
+      const checks = {
+        policies: config.tenants.every(({ id }) => policies.ready(tenantId(id))),
+        disk: free === null || free > config.blobs.reserve,
+        database: await store.queue.counts().then(
+          () => true,
+          () => false,
+        ),
+      }
+      return { ready: Object.values(checks).every(Boolean), checks }
+    },
+    exposition: () => metrics.exposition(),
+    openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
+    openPortalMessage: (id, grant) => openPortalMessage({ blobs, secrets }, id, grant),
+    async sendMail(id, { key, ...mail }) {
+      const sealed = sealPayload(secrets, id, mail)
+      await enqueue(id, { queue: 'mail', lane: '', step: key, payload: { sealed } })
+    },
+    async sendSms(id, { key, ...sms }) {
+      const sealed = sealPayload(secrets, id, sms)
+      await enqueue(id, { queue: 'sms', lane: '', step: key, payload: { recipient: '', sealed } })
+    },
+  }
+
+  function enqueue(id: TenantId, job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown }): Promise<void> {
+    return store.tenant(id).write((tx) => tx.enqueue([{ ...job, message: null, runAt: clock.now() }]))
+  }
+
+  for (const { id } of config.tenants) await recover(tenantId(id), { store, blobs, clock, log, metrics })
+
+  return {
+    log,
+    store,
+    acceptor,
+    services,
+    workers,
+    policies,
+    smtp: () =>
+      createSmtpIngress(
+        {
+          host: config.smtp.host,
+          port: config.smtp.port,
+          name: config.smtp.hostname,
+          ...(config.smtp.tls
+            ? { tls: { key: config.smtp.tls.key, cert: config.smtp.tls.cert, ...(config.smtp.tls.ca ? { ca: config.smtp.tls.ca, requestClientCertificate: true } : {}) } }
+            : {}),
+          requireTls: config.smtp.requireTls,
+          clearTextAuthFromLoopback: config.smtp.allowPlainAuthFrom.length > 0,
+          limits: { messageBytes: config.smtp.maxSize, recipients: config.smtp.maxRecipients, connections: config.smtp.maxConnections },
+        },
+        { acceptor, policy: sessionPolicy(config.tenants, store, (id) => policies.ready(id)), log, metrics },
+      ),
+    async close() {
+      await transport.close()
+      await documents.close()
+      await store.close()
+    },
+  }
+}
+
+function standardLog(config: Config): Log {
+  return createLog({ level: config.logLevel, hashKey: deriveKey(config.secrets.master, 'log/addresses') })
+}
+
+function smsGateway({ url, method, headers, json, form, timeout }: NonNullable<TenantConfig['sms']>) {
+  const body = json !== undefined ? { json } : form !== undefined ? { form } : undefined
+  return httpSms({ url, method, headers, timeoutMs: timeout, ...(body ? { body } : {}) })
+}
+
+function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
+  return {
+    id: tenantId(tenant.id),
+    name: tenant.name,
+    domains: tenant.domains,
+    language: tenant.language,
+    publicUrl: config.http.publicUrl.replace(/\/+$/, ''),
+    subjectTags: tenant.subjectTags.map(({ protection, classification, ...tag }) => ({
+      ...tag,
+      ...(protection === undefined ? {} : { protection }),
+      ...(classification === undefined ? {} : { classification }),
+    })),
+    routes: tenant.routes,
+    archives: Object.fromEntries(
+      Object.entries(tenant.archive).map(([name, archive]) => [name, archive.kind === 'blobs' ? { kind: 'blobs', retentionMs: archive.retention } : archive]),
+    ),
+    webhooks: tenant.webhooks,
+    apis: tenant.apis,
+  }
+}

@@ -1,0 +1,70 @@
+import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
+import { decide, type Policy } from '../../shared/policy/index.ts'
+import { serializeProtection } from '../../shared/words/protection.ts'
+import { assembleInput, type Knowledge, type MailFacts } from './evaluate/input.ts'
+import type { TenantProfile } from './tenant.ts'
+
+/** A mail that is being written: what a client knows before it is sent. */
+export interface UnsentMail {
+  readonly sender: string
+  readonly recipients: readonly { readonly address: string; readonly visible: boolean }[]
+  readonly subject: string
+  readonly attachments: readonly { readonly name: string; readonly size: number; readonly type?: string | undefined }[]
+  readonly classification: string | null
+  readonly protection: readonly Protection[]
+  readonly reason?: string | undefined
+  /** Epoch ms. */
+  readonly now: number
+}
+
+/**
+ * The decision the gateway would take if this mail were sent now by its authenticated sender. Content that only the whole
+ * mail shows (words of the body, types by content, encrypted attachments) is not known yet.
+ */
+export async function preview(mail: UnsentMail, tenant: TenantProfile, policy: Policy, knowledge: Knowledge): Promise<Decision> {
+  return decide(policy, await previewInput(mail, tenant, policy, knowledge))
+}
+
+export async function previewInput(mail: UnsentMail, tenant: TenantProfile, policy: Policy, knowledge: Knowledge): Promise<PolicyInput> {
+  const envelope: Envelope = {
+    mailFrom: mail.sender,
+    recipients: mail.recipients.map(({ address }) => ({ address })),
+    body: '7BIT',
+    smtputf8: false,
+    requireTls: false,
+  }
+  const { input } = await assembleInput(
+    { envelope, origin: { channel: 'api', authenticated: 'token', peer: '', tls: null }, receivedAt: mail.now, facts: factsOf(mail) },
+    tenant,
+    policy,
+    knowledge,
+  )
+  return input
+}
+
+function factsOf(mail: UnsentMail): MailFacts {
+  const protection = mail.protection.map((wish) => (wish.token === 'plain' && wish.reason === undefined && mail.reason !== undefined ? { ...wish, reason: mail.reason } : wish))
+  return {
+    message: {
+      subject: mail.subject,
+      size: mail.attachments.reduce((sum, { size }) => sum + size, 0),
+      header: { subject: [mail.subject] },
+      content: 'plain',
+      autoSubmitted: false,
+      defects: [],
+    },
+    attachments: mail.attachments.map(attachmentFacts),
+    visible: { to: mail.recipients.filter(({ visible }) => visible).map(({ address }) => address), cc: [] },
+    rawIntent: {
+      classification: mail.classification === null ? [] : [mail.classification],
+      protection: protection.length ? [serializeProtection(protection)] : [],
+      stamp: [],
+    },
+  }
+}
+
+function attachmentFacts({ name, size, type }: UnsentMail['attachments'][number], index: number): AttachmentFacts {
+  const dot = name.lastIndexOf('.')
+  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : ''
+  return { index, name, extension, type: null, declaredType: (type ?? 'application/octet-stream').toLowerCase(), mismatch: false, size }
+}

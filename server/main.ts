@@ -1,0 +1,57 @@
+/** Start, drain, stop: what one process does with a configuration. */
+import type { Config } from './config.ts'
+import { type House, openHouse } from './compose.ts'
+import { createHttpApp, createOperatorApp } from './http/app.ts'
+import type { Log } from './ports/log.ts'
+
+export type Role = 'smtp' | 'worker' | 'http'
+export const ROLES: readonly Role[] = ['smtp', 'worker', 'http']
+
+/** How long running work may take to finish after a signal, ms. */
+const DRAIN_MS = 25_000
+
+export interface Running {
+  readonly house: House
+  /** Ports that were taken; 0 in the configuration takes a free one. */
+  readonly ports: { readonly smtp: number | null; readonly http: number | null; readonly admin: number | null }
+  /** Refuses new work, finishes what runs, gives leases back; at most half a minute. */
+  stop(): Promise<void>
+}
+
+/** Starts the roles. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
+export async function start(config: Config, roles: readonly Role[] = ROLES, log?: Log): Promise<Running> {
+  const house = await openHouse(config, log)
+  const stops: (() => Promise<unknown>)[] = [() => house.close()]
+  const ports = { smtp: null as number | null, http: null as number | null, admin: null as number | null }
+  const stop = async () => {
+    for (const close of stops.splice(0).reverse()) await close()
+  }
+  try {
+    if (roles.includes('worker')) {
+      house.workers.start()
+      stops.push(() => house.workers.drain(DRAIN_MS))
+    }
+    if (roles.includes('http')) {
+      const app = await createHttpApp(house.services)
+      stops.push(() => app.close())
+      await app.listen({ host: config.http.host, port: config.http.port })
+      ports.http = portOf(app.server.address())
+    }
+    const operator = await createOperatorApp(house.services)
+    stops.push(() => operator.close())
+    await operator.listen({ host: config.admin.host, port: config.admin.port })
+    ports.admin = portOf(operator.server.address())
+    if (roles.includes('smtp')) {
+      const smtp = house.smtp()
+      stops.push(() => smtp.close())
+      ports.smtp = (await smtp.listen()).port
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  house.log.info('started', { roles, ...ports })
+  return { house, ports, stop }
+}
+
+const portOf = (address: ReturnType<import('node:net').Server['address']>): number | null => (address && typeof address === 'object' ? address.port : null)

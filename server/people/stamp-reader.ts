@@ -1,0 +1,20 @@
+import { Fault } from '../../shared/fault/index.ts'
+import type { StampReader } from '../journey/evaluate/input.ts'
+import type { TenantSecrets } from '../ports/secrets.ts'
+import { covers, stampKey, verifyStamp } from './stamp.ts'
+
+/** Checks stamps for the evaluate stage with each tenant's derived key. */
+export function stampReader(secrets: TenantSecrets): StampReader {
+  return {
+    async read(tenant, text, { sender, visible, subject, now }) {
+      const result = await verifyStamp(stampKey(secrets, tenant.id), text, { sender, visible, subject }, now)
+      if ('refused' in result) throw new Fault('signature-invalid', `stamp: ${result.refused}`)
+      const { stamp } = result
+      return {
+        classification: stamp.classification,
+        protection: stamp.protection === '' ? [] : [stamp.protection],
+        covers: (address) => covers(stamp, address),
+      }
+    },
+  }
+}
