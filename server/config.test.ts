@@ -87,10 +87,11 @@ test('everything can come from the environment', () => {
     SECFLOW_TENANTS_0_LANGUAGE: 'de',
     SECFLOW_TENANTS_0_FILE_LINK_EXPIRES: '2w',
     SECFLOW_SMTP_MAX_SIZE: '5MB',
-    SECFLOW_SMTP_ALLOW_PLAIN_AUTH_FROM: '[10.0.0.0/8]',
+    SECFLOW_HTTP_TRUST_PROXY: '[10.0.0.0/8]',
   })
   expect(config).toMatchObject({
-    smtp: { maxSize: 5 * 1024 ** 2, allowPlainAuthFrom: ['10.0.0.0/8'] },
+    smtp: { maxSize: 5 * 1024 ** 2 },
+    http: { trustProxy: ['10.0.0.0/8'] },
     tenants: [{ language: 'de', policyDir: join(dir, 'p'), fileLink: { expires: 14 * 86_400_000 } }],
   })
 })
@@ -117,9 +118,9 @@ describe('what is wrong is listed at once', () => {
 
   test('wrong and unknown ones, with their place', () => {
     const yaml = `
-http: {port: 99999, prot: 1}
+http: {port: 99999, prot: 1, trustProxy: [10.0.0.0/33]}
 relay: {url: "http://x"}
-smtp: {allowPlainAuthFrom: [10.0.0.0/33], maxSize: lots}
+smtp: {maxSize: lots}
 secrets: {master: "${'A'.repeat(43)}="}
 tenants:
   - id: Alpha!
@@ -135,7 +136,7 @@ tenants:
       'http.port: ',
       'http: Unrecognized key: "prot"',
       'relay.url: ',
-      'smtp.allowPlainAuthFrom.0: ',
+      'http.trustProxy.0: ',
       'smtp.maxSize: ',
       'secrets.master: not random',
       'tenants.0.id: ',

@@ -63,10 +63,7 @@ export const configSchema = z.strictObject({
       maxSize: size().prefault('200MB').describe('Largest message, as received.'),
       maxRecipients: z.int().min(1).max(100_000).default(1000).describe('Recipients in one transaction.'),
       maxConnections: z.int().min(1).max(100_000).default(500).describe('Sessions at once.'),
-      allowPlainAuthFrom: z
-        .array(network())
-        .default(['127.0.0.0/8', '::1'])
-        .describe('Where AUTH without TLS is taken from.'),
+      clearTextAuthFromLoopback: z.boolean().default(true).describe('AUTH without TLS, from this machine only.'),
     })
     .prefault({})
     .describe('SMTP in.'),
