@@ -37,8 +37,18 @@ export function fieldsOf(certificate: X509Certificate): CertificateFields {
   const known = parsed.get(certificate)
   if (known) return known
   const fields = readCertificateFields(certificate.raw)
+  if (!hasPublicKey(certificate)) throw new Fault('certificate-unusable', 'unreadable public key')
   parsed.set(certificate, fields)
   return fields
+}
+
+/** node:crypto reads the key on first use and throws then: DSA with inherited parameters, points that are not on a curve. */
+function hasPublicKey(certificate: X509Certificate): boolean {
+  try {
+    return certificate.publicKey.type === 'public'
+  } catch {
+    return false
+  }
 }
 
 /** SHA-256 of the DER, hex in lower case: the id of a `KeyRecord`. */

@@ -40,7 +40,8 @@ const NOT_EVALUATED = [OID.nameConstraints, OID.policyConstraints]
  * anchor, names chained octet by octet, basicConstraints, keyCertSign, path length, unknown critical extensions refused,
  * CAs with name or policy constraints refused, CAs whose extended key usage excludes mail refused. It errs towards
  * refusal. Revocation (CRL, OCSP) is not looked at; `KeyRecord.revokedAt` is the administrator's word.
- * Answers `certificate-expired` when the leaf is past its end, else `certificate-untrusted`.
+ * Answers `certificate-expired` when the leaf is past its end, else `certificate-untrusted`. All certificates come from
+ * `certificateOf`; one it would refuse raises `certificate-unusable`.
  */
 export function verifyPath(
   certificate: X509Certificate,
