@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { constants, createHash, generateKeyPairSync, privateDecrypt } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { createDeflateRaw } from 'node:zlib'
 import {
@@ -303,6 +303,16 @@ describe('reading', () => {
       cause: { message: expect.stringContaining('Maximum decompressed message size exceeded') },
     })
     expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(300)
+  })
+
+  test('OpenSSL answers bad PKCS#1 v1.5 padding with bytes, not with an error (see config.ts)', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    for (let i = 1; i < 20; i += 1) {
+      const decrypt = () =>
+        privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, Buffer.alloc(256, i))
+      expect(decrypt).not.toThrow()
+      expect(decrypt().equals(decrypt())).toBe(true)
+    }
   })
 
   test('what is larger than 64 MiB is not read at all', async () => {
