@@ -77,6 +77,7 @@ function bare(services: HttpServices): App {
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
+  app.removeContentTypeParser('text/plain')
   requestLog(app, services)
   errors(app, services.log)
   return app as unknown as App

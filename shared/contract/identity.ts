@@ -13,7 +13,6 @@ export const ROLES = [
 export const Role = z.enum(ROLES).meta({ id: 'Role' })
 export type Role = z.infer<typeof Role>
 
-/** `messages:read` sees the caller's own mail, `messages:read-all` and `messages:recall-all` the whole tenant's. */
 export const SCOPES = [
   'vocabulary',
   'evaluate',
@@ -25,6 +24,16 @@ export const SCOPES = [
 ] as const
 export const Scope = z.enum(SCOPES).meta({ id: 'Scope' })
 export type Scope = z.infer<typeof Scope>
+
+export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
+  vocabulary: 'Read labels and protections',
+  evaluate: 'Preview what would happen to an own mail',
+  'messages:send': 'Send mail as oneself',
+  'messages:read': 'See what became of own mail',
+  'messages:read-all': 'See what became of any mail of the tenant',
+  'messages:recall': 'Recall links and portal messages of own mail',
+  'messages:recall-all': 'Recall links and portal messages of any mail of the tenant',
+}
 
 const OWN_MAIL: readonly Scope[] = ['vocabulary', 'evaluate', 'messages:send', 'messages:read', 'messages:recall']
 

@@ -54,8 +54,14 @@ export async function auth(app: App, services: HttpServices): Promise<void> {
       private: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       public: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     },
-    sign: { algorithm: ALGORITHM, iss: issuerOf(config), aud: audienceOf(config), expiresIn: TOKEN_SECONDS * 1000 },
-    verify: { algorithms: [ALGORITHM], allowedIss: issuerOf(config), allowedAud: audienceOf(config) },
+    sign: { algorithm: ALGORITHM, iss: issuerOf(config), aud: audienceOf(config), expiresIn: `${TOKEN_SECONDS}s` },
+    verify: {
+      algorithms: [ALGORITHM],
+      allowedIss: issuerOf(config),
+      allowedAud: audienceOf(config),
+      // A claim that is not there is otherwise not checked.
+      requiredClaims: ['iss', 'aud', 'exp', 'sub', 'tenant'],
+    },
   })
   const foreign = foreignTokens(services)
 
@@ -67,7 +73,8 @@ export async function auth(app: App, services: HttpServices): Promise<void> {
     route.schema = { ...route.schema }
     if (access !== 'public') route.schema.security = [{ oauth: access === 'authenticated' ? [] : [...access] }]
     const response = (route.schema.response ?? {}) as Record<string, unknown>
-    route.schema.response = { ...response, default: Problem.describe('Problem details (RFC 9457)') }
+    const content = { 'application/problem+json': { schema: Problem } }
+    route.schema.response = { ...response, default: { description: 'Problem details (RFC 9457)', content } }
   })
   app.addHook('onRequest', async (request, reply) => {
     const access = request.routeOptions.config.access ?? 'public'

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { SCOPES } from '../../../shared/contract/index.ts'
+import { SCOPE_MEANINGS } from '../../../shared/contract/index.ts'
 import type { App } from '../app.ts'
 
 /** Collects the routes into one OpenAPI 3.1 document; routes with `schema.hide` (pages for people) stay out. */
@@ -22,7 +22,7 @@ export async function openapi(app: App): Promise<void> {
             flows: {
               clientCredentials: {
                 tokenUrl: '/oauth/token',
-                scopes: Object.fromEntries(SCOPES.map((scope) => [scope, ''])),
+                scopes: SCOPE_MEANINGS,
               },
             },
           },
@@ -30,7 +30,7 @@ export async function openapi(app: App): Promise<void> {
       },
     },
     transform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   })
 }
 
@@ -45,6 +45,23 @@ const transform: Transform = (route) => {
   const { schema, url } = jsonSchemaTransform({ ...route, schema: { ...route.schema, body: json.schema } })
   const body = { content: { 'message/rfc822': MAIL, 'application/json': { schema: schema?.body } } }
   return { schema: { ...schema, body }, url }
+}
+
+/** The provider lists every schema twice, as read and as written; only what a route refers to is of use to a reader. */
+function withoutUnused(document: ReturnType<typeof jsonSchemaTransformObject>): typeof document {
+  const components = (document.components ?? {}) as { schemas?: Record<string, unknown> }
+  const schemas = components.schemas ?? {}
+  const used = new Set<string>()
+  const follow = (part: unknown) => {
+    for (const [, name] of JSON.stringify(part ?? {}).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name!)) continue
+      used.add(name!)
+      follow(schemas[name!])
+    }
+  }
+  follow(document.paths)
+  components.schemas = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)))
+  return document
 }
 
 function contentOf(body: unknown): Readonly<Record<string, { readonly schema: unknown }>> | undefined {
