@@ -63,7 +63,15 @@ export const configSchema = z.strictObject({
       maxSize: size().prefault('200MB').describe('Largest message, as received.'),
       maxRecipients: z.int().min(1).max(100_000).default(1000).describe('Recipients in one transaction.'),
       maxConnections: z.int().min(1).max(100_000).default(500).describe('Sessions at once.'),
-      clearTextAuthFromLoopback: z.boolean().default(true).describe('AUTH without TLS, from this machine only.'),
+      allowPlainAuthFrom: z
+        .array(
+          network().refine(
+            (text) => /^(127\.|::1(\/128)?$)/.test(text),
+            'AUTH without TLS is taken from this machine only',
+          ),
+        )
+        .default(['127.0.0.0/8', '::1'])
+        .describe('Where AUTH without TLS is taken from: loopback addresses, or `[]` for nowhere.'),
     })
     .prefault({})
     .describe('SMTP in.'),
