@@ -11,7 +11,11 @@ import type { PortalAttachment, PortalMessage } from './services.ts'
  * Opens a message filed for the portal: decrypts the header and body now, attachments when they are asked for. Raises
  * `blob-missing` and `blob-damaged`.
  */
-export async function openPortalMessage(store: Omit<SealedStore, 'tenant'>, tenant: TenantId, grant: GrantRecord): Promise<PortalMessage> {
+export async function openPortalMessage(
+  store: Omit<SealedStore, 'tenant'>,
+  tenant: TenantId,
+  grant: GrantRecord,
+): Promise<PortalMessage> {
   const { content } = grant
   if (!content) throw new Fault('not-found')
   const open = () => openObject({ ...store, tenant }, 'portal', content.blob, content)
