@@ -7,7 +7,7 @@ import { link } from './catalogue/link.ts'
 import { mail } from './catalogue/mail.ts'
 import { policy } from './catalogue/policy.ts'
 import { store } from './catalogue/store.ts'
-import type { FaultDefinition } from './fault.ts'
+import type { FaultDefinition } from './definition.ts'
 
 const families = { ...api, ...config, ...crypto, ...delivery, ...link, ...mail, ...policy, ...store }
 

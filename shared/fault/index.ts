@@ -1,2 +1,3 @@
 export { catalogue, type FaultCode } from './catalogue.ts'
-export { Fault, type FaultDefinition, problem, smtpReply, toFault } from './fault.ts'
+export type { FaultDefinition } from './definition.ts'
+export { Fault, problem, smtpReply, toFault } from './fault.ts'

@@ -1,4 +1,4 @@
-import type { FaultDefinition } from '../fault.ts'
+import type { FaultDefinition } from '../definition.ts'
 
 export const api = {
   internal: {
