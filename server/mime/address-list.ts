@@ -37,8 +37,8 @@ export function parseAddresses(text: string): Mailbox[] {
   }
   for (const token of tokens(text)) {
     if (token.kind !== 'mark') element.push(token)
-    else if (token.text === '<') {
-      angle = true
+    else if (token.text === '<' || token.text === '>') {
+      angle = token.text === '<'
       element.push(token)
     } else if (token.text === ',' && !routeOpen(element)) take()
     else if (token.text === ';' && !angle) {
