@@ -62,6 +62,12 @@ beforeAll(() => {
   make('byServer', 'server', LEAF)
   make('named', 'root', `${CA}nameConstraints=critical,permitted;email:example.com\n`)
   make('byNamed', 'named', LEAF)
+  make('brief', 'root', CA, EC, ['-days', '2'])
+  make('byBrief', 'brief', LEAF)
+  make('oddCa', 'root', `${CA}1.2.3.4=critical,ASN1:NULL\n`)
+  make('byOddCa', 'oddCa', LEAF)
+  make('weakCa', 'root', CA, ['-newkey', 'rsa:1024', '-nodes'])
+  make('byWeakCa', 'weakCa', LEAF)
   make('odd', 'sub', `${LEAF}1.2.3.4=critical,ASN1:NULL\n`)
   make('sha1', 'sub', LEAF, EC, ['-sha1'])
   make('weak', 'sub', LEAF, ['-newkey', 'rsa:1024', '-nodes'])
@@ -89,6 +95,8 @@ describe('a path', () => {
     ['an issuer for servers only', 'byServer', ['server']],
     ['name constraints, which are not evaluated yet', 'byNamed', ['named']],
     ['an unknown critical extension', 'odd', ['sub']],
+    ['an unknown critical extension of a CA', 'byOddCa', ['oddCa']],
+    ['an RSA key of 1024 bits in a CA', 'byWeakCa', ['weakCa']],
     ['a SHA-1 signature', 'sha1', ['sub']],
     ['an RSA key of 1024 bits', 'weak', ['sub']],
     ['a self-signed stranger', 'alone', []],
@@ -99,6 +107,9 @@ describe('a path', () => {
 
   it('holds only while every member is valid', () => {
     expect(path('leaf', ['sub'], NOW + 31 * DAY)).toBe('certificate-expired')
+    expect(path('byBrief', ['brief'])).toBeNull()
+    expect(path('byBrief', ['brief'], NOW + 5 * DAY)).toBe('certificate-untrusted')
+    expect(path('byBrief', [], NOW + 5 * DAY, ['brief'])).toBe('certificate-untrusted')
     expect(path('leaf', ['sub'], NOW - DAY)).toBe('certificate-untrusted')
   })
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
@@ -118,6 +118,51 @@ describe('key wrap', () => {
       keyEncryptionKey(Buffer.alloc(32, 1), 'sha1', der.algorithm(OID.aes256Wrap), null, length)
     expect(derive(32)).toHaveLength(32)
     expect(derive(32).subarray(0, 12).equals(derive(32).subarray(20))).toBe(false)
+  })
+})
+
+describe('what must not hold', () => {
+  const opaque = async (by: SmimeIdentity) =>
+    decodeBase64(signEntity(entity({}, 'body'), by, { time: NOW, mode: 'opaque' }).body(), 100_000)
+  const verdict = (data: Buffer) => verifySigned(data, null, { anchors: identity.chain, at: NOW })
+
+  it('a signature of another key, with the certificate of the victim', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    await expect(verdict(await opaque({ ...identity, privateKey }))).rejects.toMatchObject({
+      code: 'signature-invalid',
+    })
+    await expect(verdict(await opaque(identity))).resolves.toMatchObject({ signers: [{ trust: null }] })
+  })
+
+  it('an altered signing time or signature value', async () => {
+    const data = await opaque(identity)
+    const later = Buffer.from(data.toString('latin1').replace('261123000000Z', '261124000000Z'), 'latin1')
+    expect(later.equals(data)).toBe(false)
+    await expect(verdict(later)).rejects.toMatchObject({ code: 'signature-invalid' })
+    const value = Buffer.from(data)
+    value[data.length - 20]! ^= 1
+    await expect(verdict(value)).rejects.toMatchObject({ code: 'signature-invalid' })
+  })
+
+  it('a signature that means another certificate of the same name, number and key', async () => {
+    const signed = await opaque(identity)
+    const hash = createHash('sha256').update(identity.certificate.raw).digest()
+    const at = signed.indexOf(hash)
+    expect(at).toBeGreaterThan(0)
+    signed[at]! ^= 1
+    await expect(verdict(signed)).rejects.toMatchObject({
+      code: 'signature-invalid',
+      detail: 'signed with another certificate',
+    })
+  })
+
+  it('2,000 wrong keys on CBC: padding that fits by chance releases nothing', async () => {
+    const data = await decodeBase64(encryptEntity(entity({}, 'body'), [identity.certificate]).body(), 100_000)
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const wrong = { ...identity, privateKey }
+    for (let run = 0; run < 2_000; run++) {
+      await expect(decryptEnveloped(once(data), [wrong])).rejects.toMatchObject({ message: 'decryption-failed' })
+    }
   })
 })
 
