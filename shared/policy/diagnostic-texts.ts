@@ -1,0 +1,118 @@
+interface Message {
+  readonly severity: 'error' | 'warning'
+  readonly de: string
+  readonly en: string
+}
+
+const error = (de: string, en: string): Message => ({ severity: 'error', de, en })
+const warning = (de: string, en: string): Message => ({ severity: 'warning', de, en })
+
+/** Every finding of the language by its stable code. */
+export const messages = {
+  'yaml-syntax': error('Das ist kein gültiges YAML: {detail}', 'This is not valid YAML: {detail}'),
+  'file-too-large': error('Die Datei ist größer als 1 MB', 'The file is larger than 1 MB'),
+  'too-deep': error('Tiefer als 32 Ebenen geschachtelt', 'Nested deeper than 32 levels'),
+  'too-many-nodes': error('Die Regel {name} hat mehr als 500 Knoten', 'Rule {name} has more than 500 nodes'),
+  'alias-refused': error(
+    'Anker und Aliasse (& und *) sind nicht erlaubt',
+    'Anchors and aliases (& and *) are not allowed',
+  ),
+  'merge-key-refused': error('Der Schlüssel << ist nicht erlaubt', 'The merge key << is not allowed'),
+  'tag-refused': error('Das YAML-Tag {name} ist nicht erlaubt', 'The YAML tag {name} is not allowed'),
+  'duplicate-key': error('Der Schlüssel {name} steht zweimal da', 'The key {name} is given twice'),
+  'several-documents': error('Nur ein Dokument je Datei', 'Only one document a file'),
+  'unknown-version': error(
+    'apiVersion muss secflow/v1 sein, nicht {name}',
+    'apiVersion must be secflow/v1, not {name}',
+  ),
+  'unknown-kind': error('kind muss RuleSet sein, nicht {name}', 'kind must be RuleSet, not {name}'),
+  'no-rule-set': error('Es gibt keinen Regelsatz (kind: RuleSet)', 'There is no rule set (kind: RuleSet)'),
+  'unknown-field': error('{name} gibt es hier nicht', '{name} is not known here'),
+  'unknown-operator': error('{name} gibt es nicht für {field}', '{name} is not an operator of {field}'),
+  'unknown-action': error('Die Aktion {name} gibt es nicht', 'There is no action {name}'),
+  'missing-key': error('{name} fehlt', '{name} is missing'),
+  'one-key': error(
+    'Genau ein Schlüssel je Bedingung oder Aktion; mehrere mit all: verbinden',
+    'Exactly one key in a condition or action; join several with all:',
+  ),
+  'wrong-type': error('Hier wird {expected} erwartet, nicht {found}', 'Expected {expected} here, not {found}'),
+  'wrong-value': error('{found} ist nicht erlaubt; möglich ist {expected}', '{found} is not allowed; use {expected}'),
+  'wrong-unit': error(
+    '{found} ist nicht lesbar; erwartet wird {expected}',
+    '{found} cannot be read; expected {expected}',
+  ),
+  'wrong-pattern': error('Kein RE2-Ausdruck: {detail}', 'Not an RE2 expression: {detail}'),
+  'wrong-domain': error('{found} ist kein Domainname', '{found} is not a domain name'),
+  'wrong-timezone': error(
+    '{found} ist keine Zeitzone (erwartet z. B. Europe/Berlin)',
+    '{found} is not a time zone (try Europe/Berlin)',
+  ),
+  'header-refused': error('Die Kopfzeile {name} darf nicht gesetzt werden', 'The header {name} may not be set'),
+  'unknown-list': error(
+    'Die Liste {name} gibt es in diesem Regelsatz nicht',
+    'There is no list {name} in this rule set',
+  ),
+  'list-type': error(
+    'Die Liste {name} enthält {found}, das Feld erwartet {expected}',
+    'List {name} holds {found}, the field wants {expected}',
+  ),
+  'unknown-schedule': error(
+    'Den Zeitplan {name} gibt es in diesem Regelsatz nicht',
+    'There is no schedule {name} in this rule set',
+  ),
+  'unknown-label': error('Die Datenklasse {name} gibt es nicht', 'There is no data class {name}'),
+  'conflicting-labels': error('spec.labels steht schon in {name}', 'spec.labels is given already in {name}'),
+  'duplicate-rule': error('Die Kennung {name} ist schon vergeben ({detail})', 'The id {name} is taken ({detail})'),
+  'duplicate-set': error(
+    'Den Regelsatz {name} gibt es schon ({detail})',
+    'There is a rule set {name} already ({detail})',
+  ),
+  'only-in-tenant-layer': error(
+    '{name} darf nur in der Ebene tenant stehen',
+    '{name} may stand in the tenant layer only',
+  ),
+  'conflicting-setting': error('{name} steht schon anders in {detail}', '{name} is given differently in {detail}'),
+  'action-not-in-layer': error(
+    '{name} ist in der Ebene {layer} nicht erlaubt',
+    '{name} is not allowed in the {layer} layer',
+  ),
+  'order-incomplete': error(
+    'order muss jede Phase genau einmal nennen; es fehlt {name}',
+    'order must name every phase once; {name} is missing',
+  ),
+  'order-violated': error('{name} muss vor {detail} kommen', '{name} must come before {detail}'),
+  'scope-refused': error(
+    '{name} ist hier nicht erlaubt: nur Felder mit {expected}',
+    '{name} is not allowed here: only fields of {expected}',
+  ),
+  'final-overridable': error(
+    'Eine Regel ist final oder overridable, nicht beides',
+    'A rule is final or overridable, not both',
+  ),
+  'exception-target': error(
+    'Die Ausnahme nennt die Regel {name}, die es nicht gibt',
+    'The exception names rule {name}, which does not exist',
+  ),
+  'exception-layer': error(
+    '{name} steht in einer tieferen Ebene als diese Ausnahme',
+    '{name} stands in a lower layer than this exception',
+  ),
+  'exception-not-overridable': error(
+    'Die Regel {name} ist nicht overridable; nur dort sind Ausnahmen erlaubt',
+    'Rule {name} is not overridable; only such rules take exceptions',
+  ),
+  'conflicting-value': error(
+    '{name} und {detail} gelten für dieselben Mails und setzen {field} verschieden',
+    '{name} and {detail} apply to the same mail and set {field} differently',
+  ),
+  'rule-without-effect': error(
+    'Die Regel {name} hat weder then, else noch choose',
+    'Rule {name} has neither then, else nor choose',
+  ),
+  'then-and-choose': error('then und choose schließen sich aus', 'then and choose exclude each other'),
+  'otherwise-last': error('Nach otherwise kann kein Zweig mehr folgen', 'No branch can follow otherwise'),
+  'unused-list': warning('Die Liste {name} wird nicht benutzt', 'List {name} is not used'),
+  'missing-otherwise': warning('choose hat keinen Zweig otherwise', 'choose has no otherwise branch'),
+} as const satisfies Record<string, Message>
+
+export type DiagnosticCode = keyof typeof messages

@@ -1,0 +1,118 @@
+/** decide(policy, input): pure. All matching rules per recipient, joined; guarantees; copies; steps once per message. */
+import type { CopyPlan, Decision, OnceStep, PolicyInput, Reason, RecipientDecision, Step } from '../../domain/index.ts'
+import { messageCache } from '../facts.ts'
+import { LAYERS } from '../layer.ts'
+import type { Policy } from '../policy.ts'
+import { joinGates } from '../registry/actions/gate.ts'
+import { actions } from '../registry/actions.ts'
+import { comparableAddress } from '../registry/types.ts'
+import { byCode, canonicalJson, digest } from '../text/canonical.ts'
+import { type Draft, draftOf, gateOf } from './draft.ts'
+import { holdGuarantees } from './guarantee.ts'
+import { conflictsOf, joinPlans, type Plan, slotsOf } from './plan.ts'
+import { conflictText } from './texts.ts'
+
+/** A hold that somebody lifted: these rules' `hold` is satisfied for this recipient, every other gate stands. */
+export interface Release {
+  readonly address: string
+  readonly rules: readonly string[]
+}
+
+/**
+ * Decides one mail. Equal policy content and equal input give an equal decision and `decisionId`. Never throws on
+ * well-typed input: what makes no sense is unknown, and what is unknown defers.
+ */
+export function decide(policy: Policy, input: PolicyInput, releases: readonly Release[] = []): Decision {
+  const drafts = draftsOf(policy, input, releases)
+  const recipients = drafts.map(finish)
+  return {
+    decisionId: digest(
+      `${policy.revision}\n${canonicalJson(input)}${releases.length === 0 ? '' : `\n${canonicalJson(releases)}`}`,
+    ).slice(0, 32),
+    revision: policy.revision,
+    recipients,
+    copies: copiesOf(drafts, recipients),
+    once: onceSteps(policy, drafts),
+  }
+}
+
+/** Drafts after guarantees, in the order of the input's recipients. */
+export function draftsOf(policy: Policy, input: PolicyInput, releases: readonly Release[] = []): readonly Draft[] {
+  const cache = messageCache()
+  const drafts = input.recipients.map((recipient) => {
+    const address = comparableAddress(recipient.address)
+    const lifted = releases.filter((one) => comparableAddress(one.address) === address).flatMap((one) => one.rules)
+    return draftOf(policy, input, recipient, cache, new Set(lifted))
+  })
+  holdConflicts(policy, drafts)
+  holdGuarantees(policy, drafts, cache)
+  return drafts
+}
+
+/** Steps once per message join over recipients; a disagreement there holds everybody who asked. */
+function holdConflicts(policy: Policy, drafts: readonly Draft[]): void {
+  for (const { name, rules } of conflictsOf(common(drafts))) {
+    for (const draft of drafts) {
+      if (!draft.plan.has(name)) continue
+      draft.gate = joinGates(draft.gate, gateOf('hold', conflictText(name, rules), [policy.sets[0]?.owner ?? '']))
+    }
+  }
+}
+
+function common(drafts: readonly Draft[]): Plan {
+  return drafts
+    .map((draft) => new Map([...draft.plan].filter(([, slot]) => slot.action.scope === 'message')) as Plan)
+    .reduce(joinPlans, new Map() as Plan)
+}
+
+function finish(draft: Draft): RecipientDecision {
+  const { gate } = draft
+  const deliver = gate.outcome === 'deliver'
+  return {
+    address: draft.facts.recipient.address,
+    outcome: gate.outcome,
+    ...(gate.texts.length > 0 ? { text: gate.texts.join('; ') } : {}),
+    ...(gate.approvers.length > 0 ? { approvers: gate.approvers } : {}),
+    method: deliver ? draft.method : null,
+    steps: deliver ? draft.steps : draft.steps.filter((step) => step.do === 'audit'),
+    reasons: sorted(draft.reasons),
+    missing: draft.missing,
+    simulated: [...new Set(draft.simulated)].sort(byCode),
+  }
+}
+
+const REASON_ORDER: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'intent']
+
+function sorted(reasons: readonly Reason[]): readonly Reason[] {
+  const distinct = [...new Map(reasons.map((reason) => [`${reason.layer} ${reason.rule}`, reason])).values()]
+  return distinct.sort(
+    (a, b) => REASON_ORDER.indexOf(a.layer) - REASON_ORDER.indexOf(b.layer) || byCode(a.rule, b.rule),
+  )
+}
+
+/** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */
+function copiesOf(drafts: readonly Draft[], recipients: readonly RecipientDecision[]): readonly CopyPlan[] {
+  const groups = new Map<string, { recipients: number[]; steps: readonly Step[] }>()
+  for (const [index, { outcome, method, steps }] of recipients.entries()) {
+    if (outcome !== 'deliver') continue
+    const alone = drafts[index]?.facts.recipient.bcc === true && (method === 'smime' || method === 'pgp')
+    const key = `${alone ? index : ''} ${canonicalJson(steps)}`
+    const group = groups.get(key)
+    if (group) group.recipients.push(index)
+    else groups.set(key, { recipients: [index], steps })
+  }
+  return [...groups.values()]
+}
+
+/** Incident, notify and archive fire if any recipient matched, also on reject; blind copies only with something delivered. */
+function onceSteps(policy: Policy, drafts: readonly Draft[]): readonly OnceStep[] {
+  const plan = common(drafts)
+  const delivered = drafts.some((draft) => draft.gate.outcome === 'deliver')
+  return policy.order.flatMap((phase) =>
+    [...actions.values()].flatMap((action) =>
+      action.phase === phase && action.scope === 'message' && (action.always || delivered)
+        ? (action.once?.(slotsOf(plan, action)) ?? [])
+        : [],
+    ),
+  )
+}

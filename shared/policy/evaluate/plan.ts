@@ -1,0 +1,65 @@
+/** A plan under construction: slots whose values are joined. */
+
+import type { AnyAction, Slotted } from '../registry/action.ts'
+import { byCode } from '../text/canonical.ts'
+
+export interface Contributor {
+  readonly id: string
+  readonly overridable: boolean
+}
+
+export interface PlanSlot {
+  readonly action: AnyAction
+  readonly slot: string
+  readonly value: unknown
+  readonly by: readonly Contributor[]
+}
+
+export type Plan = ReadonlyMap<string, PlanSlot>
+
+export function slotKey(action: AnyAction, slot: string): string {
+  return slot === '' ? action.name : `${action.name} ${slot}`
+}
+
+/** Joins one contribution into a plan. */
+export function contribute(plan: Map<string, PlanSlot>, added: PlanSlot): void {
+  const key = slotKey(added.action, added.slot)
+  const known = plan.get(key)
+  plan.set(key, known ? joinSlots(known, added) : added)
+}
+
+export function joinSlots(a: PlanSlot, b: PlanSlot): PlanSlot {
+  return { ...a, value: a.action.join(a.value, b.value), by: joinContributors(a.by, b.by) }
+}
+
+/** The join of two plans; property tests hold it to commutative, associative and idempotent. */
+export function joinPlans(a: Plan, b: Plan): Plan {
+  const joined = new Map(a)
+  for (const slot of b.values()) contribute(joined, slot)
+  return joined
+}
+
+function joinContributors(a: readonly Contributor[], b: readonly Contributor[]): readonly Contributor[] {
+  const byId = new Map<string, Contributor>()
+  for (const one of [...a, ...b]) {
+    const known = byId.get(one.id)
+    byId.set(one.id, { id: one.id, overridable: one.overridable && (known?.overridable ?? true) })
+  }
+  return [...byId.values()].sort((x, y) => byCode(x.id, y.id))
+}
+
+/** Slots of one action, sorted by name, as its `steps` and `once` take them. */
+export function slotsOf(plan: Plan, action: AnyAction): readonly Slotted<unknown>[] {
+  return [...plan.values()]
+    .filter((slot) => slot.action === action)
+    .sort((a, b) => byCode(a.slot, b.slot))
+    .map(({ slot, value, by }) => ({ slot, value, rules: by.map(({ id }) => id) }))
+}
+
+/** Names of single-valued slots where rules of one layer disagree. */
+export function conflictsOf(plan: Plan): readonly { readonly name: string; readonly rules: readonly string[] }[] {
+  return [...plan.entries()]
+    .filter(([, { action, value }]) => action.conflict?.(value))
+    .map(([name, { by }]) => ({ name, rules: by.map(({ id }) => id) }))
+    .sort((a, b) => byCode(a.name, b.name))
+}

@@ -1,0 +1,64 @@
+/** Which actions of which rules apply to one recipient, and what is left open because a fact is unknown. */
+import type { Facts } from '../facts.ts'
+import type { ActionUse } from '../ir.ts'
+import type { CompiledRule, Policy } from '../policy.ts'
+import { instant } from '../text/units.ts'
+import type { Truth } from '../truth.ts'
+
+export interface Selection {
+  readonly rule: CompiledRule
+  /** Truth of the rule's condition. */
+  readonly truth: Truth
+  /** `then`, `else`, `choose[1]`; null when nothing applies. */
+  readonly branch: string | null
+  readonly actions: readonly ActionUse[]
+  /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
+  readonly open: readonly ActionUse[]
+}
+
+/** What exceptions in force take away, by rule: null is the whole rule. */
+export type Exempt = ReadonlyMap<
+  string,
+  { readonly actions: ReadonlySet<string> | null; readonly exceptions: readonly string[] }
+>
+
+export function select(rule: CompiledRule, facts: Facts): Selection {
+  const truth = rule.when(facts)
+  if (truth === false)
+    return { rule, truth, branch: rule.else.length > 0 ? 'else' : null, actions: rule.else, open: [] }
+  const open: ActionUse[] = truth === undefined ? [...rule.else] : []
+  for (const [index, branch] of rule.branches.entries()) {
+    const holds = branch.when(facts)
+    if (holds === false) continue
+    if (holds === true && truth === true && open.length === 0) {
+      return { rule, truth, branch: rule.choose ? `choose[${index}]` : 'then', actions: branch.actions, open: [] }
+    }
+    open.push(...branch.actions)
+    if (holds === true) break
+  }
+  return { rule, truth, branch: null, actions: [], open }
+}
+
+/** Exceptions that are in force at the time of receipt and hold for certain. */
+export function exemptions(policy: Policy, facts: Facts): Exempt {
+  const exempt = new Map<string, { actions: Set<string> | null; exceptions: string[] }>()
+  if (policy.exceptions.length === 0) return exempt
+  const now = instant(facts.input.time)
+  if (now === null) return exempt
+  for (const { exception, when } of policy.exceptions) {
+    if (now >= exception.expires || when(facts) !== true) continue
+    const known = exempt.get(exception.rule) ?? { actions: new Set<string>(), exceptions: [] }
+    known.exceptions.push(exception.id)
+    if (exception.actions.length === 0) known.actions = null
+    else for (const action of exception.actions) known.actions?.add(action)
+    exempt.set(exception.rule, known)
+  }
+  return exempt
+}
+
+/** The actions that exceptions leave. */
+export function withoutExempt(uses: readonly ActionUse[], rule: string, exempt: Exempt): readonly ActionUse[] {
+  const taken = exempt.get(rule)
+  if (!taken) return uses
+  return taken.actions === null ? [] : uses.filter((use) => !taken.actions?.has(use.definition.name))
+}

@@ -1,0 +1,99 @@
+/** What can only be checked across rule sets: ids, exceptions, single-valued slots. */
+import { type Diagnostic, Findings } from './diagnostic.ts'
+import type { ActionUse, Rule, RuleSet } from './ir.ts'
+import { LAYERS } from './layer.ts'
+import { canonicalJson } from './text/canonical.ts'
+import { nearest } from './text/nearest.ts'
+
+interface Placed {
+  readonly rule: Rule
+  readonly set: RuleSet
+}
+
+/** Adds findings to `list`. */
+export function checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): void {
+  const rules = checkIds(sets, list)
+  for (const set of sets) checkExceptions(set, rules, list)
+  checkSingleValues(sets, list)
+}
+
+/** Ids are unique in the whole policy: reasons and audit name a rule by its id alone. */
+function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): ReadonlyMap<string, Placed> {
+  const rules = new Map<string, Placed>()
+  const taken = new Map<string, string>()
+  const names = new Map<string, string>()
+  for (const set of sets) {
+    const findings = new Findings(set.file, list)
+    if (names.has(set.name))
+      findings.add('duplicate-set', { line: 1, column: 1 }, { name: set.name, detail: names.get(set.name)! })
+    else names.set(set.name, set.file)
+    for (const rule of set.rules) if (!rules.has(rule.id)) rules.set(rule.id, { rule, set })
+    for (const { id, at } of [...set.rules, ...set.exceptions, ...set.guarantees]) {
+      const other = taken.get(id)
+      if (other !== undefined) findings.add('duplicate-rule', at, { name: id, detail: other })
+      else taken.set(id, `${set.file}:${at.line}`)
+    }
+  }
+  return rules
+}
+
+function checkExceptions(set: RuleSet, rules: ReadonlyMap<string, Placed>, list: Diagnostic[]): void {
+  const findings = new Findings(set.file, list)
+  for (const { rule: id, at } of set.exceptions) {
+    const target = rules.get(id)
+    if (!target) findings.add('exception-target', at, { name: id }, nearest(id, rules.keys()))
+    else if (!target.rule.overridable) findings.add('exception-not-overridable', at, { name: id })
+    else if (LAYERS.indexOf(target.set.layer) > LAYERS.indexOf(set.layer))
+      findings.add('exception-layer', at, { name: id })
+  }
+}
+
+/**
+ * Two rules of one layer that hold for exactly the same mail and give one slot two values. Conditions that merely overlap
+ * are left to the run time, where a difference holds the mail.
+ */
+function checkSingleValues(sets: readonly RuleSet[], list: Diagnostic[]): void {
+  const seen = new Map<string, { readonly id: string; readonly value: string }>()
+  for (const set of sets) {
+    for (const rule of set.rules) {
+      if (rule.choose || rule.mode === 'disabled') continue
+      for (const use of rule.branches.flatMap((branch) => branch.actions)) {
+        const single = singleValue(use)
+        if (!single) continue
+        const condition = canonicalJson([set.appliesTo, rule.when].map(shape))
+        const key = `${set.layer} ${rule.final} ${condition} ${single.slot}`
+        const other = seen.get(key)
+        if (!other) seen.set(key, { id: rule.id, value: single.value })
+        else if (other.value !== single.value) {
+          const values = { name: other.id, detail: rule.id, field: single.slot }
+          new Findings(set.file, list).add('conflicting-value', use.at, values)
+        }
+      }
+    }
+  }
+}
+
+function singleValue({ definition, params }: ActionUse): { slot: string; value: string } | null {
+  const p = params as Readonly<Record<string, unknown>>
+  if (definition.name === 'route') return { slot: 'route', value: String(p['via']) }
+  if (definition.name === 'sign') return { slot: 'sign', value: canonicalJson(p) }
+  if (definition.name === 'setHeader') return { slot: `setHeader ${p['name']}`, value: String(p['value']) }
+  return null
+}
+
+/** A condition without places and definitions, for comparing. */
+function shape(condition: RuleSet['appliesTo']): unknown {
+  switch (condition.kind) {
+    case 'always':
+      return true
+    case 'all':
+    case 'any':
+      return { [condition.kind]: condition.of.map(shape) }
+    case 'not':
+      return { not: shape(condition.of) }
+    case 'leaf':
+      return { [condition.name]: condition.tests.map((test) => [test.operator.name, test.operand]) }
+    case 'attachments':
+      return { [condition.quantifier]: condition.of.leaves.map(shape) }
+  }
+}

@@ -1,0 +1,152 @@
+/** From files to a policy: read, link across files, compile. */
+import type { Method } from '../domain/index.ts'
+import { type Diagnostic, Findings, type Position } from './diagnostic.ts'
+import type { RuleSet } from './ir.ts'
+import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
+import { LAYERS } from './layer.ts'
+import { checkLinks } from './link.ts'
+import { parseDocument } from './parse/document.ts'
+import type { Env } from './parse/env.ts'
+import { entryOf, member, type Node, plain } from './parse/node.ts'
+import { type ReadSet, readLabels, readRuleSet } from './parse/ruleset.ts'
+import { compilePolicy, type Policy } from './policy.ts'
+import { METHODS } from './registry/actions/protect.ts'
+import { PHASES } from './registry/actions.ts'
+import { byCode, canonicalJson, digest } from './text/canonical.ts'
+import { nearest } from './text/nearest.ts'
+
+export interface PolicyFile {
+  readonly name: string
+  readonly text: string
+}
+
+export interface LoadedPolicy {
+  /** Null as soon as one finding is an error. */
+  readonly policy: Policy | null
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Kinds of documents in a policy repository that are not rule sets. */
+const OTHER_KINDS = ['PolicyTest', 'PolicyFixtures', 'Facts']
+export const TEST_FILE = /_test\.(ya?ml|json)$/
+const START: Position = { line: 1, column: 1 }
+
+interface Parsed {
+  readonly file: string
+  readonly root: Node
+  readonly findings: Findings
+}
+
+/** Loads rule sets (YAML or JSON). Test files and other kinds of documents are left aside; anything unknown in a rule set is an error. */
+export function loadPolicy(files: readonly PolicyFile[]): LoadedPolicy {
+  const list: Diagnostic[] = []
+  const parsed = [...files]
+    .filter((file) => !TEST_FILE.test(file.name))
+    .sort((a, b) => byCode(a.name, b.name))
+    .flatMap((file) => parseFile(file, list))
+  if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
+  const labels = labelsOf(parsed)
+  const read = parsed.flatMap(({ file, root, findings }) => {
+    const set = readRuleSet(root, file, env(findings, labels))
+    return set ? [set] : []
+  })
+  checkLinks(
+    read.map(({ set }) => set),
+    list,
+  )
+  const order = theOne(read, 'order', list) ?? PHASES
+  const preference = complete(theOne(read, 'preference', list) ?? METHODS)
+  const diagnostics = [...list].sort((a, b) => byCode(a.file, b.file) || a.line - b.line || a.column - b.column)
+  if (diagnostics.some((finding) => finding.severity === 'error') || read.length === 0)
+    return { policy: null, diagnostics }
+  const revision = revisionOf(parsed.map(({ root }) => root))
+  const sets: readonly RuleSet[] = read.map(({ set }) => set)
+  return { policy: compilePolicy(sets, { revision, tenantLabels: labels, order, preference }), diagnostics }
+}
+
+function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {
+  const findings = new Findings(name, list)
+  const before = list.length
+  const root = parseDocument(text, findings)
+  if (root === null) {
+    if (list.length === before) findings.add('no-rule-set', START)
+    return []
+  }
+  const kind = scalar(root, 'kind')
+  if (OTHER_KINDS.includes(kind)) return []
+  const version = scalar(root, 'apiVersion')
+  if (version !== 'secflow/v1')
+    findings.add('unknown-version', entryOf(root, 'apiVersion')?.at ?? root.at, { name: version || '-' })
+  if (kind !== 'RuleSet') {
+    const at = entryOf(root, 'kind')?.at ?? root.at
+    findings.add('unknown-kind', at, { name: kind || '-' }, nearest(kind, ['RuleSet', ...OTHER_KINDS]))
+    return []
+  }
+  return [{ file: name, root, findings }]
+}
+
+function scalar(root: Node, key: string): string {
+  const node = member(root, key)
+  return node?.kind === 'scalar' ? String(node.value) : ''
+}
+
+function env(findings: Findings, labels: TenantLabels): Env {
+  return { findings, labels, lists: new Map(), schedules: new Map(), usedLists: new Set() }
+}
+
+function labelsOf(parsed: readonly Parsed[]): TenantLabels {
+  const standard = tenantLabels(STANDARD_LABELS)
+  let found: { labels: TenantLabels; file: string } | undefined
+  for (const { file, root, findings } of parsed) {
+    const own = readLabels(root, env(findings, standard))
+    if (!own) continue
+    if (found) findings.add('conflicting-labels', own.at, { name: found.file })
+    else found = { labels: tenantLabels(own.labels, own.standard), file }
+  }
+  return found?.labels ?? standard
+}
+
+/** A setting of the tenant layer that several files may repeat but not contradict. */
+function theOne<K extends 'order' | 'preference'>(
+  read: readonly ReadSet[],
+  key: K,
+  list: Diagnostic[],
+): ReadSet['settings'][K] {
+  let first: ReadSet | undefined
+  for (const one of read) {
+    if (!one.settings[key]) continue
+    if (first && canonicalJson(first.settings[key]) !== canonicalJson(one.settings[key])) {
+      new Findings(one.set.file, list).add('conflicting-setting', one.settings.at, {
+        name: key,
+        detail: first.set.file,
+      })
+    }
+    first ??= one
+  }
+  return first?.settings[key]
+}
+
+/** Methods the tenant did not rank come last, in their own order. */
+function complete(preference: readonly Method[]): readonly Method[] {
+  return [...preference, ...METHODS.filter((method) => !preference.includes(method))]
+}
+
+const UNORDERED = ['rules', 'exceptions', 'guarantees']
+
+/** One digest per meaning: neither the order of rules nor comments, layout or file names count. */
+function revisionOf(roots: readonly Node[]): string {
+  const sets = roots.map((root) => {
+    const value = plain(root) as { metadata: { layer: string; name: string }; spec: Record<string, unknown> }
+    for (const key of UNORDERED) {
+      const items = value.spec[key]
+      if (Array.isArray(items)) value.spec[key] = [...items].sort((a, b) => byCode(String(a.id), String(b.id)))
+    }
+    return value
+  })
+  sets.sort(
+    (a, b) =>
+      LAYERS.findIndex((layer) => layer === a.metadata.layer) -
+        LAYERS.findIndex((layer) => layer === b.metadata.layer) || byCode(a.metadata.name, b.metadata.name),
+  )
+  return digest(canonicalJson(sets))
+}

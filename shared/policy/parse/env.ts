@@ -1,0 +1,20 @@
+import type { Findings } from '../diagnostic.ts'
+import type { TenantLabels } from '../labels.ts'
+import type { Schedule } from '../text/schedule.ts'
+
+export type ListType = 'string' | 'domain' | 'address' | 'group' | 'fileType'
+
+export interface NamedList {
+  readonly type: ListType
+  readonly values: readonly string[]
+}
+
+/** What a rule may refer to while it is read. */
+export interface Env {
+  readonly findings: Findings
+  readonly labels: TenantLabels
+  readonly lists: ReadonlyMap<string, NamedList>
+  readonly schedules: ReadonlyMap<string, Schedule>
+  /** Names of lists that some condition asked for. */
+  readonly usedLists: Set<string>
+}

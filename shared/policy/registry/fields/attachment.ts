@@ -1,0 +1,75 @@
+import type { AttachmentFacts } from '../../../domain/index.ts'
+import type { Text } from '../../diagnostic.ts'
+import { fileTypesOf } from '../../text/filetype.ts'
+import type { Fact, FieldDefinition, Scene, TypeName } from '../field.ts'
+
+function ofFile(name: string, type: TypeName, doc: Text, read: (file: AttachmentFacts) => Fact): FieldDefinition {
+  return {
+    name: `attachment.${name}`,
+    type,
+    scope: 'attachment',
+    doc,
+    read: ({ attachment }) => (attachment === null ? undefined : read(attachment)),
+  }
+}
+
+/** A structure with defects may hide more than was seen. */
+const mayHideMore = ({ input }: Scene) => input.message.defects.length > 0
+
+export const attachmentFields: readonly FieldDefinition[] = [
+  ofFile('name', 'string', { de: 'Dateiname', en: 'file name' }, (file) => file.name),
+  ofFile('extension', 'string', { de: 'Endung ohne Punkt', en: 'extension without the dot' }, (file) => file.extension),
+  ofFile(
+    'type',
+    'fileType',
+    {
+      de: 'Typ nach dem Inhalt; wo der nichts sagt, nach Endung und Angabe',
+      en: 'type by content; where that says nothing, by extension and declaration',
+    },
+    fileTypesOf,
+  ),
+  ofFile(
+    'declaredType',
+    'string',
+    { de: 'angegebener Medientyp', en: 'declared media type' },
+    (file) => file.declaredType,
+  ),
+  ofFile(
+    'mismatch',
+    'boolean',
+    { de: 'Name, Angabe und Inhalt widersprechen sich', en: 'name, declaration and content contradict each other' },
+    (file) => file.mismatch,
+  ),
+  ofFile('size', 'size', { de: 'Größe der Datei', en: 'size of the file' }, (file) => file.size),
+  ofFile(
+    'encrypted',
+    'boolean',
+    { de: 'mit Kennwort verschlossen', en: 'locked by a password' },
+    (file) => file.encrypted,
+  ),
+  ofFile('macro', 'boolean', { de: 'enthält Makros', en: 'holds macros' }, (file) => file.macro),
+  ofFile(
+    'archiveDepth',
+    'count',
+    { de: 'Schachtelung von Archiven', en: 'nesting of archives' },
+    (file) => file.archiveDepth,
+  ),
+  ofFile('hash', 'string', { de: 'SHA-256 der Datei', en: 'SHA-256 of the file' }, (file) => file.hash),
+  ofFile('text', 'string', { de: 'Text in der Datei', en: 'text inside the file' }, (file) => file.text),
+  {
+    name: 'attachments.totalSize',
+    type: 'size',
+    scope: 'message',
+    doc: { de: 'Summe der Anhänge', en: 'sum of the attachments' },
+    atLeast: mayHideMore,
+    read: ({ input }) => input.attachments?.reduce((sum, file) => sum + file.size, 0),
+  },
+  {
+    name: 'attachments.count',
+    type: 'count',
+    scope: 'message',
+    doc: { de: 'Zahl der Anhänge', en: 'number of attachments' },
+    atLeast: mayHideMore,
+    read: ({ input }) => input.attachments?.length,
+  },
+]

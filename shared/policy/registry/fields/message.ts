@@ -1,0 +1,137 @@
+import { TOKENS } from '../../vocabulary-texts.ts'
+import type { FieldDefinition } from '../field.ts'
+
+const CONTENT = [
+  'plain',
+  'smime-signed',
+  'smime-encrypted',
+  'pgp-signed',
+  'pgp-encrypted',
+  'calendar',
+  'tnef',
+  'report',
+]
+const DIRECTIONS = ['outbound', 'inbound', 'internal']
+
+export const messageFields: readonly FieldDefinition[] = [
+  {
+    name: 'message.direction',
+    type: 'enum',
+    values: DIRECTIONS,
+    // Rules for outbound mail skip internal recipients of a mixed mail, hence its value differs per recipient.
+    scope: 'recipient',
+    doc: {
+      de: 'inbound: der Absender ist fremd; internal: alle Empfänger sind eigene; sonst outbound (gilt dann nicht für interne Empfänger)',
+      en: 'inbound: the sender is a stranger; internal: all recipients are ours; else outbound (then not for internal recipients)',
+    },
+    read({ input, recipient }) {
+      const mixed = input.message.direction === 'outbound' && !recipient.external
+      return mixed ? null : input.message.direction
+    },
+  },
+  {
+    name: 'message.subject',
+    type: 'string',
+    scope: 'message',
+    doc: { de: 'Betreff, dekodiert', en: 'subject, decoded' },
+    read: ({ input }) => input.message.subject,
+  },
+  {
+    name: 'message.classification',
+    type: 'label',
+    scope: 'message',
+    doc: {
+      de: 'Datenklasse; eine unbekannte zählt als die höchste',
+      en: 'data class; an unknown one counts as the highest',
+    },
+    read: ({ input }) => input.message.classification,
+  },
+  {
+    name: 'message.protection',
+    type: 'list',
+    scope: 'message',
+    doc: {
+      de: `Was der Absender gewünscht hat: ${TOKENS.join(', ')}`,
+      en: `What the sender asked for: ${TOKENS.join(', ')}`,
+    },
+    read: ({ input }) => input.intent.protection.map((wish) => wish.token),
+  },
+  {
+    name: 'message.size',
+    type: 'size',
+    scope: 'message',
+    doc: { de: 'Größe der ganzen Nachricht', en: 'size of the whole message' },
+    read: ({ input }) => input.message.size,
+  },
+  {
+    name: 'message.time',
+    type: 'time',
+    scope: 'message',
+    doc: { de: 'Zeitpunkt des Empfangs', en: 'time of receipt' },
+    read: ({ input }) => input.time,
+  },
+  {
+    name: 'message.header.*',
+    type: 'header',
+    scope: 'message',
+    doc: {
+      de: 'Werte einer Kopfzeile (message.header.x-case); eine fehlende ist bekannt abwesend',
+      en: 'values of a header (message.header.x-case); an absent one is known to be absent',
+    },
+    read: ({ input }, rest) => (Object.hasOwn(input.message.header, rest) ? (input.message.header[rest] ?? []) : []),
+  },
+  {
+    name: 'message.authenticated',
+    type: 'boolean',
+    scope: 'message',
+    doc: { de: 'angemeldete Einlieferung', en: 'authenticated submission' },
+    read: ({ input }) => input.message.authenticated,
+  },
+  {
+    name: 'message.source',
+    type: 'enum',
+    values: ['smtp', 'api', 'cli', 'portal', 'internal'],
+    scope: 'message',
+    doc: { de: 'Weg, auf dem die Mail kam', en: 'way by which the mail came' },
+    read: ({ input }) => input.message.source,
+  },
+  {
+    name: 'message.language',
+    type: 'string',
+    scope: 'message',
+    doc: { de: 'Sprache des Textes (BCP 47)', en: 'language of the body (BCP 47)' },
+    read: ({ input }) => input.message.language,
+  },
+  {
+    name: 'message.body',
+    type: 'string',
+    scope: 'message',
+    doc: { de: 'Text der Nachricht', en: 'text of the body' },
+    read: ({ input }) => input.message.bodyText,
+  },
+  {
+    name: 'message.content',
+    type: 'enum',
+    values: CONTENT,
+    scope: 'message',
+    doc: {
+      de: 'Art des Inhalts (schon signiert, verschlüsselt, Kalender ...)',
+      en: 'kind of content (signed or encrypted already, calendar ...)',
+    },
+    read: ({ input }) => input.message.content,
+  },
+  {
+    name: 'message.autoSubmitted',
+    type: 'boolean',
+    scope: 'message',
+    doc: { de: 'automatisch erzeugt (RFC 3834)', en: 'auto-submitted (RFC 3834)' },
+    read: ({ input }) => input.message.autoSubmitted,
+  },
+  {
+    name: 'message.defects',
+    type: 'list',
+    scope: 'message',
+    doc: { de: 'Mängel des Aufbaus', en: 'defects of the structure' },
+    read: ({ input }) => input.message.defects,
+  },
+]

@@ -1,0 +1,111 @@
+/** Equality and membership. */
+import { flag, listOf } from '../../parse/shape.ts'
+import { nearest } from '../../text/nearest.ts'
+import type { TypeName } from '../field.ts'
+import { type OperatorDefinition, operator } from '../operator.ts'
+import { types, type Value } from '../types.ts'
+
+const SINGLE: readonly TypeName[] = [
+  'string',
+  'address',
+  'domain',
+  'header',
+  'enum',
+  'label',
+  'boolean',
+  'size',
+  'count',
+  'fileType',
+]
+const SETS: readonly TypeName[] = SINGLE.filter((type) => type !== 'boolean')
+const LISTED: readonly TypeName[] = ['string', 'address', 'domain', 'header', 'list', 'fileType']
+
+const is = operator<Value>({
+  name: 'is',
+  types: SINGLE,
+  doc: { de: 'ist gleich', en: 'equals' },
+  operand: (field) => types[field.type].operand(field),
+  test: (operand, field) => types[field.type].oneOf([operand]),
+  beyond: (operand, value) => (value > operand ? false : undefined),
+})
+
+const not = operator<Value>({
+  name: 'not',
+  types: SINGLE,
+  doc: { de: 'ist nicht gleich', en: 'does not equal' },
+  every: true,
+  operand: (field) => types[field.type].operand(field),
+  test(operand, field) {
+    const equal = types[field.type].oneOf([operand])
+    return (value) => !equal(value)
+  },
+  absent: () => true,
+  beyond: (operand, value) => (value > operand ? true : undefined),
+})
+
+const within = operator<readonly Value[]>({
+  name: 'in',
+  types: SETS,
+  doc: { de: 'ist einer von', en: 'is one of' },
+  operand: (field) => listOf(types[field.type].operand(field)),
+  test: (operand, field) => types[field.type].oneOf(operand),
+})
+
+const notIn = operator<readonly Value[]>({
+  name: 'notIn',
+  types: SETS,
+  doc: { de: 'ist keiner von', en: 'is none of' },
+  every: true,
+  operand: (field) => listOf(types[field.type].operand(field)),
+  test(operand, field) {
+    const among = types[field.type].oneOf(operand)
+    return (value) => !among(value)
+  },
+  absent: () => true,
+})
+
+/** The named list's entries as operands. */
+function readList(negative: boolean): OperatorDefinition<readonly Value[]> {
+  const name = negative ? 'notInList' : 'inList'
+  return {
+    name,
+    types: LISTED,
+    doc: negative
+      ? { de: 'steht nicht in der Liste', en: 'is not in the named list' }
+      : { de: 'steht in der Liste', en: 'is in the named list' },
+    every: negative,
+    schema: () => ({ type: 'string' }),
+    read(node, field, env) {
+      const listName = node.kind === 'scalar' ? String(node.value) : ''
+      const list = env.lists.get(listName)
+      if (!list) {
+        env.findings.add('unknown-list', node.at, { name: listName }, nearest(listName, env.lists.keys()))
+        return undefined
+      }
+      env.usedLists.add(listName)
+      const type = types[field.type]
+      if (!type.lists.includes(list.type)) {
+        env.findings.add('list-type', node.at, { name: listName, found: list.type, expected: type.lists.join(', ') })
+        return undefined
+      }
+      const values = list.values.map((entry) => type.listValue(entry))
+      return values.includes(null) ? undefined : (values as Value[])
+    },
+    test(operand, field) {
+      const among = types[field.type].oneOf(operand)
+      return negative ? (value) => !among(value) : among
+    },
+    absent: () => negative,
+  }
+}
+
+const exists = operator<boolean>({
+  name: 'exists',
+  types: ['string', 'address', 'domain', 'list', 'header', 'time', 'enum', 'fileType'],
+  doc: { de: 'ist vorhanden (nicht leer)', en: 'is there (not empty)' },
+  operand: () => flag,
+  test: (operand) => (value) => (value !== '') === operand,
+  absent: (operand) => !operand,
+})
+
+export const membership = [is, not, within, notIn, readList(false), readList(true), exists]

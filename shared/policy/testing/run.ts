@@ -1,0 +1,174 @@
+/** Tests of policies, written as data: `*_test.yaml`. */
+import type { Decision, PolicyInput, RecipientDecision } from '../../domain/index.ts'
+import { type Diagnostic, Findings } from '../diagnostic.ts'
+import { decide } from '../evaluate/decide.ts'
+import type { PolicyFile } from '../load.ts'
+import { parseDocument } from '../parse/document.ts'
+import { type MapNode, member, type Node, plain } from '../parse/node.ts'
+import { checkKeys } from '../parse/shape.ts'
+import type { Policy } from '../policy.ts'
+import { showOnce, showStep } from '../show.ts'
+import { byCode, canonicalJson } from '../text/canonical.ts'
+import { type Fixtures, fixturesOf, inputOf } from './fixtures.ts'
+
+export interface PolicyTestCase {
+  readonly file: string
+  readonly line: number
+  readonly name: string
+  /** Empty when it passed. */
+  readonly failures: readonly string[]
+}
+
+export interface PolicyTestResult {
+  readonly cases: readonly PolicyTestCase[]
+  readonly passed: number
+  readonly failed: number
+  /** What is wrong with the test files themselves. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** Rules (and guarantees) that no test saw at work. */
+  readonly uncovered: readonly string[]
+}
+
+const DEFAULT_NOW = '2026-03-02T10:00:00+01:00'
+const EXPECTED_KEYS = [
+  'recipients',
+  'outcome',
+  'method',
+  'rules',
+  'steps',
+  'missing',
+  'simulated',
+  'text',
+  'copies',
+  'once',
+]
+
+/** Runs every case of every file against one policy. Fixtures of `kind: PolicyFixtures` serve all files. */
+export function runPolicyTests(policy: Policy, testFiles: readonly PolicyFile[]): PolicyTestResult {
+  const diagnostics: Diagnostic[] = []
+  const documents = [...testFiles]
+    .sort((a, b) => byCode(a.name, b.name))
+    .flatMap((file) => {
+      const findings = new Findings(file.name, diagnostics)
+      const root = parseDocument(file.text, findings)
+      return root?.kind === 'map' ? [{ file: file.name, root, findings }] : []
+    })
+  const shared = documents.filter(({ root }) => text(root, 'kind') === 'PolicyFixtures').map(({ root }) => root)
+  const covered = new Set<string>()
+  const cases = documents.flatMap(({ file, root, findings }) => {
+    if (text(root, 'kind') === 'PolicyFixtures') return []
+    checkKeys(
+      root.entries,
+      ['apiVersion', 'kind', 'name', 'now', 'messages', 'senders', 'recipients', 'tests'],
+      findings,
+    )
+    const fixtures = gather([...shared, root])
+    const now = text(root, 'now') || DEFAULT_NOW
+    const tests = member(root, 'tests')
+    if (tests?.kind !== 'list') findings.add('missing-key', root.at, { name: 'tests' })
+    return (tests?.kind === 'list' ? tests.items : []).map((node) =>
+      runCase(policy, node, { file, fixtures, now, findings, covered }),
+    )
+  })
+  const failed = cases.filter((one) => one.failures.length > 0).length
+  const ids = [...policy.rules.map((rule) => rule.id), ...policy.guarantees.map(({ guarantee }) => guarantee.id)]
+  return { cases, passed: cases.length - failed, failed, diagnostics, uncovered: ids.filter((id) => !covered.has(id)) }
+}
+
+interface Suite {
+  readonly file: string
+  readonly fixtures: Fixtures
+  readonly now: string
+  readonly findings: Findings
+  readonly covered: Set<string>
+}
+
+function runCase(policy: Policy, node: Node, suite: Suite): PolicyTestCase {
+  const { findings, file } = suite
+  const name = text(node, 'name') || '(no name)'
+  const done = (failures: readonly string[]): PolicyTestCase => ({ file, line: node.at.line, name, failures })
+  if (node.kind === 'map') checkKeys(node.entries, ['name', 'input', 'expected'], findings)
+  const inputNode = member(node, 'input')
+  const expected = member(node, 'expected')
+  if (inputNode?.kind !== 'map' || expected?.kind !== 'list') {
+    findings.add('missing-key', node.at, { name: inputNode?.kind === 'map' ? 'expected' : 'input' })
+    return done(['the case is not complete'])
+  }
+  const input = inputOf(inputNode, suite.fixtures, suite.now, policy, findings)
+  if (!input) return done(['the input is not valid, see the findings'])
+  const decision = decide(policy, input)
+  for (const recipient of decision.recipients) {
+    for (const { rule } of recipient.reasons) suite.covered.add(rule)
+    for (const rule of recipient.simulated) suite.covered.add(rule)
+  }
+  const names = namesOf(inputNode)
+  return done(expected.items.flatMap((one) => compare(one, decision, input, names, findings)))
+}
+
+/** How a test calls its recipients: by fixture name, else by address. */
+function namesOf(input: MapNode): readonly string[] {
+  const list = member(input, 'recipients')
+  if (list?.kind !== 'list') return []
+  return list.items.map((item) => (item.kind === 'scalar' ? String(item.value) : text(item, 'address')))
+}
+
+function compare(
+  node: Node,
+  decision: Decision,
+  input: PolicyInput,
+  names: readonly string[],
+  findings: Findings,
+): string[] {
+  if (node.kind !== 'map') return ['an expectation is a map']
+  checkKeys(node.entries, EXPECTED_KEYS, findings)
+  const want = plain(node) as Readonly<Record<string, unknown>>
+  const failures: string[] = []
+  if ('copies' in want) check('copies', decision.copies.length, want['copies'], failures)
+  if ('once' in want) check('once', decision.once.map(showOnce), want['once'], failures)
+  for (const name of Array.isArray(want['recipients']) ? want['recipients'].map(String) : []) {
+    const index = names.indexOf(name)
+    const got = decision.recipients[index < 0 ? input.recipients.findIndex((one) => one.address === name) : index]
+    if (!got) failures.push(`${name} is no recipient of this case`)
+    else failures.push(...compareRecipient(name, got, want))
+  }
+  return failures
+}
+
+function compareRecipient(name: string, got: RecipientDecision, want: Readonly<Record<string, unknown>>): string[] {
+  const failures: string[] = []
+  const seen: Readonly<Record<string, unknown>> = {
+    outcome: got.outcome,
+    method: got.method,
+    text: got.text ?? null,
+    rules: got.reasons.map((reason) => reason.rule).sort(byCode),
+    steps: got.steps.map(showStep),
+    missing: got.missing.map((one) => one.field).sort(byCode),
+    simulated: got.simulated,
+  }
+  for (const [key, value] of Object.entries(seen)) {
+    if (!(key in want)) continue
+    const wanted = want[key]
+    const unordered = (key === 'rules' || key === 'missing') && Array.isArray(wanted)
+    check(`${name}: ${key}`, value, unordered ? [...wanted].map(String).sort(byCode) : wanted, failures)
+  }
+  return failures
+}
+
+function check(what: string, got: unknown, want: unknown, failures: string[]): void {
+  if (canonicalJson(got) !== canonicalJson(want)) failures.push(`${what}: expected ${show(want)}, got ${show(got)}`)
+}
+
+function show(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(' | ')}]` : String(value)
+}
+
+function gather(roots: readonly Node[]): Fixtures {
+  const all = (key: 'messages' | 'senders' | 'recipients') =>
+    new Map(roots.flatMap((root) => [...fixturesOf(root, key)]))
+  return { messages: all('messages'), senders: all('senders'), recipients: all('recipients') }
+}
+
+function text(node: Node, key: string): string {
+  const value = member(node, key)
+  return value?.kind === 'scalar' && value.value !== null ? String(value.value) : ''
+}
