@@ -54,7 +54,9 @@ export function sameAddress(a: string, b: string): boolean {
 function canonicalDomain(domain: string): string | null {
   if (IPV4.test(domain) || IPV6.test(domain)) return domain.toLowerCase()
   if (/[\s@"(),:;<>[\\\]]/.test(domain) || domain.endsWith('.')) return null
-  return aLabel(domain)
+  const ascii = aLabel(domain)
+  // Letter or digit at both ends of a label (RFC 5321 4.1.2, RFC 1123 2.1).
+  return ascii !== null && !/(^|\.)-|-(\.|$)/.test(ascii) ? ascii : null
 }
 
 /** `"anna"` and `anna` are one mailbox (RFC 5321 4.1.2). */
