@@ -69,8 +69,9 @@ export class Hop extends Base {
    * is then answered (503, no transaction) says nothing about the recipient.
    */
   get refusals(): { readonly address: string; readonly reply: string }[] {
-    if (this._envelope && this._envelope.mailError) return []
-    const errors = this._envelope ? (this._envelope.rejectedErrors ?? []) : []
+    const envelope = this._envelope
+    if (!envelope || envelope.mailError) return []
+    const errors = envelope.rejectedErrors ?? []
     return errors.map(({ recipient = '', response = '' }) => ({ address: recipient, reply: response }))
   }
 
