@@ -2,5 +2,6 @@
 export { describePgpEncryption, describePgpSignature } from './describe.ts'
 export { pgpEncryptEntity } from './encrypt.ts'
 export { generatePgpKey, keyRecordOfPgp, type PgpKeyKind, pgpFingerprint, pgpKeyState } from './keys.ts'
+export { pgpPublicPart } from './public-part.ts'
 export { type PgpOpened, type PgpSignatureCheck, pgpDecrypt, pgpVerify } from './read.ts'
 export { pgpSignEntity } from './sign.ts'

@@ -1,0 +1,83 @@
+import type { KeyRecord, PersonRecord, TenantId } from '../../shared/domain/index.ts'
+import { inPrecedence } from '../../shared/domain/index.ts'
+import { pgpFingerprint, pgpKeyState, pgpPublicPart } from '../journey/transform/openpgp/index.ts'
+import { createKeyring } from '../keys/keyring.ts'
+import {
+  keyRecordOfAnchor,
+  keyRecordOfIdentity,
+  keyRecordOfPeer,
+  keyRecordOfPgpIdentity,
+  keyRecordOfPgpPeer,
+} from '../keys/records.ts'
+import type { Directory } from '../ports/directory.ts'
+import type { Keyring } from '../ports/keyring.ts'
+import type { TenantSecrets } from '../ports/secrets.ts'
+import { type KeyInput, readFactsFile } from './facts-file.ts'
+
+export interface FactsOptions {
+  readonly tenant: TenantId
+  readonly secrets: TenantSecrets
+  /** Epoch ms. */
+  readonly now: number
+}
+
+/** What a facts file knows, behind the same ports as the database of the gateway. */
+export interface FactsHouse {
+  readonly directory: Directory
+  readonly keyring: Keyring
+  readonly people: readonly PersonRecord[]
+  readonly keys: readonly KeyRecord[]
+}
+
+/**
+ * Opens a facts file for one tenant in memory, null for a house that knows nobody. Raises `config-missing` and
+ * `config-invalid`, and `certificate-unusable` or `key-unusable` for key material that is not what it says.
+ */
+export async function openFacts(file: string | null, options: FactsOptions): Promise<FactsHouse> {
+  const facts = file === null ? { people: [], keys: [] } : readFactsFile(file)
+  const { people } = facts
+  const keys = await keyRecordsOf(facts.keys, options)
+  const own = (tenant: TenantId) => tenant === options.tenant
+  const keyring = createKeyring(
+    (tenant) => ({
+      keys: async ({ kind, use, address }) =>
+        keys.filter(
+          (record) =>
+            own(tenant) &&
+            (kind ?? record.kind) === record.kind &&
+            (use ?? record.use) === record.use &&
+            (address ?? record.address) === record.address,
+        ),
+    }),
+    options.secrets,
+    { state: pgpKeyState },
+  )
+  const directory: Directory = {
+    person: async (tenant, address) => people.find((person) => own(tenant) && person.address === address) ?? null,
+    async holders(tenant, role) {
+      const holders = people.filter((person) => own(tenant) && person.role === role)
+      return inPrecedence(holders.toSorted((a, b) => (a.address < b.address ? -1 : 1)))
+    },
+  }
+  return { directory, keyring, people, keys }
+}
+
+/** The rows to keep for the keys of a facts file, private parts sealed. Raises `certificate-unusable`, `key-unusable`. */
+export function keyRecordsOf(inputs: readonly KeyInput[], options: FactsOptions): Promise<KeyRecord[]> {
+  return Promise.all(inputs.map((input) => keyRecordOf(input, options)))
+}
+
+async function keyRecordOf(input: KeyInput, { tenant, secrets, now }: FactsOptions): Promise<KeyRecord> {
+  if (input.kind === 'anchor') return keyRecordOfAnchor(input.certificate, now)
+  const { address } = input
+  if (input.kind === 'smime') {
+    if (input.use === 'peer') return keyRecordOfPeer(address, input.certificate, now)
+    return keyRecordOfIdentity(secrets, { tenant, address, use: input.use, now }, input)
+  }
+  if (input.use === 'peer') {
+    return keyRecordOfPgpPeer(await pgpFingerprint(input.armored), address, input.armored, now)
+  }
+  const { armoredPublic, fingerprint } = await pgpPublicPart(input.armoredPrivate)
+  const key = { id: fingerprint, armoredPublic, armoredPrivate: input.armoredPrivate }
+  return keyRecordOfPgpIdentity(secrets, { tenant, address, use: input.use, now }, key)
+}
