@@ -77,6 +77,7 @@ describe('the renderer', () => {
       '[Image: logo.png]',
     ],
     ['script and style only', { html: '<style>a{}</style><script>alert(1)</script>' }, 'the plain text'],
+    ['soft hyphens only', { html: '<p>\u00ad\u00ad</p><p>after</p>' }, 'after'],
     ['an empty mail', { text: '' }, 'has no text'],
     ['long plain text', { text: 'line of text\n'.repeat(20_000) }, 'shortened'],
   ])('bears %s', async (_, over, expected) => {
@@ -112,6 +113,24 @@ describe('the renderer', () => {
     } finally {
       await changing.close()
     }
+  })
+
+  it('ends an idle worker and starts another for the next page', async () => {
+    const resting = createDocumentRenderer({ idleMs: 1 })
+    try {
+      for (const words of ['one', 'two']) {
+        expect(textOf(await resting.render(page({ text: words })))).toContain(words)
+        await new Promise((done) => setTimeout(done, 50))
+      }
+    } finally {
+      await resting.close()
+    }
+  })
+
+  it('draws pages asked for at the same time, each its own', async () => {
+    const names = ['alpha', 'beta', 'gamma']
+    const drawn = await Promise.all(names.map((text) => renderer.render(page({ text }))))
+    expect(drawn.map((pdf) => names.filter((name) => textOf(pdf).includes(name)))).toEqual(names.map((name) => [name]))
   })
 
   it('refuses work when it is closed', async () => {

@@ -11,9 +11,11 @@ export interface RendererOptions {
   readonly timeoutMs?: number
   /** Heap of the worker, MB. 256 unless told. */
   readonly maxMemoryMb?: number
-  /** Pages after which the worker is replaced, against what libraries keep. 200 unless told. */
+  /** Pages after which the worker is replaced, against what libraries keep. 100 unless told. */
   readonly pagesPerWorker?: number
-  /** Start the worker now and not with the first page (about half a second of processor time). */
+  /** The worker ends after this time without a page and gives its memory back, milliseconds. 60,000 unless told. */
+  readonly idleMs?: number
+  /** Start the worker now and not with the first page (about half a second of processor time), and never end it for idleness. */
   readonly warm?: boolean
 }
 
@@ -24,25 +26,39 @@ const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './render-worker.ts' : 
  * nothing around it. So a mail is never lost to its own HTML. Pages are drawn one at a time, in the order asked.
  */
 export function createDocumentRenderer(options: RendererOptions = {}): DocumentRenderer {
-  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 200, warm = false } = options
+  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 100, idleMs = 60_000, warm = false } = options
   let worker: RenderWorker | null = null
   let closed = false
+  let idle: NodeJS.Timeout | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
+  const stopWorker = async () => {
+    const stopping = worker
+    worker = null
+    await stopping?.stop()
+  }
+
+  /** One try; a worker that failed is not used again, and neither is one that has drawn its share. */
   const attempt = async (request: RenderRequest): Promise<Buffer> => {
     worker ??= startWorker(maxMemoryMb)
-    const used = worker
     try {
-      return await used.render(request, timeoutMs)
+      const pdf = await worker.render(request, timeoutMs)
+      if (worker.pages >= pagesPerWorker) await stopWorker()
+      return pdf
     } catch (error) {
-      await used.stop()
-      worker = null
+      await stopWorker()
       throw error
-    } finally {
-      if (used.pages >= pagesPerWorker && worker === used) {
-        await used.stop()
-        worker = null
-      }
+    }
+  }
+
+  /** What failed in a worker that drew pages before may be the worker's fault: it gets a fresh one, unless time ran out. */
+  const fairAttempt = async (request: RenderRequest): Promise<Buffer> => {
+    const isFresh = (worker?.pages ?? 0) === 0
+    try {
+      return await attempt(request)
+    } catch (error) {
+      if (isFresh || error instanceof Late) throw error
+      return attempt(request)
     }
   }
 
@@ -50,7 +66,7 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
     const causes: unknown[] = []
     for (const textOnly of page.html === undefined ? [true] : [false, true]) {
       try {
-        return await attempt({ page, textOnly })
+        return await fairAttempt({ page, textOnly })
       } catch (error) {
         causes.push(error)
       }
@@ -62,22 +78,31 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
     }
   }
 
+  const queue = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work)
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
   if (warm) worker = startWorker(maxMemoryMb)
   return {
     render(page) {
       if (closed) return Promise.reject(new Fault('shutting-down'))
-      const mine = turn.then(() => draw(page))
-      turn = mine.catch(() => undefined)
-      return mine
+      clearTimeout(idle)
+      return queue(() => draw(page)).finally(() => {
+        clearTimeout(idle)
+        if (!warm) idle = setTimeout(() => void queue(stopWorker), idleMs).unref()
+      })
     },
     async close() {
       closed = true
-      await turn
-      await worker?.stop()
-      worker = null
+      await queue(stopWorker)
+      clearTimeout(idle)
     },
   }
 }
+
+class Late extends Error {}
 
 interface RenderWorker {
   readonly pages: number
@@ -118,7 +143,7 @@ function startWorker(maxMemoryMb: number): RenderWorker {
       try {
         return await new Promise<Buffer>((done, failed) => {
           fail = failed
-          timer = setTimeout(() => failed(new Error(`not drawn within ${timeoutMs} ms`)), timeoutMs)
+          timer = setTimeout(() => failed(new Late(`not drawn within ${timeoutMs} ms`)), timeoutMs)
           listen = (answer) => {
             if (answer.id !== id) return
             if ('pdf' in answer) done(Buffer.from(answer.pdf.buffer, answer.pdf.byteOffset, answer.pdf.byteLength))

@@ -1,6 +1,8 @@
 /** Text made fit for the fonts at hand: what they cannot show is replaced and counted, never dropped in silence. */
 import { BASE_FAMILY, familyOf, findFonts } from './fonts.ts'
 
+/** Soft hyphens are dropped: words are broken without hyphens here, and layout fails on a text of nothing else. */
+const SOFT_HYPHENS = /\u00ad/g
 /** U+FFFD stands for a character without a glyph. */
 const REPLACEMENT = '\ufffd'
 
@@ -79,7 +81,13 @@ export async function createTypesetter(texts: Iterable<string>): Promise<Typeset
 }
 
 function plain(text: string): string {
-  return text.toWellFormed().normalize('NFC').replace(CONTROLS, '').replace(EMOJI_PARTS, '').replaceAll('\t', ' ')
+  return text
+    .toWellFormed()
+    .normalize('NFC')
+    .replace(CONTROLS, '')
+    .replace(SOFT_HYPHENS, '')
+    .replace(EMOJI_PARTS, '')
+    .replaceAll('\t', ' ')
 }
 
 function scriptOf(character: string): string {
