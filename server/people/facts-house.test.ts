@@ -6,7 +6,8 @@ import { generatePgpKey } from '../journey/transform/openpgp/index.ts'
 import { tenantSecrets } from '../platform/secrets.ts'
 import { openFacts } from './facts-house.ts'
 
-const now = Date.now()
+/** After the certificates that are made below. */
+const now = Date.now() + 10_000
 const tenant = tenantId('one')
 const options = { tenant, secrets: tenantSecrets(Buffer.alloc(32, 7)), now }
 
@@ -14,8 +15,8 @@ let ca: OpensslCa
 let file: string
 beforeAll(async () => {
   ca = opensslCa('anna@alpha.example')
-  const gateway = await generatePgpKey({ name: '', address: 'mail@alpha.example', time: now - 5_000, kind: 'ecc' })
-  const bob = await generatePgpKey({ name: '', address: 'bob@peer.example', time: now - 5_000, kind: 'ecc' })
+  const gateway = await generatePgpKey({ name: '', address: 'mail@alpha.example', time: now - 60_000, kind: 'ecc' })
+  const bob = await generatePgpKey({ name: '', address: 'bob@peer.example', time: now - 60_000, kind: 'ecc' })
   writeFileSync(ca.path('gateway.asc'), gateway.armoredPrivate)
   writeFileSync(ca.path('bob.asc'), bob.armoredPublic)
   file = ca.path('people.yaml')
