@@ -77,6 +77,11 @@ describe('certificates of correspondents', () => {
     expect(await state(valid)).toEqual({ state: 'untrusted', certificate: null })
     expect(await state(anchor(), { ...valid, revokedAt: NOW - 1 })).toEqual({ state: 'revoked', certificate: null })
     expect((await state(anchor(), { ...valid, revokedAt: NOW + 1 })).state).toBe('valid')
+    expect(await state(anchor(), { ...valid, publicText: 'damaged' })).toEqual({
+      state: 'untrusted',
+      certificate: null,
+    })
+    expect((await state(anchor(), { ...valid, publicText: 'damaged' }, valid)).state).toBe('valid')
     expect(await state(anchor())).toEqual({ state: 'none', certificate: null })
     expect((await state(foreign, keyRecordOfAnchor(foreign.publicText, NOW))).state).toBe('valid')
     expect((await state({ ...anchor(), revokedAt: NOW }, valid)).state).toBe('untrusted')

@@ -1,5 +1,6 @@
 import { hash, type X509Certificate } from 'node:crypto'
 import type { KeyRecord, KeyState, TenantId } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
 import type { Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantReads } from '../ports/store.ts'
@@ -44,6 +45,15 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
       record.sealedPrivate ?? new Uint8Array(0),
     )
 
+  const readable = (record: KeyRecord) => {
+    try {
+      return chainOf(record)
+    } catch (error) {
+      if (error instanceof Fault) return []
+      throw error
+    }
+  }
+
   const identityOf = (tenant: TenantId, record: KeyRecord) =>
     identities.get(`${tenant}/${record.id}/${record.use}/${hash('sha256', record.publicText)}`, () => {
       const [certificate, ...chain] = chainOf(record)
@@ -61,23 +71,25 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     (await source(tenant).keys({ kind: 'anchor' })).filter((record) => record.revokedAt === null).flatMap(chainOf)
 
   const privateRecords = async (tenant: TenantId, kind: 'smime' | 'pgp', address: string) => {
-    const { keys } = source(tenant)
-    const own = await keys({ kind, use: 'own', address })
-    const gateway = await keys({ kind, use: 'gateway' })
+    const reads = source(tenant)
+    const own = await reads.keys({ kind, use: 'own', address })
+    const gateway = await reads.keys({ kind, use: 'gateway' })
     return { own: own.filter(isPrivate), gateway: gateway.filter(isPrivate) }
   }
 
   return {
     async certificate(tenant, address, at) {
       const records = await source(tenant).keys({ kind: 'smime', address })
-      const trusted = records.some((record) => record.use === 'peer') ? await anchors(tenant) : []
+      const trusted = records.every(isOwnPrivate) ? [] : await anchors(tenant)
       return best(
         records
           .filter((record) => record.use !== 'gateway')
           .map((record) => {
-            const [certificate, ...chain] = chainOf(record)
-            const state = stateOf(record, at) ?? certificateState(record, certificate!, chain, trusted, address, at)
-            return { state, certificate: state === 'valid' ? certificate! : null }
+            const [certificate, ...chain] = readable(record)
+            // One damaged row must not stop mail to those who have another certificate, or another way.
+            if (!certificate) return { state: 'untrusted' as const, certificate: null }
+            const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, address, at)
+            return { state, certificate: state === 'valid' ? certificate : null }
           })
           .sort((a, b) => lifetime(b.certificate) - lifetime(a.certificate)),
         { state: 'none', certificate: null },
@@ -141,6 +153,7 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
   }
 }
 
+const isOwnPrivate = (record: KeyRecord) => record.use === 'own' && record.sealedPrivate !== null
 const isPrivate = (record: KeyRecord) => record.sealedPrivate !== null
 
 function stateOf(record: KeyRecord, at: number): 'revoked' | null {
@@ -157,7 +170,7 @@ function certificateState(
 ): KeyState {
   const problem =
     usableFor(certificate, address, at, 'encrypt') ??
-    (record.use === 'own' && isPrivate(record) ? null : verifyPath(certificate, chain, anchors, at))
+    (isOwnPrivate(record) ? null : verifyPath(certificate, chain, anchors, at))
   if (problem === null) return 'valid'
   return problem === 'certificate-expired' ? 'expired' : 'untrusted'
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../shared/domain/index.ts'
-import { openPrivateKey, sealPrivateKey } from './seal.ts'
+import { openPrivateKey, openText, sealPrivateKey, sealText } from './seal.ts'
 
 const key = Buffer.alloc(32, 7)
 const owner = { tenant: tenantId('klinik'), fingerprint: 'ab12' }
@@ -24,5 +24,12 @@ describe('a sealed private key', () => {
       refused(key, owner, altered)
     }
     for (let length = 0; length < sealed.length; length++) refused(key, owner, sealed.subarray(0, length))
+  })
+
+  it('serves one purpose', () => {
+    const sealed = sealText(key, { purpose: 'a v1', boundTo: 'x' }, 'text')
+    expect(openText(key, { purpose: 'a v1', boundTo: 'x' }, sealed)).toBe('text')
+    expect(() => openText(key, { purpose: 'b v1', boundTo: 'x' }, sealed)).toThrow(/key-unusable/)
+    expect(() => openText(key, { purpose: 'a v1', boundTo: 'y' }, sealed)).toThrow(/key-unusable/)
   })
 })
