@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { type Config, loadConfig } from '../server/config.ts'
+import { Fault } from '../shared/fault/index.ts'
+import { error, type Finding, ok } from './doctor/finding.ts'
+import { checkKeys } from './doctor/keys.ts'
+import { checkClock, checkDisk, checkNode, checkSecretFiles } from './doctor/machine.ts'
+import { checkPorts, checkRoutes } from './doctor/network.ts'
+import { findingsOfPolicy } from './doctor/policy.ts'
+import type { CliIo } from './io.ts'
+
+export interface DoctorParts {
+  readonly env: Readonly<Record<string, string | undefined>>
+  now(): number
+  /** What is wrong with the policy of a folder, a line each; empty when it loads. */
+  policy(dir: string): Promise<readonly string[]>
+}
+
+const machine: DoctorParts = { env: process.env, now: () => Date.now(), policy: findingsOfPolicy }
+
+const SIGN = { ok: 'ok     ', warning: 'WARNING', error: 'ERROR  ' } as const
+const COLOR = { ok: 32, warning: 33, error: 31 } as const
+
+/** `secflow doctor`: what is wrong with this installation, and how to mend it. Changes nothing. */
+export function registerDoctor(program: Command, io: CliIo, parts: DoctorParts = machine): void {
+  program
+    .command('doctor')
+    .description('check configuration, ports, next hops, disk, keys, clock and policies')
+    .option('--config <file>', 'configuration (default: secflow.yaml here, or SECFLOW_CONFIG)')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText('after', '\nExample:\n  secflow doctor --config /etc/secflow/secflow.yaml')
+    .action(async (options: { config?: string; json?: true }) => {
+      const findings = await examine(options.config, io.cwd, parts)
+      const errors = findings.filter(({ status }) => status === 'error').length
+      if (options.json) io.out(JSON.stringify({ ok: errors === 0, findings }))
+      else for (const finding of findings) io.out(written(finding, io.color))
+      io.exit(errors > 0 ? 1 : 0)
+    })
+}
+
+async function examine(option: string | undefined, cwd: string, parts: DoctorParts): Promise<Finding[]> {
+  const path = resolve(cwd, option ?? parts.env.SECFLOW_CONFIG ?? 'secflow.yaml')
+  const file = existsSync(path) ? path : null
+  const now = parts.now()
+  const findings = [checkNode()]
+  let config: Config
+  try {
+    config = loadConfig({ ...(option === undefined ? {} : { file: option }), env: parts.env, cwd })
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown
+    const mend =
+      thrown.code === 'config-missing' ? 'secflow init writes a configuration' : 'docs/operate/configuration.md'
+    for (const line of thrown.detail.split('\n')) findings.push(error('configuration', line, mend))
+    return [...findings, ...checkSecretFiles(file), checkClock(null, file, now)]
+  }
+  findings.push(
+    ok('configuration', `${file ?? 'from the environment'}, ${config.tenants.length} tenant(s)`),
+    ...checkSecretFiles(file),
+    ...(await checkPorts(config)),
+    ...(await checkRoutes(config)),
+    ...checkDisk(config),
+    ...checkKeys(config, now),
+    checkClock(config, file, now),
+  )
+  for (const { id, policyDir } of config.tenants) {
+    const wrong = await parts.policy(policyDir)
+    if (wrong.length === 0) findings.push(ok(`policy ${id}`, `${policyDir} loads`))
+    for (const line of wrong) findings.push(error(`policy ${id}`, line, `secflow policy check ${policyDir}`))
+  }
+  return findings
+}
+
+function written({ check, status, text, mend }: Finding, color: boolean): string {
+  const sign = color ? `\x1b[${COLOR[status]}m${SIGN[status]}\x1b[0m` : SIGN[status]
+  return `${sign} ${check}: ${text}${mend === undefined ? '' : `\n        mend: ${mend}`}`
+}
