@@ -103,7 +103,12 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
     const retryAt = nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now, random: random() })
     const verdicts = judge(result, retryAt !== null)
     const warn = !payload.warned && now - copy.createdAt >= warnAfter
-    const report = await reporter.prepare(tenant, message, reportable(verdicts, result, { copy, message, rows, now, warn }), now)
+    const report = await reporter.prepare(
+      tenant,
+      message,
+      reportable(verdicts, result, { copy, message, rows, now, warn }),
+      now,
+    )
     const left = verdicts.filter((verdict) => verdict.state === 'deferred').map((verdict) => verdict.address)
     try {
       await store.write(async (tx) => {

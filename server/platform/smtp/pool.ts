@@ -27,6 +27,7 @@ interface Idle {
   readonly hop: Hop
   readonly sent: number
   readonly timer: NodeJS.Timeout
+  readonly onEnd: () => void
 }
 
 /** How long a peer gets to answer QUIT. */
@@ -55,23 +56,29 @@ export function createPool(connect: () => Promise<Hop>, limits: PoolLimits): Poo
     for (;;) {
       const newest = idle.pop()
       if (!newest) return undefined
-      clearTimeout(newest.timer)
+      unwatch(newest)
       if (usable(newest.hop)) return newest
     }
   }
 
   function park(hop: Hop, sent: number): void {
-    const entry: Idle = { hop, sent, timer: setTimeout(() => expire(entry), limits.idleMs) }
+    const gone = () => expire(entry)
+    const entry: Idle = { hop, sent, onEnd: gone, timer: setTimeout(gone, limits.idleMs) }
     entry.timer.unref()
     idle.push(entry)
-    hop.once('end', () => expire(entry))
+    hop.once('end', gone)
+  }
+
+  function unwatch({ hop, timer, onEnd }: Idle): void {
+    clearTimeout(timer)
+    hop.off('end', onEnd)
   }
 
   function expire(entry: Idle): void {
     const at = idle.indexOf(entry)
     if (at < 0) return
     idle.splice(at, 1)
-    clearTimeout(entry.timer)
+    unwatch(entry)
     retire(entry.hop)
   }
 

@@ -197,9 +197,11 @@ function reset(hop: Hop): Promise<boolean> {
     const giveUp = setTimeout(() => resolve(false), 5_000)
     const answer = (clean: boolean) => {
       clearTimeout(giveUp)
+      hop.off('end', ended)
       resolve(clean)
     }
-    hop.once('end', () => answer(false))
+    const ended = () => answer(false)
+    hop.once('end', ended)
     hop.reset((error) => answer(!error))
   })
 }

@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { MessageRecord } from '../../../shared/domain/index.ts'
+import { buildDsn, type DsnReport, quotedPrintable, statusOf } from './dsn.ts'
+import { rejectionReport } from './rejection.ts'
+
+const report: DsnReport = {
+  id: 'r1',
+  at: 0,
+  reportingMta: 'gw.acme.example',
+  from: 'postmaster@acme.example',
+  to: 'ann@acme.example',
+  originalMessageId: 'm1@acme.example',
+  arrivedAt: 0,
+  smtputf8: false,
+  languages: ['en'],
+  recipients: [{ address: 'a@p.example', action: 'failed', reply: '550 5.1.1 Unknown', lastAttempt: 0 }],
+  original: { header: 'Subject: x\r\n', body: null },
+}
+
+describe('status codes', () => {
+  it.each([
+    ['550 5.1.1 Unknown', 'failed', '5.1.1'],
+    ['550 no such user', 'failed', '5.0.0'],
+    ['450 4.2.1 Busy', 'failed', '5.0.0'],
+    ['450 4.2.1 Busy', 'delayed', '4.2.1'],
+    ['250 2.1.5 Ok', 'relayed', '2.1.5'],
+    ['550 5.1.1.1 odd', 'failed', '5.0.0'],
+  ] as const)('%s, %s: %s', (reply, action, expected) => {
+    expect(statusOf(reply, action)).toBe(expected)
+  })
+})
+
+describe('what a next hop or a client says', () => {
+  it('cannot add a field, a part or a long line', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', ' ', '\r', '\n', '\0', ':', '-', 'ä', '\u2028', 'x'.repeat(50)),
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(text, text, text, text, (reply, remote, envid, helo) => {
+        const mail = buildDsn({
+          ...report,
+          envid,
+          receivedFrom: helo,
+          recipients: [{ ...report.recipients[0]!, reply: `550 5.1.1 ${reply}`, remote, orcpt: `rfc822;${reply}` }],
+        }).toString('latin1')
+        expect(mail).not.toMatch(/\r(?!\n)|(?<!\r)\n/)
+        expect(mail.match(/\r\n--=_dsn_r1/g)).toHaveLength(4)
+        const account = mail
+          .split('\r\n\r\n')
+          .filter((block) => /^(Original-Envelope-Id|Reporting-MTA|Original-Recipient|Final-Recipient)/.test(block))
+        expect(account).toHaveLength(2)
+        for (const line of account.join('\r\n').split('\r\n')) expect(line).toMatch(/^[A-Z][A-Za-z-]+: [ -~]*$/)
+        for (const line of mail.split('\r\n')) expect(line.length).toBeLessThan(998)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('internationalised mail (RFC 6533)', () => {
+  it('uses the global types and utf-8 addresses', () => {
+    const mail = buildDsn({
+      ...report,
+      smtputf8: true,
+      recipients: [{ ...report.recipients[0]!, address: 'jörg@p.example' }],
+    }).toString()
+    expect(mail).toContain('Content-Type: message/global-delivery-status')
+    expect(mail).toContain('Final-Recipient: utf-8; jörg@p.example')
+    expect(mail).toContain('Content-Type: message/global-headers')
+  })
+})
+
+it('writes quoted-printable that reads back', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', 'ß', '=', ' ', '\n', '.', 'word '), maxLength: 200 }),
+      (text) => {
+        const encoded = quotedPrintable(text)
+        for (const line of encoded.split('\r\n')) expect(line.length).toBeLessThanOrEqual(76)
+        expect(encoded).not.toMatch(/ (\r\n|$)/)
+        const bytes = encoded
+          .replace(/=\r\n/g, '')
+          .replace(/\r\n/g, '\n')
+          .replace(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+        expect(Buffer.from(bytes, 'latin1').toString()).toBe(text)
+      },
+    ),
+  )
+})
+
+describe('a rejection', () => {
+  const record = {
+    envelope: {
+      mailFrom: 'ann@acme.example',
+      recipients: [{ address: 'a@p.example' }, { address: 'b@p.example', notify: ['NEVER'] }],
+      body: '7BIT',
+      smtputf8: false,
+      requireTls: false,
+    },
+    rfcMessageId: 'm1@acme.example',
+    acceptedAt: 0,
+  } as unknown as MessageRecord
+  const tenant = { domains: ['acme.example'], language: 'de' as const }
+  const reasons = [{ rule: 'r', layer: 'tenant' as const, text: { de: 'Nicht nach draußen.', en: 'Not outside.' } }]
+  const fields = [
+    { name: 'subject', raw: Buffer.from('Subject: x') },
+    { name: 'x-secflow-protection', raw: Buffer.from('X-Secflow-Protection: plain') },
+  ]
+
+  it('tells the sender, in the words of the policy, without private headers', async () => {
+    const { to, mailFrom, message } = rejectionReport(
+      tenant,
+      record,
+      [{ address: 'a@p.example', reasons }],
+      fields,
+      0,
+      'r1',
+    )
+    expect([to, mailFrom]).toEqual([['ann@acme.example'], ''])
+    const body = Buffer.concat(await Array.fromAsync(message.body())).toString()
+    expect(body).toContain('Action: failed\r\nStatus: 5.7.1\r\n')
+    expect(body).toContain('Subject: x\r\n')
+    expect(body).not.toMatch(/x-secflow/i)
+    expect(message.header.map(({ name }) => name)).toContain('auto-submitted')
+  })
+
+  it('goes to nobody when nobody wants it', () => {
+    expect(rejectionReport(tenant, record, [{ address: 'b@p.example', reasons }], fields, 0, 'r1').to).toEqual([])
+  })
+})
