@@ -28,39 +28,38 @@ export function parseAddresses(text: string): Mailbox[] {
   const found: Mailbox[] = []
   let group: string | undefined
   let element: Token[] = []
+  // `<` is open; in an obsolete source route `<@relay,@relay:` (RFC 5322 4.4) a comma ends no element.
   let angle = false
+  let route = false
   const take = () => {
     const mailbox = mailboxOf(element)
     if (mailbox) found.push(group === undefined ? mailbox : { ...mailbox, group })
     element = []
     angle = false
+    route = false
   }
   for (const token of tokens(text)) {
-    if (token.kind !== 'mark') element.push(token)
-    else if (token.text === '<' || token.text === '>') {
-      angle = token.text === '<'
-      element.push(token)
-    } else if (token.text === ',' && !routeOpen(element)) take()
-    else if (token.text === ';' && !angle) {
+    const mark = token.kind === 'mark' ? token.text : ''
+    if (mark === ',' && !route) take()
+    else if (mark === ';' && !angle) {
       take()
       group = undefined
-    } else if (token.text === ':' && !angle && group === undefined && !element.some(isAt)) {
+    } else if (mark === ':' && !angle && group === undefined && !element.some(isAt)) {
       group = phrase(element)
       element = []
-    } else element.push(token)
+    } else {
+      if (mark === '@' && angle && isMark(element.at(-1), '<')) route = true
+      if (mark === '<' || mark === '>') angle = mark === '<'
+      if (mark === ':' || mark === '>') route = false
+      element.push(token)
+    }
   }
   take()
   return found
 }
 
+const isMark = (token: Token | undefined, text: string) => token?.kind === 'mark' && token.text === text
 const isAt = (token: Token) => token.kind === 'mark' && token.text === '@'
-
-/** `<@relay,@relay:` : a comma of an obsolete source route (RFC 5322 4.4) ends no element. */
-function routeOpen(element: readonly Token[]): boolean {
-  const open = element.findLastIndex((token) => token.kind === 'mark' && token.text === '<')
-  const next = open < 0 ? undefined : element[open + 1]
-  return next !== undefined && isAt(next) && !element.some((token) => token.kind === 'mark' && /[:>]/.test(token.text))
-}
 
 function mailboxOf(element: readonly Token[]): Mailbox | null {
   const open = element.findLastIndex((token) => token.kind === 'mark' && token.text === '<')

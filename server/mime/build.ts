@@ -136,11 +136,13 @@ export function rangeEntity(source: ByteSource, part: MimePart): Entity {
  * that an unchanged mail keeps its bytes; new ones follow at the end.
  */
 export function messageOf(fields: readonly HeaderField[], content: Entity): Entity {
-  const header = [...fields]
-  for (const field of content.header) {
-    const next = field.at === undefined ? -1 : header.findIndex(({ at }) => at !== undefined && at > field.at!)
-    if (next < 0) header.push(field)
-    else header.splice(next, 0, field)
+  const placed = content.header.filter(({ at }) => at !== undefined)
+  const header: HeaderField[] = []
+  let next = 0
+  for (const field of fields) {
+    while (field.at !== undefined && next < placed.length && placed[next]!.at! < field.at) header.push(placed[next++]!)
+    header.push(field)
   }
+  header.push(...placed.slice(next), ...content.header.filter(({ at }) => at === undefined))
   return { ...content, header }
 }

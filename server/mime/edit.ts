@@ -124,7 +124,7 @@ const STALE = new Set(['content-md5', 'content-length', 'lines'])
 
 function rewritten(source: Ranges, part: MimePart, blocks: readonly BodyBlock[]): Entity {
   const encoding = part.encoding === 'base64' ? 'base64' : 'quoted-printable'
-  const parameters = [...part.parameters].filter(([name]) => name !== 'charset')
+  const parameters = [...part.parameters].filter(([name]) => name !== 'charset' && /^[a-z0-9._-]{1,60}$/.test(name))
   const type = contentType(part.type, [['charset', 'utf-8'], ...parameters])
   const root = part.parent === null
   const kept = root ? part.fields.filter(isContentField) : part.fields

@@ -1,4 +1,5 @@
-import { type DefaultTreeAdapterTypes, parse } from 'parse5'
+import type { DefaultTreeAdapterTypes } from 'parse5'
+import { parseHtml } from './html.ts'
 
 /** Words of the gateway for the reader, in both forms. `html` is a fragment for inside of body. */
 export interface BodyBlock {
@@ -19,7 +20,7 @@ export function insertText(text: string, blocks: readonly BodyBlock[]): string {
 
 /**
  * HTML with the blocks at the start or end of its body as a browser sees it (not as a pattern in the text finds it: a `</body>`
- * inside of a comment or script is none). Every other character stays.
+ * inside of a comment or script is none). Every other character stays. HTML that is too deep to be read gets them around it.
  */
 export function insertHtml(html: string, blocks: readonly BodyBlock[]): string {
   const { first, last } = bodyRange(html)
@@ -32,7 +33,8 @@ export function insertHtml(html: string, blocks: readonly BodyBlock[]): string {
 }
 
 function bodyRange(html: string): { readonly first: number; readonly last: number } {
-  const document = parse(html, { sourceCodeLocationInfo: true })
+  const document = parseHtml(html)
+  if (!document) return { first: 0, last: html.length }
   const root = document.childNodes.find((node): node is DefaultTreeAdapterTypes.Element => node.nodeName === 'html')
   const body = root?.childNodes.find((node): node is DefaultTreeAdapterTypes.Element => node.nodeName === 'body')
   const location = body?.sourceCodeLocation

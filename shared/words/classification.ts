@@ -32,7 +32,7 @@ export function resolveClassification(
   }
   const label = labels[rank < 0 ? standard : rank]?.id ?? defaultLabel
   if (new Set(said.map((value) => value.trim().toLowerCase())).size > 1) {
-    notes.push(`more than one label (${said.map(quote).join(', ')}): the strictest, ${label}, counts`)
+    notes.push(`more than one label (${said.slice(0, 8).map(quote).join(', ')}): the strictest, ${label}, counts`)
   }
   return { label, notes }
 }

@@ -17,6 +17,9 @@ export const PROTECTION_TOKENS: readonly ProtectionToken[] = [
 /** What contradicts `plain`: stricter wishes win over it. */
 const SECRET: readonly ProtectionToken[] = ['encrypt', 'smime', 'pgp', 'pdf', 'portal']
 
+/** Characters of all values together; a client needs a few dozen. */
+const TEXT_MAX = 16_384
+
 export interface ParsedProtection {
   /** At most one entry per token, in order of appearance. */
   readonly protection: readonly Protection[]
@@ -34,7 +37,9 @@ export interface ParsedProtection {
 export function parseProtection(values: readonly string[]): ParsedProtection {
   const notes: string[] = []
   const byToken = new Map<ProtectionToken, Protection>()
-  for (const item of readItems(values.join(','), notes)) {
+  const text = values.join(',')
+  if (text.length > TEXT_MAX) notes.push(`what stands after ${TEXT_MAX} characters is ignored`)
+  for (const item of readItems(text.slice(0, TEXT_MAX), notes)) {
     const token = PROTECTION_TOKENS.find((known) => known === item.token)
     if (!token) {
       notes.push(`unknown token ${JSON.stringify(item.token.slice(0, 60))}`)

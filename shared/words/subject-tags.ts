@@ -50,6 +50,7 @@ export function readSubjectTags(subject: string, tenantTags: readonly SubjectTag
   const known = [...OWN_TAGS, ...tenantTags].filter(({ tag }) => tag.trim() !== '')
   const found: SubjectTag[] = []
   let rest = subject
+  if (firstHit(subject, known) && subject.length > SUBJECT_MAX) rest = subject.slice(0, SUBJECT_MAX).toWellFormed()
   // Every round takes at least one character out of the subject.
   for (;;) {
     const hit = firstHit(rest, known)
@@ -66,12 +67,16 @@ export function readSubjectTags(subject: string, tenantTags: readonly SubjectTag
   }
 }
 
+/** A subject with tags is cut here: taking tags out of more would cost time out of proportion. */
+const SUBJECT_MAX = 4_096
+
 function firstHit(
   subject: string,
   tags: readonly SubjectTag[],
 ): { tag: SubjectTag; at: number; length: number } | null {
+  const folded = foldCase(subject)
   for (const tag of tags) {
-    const text = tag.caseSensitive ? subject : foldCase(subject)
+    const text = tag.caseSensitive ? subject : folded
     const word = tag.caseSensitive ? tag.tag.trim() : foldCase(tag.tag.trim())
     const at = positions(text, word, tag.place).find((position) => standsAlone(text, word, position))
     if (at !== undefined) return { tag, at, length: word.length }

@@ -213,3 +213,13 @@ describe('steering headers', () => {
   )
   it('knows what a tenant adds', () => expect(isSteeringHeader('X-Titus-Label', ['x-titus-*'])).toBe(true))
 })
+
+describe('hostile intent', () => {
+  it('costs time in proportion', () => {
+    const start = performance.now()
+    parseProtection(['=",'.repeat(300_000)])
+    readSubjectTags('[encrypt]'.repeat(100_000))
+    readSubjectTags('[sign '.repeat(100_000))
+    expect(performance.now() - start).toBeLessThan(2_000)
+  })
+})

@@ -1,4 +1,5 @@
-import { type DefaultTreeAdapterTypes, parse } from 'parse5'
+import type { DefaultTreeAdapterTypes } from 'parse5'
+import { parseHtml } from '../../mime/html.ts'
 
 type Node = DefaultTreeAdapterTypes.Node
 
@@ -13,7 +14,9 @@ const BREAKS = new Set(
  */
 export function htmlToText(html: string): string {
   const out: string[] = []
-  const stack: (Node | string)[] = [parse(html)]
+  const document = parseHtml(html)
+  // Too deep for any browser: every word counts, tags do not.
+  const stack: (Node | string)[] = [document ?? html.replace(/<[^<>]*>/g, ' ')]
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     if (typeof next === 'string') out.push(next)
     else if (next.nodeName === '#text') out.push((next as DefaultTreeAdapterTypes.TextNode).value.replace(/\s+/g, ' '))
