@@ -16,7 +16,7 @@ import {
   messagePage,
   type Place,
 } from '../../portal/pages/pages.ts'
-import { stylesheet } from '../../portal/pages/style.ts'
+import { icon, stylesheet } from '../../portal/pages/style.ts'
 import { type PortalLanguage, portalWords } from '../../portal/pages/words.ts'
 import { receipt } from '../../portal/receipt.ts'
 import { reply as sendReply } from '../../portal/reply.ts'
@@ -71,6 +71,10 @@ async function portal(app: App, services: HttpServices): Promise<void> {
       .header('cache-control', 'public, max-age=31536000, immutable')
       .type('text/css; charset=utf-8')
       .send(stylesheet),
+  )
+
+  app.get('/icon.svg', async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(icon),
   )
 
   app.get(LINK, async (request, reply) => {

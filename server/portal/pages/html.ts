@@ -36,6 +36,7 @@ export function page(of: {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
 <title>${of.title}</title>
+<link rel="icon" href="/portal/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${of.stylesheet}">
 </head>
 <body>

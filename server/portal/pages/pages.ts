@@ -109,7 +109,7 @@ export function messagePage(
   </dl>
   ${
     formatted
-      ? html`<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="${place.base}/body" title="${words.body}"></iframe>`
+      ? html`<iframe class="${mail.text.length < 500 ? 'short' : 'long'}" sandbox="allow-popups allow-popups-to-escape-sandbox" src="${place.base}/body" title="${words.body}"></iframe>`
       : html`<div class="text">${mail.text}</div>`
   }
   ${mail.html !== null && html`<p><a href="${place.base}?view=${formatted ? 'text' : 'html'}">${formatted ? words.asText : words.asHtml}</a></p>`}

@@ -63,11 +63,16 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25r
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 iframe { width: 100%; height: min(60vh, 34rem); border: 1px solid var(--line); border-radius: 8px; background: #fff; resize: vertical; }
+iframe.short { height: 16rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: 0 0 1rem; }
 code { font-size: .95em; overflow-wrap: anywhere; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } button, .button { width: 100%; text-align: center; } .top button { width: auto; } }
 @media (prefers-reduced-motion: no-preference) { button, .button { transition: filter .15s; } }
 `.trim()
+
+/** The mark beside the name, for the browser's tab. */
+export const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#3b78b5" d="M8 1a7 7 0 1 1-7 7V1z"/></svg>'
 
 /** Changes with the content, so that browsers may keep it for long. */
 export const stylesheetUrl = `/portal/style.css?v=${createHash('sha256').update(stylesheet).digest('hex').slice(0, 12)}`
