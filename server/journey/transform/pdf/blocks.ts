@@ -12,6 +12,8 @@ export interface RunStyle {
   readonly underline?: boolean
   readonly strike?: boolean
   readonly code?: boolean
+  /** Raised or lowered: 10² must not become 102. */
+  readonly shift?: 'super' | 'sub'
   /** `#rrggbb`, dark enough for white paper. */
   readonly color?: string
   /** http, https, mailto or tel. */
@@ -61,6 +63,7 @@ export interface Cell {
   readonly header: boolean
   /** Columns it covers. */
   readonly span: number
+  readonly align?: Align
 }
 
 export type Block = Paragraph | Rule | Picture | Table

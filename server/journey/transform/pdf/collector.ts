@@ -99,7 +99,9 @@ export function createCollector(budget: Budget, nested = false) {
 
 function sameStyle(a: RunStyle, b: RunStyle): boolean {
   if (a === b) return true
-  return (['bold', 'italic', 'underline', 'strike', 'code', 'color', 'href'] as const).every((key) => a[key] === b[key])
+  return (['bold', 'italic', 'underline', 'strike', 'code', 'shift', 'color', 'href'] as const).every(
+    (key) => a[key] === b[key],
+  )
 }
 
 /** Tabs to eight columns; every second space and each at a line's start becomes a hard one, which layout leaves alone. */

@@ -101,13 +101,14 @@ export function drawRuns(runs: readonly Run[], typesetter: Typesetter, rightToLe
   })
 }
 
-function runLook({ bold, italic, underline, strike, code, color }: RunStyle) {
+function runLook({ bold, italic, underline, strike, code, shift, color }: RunStyle) {
   return {
     ...(bold === undefined ? {} : { fontWeight: bold ? 700 : 400 }),
     ...(italic ? { fontStyle: 'italic' as const } : {}),
     ...(underline ? { textDecoration: 'underline' as const } : {}),
     ...(strike ? { textDecoration: 'line-through' as const } : {}),
     ...(code ? { fontSize: SIZE - 1 } : {}),
+    ...(shift ? { verticalAlign: shift, fontSize: SIZE - 3 } : {}),
     ...(color ? { color } : {}),
   }
 }
@@ -127,7 +128,7 @@ function picture(block: Picture, { image, insteadOf, typesetter }: Drawing): Rea
 function table({ rows, columns, bordered }: Table, { typesetter }: Drawing): ReactElement {
   const shares = columnShares(rows, columns)
   const edge = bordered ? { borderWidth: 0.5, borderColor: LINE } : {}
-  const cell = ({ runs, header, span }: Cell, key: number, from: number) => {
+  const cell = ({ runs, header, span, align }: Cell, key: number, from: number) => {
     const width = shares.slice(from, from + span).reduce((sum, share) => sum + share, 0)
     return h(
       View,
@@ -140,7 +141,11 @@ function table({ rows, columns, bordered }: Table, { typesetter }: Drawing): Rea
           ...(header ? { backgroundColor: '#f0f2f5' } : {}),
         },
       },
-      h(Text, { style: { fontSize: SIZE - 1 } }, drawRuns(runs, typesetter, startsRightToLeft(runs[0]?.text ?? ''))),
+      h(
+        Text,
+        { style: { fontSize: SIZE - 1, ...(align ? { textAlign: align } : {}) } },
+        drawRuns(runs, typesetter, startsRightToLeft(runs[0]?.text ?? '')),
+      ),
     )
   }
   return h(

@@ -42,6 +42,13 @@ describe('HTML to blocks', () => {
     expect(allText(html)).toBe('seen')
   })
 
+  it('does not make 102 of 10 to the power of 2', () => {
+    expect(paragraphs('<p>10<sup>2</sup></p>')[0]?.runs).toEqual([
+      { text: '10', style: {} },
+      { text: '2', style: { shift: 'super' } },
+    ])
+  })
+
   it('shows text that was white on white', () => {
     expect(paragraphs('<p style="color:#fff">hidden?</p>')[0]?.runs).toEqual([{ text: 'hidden?', style: {} }])
   })
@@ -70,9 +77,9 @@ describe('HTML to blocks', () => {
   })
 
   it('keeps a table of data and reads a table of layout in its order', () => {
-    const data = htmlBlocks('<table border=1><tr><th>a<th>b<tr><td colspan=2><b>c</b><p>d</table>').blocks
+    const data = htmlBlocks('<table border=1><tr><th>a<th>b<tr><td colspan=2 align=right><b>c</b><p>d</table>').blocks
     expect(data).toMatchObject([
-      { kind: 'table', columns: 2, bordered: true, rows: [[{ header: true }, {}], [{ span: 2 }]] },
+      { kind: 'table', columns: 2, bordered: true, rows: [[{ header: true }, {}], [{ span: 2, align: 'right' }]] },
     ])
     expect(allText('<table border=1><tr><th>a<th>b<tr><td colspan=2><b>c</b><p>d</table>')).toBe('a\nb\nc\nd')
     const layout = '<table><tr><td><table><tr><td>a</table><td>b</table>'

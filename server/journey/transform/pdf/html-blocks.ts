@@ -36,6 +36,8 @@ const STYLES: Readonly<Record<string, RunStyle>> = {
   kbd: { code: true },
   samp: { code: true },
   pre: { code: true },
+  sup: { shift: 'super' },
+  sub: { shift: 'sub' },
 }
 
 /** Input beyond this is not parsed. */
@@ -125,7 +127,10 @@ function innerContext(
   const name = node.tagName
   const heading = /^h([1-6])$/.exec(name)
   const isList = name === 'ul' || name === 'ol'
-  const align = alignment(css.get('text-align') ?? attribute('align')) ?? (name === 'center' ? 'center' : context.align)
+  // A table's own `align` places the table, and text in a table does not inherit that of the cell around it.
+  const isTable = name === 'table'
+  const inherited = isTable ? undefined : name === 'center' ? 'center' : context.align
+  const align = alignment(css.get('text-align') ?? (isTable ? undefined : attribute('align'))) ?? inherited
   const href = name === 'a' ? safeLink(attribute('href')) : undefined
   const quotes = name === 'blockquote'
   const start = Number.parseInt(attribute('start') ?? '1', 10)
@@ -203,7 +208,11 @@ function table(node: Element, context: Context, out: Collector, budget: Budget):
   if (count <= budget.cells) {
     budget.cells -= count
     const rows = found.rows.map((row) =>
-      row.map(({ element, span }) => ({ runs: cellRuns(element, budget), header: element.tagName === 'th', span })),
+      row.map(({ element, ...place }) => ({
+        ...place,
+        runs: cellRuns(element, budget),
+        header: element.tagName === 'th',
+      })),
     )
     out.add({
       kind: 'table',

@@ -1,5 +1,7 @@
 /** Tells tables of data from tables that lay out a page, which is what most tables in mail are. */
 import { type DefaultTreeAdapterTypes, defaultTreeAdapter as tree } from 'parse5'
+import type { Align } from './blocks.ts'
+import { alignment, declarations } from './inline-style.ts'
 
 type Element = DefaultTreeAdapterTypes.Element
 
@@ -7,7 +9,7 @@ type Element = DefaultTreeAdapterTypes.Element
 const MAX_COLUMNS = 12
 
 export interface FoundTable {
-  readonly rows: readonly (readonly { readonly element: Element; readonly span: number }[])[]
+  readonly rows: readonly (readonly { readonly element: Element; readonly span: number; readonly align?: Align }[])[]
   readonly columns: number
   readonly bordered: boolean
 }
@@ -22,7 +24,7 @@ export function tableRows(table: Element): FoundTable | null {
     .map((row) =>
       elements(row)
         .filter(({ tagName }) => tagName === 'td' || tagName === 'th')
-        .map((element) => ({ element, span: columnSpan(element) })),
+        .map((element) => ({ element, span: columnSpan(element), ...cellAlign(element) })),
     )
     .filter((row) => row.length > 0)
   const columns = rows.reduce(
@@ -49,6 +51,11 @@ function elements(node: Element): Element[] {
 function columnSpan(cell: Element): number {
   const span = Number.parseInt(attribute(cell, 'colspan') ?? '1', 10)
   return Number.isSafeInteger(span) ? Math.min(Math.max(span, 1), MAX_COLUMNS) : 1
+}
+
+function cellAlign(cell: Element): { align?: Align } {
+  const align = alignment(declarations(attribute(cell, 'style')).get('text-align') ?? attribute(cell, 'align'))
+  return align ? { align } : {}
 }
 
 function attribute(node: Element, name: string): string | undefined {
