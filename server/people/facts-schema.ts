@@ -69,5 +69,3 @@ export const factsSchema = z.strictObject({
   anchors: z.array(material).default([]).describe('Trusted authorities (PEM).'),
   identities: z.array(identity).default([]).describe('Private keys of ours.'),
 })
-
-export type FactsText = z.output<typeof factsSchema>

@@ -114,7 +114,7 @@ export const key = (): KeyRecord => ({
   use: 'own',
   address: 'anna@alpha.example',
   publicText: '-----BEGIN CERTIFICATE-----',
-  sealedPrivate: randomBytes(48),
+  sealedPrivate: new Uint8Array(randomBytes(48)),
   revokedAt: null,
   createdAt: 3,
 })

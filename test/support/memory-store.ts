@@ -16,7 +16,7 @@ import type {
   RecipientRecord,
   TenantId,
 } from '../../shared/domain/index.ts'
-import { FINAL_STATES } from '../../shared/domain/index.ts'
+import { auditText, CHAIN_START, FINAL_STATES } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 
 interface StoredJob {
@@ -54,8 +54,6 @@ const emptyRows = (): Rows => ({
   people: new Map(),
 })
 
-const MAX_CODE_ATTEMPTS = 5
-
 /**
  * The store port in memory, as strict as a database: units of work are serial and roll back whole, leases are fenced,
  * enqueueing is idempotent, final recipient states do not move. For tests of what stands on the port.
@@ -73,7 +71,8 @@ export function memoryStore(now: () => number = Date.now) {
 
   function leased(job: Job): StoredJob {
     const stored = jobs.get(job.id)
-    if (stored?.state !== 'leased' || stored.job.leaseToken !== job.leaseToken) throw new Fault('lease-lost')
+    if (stored?.state !== 'leased' || stored.job.leaseToken !== job.leaseToken || stored.job.tenant !== job.tenant)
+      throw new Fault('lease-lost')
     return stored
   }
 
@@ -193,7 +192,8 @@ export function memoryStore(now: () => number = Date.now) {
       },
       async updateCode(id, patch) {
         const code = of(tenant).codes.get(id)
-        if (!code || code.usedAt !== null || code.attempts >= MAX_CODE_ATTEMPTS) return false
+        if (!code || code.usedAt !== null) return false
+        if (patch.attempts !== undefined && patch.attempts <= code.attempts) return false
         of(tenant).codes.set(id, { ...code, ...patch })
         return true
       },
@@ -219,7 +219,7 @@ export function memoryStore(now: () => number = Date.now) {
       async appendAudit(event) {
         const log = of(tenant).audit
         const hash = createHash('sha256')
-          .update(`${log.at(-1)?.hash ?? ''}${JSON.stringify(event)}`)
+          .update((log.at(-1)?.hash ?? CHAIN_START) + auditText(event))
           .digest('hex')
         const record = { ...event, seq: log.length + 1, hash }
         log.push(record)
@@ -245,6 +245,7 @@ export function memoryStore(now: () => number = Date.now) {
         of(tenant).people.set(person.address, person)
       },
       async completeJob(job) {
+        if (job.tenant !== tenant) throw new Fault('lease-lost')
         leased(job).state = 'done'
       },
     }

@@ -12,11 +12,17 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 
-export const table = pgTable
-export { foreignKey, index, primaryKey, text, uniqueIndex }
-/** Counts, sizes in bytes, epoch milliseconds: up to 2^53. */
-export const int = (name: string) => bigint(name, { mode: 'number' })
-export const flag = (name: string) => boolean(name)
-/** `json`, not `jsonb`: keeps the text as written, with its order of keys. */
-export const json = <T>(name: string) => pgJson(name).$type<T>()
-export const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
+export const columns = {
+  table: pgTable,
+  text: (name: string) => text(name),
+  /** Counts, sizes in bytes, epoch milliseconds: up to 2^53. */
+  int: (name: string) => bigint(name, { mode: 'number' }),
+  flag: (name: string) => boolean(name),
+  /** `json`, not `jsonb`: keeps the text as written, with its order of keys. */
+  json: <T>(name: string) => pgJson(name).$type<T>(),
+  bytes: customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' }),
+  foreignKey,
+  index,
+  primaryKey,
+  uniqueIndex,
+}

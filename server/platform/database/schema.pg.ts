@@ -1,4 +1,4 @@
-import * as columns from './columns.pg.ts'
+import { columns } from './columns.pg.ts'
 import { defineTables } from './tables.ts'
 
 /** The tables as PostgreSQL has them. */

@@ -1,4 +1,4 @@
-import * as columns from './columns.sqlite.ts'
+import { columns } from './columns.sqlite.ts'
 import { type Columns, defineTables } from './tables.ts'
 
 /** The tables as SQLite has them; typed as PostgreSQL's, the one cast that lets every query stand once. */

@@ -15,7 +15,7 @@ import type {
   RecipientState,
   Step,
 } from '../../../shared/domain/index.ts'
-import type * as pgColumns from './columns.pg.ts'
+import type { columns as pgColumns } from './columns.pg.ts'
 
 export type Columns = typeof pgColumns
 
