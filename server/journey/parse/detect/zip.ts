@@ -41,8 +41,8 @@ function classify(content: Content, entries: readonly Entry[]): Detected {
     }
     if (has(/^3D\//)) return { type: '3mf' }
   }
-  const declared = /^mimetype(application\/[\w.+-]+)/.exec(content.head.toString('latin1', 30, 200))?.[1]
-  const office = declared && OPEN_DOCUMENT[declared]
+  const declared = declaredType(content)
+  const office = OPEN_DOCUMENT[declared]
   if (office) return { type: office, macro: has(/^(Basic|Scripts)\/./i) }
   if (names.has('AndroidManifest.xml')) return { type: 'apk' }
   if (names.has('META-INF/MANIFEST.MF')) return { type: 'jar' }
@@ -52,6 +52,13 @@ function classify(content: Content, entries: readonly Entry[]): Detected {
     macro: macro || has(MACRO_FILES),
     archiveDepth: has(ARCHIVES) ? 2 : 1,
   }
+}
+
+/** OpenDocument and EPUB put their media type first and uncompressed (OpenDocument 1.3 part 2, 3.3). */
+function declaredType({ head }: Content): string {
+  if (head.length < 38 || head.toString('latin1', 30, 38) !== 'mimetype') return ''
+  const start = 38 + head.readUInt16LE(28)
+  return head.toString('latin1', start, start + Math.min(head.readUInt32LE(18), 100))
 }
 
 const OPEN_DOCUMENT: Readonly<Record<string, string>> = {
