@@ -56,4 +56,5 @@ export function createPasswords(limits: { concurrent?: number; waiting?: number 
 
 /** The process-wide gate: every face of the server shares the two places. */
 const { hash: hashPassword, verify: verifyPassword } = createPasswords()
+
 export { hashPassword, verifyPassword }

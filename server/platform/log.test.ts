@@ -49,3 +49,11 @@ test('debug shows addresses, and only when asked for', () => {
   quiet.log.debug('seen')
   expect(quiet.lines).toEqual([])
 })
+
+test('a hostile text costs little time and a bounded line', () => {
+  const { log, lines } = capture()
+  const start = performance.now()
+  log.error('x', { a: `@${'a'.repeat(1_000_000)}`, b: 'a@'.repeat(500_000) })
+  expect(performance.now() - start).toBeLessThan(500)
+  expect(JSON.stringify(lines[0]).length).toBeLessThan(100_000)
+})

@@ -25,7 +25,9 @@ const ADDRESS_FIELDS: ReadonlySet<string> = new Set([
   'mailFrom',
   'phone',
 ])
-const ADDRESS = /[^\s<>()[\],;:"'=]+@[^\s<>()[\],;:"']+/g
+/** Bounded on both sides, so that a hostile text costs time in proportion to its length. */
+const ADDRESS = /[^\s@<>()[\],;:"'=]{1,128}@[^\s@<>()[\],;:"']{1,255}/g
+const LONGEST = 4_000
 const DEPTH = 4
 
 /**
@@ -49,7 +51,8 @@ export function createLog(options: LogOptions): Log {
   function hidden(value: unknown, named: boolean, depth = DEPTH): unknown {
     if (typeof value === 'string') {
       if (named) return value === '' ? '' : hash(value)
-      return value.includes('@') ? value.replace(ADDRESS, hash) : value
+      const shown = value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value
+      return shown.includes('@') ? shown.replace(ADDRESS, hash) : shown
     }
     if (typeof value !== 'object' || value === null) return value
     if (depth === 0) return '…'

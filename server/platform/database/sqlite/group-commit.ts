@@ -114,21 +114,30 @@ export class GroupCommit {
         if (ended) done.push(ended)
         if (!this.#connection.inTransaction) {
           // SQLite itself rolls everything back on a full disk or an I/O error; those not yet run get a new commit.
-          this.#waiting.unshift(...group.slice(at + 1))
+          this.#waiting.unshift(...group.splice(at + 1))
           throw new Fault('store-unavailable', 'the shared commit was rolled back')
         }
       }
       this.#connection.exec('commit')
       this.#commits += 1
     } catch (error) {
-      if (this.#connection.inTransaction) this.#connection.exec('rollback')
+      this.#rollBack()
       const fault = sqliteFault(error)
-      for (const unit of done) unit.reject(fault)
+      // Nothing of the group is stored. Those that failed by themselves have their own error already.
+      for (const unit of group) unit.reject(fault)
       return
     }
     for (const { unit, resolve, value } of done) {
       resolve(value)
       for (const listener of unit.listeners) listener()
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.exec('rollback')
+    } catch {
+      // The next `begin` fails then, and says why to those who wait for it.
     }
   }
 
