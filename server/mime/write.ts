@@ -35,10 +35,13 @@ async function* coalesced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
     held.push(chunk)
     size += chunk.length
     if (size < CHUNK_MIN) continue
-    const bytes = joined(held)
-    for (let at = 0; at < bytes.length; at += CHUNK_MAX) yield bytes.subarray(at, at + CHUNK_MAX)
-    held = []
-    size = 0
+    let bytes = joined(held)
+    while (bytes.length >= CHUNK_MIN) {
+      yield bytes.subarray(0, CHUNK_MAX)
+      bytes = bytes.subarray(CHUNK_MAX)
+    }
+    held = bytes.length > 0 ? [bytes] : []
+    size = bytes.length
   }
   if (size > 0) yield joined(held)
 }

@@ -174,6 +174,11 @@ describe('parseMail', () => {
     expect(attachments).toMatchObject([{ type: 'eml', size: inner.length, macro: true, archiveDepth: 1 }])
   })
 
+  it('names a file that hides in text', async () => {
+    const mail = plainMail({ text: 'see\r\nbegin 644 a.exe\r\n#0V%T\r\n`\r\nend' })
+    expect((await parse(mail)).message.defects).toEqual(['encoded-file-in-text'])
+  })
+
   it('knows automatic mail', async () => {
     expect((await parse(plainMail({ headers: ['Auto-Submitted: auto-replied'] }))).message.autoSubmitted).toBe(true)
     expect((await parse(plainMail({ headers: ['Auto-Submitted: no (really)'] }))).message.autoSubmitted).toBe(false)

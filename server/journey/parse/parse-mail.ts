@@ -64,6 +64,8 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const defects = new Set(index.defects)
   if (options.smtputf8) defects.delete('header-8bit')
   const body = await readBody(source, index, defects)
+  // Some readers make files of what others show as text (uuencode, yEnc).
+  if (/^(begin(-base64)? [0-7]{3,4} \S|=ybegin )/m.test(body.bodyText)) defects.add('encoded-file-in-text')
   const { facts, parts } = await readAttachments(source, index, body.parts, defects)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
