@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${file:...} is our own syntax for references
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -93,6 +93,18 @@ test('everything can come from the environment', () => {
     smtp: { maxSize: 5 * 1024 ** 2 },
     http: { trustProxy: ['10.0.0.0/8'] },
     tenants: [{ language: 'de', policyDir: join(dir, 'p'), fileLink: { expires: 14 * 86_400_000 } }],
+  })
+})
+
+test('paths start from the folder of the file, those in variables from the working directory', () => {
+  mkdirSync(join(dir, 'etc'))
+  writeFileSync(join(dir, 'etc/secflow.yaml'), `database: {url: "sqlite:x.db"}\n${minimal}`)
+  const env = { SECFLOW_BLOBS_URL: 'file:blobs', SECFLOW_DATA_DIR: 'var' }
+  expect(loadConfig({ file: 'etc/secflow.yaml', env, cwd: dir })).toMatchObject({
+    database: { file: join(dir, 'etc/x.db') },
+    blobs: { root: join(dir, 'blobs') },
+    dataDir: join(dir, 'var'),
+    tenants: [{ policyDir: join(dir, 'etc/policies') }],
   })
 })
 

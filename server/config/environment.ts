@@ -7,7 +7,8 @@ export interface SchemaNode {
   readonly type?: string
   readonly description?: string
   readonly default?: unknown
-  readonly path?: boolean
+  /** The text is a path, or a URL whose path is one of a file (`sqlite:x.db`). */
+  readonly path?: true | 'url'
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly properties?: Readonly<Record<string, SchemaNode>>
@@ -80,7 +81,14 @@ function read(text: string, node: SchemaNode, cwd: string): unknown {
     if (/^(1|true|yes|on)$/i.test(text)) return true
     return /^(0|false|no|off|)$/i.test(text) ? false : new Error('is neither true nor false')
   }
-  if (node.type === 'string' || node.enum) return node.path && text !== '' ? resolve(cwd, text) : text
+  if (node.type === 'string' || node.enum) {
+    if (text === '' || !node.path) return text
+    if (node.path === true) return resolve(cwd, text)
+    return text.replace(
+      /^(sqlite:|file:)(?:\/\/)?(.+)$/s,
+      (_, scheme: string, path: string) => scheme + resolve(cwd, path),
+    )
+  }
   try {
     return parse(text) as unknown
   } catch {

@@ -7,19 +7,25 @@ const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const pem = (what: string) =>
   z.string().refine((text) => text.includes('-----BEGIN '), `not PEM: write \${file:${what}.pem}`)
 
-const database = z.string().transform((text, context) => {
-  const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1]
-  if (file) return { kind: 'sqlite' as const, file }
-  context.addIssue('not `sqlite:` and a path; other databases are not built in yet')
-  return z.NEVER
-})
+const database = z
+  .string()
+  .meta({ path: 'url' })
+  .transform((text, context) => {
+    const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1]
+    if (file) return { kind: 'sqlite' as const, file }
+    context.addIssue('not `sqlite:` and a path; other databases are not built in yet')
+    return z.NEVER
+  })
 
-const blobs = z.string().transform((text, context) => {
-  const root = /^file:(?:\/\/)?(.+)$/s.exec(text)?.[1]
-  if (root) return { kind: 'files' as const, root }
-  context.addIssue('not `file:` and a path; other stores are not built in yet')
-  return z.NEVER
-})
+const blobs = z
+  .string()
+  .meta({ path: 'url' })
+  .transform((text, context) => {
+    const root = /^file:(?:\/\/)?(.+)$/s.exec(text)?.[1]
+    if (root) return { kind: 'files' as const, root }
+    context.addIssue('not `file:` and a path; other stores are not built in yet')
+    return z.NEVER
+  })
 
 /** The whole of secflow.yaml, without what depends on other settings (`resolve.ts`). */
 export const configSchema = z.strictObject({
