@@ -63,6 +63,8 @@ export function createWorkers(deps: WorkersDeps): Workers {
   let again = false
   const stops: (() => void)[] = []
 
+  const free = (queue: JobQueueName) => limits[queue] - (busy.get(queue) ?? 0)
+
   /** Fills every free place. One round at a time; a wake-up during a round starts another. */
   async function fill(): Promise<void> {
     if (draining) return
@@ -74,11 +76,13 @@ export function createWorkers(deps: WorkersDeps): Workers {
     try {
       do {
         again = false
-        for (const queue of queues) {
-          const free = limits[queue] - (busy.get(queue) ?? 0)
-          if (free <= 0 || draining) continue
-          for (const job of await store.queue.claim([queue], free, leaseMs)) run(job)
-        }
+        const open = queues.filter((queue) => free(queue) > 0)
+        if (open.length === 0) break
+        // One question for all queues with room: in order of time, so that none starves another, and never more of one than fits.
+        const limit = Math.min(...open.map(free))
+        const jobs = await store.queue.claim(open, limit, leaseMs)
+        for (const job of jobs) run(job)
+        if (jobs.length === limit) again = true
       } while (again && !draining)
     } catch (error) {
       log.error('queue.unavailable', { fault: toFault(error).code })

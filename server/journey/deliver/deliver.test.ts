@@ -399,7 +399,9 @@ describe('the report', () => {
     })
     expect(String(parsed.text)).toContain('konnte diesen Empfängern nicht zugestellt werden')
     expect(String(parsed.text)).toContain('could not be delivered to these recipients')
-    expect(String(parsed.headers)).toBe('Received: from x by y; now\r\nSubject: Offer\r\nMessage-ID: <m1@acme.example>\r\n')
+    expect(String(parsed.headers)).toBe(
+      'Received: from x by y; now\r\nSubject: Offer\r\nMessage-ID: <m1@acme.example>\r\n',
+    )
   })
 
   it('returns the whole message for RET=FULL, private headers apart, up to the cap', async () => {

@@ -17,7 +17,7 @@ import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
 import type { MailTransport, TransportResult } from '../../ports/transport.ts'
 import type { TenantProfile } from '../tenant.ts'
 import { nextAttempt, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
-import type { DsnRecipient } from './dsn.ts'
+import type { DsnRecipient } from './dsn-recipient.ts'
 import { createReporter, isWanted, type PreparedReport } from './report.ts'
 
 /** Payload of a `deliver` job. The first one of a copy needs only the first two fields. */

@@ -1,4 +1,4 @@
-import type { DsnAction, DsnRecipient } from './dsn.ts'
+import type { DsnAction, DsnRecipient } from './dsn-recipient.ts'
 
 export type DsnLanguage = 'de' | 'en'
 

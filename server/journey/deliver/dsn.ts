@@ -1,23 +1,6 @@
+import type { DsnAction, DsnRecipient } from './dsn-recipient.ts'
 import { type DsnLanguage, humanText, SUBJECT } from './dsn-words.ts'
 import type { Original } from './original.ts'
-
-export type DsnAction = 'failed' | 'delayed' | 'relayed'
-
-export interface DsnRecipient {
-  readonly address: string
-  /** ORCPT, xtext-decoded: `rfc822;user@example`. */
-  readonly orcpt?: string
-  readonly action: DsnAction
-  /** Whole reply of the next hop, or words of ours in the same form. */
-  readonly reply: string
-  /** RFC 3463, where it is not that of the reply (time is up: 4.4.7). */
-  readonly status?: string
-  /** Name of the server that replied. */
-  readonly remote?: string
-  readonly lastAttempt: number
-  /** For `delayed`, epoch ms. */
-  readonly retryUntil?: number
-}
 
 export interface DsnReport {
   /** Unique; local part of the report's Message-ID and part of its boundary. */

@@ -2,7 +2,8 @@ import type { MessageRecord, RecipientDecision } from '../../../shared/domain/in
 import { Fault, smtpReply } from '../../../shared/fault/index.ts'
 import type { Entity, HeaderField } from '../../mime/entity.ts'
 import { postmasterOf, type TenantProfile } from '../tenant.ts'
-import { type DsnRecipient, dsnEntity } from './dsn.ts'
+import { dsnEntity } from './dsn.ts'
+import type { DsnRecipient } from './dsn-recipient.ts'
 import { isPrivate } from './original.ts'
 import { isWanted, languagesOf } from './report.ts'
 

@@ -1,7 +1,8 @@
 import type { CopyRecord, EnvelopeRecipient, JobSpec, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import { postmasterOf, type TenantProfile } from '../tenant.ts'
-import { buildDsn, type DsnAction, type DsnRecipient } from './dsn.ts'
+import { buildDsn } from './dsn.ts'
+import type { DsnAction, DsnRecipient } from './dsn-recipient.ts'
 import type { DsnLanguage } from './dsn-words.ts'
 import { readOriginal } from './original.ts'
 
