@@ -1,7 +1,7 @@
 /** The HTTP face on one page. The order of the plugins is part of their meaning: what stands first sees a request first. */
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { auth } from './plugins/auth.ts'
 import { errors } from './plugins/errors.ts'
@@ -9,6 +9,7 @@ import { openapi } from './plugins/openapi.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import type { App, Routes } from './route.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { evaluateRoute } from './routes/evaluate.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
@@ -19,10 +20,7 @@ import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
 import type { HttpServices } from './services.ts'
 
-export type App = FastifyInstance
-
-/** A route file: gets the app it belongs to and the services. */
-export type Routes = (app: App, services: HttpServices) => void | Promise<void>
+export type { App, Routes } from './route.ts'
 
 /** The public listener: API, portal, documents. The caller listens and closes. */
 export async function createHttpApp(services: HttpServices, extra: readonly Routes[] = []): Promise<App> {
@@ -54,8 +52,8 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
 /** The operator's listener: metrics and health, never on a public address. */
 export async function createOperatorApp(services: HttpServices): Promise<App> {
   const app = bare(services)
-  healthRoutes(app, services)
-  metricsRoute(app, services)
+  await healthRoutes(app, services)
+  await metricsRoute(app, services)
   await app.ready()
   return app
 }

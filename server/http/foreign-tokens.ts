@@ -2,7 +2,7 @@ import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, type JWTPayload, jwtV
 import { ROLES, type Role } from '../../shared/contract/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import type { ForeignIssuer } from './config.ts'
-import { grantedScopes } from './plugins/auth.ts'
+import { grantedScopes } from './scopes.ts'
 import type { HttpServices, Identity } from './services.ts'
 
 const ASYMMETRIC = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']

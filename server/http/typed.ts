@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import type { App } from './app.ts'
+import type { App } from './route.ts'
 
 /** The same app, with request and response types taken from the zod schemas of each route. */
 export function typed(

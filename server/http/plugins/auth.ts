@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import jwt from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
-import { Problem, SCOPES, SCOPES_OF_ROLE, type Scope } from '../../../shared/contract/index.ts'
+import { Problem, type Scope } from '../../../shared/contract/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { ed25519FromSeed } from '../../people/stamp.ts'
-import type { App } from '../app.ts'
 import type { HttpConfig } from '../config.ts'
 import { foreignTokens } from '../foreign-tokens.ts'
+import type { App } from '../route.ts'
+import { scopesOf } from '../scopes.ts'
 import type { HttpServices, Identity } from '../services.ts'
 
 declare module 'fastify' {
@@ -128,17 +129,6 @@ export function signToken(app: App, services: HttpServices, identity: Identity, 
     iat: Math.floor(services.clock.now() / 1000),
   }
   return app.jwt.sign(claims)
-}
-
-/** Scopes granted directly and by role. */
-export function grantedScopes(identity: Pick<Identity, 'roles' | 'scopes'>): Scope[] {
-  return [...new Set([...identity.scopes, ...identity.roles.flatMap((role) => SCOPES_OF_ROLE[role])])]
-}
-
-/** The known scopes of a space-separated list (RFC 6749 3.3). */
-export function scopesOf(text: string): Scope[] {
-  const wanted = new Set(text.split(' '))
-  return SCOPES.filter((scope) => wanted.has(scope))
 }
 
 /** The caller of a route that is not public. */

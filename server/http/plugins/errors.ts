@@ -3,7 +3,7 @@ import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } fro
 import type { Problem } from '../../../shared/contract/index.ts'
 import { Fault, type FaultCode, problem, toFault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
-import type { App } from '../app.ts'
+import type { App } from '../route.ts'
 
 /** Every error and every unknown URL leaves as problem+json (RFC 9457); what a library said stays in our log. */
 export function errors(app: App, log: Log): void {

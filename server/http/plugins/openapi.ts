@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { SCOPE_MEANINGS } from '../../../shared/contract/index.ts'
-import type { App } from '../app.ts'
+import type { App } from '../route.ts'
 
 /** Collects the routes into one OpenAPI 3.1 document; routes with `schema.hide` (pages for people) stay out. */
 export async function openapi(app: App): Promise<void> {
@@ -48,8 +48,8 @@ const transform: Transform = (route) => {
 }
 
 /** The provider lists every schema twice, as read and as written; only what a route refers to is of use to a reader. */
-function withoutUnused(document: ReturnType<typeof jsonSchemaTransformObject>): typeof document {
-  const components = (document.components ?? {}) as { schemas?: Record<string, unknown> }
+function withoutUnused<T extends object>(document: T): T {
+  const { components = {}, paths } = document as { components?: { schemas?: Record<string, unknown> }; paths?: unknown }
   const schemas = components.schemas ?? {}
   const used = new Set<string>()
   const follow = (part: unknown) => {
@@ -59,7 +59,7 @@ function withoutUnused(document: ReturnType<typeof jsonSchemaTransformObject>): 
       follow(schemas[name!])
     }
   }
-  follow(document.paths)
+  follow(paths)
   components.schemas = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)))
   return document
 }

@@ -1,7 +1,7 @@
 import fastifyRateLimit from '@fastify/rate-limit'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { App } from '../app.ts'
 import type { HttpLimits } from '../config.ts'
+import type { App } from '../route.ts'
 
 /**
  * A limit per address (an IPv6 customer is a /64), counted in this process. It protects the machine; what protects one-time

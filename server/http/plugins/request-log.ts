@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { App } from '../app.ts'
+import type { App } from '../route.ts'
 
 /** Ids come from us alone: one that a client chose could point the reader of a log at another request. */
 export const requestId = () => randomUUID()

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { App } from '../app.ts'
 import type { HttpConfig } from '../config.ts'
+import type { App } from '../route.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 

@@ -1,6 +1,6 @@
 import helmet from '@fastify/helmet'
-import type { App } from '../app.ts'
 import type { HttpConfig } from '../config.ts'
+import type { App } from '../route.ts'
 
 /**
  * Headers for every answer. The content policy forbids everything but our own stylesheet, images, frames and forms; a route

@@ -1,6 +1,6 @@
 import { html, page } from '../../portal/pages/html.ts'
 import { stylesheetUrl } from '../../portal/pages/style.ts'
-import type { Routes } from '../app.ts'
+import type { Routes } from '../route.ts'
 
 /** What the page shows of the document. */
 interface Described {

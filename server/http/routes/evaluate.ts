@@ -2,10 +2,10 @@ import { Draft, type Language, Verdict } from '../../../shared/contract/index.ts
 import type { Decision, RecipientDecision } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { signStamp, stampKey } from '../../people/stamp.ts'
-import type { Routes } from '../app.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
 import { protectionHeader } from '../protection-header.ts'
+import type { Routes } from '../route.ts'
 import { maySendAs } from '../services.ts'
 import { typed } from '../typed.ts'
 

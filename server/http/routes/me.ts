@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { Address, Me, Vocabulary } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { Routes } from '../app.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
+import type { Routes } from '../route.ts'
 import { maySendAs } from '../services.ts'
 import { typed } from '../typed.ts'
 

@@ -21,12 +21,12 @@ import { type PortalLanguage, portalWords } from '../../portal/pages/words.ts'
 import { receipt } from '../../portal/receipt.ts'
 import { reply as sendReply } from '../../portal/reply.ts'
 import { endSession, prove, provedFactors, SESSION_MS, sessionCookie } from '../../portal/sessions.ts'
-import type { App, Routes } from '../app.ts'
 import { languageOf } from '../language.ts'
 import { originOf } from '../origin.ts'
 import { faultOf } from '../plugins/errors.ts'
 import { sameSite } from '../plugins/same-site.ts'
 import { readReplyForm } from '../portal-reply-form.ts'
+import type { App, Routes } from '../route.ts'
 import type { HttpServices } from '../services.ts'
 
 const LANGUAGE_COOKIE = 'secflow-language'
@@ -49,10 +49,12 @@ export const portalRoutes: Routes = async (app, services) => {
 async function portal(app: App, services: HttpServices): Promise<void> {
   const { config } = services
   const secure = config.publicUrl.startsWith('https:')
+  // Base64 makes three bytes four, and a line of 76 two longer; what is left is for the text and the headers.
+  const uploadLimit = Math.floor(config.limits.message * 0.7)
   const codes = { rateLimit: { max: config.limits.codes, timeWindow: 60_000 } }
   sameSite(app, config)
   await app.register(multipart, {
-    limits: { fileSize: config.limits.message, files: 50, fields: 10, fieldSize: 1_048_576, parts: 60 },
+    limits: { fileSize: uploadLimit, files: 50, fields: 10, fieldSize: 1_048_576, parts: 60 },
   })
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
@@ -149,7 +151,7 @@ async function portal(app: App, services: HttpServices): Promise<void> {
 
   app.post(`${LINK}/reply`, { bodyLimit: config.limits.message }, async (request, reply) => {
     const { link, place } = await enter(request, reply)
-    const form = await readReplyForm(request.parts(), config.limits.message)
+    const form = await readReplyForm(request.parts(), uploadLimit)
     if (form.empty) return content(request, reply, link, place, portalWords[place.language].replyEmpty)
     // What was not read of the uploads when a fault ends this is not waited for.
     reply.header('connection', 'close')
@@ -228,7 +230,7 @@ async function portal(app: App, services: HttpServices): Promise<void> {
     const base = tenant && token ? `/portal/${encodeURIComponent(tenant)}/${encodeURIComponent(token)}` : ''
     const { lang } = (request.query ?? {}) as { readonly lang?: unknown }
     const language = chosenLanguage(lang) ?? chosenLanguage(request.cookies[LANGUAGE_COOKIE]) ?? languageOf(request)
-    return { language, base, here: base, signedIn, uploadLimit: config.limits.message }
+    return { language, base, here: base, signedIn, uploadLimit }
   }
 }
 

@@ -7,12 +7,12 @@ import type { Envelope, Origin } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { composeMail } from '../../mime/compose-mail.ts'
 import { bytesOf } from '../../ports/bytes.ts'
-import type { Routes } from '../app.ts'
 import { envelopeOf, readAhead } from '../envelope.ts'
 import { type Answer, BodyHash, idempotencyKey, once } from '../idempotency.ts'
 import { originOf } from '../origin.ts'
 import { caller } from '../plugins/auth.ts'
 import { protectionHeader } from '../protection-header.ts'
+import type { Routes } from '../route.ts'
 import { type HttpServices, type Identity, maySendAs } from '../services.ts'
 
 const EnvelopeHeaders = z.object({

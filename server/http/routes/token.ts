@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type Scope, TokenError, TokenRequest, TokenResponse } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { Routes } from '../app.ts'
-import { grantedScopes, scopesOf, signToken, TOKEN_SECONDS } from '../plugins/auth.ts'
+import { signToken, TOKEN_SECONDS } from '../plugins/auth.ts'
+import type { Routes } from '../route.ts'
+import { grantedScopes, scopesOf } from '../scopes.ts'
 import { typed } from '../typed.ts'
 
 /** `POST /oauth/token`: client credentials (RFC 6749 4.4) by HTTP Basic or in the form (2.3.1). Public, and limited by address. */

@@ -43,14 +43,14 @@ input, textarea {
 }
 input.code { font-size: 1.5rem; letter-spacing: .18em; max-width: 16rem; font-variant-numeric: tabular-nums; }
 input[type=file] { padding: .5rem; }
-textarea { min-height: 9rem; resize: vertical; }
+textarea { min-height: 9rem; resize: vertical; margin-bottom: 1rem; display: block; }
 button, .button {
   display: inline-block; font: inherit; font-weight: 600; border: 1px solid var(--accent); background: var(--accent);
   color: var(--accent-ink); border-radius: 8px; padding: .65rem 1.2rem; cursor: pointer; text-decoration: none; min-height: 44px;
 }
 button:hover, .button:hover { filter: brightness(1.08); }
 button.quiet { background: none; color: var(--accent); }
-form + form { margin-top: 1rem; }
+form + form, .foot form { margin: 1rem 0; }
 .alert { background: var(--bad-paper); color: var(--bad); border: 1px solid currentColor; border-radius: 8px; padding: .75rem 1rem; margin-bottom: 1rem; }
 .alert p { margin: 0; }
 .files { list-style: none; padding: 0; margin: 0 0 1rem; }
