@@ -4,8 +4,6 @@ import {
   FINAL_STATES,
   type Job,
   type MessageRecord,
-  type RecipientRecord,
-  type RecipientState,
   type TenantId,
   tenantId,
 } from '../../../shared/domain/index.ts'
@@ -17,8 +15,8 @@ import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
 import type { MailTransport, TransportResult } from '../../ports/transport.ts'
 import type { TenantProfile } from '../tenant.ts'
 import { nextAttempt, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
-import type { DsnRecipient } from './dsn-recipient.ts'
-import { createReporter, isWanted, type PreparedReport } from './report.ts'
+import { createReporter, type PreparedReport } from './report.ts'
+import { judge, ofCopy, reportable, type Verdict } from './verdict.ts'
 
 /** Payload of a `deliver` job. The first one of a copy needs only the first two fields. */
 export interface DeliverPayload {
@@ -50,15 +48,6 @@ export interface DeliveryDeps {
   readonly warnAfter?: number
   /** [0, 1), for the jitter. */
   readonly random?: () => number
-}
-
-/** What becomes of one recipient after an attempt. */
-interface Verdict {
-  readonly address: string
-  readonly state: Extract<RecipientState, 'delivered' | 'deferred' | 'failed'>
-  readonly reply: string
-  /** Tries ended because the time is up, not because of the reply. */
-  readonly exhausted: boolean
 }
 
 /** Faults of the next hop: another try of the same recipients, never a matter for the worker. */
@@ -188,52 +177,6 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
         deps.log.error('delivery.unrecorded', { message: message.id, copy: copy.id, fault: toFault(error).code })
       })
   }
-}
-
-function judge(result: TransportResult, timeLeft: boolean): Verdict[] {
-  return result.recipients.map(({ address, status, reply }) => {
-    if (status === 'accepted') return { address, state: 'delivered', reply, exhausted: false }
-    if (status === 'temporary' && timeLeft) return { address, state: 'deferred', reply, exhausted: false }
-    return { address, state: 'failed', reply, exhausted: status === 'temporary' }
-  })
-}
-
-/** A recipient's row names the copy that is for him; the same address in a blind copy or notice is another matter. */
-function ofCopy(rows: readonly RecipientRecord[], copy: CopyRecord): RecipientRecord[] {
-  return rows.filter((row) => row.copy === copy.id)
-}
-
-/** Those of the message's own recipients whose sender wants to hear of it; never a report about a report. */
-function reportable(
-  verdicts: readonly Verdict[],
-  result: TransportResult,
-  about: { copy: CopyRecord; message: MessageRecord; rows: readonly RecipientRecord[]; now: number; warn: boolean },
-): DsnRecipient[] {
-  const { copy, message, now, warn } = about
-  if (copy.mailFrom === '') return []
-  const own = new Set(ofCopy(about.rows, copy).map(({ address }) => address))
-  const known = new Map(
-    message.envelope.recipients.filter(({ address }) => own.has(address)).map((r) => [r.address, r]),
-  )
-  return verdicts.flatMap(({ address, state, reply, exhausted }) => {
-    const recipient = known.get(address)
-    const action = ({ delivered: 'relayed', deferred: 'delayed', failed: 'failed' } as const)[state]
-    if (!recipient || !isWanted(action, recipient)) return []
-    if (action === 'delayed' && !warn) return []
-    // A next hop that offers DSN has taken over the duty to confirm (RFC 3461 5.2.1).
-    if (action === 'relayed' && result.dsn) return []
-    return [
-      {
-        address,
-        ...(recipient.orcpt ? { orcpt: recipient.orcpt } : {}),
-        action,
-        reply,
-        ...(exhausted ? { status: '4.4.7' } : {}),
-        ...(result.remote ? { remote: result.remote } : {}),
-        lastAttempt: now,
-      },
-    ]
-  })
 }
 
 async function record(

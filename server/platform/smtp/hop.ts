@@ -39,6 +39,8 @@ const Base = SMTPConnection as unknown as new (options: SMTPConnectionOptions) =
  * needs it while its addresses do not (RFC 6531 3.4), and a faster dot-stuffer.
  */
 export class Hop extends Base {
+  /** Name of the next hop, known once it has answered EHLO. */
+  remote = ''
   #recipients: ReadonlyMap<string, EnvelopeRecipient> = new Map()
   #smtputf8 = false
   #data: DotStuffing | null = null

@@ -92,7 +92,7 @@ async function attempt(
   timeouts: SmtpTimeouts,
 ): Promise<TransportResult> {
   const { hop } = lease
-  const facts = () => ({ tls: hop.tlsVersion, remote: remoteName(hop), dsn: hop.offers('DSN') })
+  const facts = () => ({ tls: hop.tlsVersion, remote: hop.remote, dsn: hop.offers('DSN') })
   const before = facts()
   const addresses = envelope.recipients.map((recipient) => recipient.address)
   let keep = false
@@ -233,7 +233,7 @@ async function connect(route: Route, timeouts: SmtpTimeouts, options: SmtpTransp
       hop.once('end', () => reject(new Error('the connection ended')))
       hop.connect((error) => (error ? reject(error) : resolve()))
     })
-    rememberName(hop, route)
+    hop.remote = nameOf(hop, route)
     if (route.auth) await signIn(hop, route)
     return hop
   } catch (error) {
@@ -255,14 +255,7 @@ async function signIn(hop: Hop, route: Route): Promise<void> {
   })
 }
 
-const names = new WeakMap<Hop, string>()
-
 /** The next hop's own name stands first in its answer to EHLO (RFC 5321 4.1.1.1). */
-function rememberName(hop: Hop, route: Route): void {
-  const said = /^250[ -]([^\s]+)/.exec(hop.lastServerResponse || '')
-  names.set(hop, said?.[1] ?? route.host)
-}
-
-function remoteName(hop: Hop): string {
-  return names.get(hop) ?? ''
+function nameOf(hop: Hop, route: Route): string {
+  return /^250[ -](\S+)/.exec(hop.lastServerResponse || '')?.[1] ?? route.host
 }
