@@ -5,6 +5,7 @@ import { type OpenLink, record } from './links.ts'
 import { type ByteRange, contentDisposition, rangeOf } from './range.ts'
 import { receipt } from './receipt.ts'
 import type { PortalAttachment, PortalServices } from './services.ts'
+import { writeZip, zipSize } from './zip.ts'
 
 /** A file a recipient may have, wherever it comes from. */
 export interface Download {
@@ -71,6 +72,30 @@ export function download(
     stream: () => audited(services, link, file, range),
   }
 }
+
+/** All files of the link in one archive, or null where that makes no sense (a single file) or no archive (too large). */
+export function archive(services: PortalServices, link: OpenLink, files: readonly Download[]): DownloadAnswer | null {
+  const size = archiveSize(files)
+  if (size === null) return null
+  const entries = files.map((file) => ({
+    name: file.name,
+    size: file.size,
+    stream: () => audited(services, link, file, { start: 0, end: file.size, partial: false }),
+  }))
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/zip',
+      'content-disposition': contentDisposition('files.zip'),
+      'content-length': String(size),
+      'cache-control': 'private, no-store',
+    },
+    stream: () => writeZip(entries, services.clock.now()),
+  }
+}
+
+/** Bytes of the archive of these files, or null when none is offered. */
+export const archiveSize = (files: readonly Download[]) => (files.length > 1 ? zipSize(files) : null)
 
 async function* audited(
   services: PortalServices,

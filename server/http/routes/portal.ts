@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type FaultCode, toFault } from '../../../shared/fault/index.ts'
+import { Fault, type FaultCode, toFault } from '../../../shared/fault/index.ts'
 import { sendCode, verifyCode } from '../../portal/codes.ts'
-import { attachmentsOf, type Download, download, filesOf } from '../../portal/download.ts'
+import { archive, attachmentsOf, type Download, download, filesOf } from '../../portal/download.ts'
 import { type Factor, nextFactor, type OpenLink, record, requireFactors, resolveLink } from '../../portal/links.ts'
 import { frameDocument, frameSecurity } from '../../portal/pages/frame.ts'
 import {
@@ -148,6 +148,14 @@ async function portal(app: App, services: HttpServices): Promise<void> {
       },
     })
   }
+
+  app.get(`${LINK}/files.zip`, { exposeHeadRoute: false }, async (request, reply) => {
+    const { link } = await enter(request, reply)
+    const answer = archive(services, link, await filesOf(services, link))
+    if (!answer) throw new Fault('not-found')
+    reply.code(answer.status).headers(answer.headers)
+    return reply.send(Readable.from(answer.stream(), { objectMode: false, highWaterMark: 262_144 }))
+  })
 
   app.post(`${LINK}/reply`, { bodyLimit: config.limits.message }, async (request, reply) => {
     const { link, place } = await enter(request, reply)

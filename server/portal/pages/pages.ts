@@ -1,6 +1,6 @@
 /** The portal's pages: each a function from what is known to a document. No script, every form works without one. */
 import { catalogue, type FaultCode } from '../../../shared/fault/index.ts'
-import type { Download } from '../download.ts'
+import { archiveSize, type Download } from '../download.ts'
 import { type Factor, factorsOf, mayReplyTo, type OpenLink } from '../links.ts'
 import type { PortalMessage } from '../services.ts'
 import { html, type Markup, page } from './html.ts'
@@ -68,6 +68,7 @@ export function codePage(place: Place, link: OpenLink, factor: Factor, fault: Fa
 export function filesPage(place: Place, link: OpenLink, files: readonly Download[], fault?: string): string {
   const words = portalWords[place.language]
   const heading = words.filesHeading(files.length)
+  const all = archiveSize(files)
   return frame(
     place,
     heading,
@@ -75,6 +76,7 @@ export function filesPage(place: Place, link: OpenLink, files: readonly Download
   <h1>${heading}</h1>
   <p>${words.landingFrom(link.message.envelope.mailFrom)} ${words.landingUntil(words.date(link.grant.expiresAt))}</p>
   ${fileList(place, files, 'files')}
+  ${all !== null && html`<p><a class="button" href="${place.base}/files.zip" download>${words.downloadAll(words.bytes(all))}</a></p>`}
   <p class="hint">${words.checksumHint}</p>
 </section>
 ${mayReplyTo(link) && replyForm(place, link, fault ?? null)}`,

@@ -29,6 +29,7 @@ export interface PortalWords {
   readonly error: string
   readonly codeWrong: string
   readonly download: string
+  readonly downloadAll: (size: string) => string
   readonly checksum: string
   readonly checksumHint: string
   readonly from: string
@@ -93,6 +94,7 @@ export const portalWords: Readonly<Record<PortalLanguage, PortalWords>> = {
     error: 'That did not work',
     codeWrong: 'The code is wrong or no longer valid. Check it, or ask for a new one.',
     download: 'Download',
+    downloadAll: (size) => `Download all (ZIP, ${size})`,
     checksum: 'SHA-256',
     checksumHint: 'With the checksum you can verify that the file arrived unchanged.',
     from: 'From',
@@ -177,6 +179,7 @@ export const portalWords: Readonly<Record<PortalLanguage, PortalWords>> = {
     error: 'Das hat nicht geklappt',
     codeWrong: 'Der Code ist falsch oder nicht mehr gültig. Prüfen Sie ihn oder fordern Sie einen neuen an.',
     download: 'Herunterladen',
+    downloadAll: (size) => `Alle herunterladen (ZIP, ${size})`,
     checksum: 'SHA-256',
     checksumHint: 'Mit der Prüfsumme können Sie feststellen, ob die Datei unverändert angekommen ist.',
     from: 'Von',
