@@ -4,7 +4,7 @@ import { HeaderLines } from './header.ts'
 import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
 import { PartTree } from './tree.ts'
 
-export type { MimeIndex, MimeLimits, MimePart } from './part.ts'
+export type { MimeIndex, MimeLimits } from './part.ts'
 
 const LF = 0x0a
 const CR = 0x0d

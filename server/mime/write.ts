@@ -1,6 +1,6 @@
 import type { Entity, HeaderField } from './entity.ts'
 
-export { filePart, messageOf, multipart, rangeEntity, textPart } from './build.ts'
+export { filePart, messageOf, multipart, textPart } from './build.ts'
 
 const CRLF = Buffer.from('\r\n')
 const CHUNK_MIN = 65_536
