@@ -5,7 +5,7 @@ import { toFault } from '../shared/fault/index.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerInit } from './init.ts'
 import { type CliIo, processIo } from './io.ts'
-import { inputOfFile } from './mail-input.ts'
+import { openMailFile } from './mail-file.ts'
 import { registerOpen } from './open.ts'
 import { registerPolicy } from './policy.ts'
 import { registerProtect } from './protect.ts'
@@ -35,7 +35,10 @@ function commandLine(io: CliIo): Command {
     .showHelpAfterError('(add --help for the options and an example)')
   registerServe(program, io)
   registerInit(program, io)
-  registerPolicy(program, io, inputOfFile)
+  registerPolicy(program, io, async (file, { policy, ...options }) => {
+    await using mail = await openMailFile(file, options)
+    return mail.input(policy)
+  })
   registerProtect(program, io)
   registerOpen(program, io)
   registerDoctor(program, io)

@@ -1,7 +1,6 @@
 /** The only place where ports meet adapters. Read it as a parts list: what the house is made of, from the ground up. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { type MessageId, type TenantId, tenantId } from '../shared/domain/index.ts'
+import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { vocabulary } from '../shared/policy/index.ts'
 import type { Config, TenantConfig } from './config.ts'
@@ -41,6 +40,7 @@ import { createWebhooks } from './platform/webhook.ts'
 import { readPolicyDirectory } from './policies/directory.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { openPortalMessage } from './portal/open-message.ts'
+import { profileOf } from './profile.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
 
@@ -70,7 +70,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   const internal = new Set(config.tenants.flatMap((tenant) => [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)].filter(({ allowPrivate }) => allowPrivate).map(({ url }) => url)))
   const webhooks = createWebhooks({ allowPrivate: (url) => internal.has(url) })
 
-  const profiles = new Map(config.tenants.map((tenant) => [tenant.id, profileOf(tenant, config)]))
+  const profiles = new Map<string, TenantProfile>(config.tenants.map((tenant) => [tenant.id, profileOf(tenant, config)]))
   const tenant = (id: string): TenantProfile => {
     const profile = profiles.get(id)
     if (!profile) throw new Fault('config-missing', `tenant ${id}`)
@@ -78,10 +78,8 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   }
 
   const policies = new PolicyRegistry()
-  for (const { id, policyDir } of config.tenants) {
-    const { diagnostics } = policies.load(tenantId(id), await readPolicyDirectory(policyDir))
-    for (const { severity, code, file, line } of diagnostics) if (severity === 'error') log.error('policy.invalid', { tenant: id, code, file, line })
-  }
+  for (const { id, policyDir } of config.tenants) policies.load(tenantId(id), await readPolicyDirectory(policyDir))
+  const policyReady = (id: TenantId) => policies.ready(id)
   for (const { id, people } of config.tenants) if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
 
   const knowledge = { directory, keyring, stamps: stampReader(secrets) }
@@ -180,7 +178,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     async ready() {
       const free = await blobs.free()
       const checks = {
-        policies: config.tenants.every(({ id }) => policies.ready(tenantId(id))),
+        policies: config.tenants.every(({ id }) => policyReady(tenantId(id))),
         disk: free === null || free > config.blobs.reserve,
         database: await store.queue.counts().then(
           () => true,
@@ -228,7 +226,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
           clearTextAuthFromLoopback: config.smtp.allowPlainAuthFrom.length > 0,
           limits: { messageBytes: config.smtp.maxSize, recipients: config.smtp.maxRecipients, connections: config.smtp.maxConnections },
         },
-        { acceptor, policy: sessionPolicy(config.tenants, store, (id) => policies.ready(id)), log, metrics },
+        { acceptor, policy: sessionPolicy(config.tenants, store, policyReady), log, metrics },
       ),
     async close() {
       await transport.close()
@@ -245,25 +243,4 @@ function standardLog(config: Config): Log {
 function smsGateway({ url, method, headers, json, form, timeout }: NonNullable<TenantConfig['sms']>) {
   const body = json !== undefined ? { json } : form !== undefined ? { form } : undefined
   return httpSms({ url, method, headers, timeoutMs: timeout, ...(body ? { body } : {}) })
-}
-
-function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
-  return {
-    id: tenantId(tenant.id),
-    name: tenant.name,
-    domains: tenant.domains,
-    language: tenant.language,
-    publicUrl: config.http.publicUrl.replace(/\/+$/, ''),
-    subjectTags: tenant.subjectTags.map(({ protection, classification, ...tag }) => ({
-      ...tag,
-      ...(protection === undefined ? {} : { protection }),
-      ...(classification === undefined ? {} : { classification }),
-    })),
-    routes: tenant.routes,
-    archives: Object.fromEntries(
-      Object.entries(tenant.archive).map(([name, archive]) => [name, archive.kind === 'blobs' ? { kind: 'blobs', retentionMs: archive.retention } : archive]),
-    ),
-    webhooks: tenant.webhooks,
-    apis: tenant.apis,
-  }
 }

@@ -1,4 +1,5 @@
 import type { Decision, JobSpec, MessageId, OnceStep } from '../../shared/domain/index.ts'
+import type { DeliverPayload } from './deliver/deliver.ts'
 import type { TenantProfile } from './tenant.ts'
 import type { RenderedCopy } from './transform/mail.ts'
 
@@ -31,11 +32,6 @@ export interface ArchivePayload {
   readonly form: 'plain' | 'as-sent'
   /** Copy ids, for `as-sent`. */
   readonly copies: readonly string[]
-}
-
-export interface DeliverPayload {
-  readonly copyId: string
-  readonly recipients: readonly string[]
 }
 
 /** What a message's jobs share. */

@@ -193,7 +193,7 @@ function ownMails(parts: JourneyParts, mail: MailInHand, record: MessageRecord, 
   const first = !(record.decision?.recipients.some(({ outcome }) => outcome === 'deliver') ?? false)
   if (first) mails.push(...plainCopies(mail).filter(({ why }) => why === 'archive' || copies.length > 0))
   if (record.decision === null) mails.push(...notifyMails(tenant, record, decision, now, newId))
-  return mails
+  return mails.filter(({ to }) => to.length > 0)
 }
 
 /** Writes what was decided and rendered: all of it or nothing. */

@@ -4,6 +4,9 @@ import { serializeProtection } from '../../shared/words/protection.ts'
 import { assembleInput, type Knowledge, type MailFacts } from './evaluate/input.ts'
 import type { TenantProfile } from './tenant.ts'
 
+/** As JSON gives it: a field may be there and undefined. */
+type LooseProtection = { readonly [K in keyof Protection]: Protection[K] | undefined } & Pick<Protection, 'token'>
+
 /** A mail that is being written: what a client knows before it is sent. */
 export interface UnsentMail {
   readonly sender: string
@@ -11,7 +14,7 @@ export interface UnsentMail {
   readonly subject: string
   readonly attachments: readonly { readonly name: string; readonly size: number; readonly type?: string | undefined }[]
   readonly classification: string | null
-  readonly protection: readonly Protection[]
+  readonly protection: readonly LooseProtection[]
   readonly reason?: string | undefined
   /** Epoch ms. */
   readonly now: number
@@ -43,7 +46,13 @@ export async function previewInput(mail: UnsentMail, tenant: TenantProfile, poli
 }
 
 function factsOf(mail: UnsentMail): MailFacts {
-  const protection = mail.protection.map((wish) => (wish.token === 'plain' && wish.reason === undefined && mail.reason !== undefined ? { ...wish, reason: mail.reason } : wish))
+  const protection = mail.protection.map(({ token, sms, expires, secondFactor, reason = token === 'plain' ? mail.reason : undefined }) => ({
+    token,
+    ...(sms === undefined ? {} : { sms }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(secondFactor === undefined ? {} : { secondFactor }),
+    ...(reason === undefined ? {} : { reason }),
+  }))
   return {
     message: {
       subject: mail.subject,

@@ -14,9 +14,6 @@ import { pdfNotice } from './pdf/pdf-notice.ts'
 
 type Protect = Extract<Step, { do: 'protect' }>
 
-/** Scripts the bundled fonts cover; text in others also travels as a file inside, so that nothing is lost to a missing glyph. */
-const DRAWABLE = /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Common}\p{Script=Inherited}]*$/u
-
 /**
  * Puts the whole mail (page and remaining attachments) into a password-protected PDF for one recipient and returns the
  * carrier mail's content. The password leaves by the plan's channel. Raises `phone-missing` when that is SMS and no number
@@ -39,7 +36,11 @@ export async function carryPdf(
     return [{ name: facts.name, mediaType: facts.declaredType, size: facts.size, stream: () => decodedBody(mail.source, part) }]
   })
   const text = withBlocks(readable.text, content, 'text')
-  if (!DRAWABLE.test(text)) files.push(inMemory(language === 'de' ? 'Nachricht.txt' : 'message.txt', 'text/plain', text))
+  const html = readable.html === undefined ? undefined : withBlocks(readable.html, content, 'html')
+  // A page may have to shorten or simplify; the message as written is always inside as well.
+  const name = language === 'de' ? 'Nachricht' : 'message'
+  const original = html === undefined ? inMemory(`${name}.txt`, 'text/plain', text) : inMemory(`${name}.html`, 'text/html', html)
+  files.push(original)
   const page = await tools.documents.render({
     language,
     from: visible.from,
@@ -47,7 +48,8 @@ export async function carryPdf(
     subject,
     date: visible.date ?? mail.acceptedAt,
     text,
-    ...(readable.html === undefined ? {} : { html: withBlocks(readable.html, content, 'html') }),
+    ...(html === undefined ? {} : { html }),
+    original: original.name,
     ...(readable.images ? { images: readable.images } : {}),
     files: files.map(({ name, size }) => {
       const hash = attachments.find((attachment) => attachment.name === name && attachment.size === size)?.hash

@@ -104,9 +104,10 @@ async function signed(
   layers: string[],
   tools: Tools,
 ): Promise<Entity> {
-  // OpenPGP signs inside its own encryption (one message, as gpg makes it), so there is nothing to do before.
-  if (sign.with === 'pgp' && method === 'pgp') return content
   const time = tools.clock.now()
+  // OpenPGP signs inside its own encryption (one message, as gpg makes it), so there is nothing to do before. That holds for
+  // an S/MIME signature too where there is an OpenPGP key to sign with: who reads OpenPGP verifies OpenPGP.
+  if (method === 'pgp' && (sign.with === 'pgp' || (await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)))) return content
   const safe = await sevenBitSafe(content)
   if (sign.with === 'pgp') {
     const identity = await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
@@ -156,7 +157,7 @@ async function pgpEncrypted(
     }),
   )
   // An encrypted mail without a signature proves no sender: OpenPGP signs whenever there is a key to sign with.
-  const identity = sign?.with === 'smime' ? null : await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
+  const identity = await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
   if (sign?.with === 'pgp' && !identity) throw new Fault('key-missing', `OpenPGP key of ${mail.mailFrom}`)
   layers.push(await describePgpEncryption(keys, identity ?? undefined, time))
   return pgpEncryptEntity(content, keys, { time, ...(identity ? { sign: identity } : {}) })

@@ -41,3 +41,6 @@ export const pgpConfig: Config = {
   showVersion: false,
   showComment: false,
 }
+
+/** An old revocation counts although its hash is weak: to ignore it would be the unsafe side. */
+export const revocationConfig: Config = { ...pgpConfig, rejectHashAlgorithms: new Set([enums.hash.md5]) }

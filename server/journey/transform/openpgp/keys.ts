@@ -1,12 +1,9 @@
-import { type Config, enums, generateKey, type Key } from 'openpgp'
+import { generateKey, type Key } from 'openpgp'
 import type { KeyRecord, KeyState } from '../../../../shared/domain/index.ts'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
-import { pgpConfig } from './config.ts'
+import { pgpConfig, revocationConfig } from './config.ts'
 import { publicKeyOf } from './public-key.ts'
-
-/** An old revocation counts although its hash is weak: to ignore it would be the unsafe side. */
-const revocationConfig: Config = { ...pgpConfig, rejectHashAlgorithms: new Set([enums.hash.md5]) }
 
 export type PgpKeyKind = 'ecc' | 'rsa3072'
 

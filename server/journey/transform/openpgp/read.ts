@@ -2,6 +2,7 @@ import {
   createMessage,
   decrypt,
   type Key,
+  type KeyID,
   type Message,
   readMessage,
   readSignature,
@@ -12,7 +13,7 @@ import {
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { ByteSource } from '../../../ports/bytes.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
-import { MAX_READ_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
+import { MAX_READ_BYTES, MAX_SESSION_KEYS, pgpConfig, revocationConfig } from './config.ts'
 import { publicKeyOf } from './public-key.ts'
 import { privateKeyOf } from './signer.ts'
 
@@ -25,6 +26,11 @@ export interface PgpSignatureCheck {
   readonly fingerprint: string | null
   /** Time of signing as the signer claims it, epoch ms. */
   readonly signedAt: number | null
+  /**
+   * Of the key that made it, at the time of receipt: `good` alone says that it could sign when the signer claims to have
+   * signed. null without a key.
+   */
+  readonly key: 'valid' | 'expired' | 'revoked' | 'unusable' | null
 }
 
 export interface PgpOpened {
@@ -58,10 +64,40 @@ export async function pgpDecrypt(
     })
     return {
       content: Buffer.from(opened.data.buffer, opened.data.byteOffset, opened.data.byteLength),
-      signatures: await checksOf(opened.signatures, verifiers),
+      signatures: await checksOf(opened.signatures, verifiers, time),
     }
   } catch (cause) {
     throw new Fault('decryption-failed', '', { cause })
+  }
+}
+
+/**
+ * Every signature of a detached signature over the exact bytes of a signed entity, good or not; `pgpVerify` says more.
+ * Raises `container-malformed` when it cannot be read, `signature-invalid` when checking fails as a whole,
+ * `message-too-large`.
+ */
+export async function pgpCheckSignature(
+  signed: ByteSource,
+  signature: Uint8Array,
+  keys: readonly string[],
+  { time }: { readonly time: number },
+): Promise<readonly PgpSignatureCheck[]> {
+  const parsed = await parseSignature(signature)
+  const content = await readWhole(signed)
+  const verifiers = await readKeys(keys)
+  try {
+    const message = await createMessage({ binary: content })
+    const result = await verify({
+      message,
+      signature: parsed,
+      verificationKeys: verifiers,
+      format: 'binary',
+      date: new Date(time),
+      config: pgpConfig,
+    })
+    return await checksOf(result.signatures, verifiers, time)
+  } catch (cause) {
+    throw new Fault('signature-invalid', '', { cause })
   }
 }
 
@@ -76,24 +112,7 @@ export async function pgpVerify(
   keys: readonly string[],
   { time }: { readonly time: number },
 ): Promise<PgpSignatureCheck> {
-  const parsed = await parseSignature(signature)
-  const content = await readWhole(signed)
-  const verifiers = await readKeys(keys)
-  let checks: readonly PgpSignatureCheck[]
-  try {
-    const message = await createMessage({ binary: content })
-    const result = await verify({
-      message,
-      signature: parsed,
-      verificationKeys: verifiers,
-      format: 'binary',
-      date: new Date(time),
-      config: pgpConfig,
-    })
-    checks = await checksOf(result.signatures, verifiers)
-  } catch (cause) {
-    throw new Fault('signature-invalid', '', { cause })
-  }
+  const checks = await pgpCheckSignature(signed, signature, keys, { time })
   const good = checks.find((check) => check.state === 'good')
   if (good) return good
   const unknown = checks.every((check) => check.state === 'unknown-key')
@@ -103,6 +122,7 @@ export async function pgpVerify(
 async function checksOf(
   results: VerifyMessageResult['signatures'],
   verifiers: readonly Key[],
+  time: number,
 ): Promise<readonly PgpSignatureCheck[]> {
   return Promise.all(
     results.map(async ({ keyID, verified, signature }) => {
@@ -120,9 +140,23 @@ async function checksOf(
         keyId: keyID.toHex(),
         fingerprint: good && signer ? signer.getFingerprint() : null,
         signedAt: packet?.created?.getTime() ?? null,
+        key: signer ? await keyStateOf(signer, keyID, time) : null,
       } as const
     }),
   )
+}
+
+async function keyStateOf(key: Key, keyID: KeyID, time: number): Promise<NonNullable<PgpSignatureCheck['key']>> {
+  const date = new Date(time)
+  const may = (at: Date | null) =>
+    key.getSigningKey(keyID, at, undefined, pgpConfig).then(
+      () => true,
+      () => false,
+    )
+  if (await key.isRevoked(undefined, undefined, date, revocationConfig)) return 'revoked'
+  if (await may(date)) return 'valid'
+  // Usable but for the date (null switches that check off).
+  return (await may(null)) ? 'expired' : 'unusable'
 }
 
 async function parseMessage(bytes: Buffer): Promise<Message<Uint8Array> | Message<string>> {

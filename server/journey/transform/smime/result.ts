@@ -18,6 +18,8 @@ export interface VerifiedSigner {
 
 export interface VerifiedContent {
   readonly signers: readonly VerifiedSigner[]
+  /** What was signed, an object identifier: a MIME entity is id-data. */
+  readonly contentType: string
   /** Certificates that came along: what a directory may harvest. */
   readonly certificates: readonly X509Certificate[]
   /** The signed MIME entity of opaque signed-data; null for a detached signature, whose content the caller has. */

@@ -41,6 +41,7 @@ export async function verifySigned(
   for (const signer of signed.signers) signers.push(await verifySigner(signed, signer, digests, first, options))
   return {
     signers,
+    contentType: signed.contentType,
     certificates: signed.certificates,
     content: signed.content ? Buffer.concat(signed.content) : null,
   }
