@@ -1,6 +1,7 @@
 import { createLocalJWKSet, createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose'
-import { ROLES, type Role } from '../../shared/contract/index.ts'
+import { isMailAddress, ROLES, type Role } from '../../shared/contract/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { canonicalAddress } from '../../shared/words/address.ts'
 import type { ForeignIssuer } from './config.ts'
 import { grantedScopes } from './scopes.ts'
 import type { HttpServices, Identity } from './services.ts'
@@ -51,7 +52,7 @@ export function foreignTokens({ config, clock, store }: HttpServices) {
 
   async function identityOf(issuer: ForeignIssuer, payload: JWTPayload): Promise<Identity> {
     const claim = payload[issuer.addressClaim ?? 'preferred_username']
-    const address = typeof claim === 'string' ? claim.toLowerCase() : null
+    const address = typeof claim === 'string' && isMailAddress(claim) ? canonicalAddress(claim) : null
     const person = address ? await store.tenant(issuer.tenant).read.person(address) : null
     if (!address || !person?.user) throw new Fault('unauthenticated', 'the token names no user of this organisation')
     const claimed: unknown[] = Array.isArray(payload.roles) ? payload.roles : []

@@ -1,6 +1,7 @@
 /** What HTTP needs of the house; compose fills it. */
 import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/contract/index.ts'
 import type { Decision, TenantId } from '../../shared/domain/index.ts'
+import { domainOf, sameAddress } from '../../shared/words/address.ts'
 import type { PortalServices } from '../portal/services.ts'
 import type { Metrics } from '../ports/log.ts'
 import type { HttpConfig } from './config.ts'
@@ -26,7 +27,7 @@ export interface Identity {
   readonly subject: string
   /** Own address; null for a system client. */
   readonly address: string | null
-  /** May send as these: addresses, or `@domain` for a whole domain. Lower case. */
+  /** May send as these: addresses, or `@domain` (lower case, A-labels) for a whole domain. */
   readonly senders: readonly string[]
   readonly roles: readonly Role[]
   readonly scopes: readonly Scope[]
@@ -34,10 +35,9 @@ export interface Identity {
 
 /** Whether `identity` may send as `address`. */
 export function maySendAs(identity: Identity, address: string): boolean {
-  const wanted = address.toLowerCase()
-  const domain = wanted.slice(wanted.lastIndexOf('@'))
+  const domain = `@${domainOf(address)}`
   return (
-    identity.address?.toLowerCase() === wanted ||
-    identity.senders.some((sender) => sender === wanted || (sender.startsWith('@') && sender === domain))
+    (identity.address !== null && sameAddress(identity.address, address)) ||
+    identity.senders.some((sender) => (sender.startsWith('@') ? sender === domain : sameAddress(sender, address)))
   )
 }

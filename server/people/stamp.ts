@@ -3,9 +3,9 @@
  * and the gateway can add, alter or reuse it. A compact JWS (RFC 7515) under EdDSA (RFC 8037) with the tenant's own key.
  */
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto'
-import { domainToASCII } from 'node:url'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { TenantId } from '../../shared/domain/index.ts'
+import { canonicalAddress } from '../../shared/words/address.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 
 const TYPE = 'secflow-stamp+jwt'
@@ -140,10 +140,11 @@ const subjectHash = (subject: string) => hash(subject.normalize('NFC').replace(/
 
 const recipientsHash = (addresses: readonly string[]) => hash([...new Set(addresses.map(canonical))].sort().join('\n'))
 
-/** Lower case, NFC, domain as A-labels: clients and servers write the same address in different ways. */
+/** Clients and servers write the same address in different ways; what is none stands for itself. */
 function canonical(address: string): string {
-  const text = address.normalize('NFC').toLowerCase()
-  const at = text.lastIndexOf('@')
-  const domain = text.slice(at + 1)
-  return `${text.slice(0, at + 1)}${domainToASCII(domain) || domain}`
+  try {
+    return canonicalAddress(address)
+  } catch {
+    return address.toLowerCase()
+  }
 }
