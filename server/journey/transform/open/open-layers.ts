@@ -1,0 +1,182 @@
+import { Fault, type FaultCode } from '../../../../shared/fault/index.ts'
+import { decodedBody } from '../../../mime/decode.ts'
+import { indexMime, type MimeIndex } from '../../../mime/index-mime.ts'
+import { type ByteSource, bytesOf } from '../../../ports/bytes.ts'
+import { pgpCheckSignature, pgpDecrypt } from '../openpgp/index.ts'
+import { collect, decryptEnveloped, LARGEST_CONTAINER, splitSigned, verifySigned } from '../smime/index.ts'
+import { type Container, cmsType } from './container.ts'
+import { judgePgp, judgeSmime, layerOf } from './judge.ts'
+import type { OpenKeys } from './keys.ts'
+import { rangeOf } from './range.ts'
+import type { LayerKind, OpenedLayer } from './result.ts'
+
+/** An entity on the way inwards. */
+export interface Inside {
+  readonly source: ByteSource
+  readonly index: MimeIndex
+}
+
+export interface Opening {
+  readonly keys: Pick<OpenKeys, 'smime' | 'pgp' | 'anchors'>
+  /** Armored keys known for the sender. */
+  readonly senderKeys: readonly string[]
+  readonly from: string | null
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** What one container gave: its layers from the outside in, and what it held; null: nothing is released. */
+export interface Opened {
+  readonly layers: readonly OpenedLayer[]
+  readonly inner: ByteSource | null
+}
+
+const LARGEST_SIGNATURE = 1_048_576
+const SMIME_SIGNATURE = /^application\/(x-)?pkcs7-signature$/
+const PGP_SIGNATURE = 'application/pgp-signature'
+const ENTITY = '1.2.840.113549.1.7.1'
+
+const closed = (layer: OpenedLayer): Opened => ({ layers: [layer], inner: null })
+
+/** Opens one container. Faults of the mail become states; only what is no fault of the mail is raised. */
+export function openContainer(container: Container, inside: Inside, opening: Opening): Promise<Opened> {
+  switch (container) {
+    case 'cms':
+      return openCms(inside, opening)
+    case 'signed':
+      return openSigned(inside, opening)
+    case 'pgp-encrypted':
+      return openPgp(inside, opening)
+    case 'unclear':
+      return Promise.resolve(closed(layerOf(kindByName(inside), 'broken')))
+  }
+}
+
+function kindByName({ index }: Inside): LayerKind {
+  const signed = index.root.type === 'multipart/signed'
+  const pgp = /pgp/i.test(index.root.parameters.get('protocol') ?? '')
+  if (signed) return pgp ? 'pgp-signed' : 'smime-signed'
+  return pgp ? 'pgp-encrypted' : 'smime-other'
+}
+
+async function openCms({ source, index }: Inside, opening: Opening): Promise<Opened> {
+  const smimeType = (index.root.parameters.get('smime-type') ?? '').toLowerCase()
+  if (smimeType === 'certs-only') return closed(layerOf('smime-other', 'not-opened'))
+  const der = await bodyOf(source, index.root)
+  if (der === null) return closed(layerOf('smime-other', 'not-opened'))
+  const type = cmsType(der) ?? (smimeType === 'signed-data' ? 'signed' : 'encrypted')
+  if (type === 'other') return closed(layerOf('smime-other', 'not-opened'))
+  return type === 'signed' ? openOpaque(der, opening) : openEnveloped(der, opening)
+}
+
+async function openEnveloped(der: Buffer, { keys }: Opening): Promise<Opened> {
+  const opened = await orFault(decryptEnveloped(bytesOf(der).stream(), keys.smime))
+  if (opened instanceof Fault) return closed(layerOf('smime-encrypted', 'undecryptable'))
+  const state = opened.authenticated ? 'decrypted' : 'no-integrity'
+  return { layers: [layerOf('smime-encrypted', state, { algorithm: opened.layer })], inner: bytesOf(opened.content) }
+}
+
+async function openOpaque(der: Buffer, opening: Opening): Promise<Opened> {
+  const { anchors } = opening.keys
+  const verified = await orFault(verifySigned(der, null, { anchors, at: opening.at }))
+  if (verified instanceof Fault) return closed(layerOf('smime-signed', unverified(verified.code)))
+  if (verified.contentType !== ENTITY || !verified.content) return closed(layerOf('smime-signed', 'not-opened'))
+  return { layers: [judgeSmime(verified, anchors, opening)], inner: bytesOf(verified.content) }
+}
+
+async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
+  const { source } = inside
+  const { root } = inside.index
+  const boundary = root.parameters.get('boundary')?.trimEnd() ?? ''
+  const parts = await orFault(splitSigned(source, boundary, root.bodyStart, root.bodyEnd))
+  if (parts instanceof Fault) return closed(layerOf(kindByName(inside), 'broken'))
+  const content = rangeOf(source, parts.content.start, parts.content.end)
+  const part = rangeOf(source, parts.signature.start, parts.signature.end)
+  const partIndex = await orFault(indexMime(part))
+  if (partIndex instanceof Fault) return closed(layerOf(kindByName(inside), 'broken'))
+  const signature = await bodyOf(part, partIndex.root, LARGEST_SIGNATURE)
+  const { type } = partIndex.root
+  const protocol = (root.parameters.get('protocol') ?? type).toLowerCase()
+  if (signature !== null && SMIME_SIGNATURE.test(type) && SMIME_SIGNATURE.test(protocol)) {
+    return openSmimeSigned(content, signature, opening)
+  }
+  if (signature !== null && type === PGP_SIGNATURE && protocol === PGP_SIGNATURE) {
+    return openPgpSigned(content, signature, opening)
+  }
+  return closed(layerOf(kindByName(inside), 'broken'))
+}
+
+async function openSmimeSigned(content: ByteSource, signature: Buffer, opening: Opening): Promise<Opened> {
+  const { anchors } = opening.keys
+  const verified = await orFault(verifySigned(signature, content.stream(), { anchors, at: opening.at }))
+  if (verified instanceof Fault) {
+    const state = unverified(verified.code)
+    // Whoever reads the mail without us reads this content too; a broken one is not ours to hand on.
+    return { layers: [layerOf('smime-signed', state)], inner: state === 'broken' ? null : content }
+  }
+  if (verified.contentType !== ENTITY) return closed(layerOf('smime-signed', 'not-opened'))
+  return { layers: [judgeSmime(verified, anchors, opening)], inner: content }
+}
+
+async function openPgpSigned(content: ByteSource, signature: Buffer, opening: Opening): Promise<Opened> {
+  const checks = await orFault(pgpCheckSignature(content, signature, opening.senderKeys, { time: opening.at }))
+  if (checks instanceof Fault) {
+    const state = checks.code === 'message-too-large' ? 'not-opened' : 'broken'
+    return closed(layerOf('pgp-signed', state))
+  }
+  const layer = judgePgp(checks, opening)
+  return { layers: [layer], inner: layer.state === 'broken' ? null : content }
+}
+
+/** RFC 3156 section 4: two parts, a version and the message. */
+async function openPgp({ source, index }: Inside, opening: Opening): Promise<Opened> {
+  const [version, message, ...more] = index.root.children
+  if (version?.type !== 'application/pgp-encrypted' || !message || more.length > 0 || message.shape !== 'leaf') {
+    return closed(layerOf('pgp-encrypted', 'undecryptable'))
+  }
+  const body = await bodyOf(source, message)
+  if (body === null) return closed(layerOf('pgp-encrypted', 'not-opened'))
+  const opened = await orFault(pgpDecrypt(bytesOf(body), opening.keys.pgp, opening.senderKeys, { time: opening.at }))
+  if (opened instanceof Fault) return closed(layerOf('pgp-encrypted', 'undecryptable'))
+  const encrypted = layerOf('pgp-encrypted', 'decrypted', { algorithm: 'OpenPGP' })
+  if (opened.signatures.length === 0) return { layers: [encrypted], inner: bytesOf(opened.content) }
+  const signed = judgePgp(opened.signatures, opening)
+  return { layers: [encrypted, signed], inner: signed.state === 'broken' ? null : bytesOf(opened.content) }
+}
+
+/** Decoded body of a part, null above `limit`. */
+async function bodyOf(
+  source: ByteSource,
+  part: MimeIndex['root'],
+  limit: number = LARGEST_CONTAINER,
+): Promise<Buffer | null> {
+  const body = await orFault(collect(decodedBody(source, part), limit))
+  return body instanceof Fault ? null : body
+}
+
+const unverified = (code: FaultCode) =>
+  code === 'key-missing' ? 'unknown-signer' : code === 'message-too-large' ? 'not-opened' : 'broken'
+
+/** Faults that the mail itself is to blame for; whatever else is thrown goes on. */
+const OF_THE_MAIL: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  'certificate-unusable',
+  'container-malformed',
+  'decryption-failed',
+  'header-too-large',
+  'key-missing',
+  'key-unusable',
+  'message-too-large',
+  'mime-malformed',
+  'mime-too-complex',
+  'signature-invalid',
+])
+
+/** The outcome, or the fault of the mail; anything else (a source that cannot be read) is raised. */
+export async function orFault<T>(work: Promise<T>): Promise<T | Fault> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Fault && OF_THE_MAIL.has(error.code)) return error
+    throw error
+  }
+}

@@ -1,0 +1,36 @@
+import type { OpenedLayer, Verdict, VerdictState } from './result.ts'
+import { wordsOf } from './words.ts'
+
+/** What is said of the mail when layers differ: the first of these that occurs. */
+const WORST: readonly VerdictState[] = [
+  'broken',
+  'undecryptable',
+  'too-deep',
+  'not-opened',
+  'not-covered',
+  'revoked',
+  'unusable',
+  'expired',
+  'unknown-signer',
+  'from-differs',
+  'no-integrity',
+]
+
+/** The verdict on all layers: as bad as the worst of them, `good` only when a signature is good and nothing is bad. */
+export function verdictOn(layers: readonly OpenedLayer[]): Verdict {
+  const worst = WORST.find((state) => layers.some((layer) => layer.state === state))
+  const good = layers.find(({ state }) => state === 'good')
+  const state = worst ?? (good ? 'good' : layers.length > 0 ? 'unsigned' : 'plain')
+  return { state, words: wordsOf(state), signer: state === 'good' && good ? good.signer : null }
+}
+
+/**
+ * Encryption without integrity of its own is believed only where a good signature, inside or around it, covers the same
+ * content; everything else of that kind is marked (EFAIL).
+ */
+export function markIntegrity(layers: readonly OpenedLayer[]): OpenedLayer[] {
+  const proved = layers.some(({ state }) => state === 'good')
+  return layers.map((layer) =>
+    proved && layer.state === 'no-integrity' ? { ...layer, state: 'decrypted', words: wordsOf('decrypted') } : layer,
+  )
+}

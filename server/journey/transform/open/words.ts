@@ -1,0 +1,58 @@
+import type { LayerState, VerdictState, Words } from './result.ts'
+
+/** One text for each finding. A decryption that fails has one text whatever the cause: it must not teach a prober. */
+const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
+  good: {
+    en: 'Signature valid: the content is unchanged and comes from the sender.',
+    de: 'Signatur gültig: Der Inhalt ist unverändert und stammt vom Absender.',
+  },
+  decrypted: { en: 'Decrypted, integrity held.', de: 'Entschlüsselt, Unversehrtheit geprüft.' },
+  'no-integrity': {
+    en: 'Decrypted, but nothing proves that the content was not altered on its way.',
+    de: 'Entschlüsselt, aber nichts beweist, dass der Inhalt unterwegs nicht verändert wurde.',
+  },
+  'unknown-signer': {
+    en: 'Signed by somebody nobody we trust vouches for: this proves nothing about the sender.',
+    de: 'Von jemandem signiert, für den niemand bürgt, dem wir vertrauen: Über den Absender sagt das nichts.',
+  },
+  'from-differs': {
+    en: 'The signer is not the sender: the signature is for another address than From.',
+    de: 'Unterzeichner und Absender sind verschieden: Die Signatur gilt für eine andere Adresse als From.',
+  },
+  expired: {
+    en: 'The certificate or key of the signer was not valid at that time.',
+    de: 'Zertifikat oder Schlüssel des Unterzeichners war zu dieser Zeit nicht gültig.',
+  },
+  revoked: { en: 'The key of the signer was revoked.', de: 'Der Schlüssel des Unterzeichners wurde widerrufen.' },
+  unusable: {
+    en: 'The certificate or key of the signer may not sign mail, or is too weak.',
+    de: 'Zertifikat oder Schlüssel des Unterzeichners darf keine E-Mail signieren oder ist zu schwach.',
+  },
+  broken: {
+    en: 'Signature not valid: the content was altered, or the signature is damaged or too weak.',
+    de: 'Signatur ungültig: Der Inhalt wurde verändert, oder die Signatur ist beschädigt oder zu schwach.',
+  },
+  'not-covered': {
+    en: 'Only a part of this mail is signed or encrypted: it was changed on its way, perhaps by a mailing list.',
+    de: 'Nur ein Teil dieser E-Mail ist signiert oder verschlüsselt: Sie wurde unterwegs verändert, vielleicht von einer Mailingliste.',
+  },
+  undecryptable: { en: 'This could not be decrypted.', de: 'Das konnte nicht entschlüsselt werden.' },
+  'not-opened': {
+    en: 'This form of protection, or content of this size, is not read.',
+    de: 'Diese Form des Schutzes oder Inhalt dieser Größe wird nicht gelesen.',
+  },
+  'too-deep': {
+    en: 'Protected more often than is opened.',
+    de: 'Öfter geschützt, als geöffnet wird.',
+  },
+  unsigned: {
+    en: 'Decrypted, integrity held. It is not signed: who wrote it is not proved.',
+    de: 'Entschlüsselt, Unversehrtheit geprüft. Nicht signiert: Wer es schrieb, ist nicht bewiesen.',
+  },
+  plain: {
+    en: 'Neither signed nor encrypted: there is nothing to open.',
+    de: 'Weder signiert noch verschlüsselt: Es gibt nichts zu öffnen.',
+  },
+}
+
+export const wordsOf = (state: LayerState | VerdictState): Words => WORDS[state]
