@@ -1,16 +1,18 @@
 /** PostgreSQL's columns under the names that `tables.ts` uses. Its types are the canonical ones: await-only, so nothing synchronous leaks. */
-import {
+import { pgCore } from './drizzle.ts'
+
+const {
   bigint,
   boolean,
   customType,
   foreignKey,
   index,
-  json as pgJson,
+  json: pgJson,
   pgTable,
   primaryKey,
   text,
   uniqueIndex,
-} from 'drizzle-orm/pg-core'
+} = pgCore()
 
 export const columns = {
   table: pgTable,

@@ -1,15 +1,7 @@
 /** SQLite's columns under the names that `tables.ts` uses. */
-import {
-  blob,
-  customType,
-  foreignKey,
-  index,
-  integer,
-  primaryKey,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from 'drizzle-orm/sqlite-core'
+import { sqliteCore } from './drizzle.ts'
+
+const { blob, customType, foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } = sqliteCore
 
 export const columns = {
   table: sqliteTable,

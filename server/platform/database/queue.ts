@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
 import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
 import type { JobQueue } from '../../ports/store.ts'
 import type { Database, Db } from './database.ts'
+import { orm } from './drizzle.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 import type { Tables } from './tables.ts'
 import { SqlWrites, type WriteContext } from './writes.ts'
+
+const { and, asc, eq, lte, sql } = orm
 
 const $ = sql.placeholder
 /** Spelled like the index `job_open`, so that SQLite sees that the partial index serves. */

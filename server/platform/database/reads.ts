@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type {
   AuditRecord,
   CodeRecord,
@@ -15,8 +15,11 @@ import type {
 } from '../../../shared/domain/index.ts'
 import type { IdempotencyRecord, TenantReads } from '../../ports/store.ts'
 import type { Db, Statements } from './database.ts'
+import { orm } from './drizzle.ts'
 import { auditRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
+
+const { and, asc, desc, eq, gt, isNull, lt, sql } = orm
 
 /** What reads and writes of one engine share. */
 export interface Engine {

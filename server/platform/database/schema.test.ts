@@ -1,11 +1,14 @@
 import BetterSqlite from 'better-sqlite3'
-import { getTableConfig as pgTableConfig } from 'drizzle-orm/pg-core'
-import { getTableConfig, SQLiteSyncDialect, type SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pgCore, sqliteCore } from './drizzle.ts'
 import { sqliteMigrations } from './migrations/sqlite/index.ts'
 import * as pg from './schema.pg.ts'
 import * as sqlite from './schema.sqlite.ts'
 import { migrate } from './sqlite/migrate.ts'
+
+const { getTableConfig, SQLiteSyncDialect } = sqliteCore
+const { getTableConfig: pgTableConfig } = pgCore()
 
 const defined = Object.values(sqlite.tables).map((table) => getTableConfig(table as unknown as SQLiteTable))
 let db: BetterSqlite.Database

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import type {
   CodeRecord,
   Decision,
@@ -16,6 +15,9 @@ import type {
   Step,
 } from '../../../shared/domain/index.ts'
 import type { columns as pgColumns } from './columns.pg.ts'
+import { orm } from './drizzle.ts'
+
+const { sql } = orm
 
 export type Columns = typeof pgColumns
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { and, desc, eq, isNull, lt, notInArray, sql } from 'drizzle-orm'
 import {
   type AuditEvent,
   type AuditRecord,
@@ -25,7 +24,10 @@ import { Fault } from '../../../shared/fault/index.ts'
 import type { IdempotencyRecord, TenantWrites } from '../../ports/store.ts'
 import { uuidv7 } from '../ids.ts'
 import type { Db, Unit } from './database.ts'
+import { orm } from './drizzle.ts'
 import { type Engine, SqlReads } from './reads.ts'
+
+const { and, desc, eq, isNull, lt, notInArray, sql } = orm
 
 /** What writes need beside the engine. */
 export interface WriteContext {

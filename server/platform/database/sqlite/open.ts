@@ -1,17 +1,19 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
-import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../../../ports/clock.ts'
 import { type Log, silentLog } from '../../../ports/log.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database, Db } from '../database.ts'
+import { sqliteDriver } from '../drizzle.ts'
 import { sqliteMigrations } from '../migrations/sqlite/index.ts'
 import { tables } from '../schema.sqlite.ts'
 import { storeOver } from '../store.ts'
 import { sqliteFault } from './faults.ts'
 import { GroupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
+
+const { drizzle } = sqliteDriver()
 
 export interface SqliteOptions {
   /** Path of the database file; made with mode 0600 when it is missing. */
