@@ -21,10 +21,14 @@ export interface Diagnostic extends Position {
   readonly suggestion?: string
 }
 
+/** Of each severity and file; whoever mistyped so much reads no further. */
+const MAX_FINDINGS = 100
+
 /** Collects the findings of one file. */
 export class Findings {
   readonly file: string
   readonly list: Diagnostic[]
+  readonly #count = { error: 0, warning: 0 }
 
   constructor(file: string, list: Diagnostic[]) {
     this.file = file
@@ -39,6 +43,7 @@ export class Findings {
     suggestion: string | null = null,
   ) {
     const { severity, de, en } = messages[code]
+    if (++this.#count[severity] > MAX_FINDINGS) return
     this.list.push({
       code,
       severity,

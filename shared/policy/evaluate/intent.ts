@@ -38,7 +38,7 @@ export function applyIntent(plan: Map<string, PlanSlot>, facts: Facts): Wish {
 
   if (plainWish && !encrypt && !tightenOnly) loosen(plan, plainWish, intent.reason, reasons, lacking)
   const required = plan.has('protect')
-  if (tokens.has('encrypt') || (encrypt && !required)) {
+  if (tokens.has('encrypt') || (encrypt && !wouldEmpty(plan))) {
     add(plan, 'protect', requirement())
     reasons.push(reason('intent:encrypt', 'Der Absender verlangt Verschlüsselung', 'The sender asks for encryption'))
   }
@@ -63,6 +63,12 @@ export function ranked(
   preference: readonly Method[],
 ): readonly Method[] {
   return [...new Set([...prefer, ...preference])].filter((method) => anyOf.includes(method))
+}
+
+/** A method token asks for end-to-end protection too, but never empties what the rules accept. */
+function wouldEmpty(plan: ReadonlyMap<string, PlanSlot>): boolean {
+  const accepted = (plan.get('protect')?.value as Protect | undefined)?.anyOf
+  return accepted !== undefined && !accepted.some((method) => END_TO_END.includes(method))
 }
 
 function requirement(): Protect {

@@ -20,11 +20,12 @@ export function parseDocument(text: string, findings: Findings): Node | null {
     return null
   }
   const lines = new LineCounter()
+  // The library compares every key with every other; `Reader` finds double keys in linear time.
   const documents = parseAllDocuments(text, {
     lineCounter: lines,
     version: '1.2',
     merge: false,
-    uniqueKeys: true,
+    uniqueKeys: false,
     prettyErrors: false,
   })
   if (!Array.isArray(documents) || documents.length === 0) return null
@@ -39,8 +40,9 @@ export function parseDocument(text: string, findings: Findings): Node | null {
   const document = documents[0]!
   for (const problem of document.errors) {
     const place = at(problem.pos[0])
-    if (problem.code === 'DUPLICATE_KEY') findings.add('duplicate-key', place, { name: wordAt(text, problem.pos[0]) })
-    else findings.add('yaml-syntax', place, { detail: problem.message.split('\n')[0] ?? '' })
+    const detail = problem.message.split('\n')[0] ?? ''
+    if (/call stack/.test(detail)) findings.add('too-deep', place)
+    else findings.add('yaml-syntax', place, { detail })
   }
   if (document.errors.length > 0 || document.contents === null) return null
   return new Reader(findings, at).node(document.contents as YamlNode, 1)
@@ -91,14 +93,17 @@ class Reader {
 
   #map(items: readonly { key: unknown; value: unknown }[], depth: number, at: Position): Node | null {
     const entries: Entry[] = []
+    const names = new Set<string>()
     let sound = true
     for (const { key, value } of items) {
       const keyNode = key as YamlNode | null
       const keyAt = this.#at(keyNode?.range?.[0])
       const name = this.#key(keyNode, keyAt)
       const read = this.node(value as YamlNode | null, depth + 1, keyAt)
-      if (name === null || read === null) sound = false
+      if (name !== null && names.has(name)) this.#findings.add('duplicate-key', keyAt, { name })
+      if (name === null || read === null || names.has(name)) sound = false
       else entries.push({ key: name, at: keyAt, value: read })
+      names.add(name ?? '')
     }
     return sound ? { kind: 'map', entries, at } : null
   }
@@ -140,8 +145,4 @@ function utf8Length(text: string): number {
     bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
   }
   return bytes
-}
-
-function wordAt(text: string, offset: number): string {
-  return /^["']?([^\s:"',{}]*)/.exec(text.slice(offset, offset + 80))?.[1] ?? ''
 }
