@@ -7,11 +7,11 @@ import { type ParsedMail, parseMail } from '../server/journey/parse/parse-mail.t
 import type { TenantProfile } from '../server/journey/tenant.ts'
 import { openFacts } from '../server/people/facts-house.ts'
 import { tenantSecrets } from '../server/platform/secrets.ts'
-import { profileOf } from '../server/profile.ts'
 import type { OpenByteSource } from '../server/ports/bytes.ts'
 import type { Directory } from '../server/ports/directory.ts'
 import type { Keyring } from '../server/ports/keyring.ts'
 import type { TenantSecrets } from '../server/ports/secrets.ts'
+import { profileOf } from '../server/profile.ts'
 import { type Envelope, type Origin, type PolicyInput, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import type { Policy } from '../shared/policy/index.ts'
@@ -56,7 +56,13 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
     const secrets = tenantSecrets(config?.secrets.master ?? randomBytes(32))
     const now = Date.now()
     const known = await openFacts(options.facts ?? settings?.people ?? null, { tenant: tenant.id, secrets, now })
-    const envelope: Envelope = { mailFrom, recipients: to.map((address) => ({ address })), body: '8BITMIME', smtputf8: true, requireTls: false }
+    const envelope: Envelope = {
+      mailFrom,
+      recipients: to.map((address) => ({ address })),
+      body: '8BITMIME',
+      smtputf8: true,
+      requireTls: false,
+    }
     const origin: Origin = { channel: 'cli', authenticated: 'operator', peer: '', tls: null }
     return {
       source,
@@ -70,7 +76,8 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
       now,
       async input(policy) {
         const knowledge = { directory: known.directory, keyring: known.keyring, stamps: null }
-        return (await assembleInput({ envelope, origin, receivedAt: now, facts: parsed }, tenant, policy, knowledge)).input
+        return (await assembleInput({ envelope, origin, receivedAt: now, facts: parsed }, tenant, policy, knowledge))
+          .input
       },
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     }
@@ -81,7 +88,8 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
 }
 
 function tenantOf(tenants: readonly TenantConfig[], domain: string): TenantConfig {
-  const found = tenants.find(({ domains }) => domains.includes(domain)) ?? (tenants.length === 1 ? tenants[0] : undefined)
+  const found =
+    tenants.find(({ domains }) => domains.includes(domain)) ?? (tenants.length === 1 ? tenants[0] : undefined)
   if (!found) throw new Fault('config-missing', `no tenant of the configuration owns ${domain}`)
   return found
 }

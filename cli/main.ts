@@ -21,7 +21,11 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
       return
     }
     const fault = toFault(error)
-    io.err(fault.code === 'internal' && fault.cause instanceof Error ? `${fault.definition.title.en}: ${fault.cause.message}` : `${fault.definition.title.en}${fault.detail ? `: ${fault.detail}` : ''} [${fault.code}]`)
+    io.err(
+      fault.code === 'internal' && fault.cause instanceof Error
+        ? `${fault.definition.title.en}: ${fault.cause.message}`
+        : `${fault.definition.title.en}${fault.detail ? `: ${fault.detail}` : ''} [${fault.code}]`,
+    )
     io.exit(3)
   }
 }
@@ -59,7 +63,10 @@ function inherit(command: Command): void {
 function version(): string {
   for (const path of ['../package.json', '../../package.json']) {
     try {
-      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { name: string; version: string }
+      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+        name: string
+        version: string
+      }
       if (manifest.name === 'secflow') return manifest.version
     } catch {
       // the other place

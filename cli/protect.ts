@@ -46,7 +46,10 @@ export function registerProtect(program: Command, io: CliIo): void {
     .option('--facts <file>', 'YAML with people, phones and keys')
     .requiredOption('--out <dir>', 'where the copies and decision.json go')
     .option('--json', 'print decision.json')
-    .addHelpText('after', '\nExample:\n  $ secflow protect mail.eml --policy examples/demo/policies --from anna@demo.example --to b@x.example --facts facts.yaml --out out')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ secflow protect mail.eml --policy examples/demo/policies --from anna@demo.example --to b@x.example --facts facts.yaml --out out',
+    )
     .action((mail: string, options: Options) => protect(mail, options, io))
 }
 
@@ -62,7 +65,10 @@ async function protect(file: string, options: Options, io: CliIo): Promise<void>
   await mkdir(out, { recursive: true })
   await using mail = await openMailFile(at(file), {
     from: options.from,
-    to: options.to?.split(',').map((address) => address.trim()).filter(Boolean),
+    to: options.to
+      ?.split(',')
+      .map((address) => address.trim())
+      .filter(Boolean),
     facts: options.facts === undefined ? undefined : at(options.facts),
     config: options.config === undefined ? undefined : at(options.config),
   })
@@ -99,7 +105,9 @@ async function protect(file: string, options: Options, io: CliIo): Promise<void>
 }
 
 async function writeCopies(mail: MailInHand, tools: Tools, out: string) {
-  const wanted = new Set(mail.decision.recipients.filter(({ outcome }) => outcome === 'deliver').map(({ address }) => address))
+  const wanted = new Set(
+    mail.decision.recipients.filter(({ outcome }) => outcome === 'deliver').map(({ address }) => address),
+  )
   const files = new LinkFiles(mail, tools)
   const written: (Written & { receipts: unknown })[] = []
   const failed: { recipients: readonly string[]; fault: string; detail: string }[] = []
@@ -111,7 +119,9 @@ async function writeCopies(mail: MailInHand, tools: Tools, out: string) {
       const name = `copy-${written.length + 1}.eml`
       await writeWhole(path.join(out, name), rendered)
       secrets.push(...rendered.secrets)
-      const receipts = Object.fromEntries(copy.recipients.map((recipient) => [recipient.address, receiptOf(rendered, recipient)]))
+      const receipts = Object.fromEntries(
+        copy.recipients.map((recipient) => [recipient.address, receiptOf(rendered, recipient)]),
+      )
       written.push({ file: name, recipients, method: rendered.method ?? 'plain', layers: rendered.layers, receipts })
     } catch (error) {
       const fault = toFault(error)
@@ -139,12 +149,21 @@ async function writeWhole(target: string, copy: RenderedCopy): Promise<void> {
   await rename(`${target}.part`, target)
 }
 
-function print(io: CliIo, decision: Decision, written: readonly Written[], failed: readonly { recipients: readonly string[]; fault: string; detail: string }[]): void {
+function print(
+  io: CliIo,
+  decision: Decision,
+  written: readonly Written[],
+  failed: readonly { recipients: readonly string[]; fault: string; detail: string }[],
+): void {
   const width = Math.max(...decision.recipients.map(({ address }) => address.length), 9)
   for (const { address, outcome, reasons, missing } of decision.recipients) {
     const copy = written.find(({ recipients }) => recipients.includes(address))
     const fault = failed.find(({ recipients }) => recipients.includes(address))
-    const verdict = fault ? `could not be done: ${fault.fault} ${fault.detail}` : copy ? `${copy.method} -> ${copy.file}` : outcome
+    const verdict = fault
+      ? `could not be done: ${fault.fault} ${fault.detail}`
+      : copy
+        ? `${copy.method} -> ${copy.file}`
+        : outcome
     io.out(`${address.padEnd(width)}  ${verdict}`)
     for (const { rule, text } of reasons) io.out(`${''.padEnd(width)}    ${rule}: ${text.en}`)
     for (const { text } of missing) io.out(`${''.padEnd(width)}    missing: ${text.en}`)

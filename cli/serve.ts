@@ -23,10 +23,16 @@ export function registerServe(program: Command, io: CliIo): void {
       }
       let config: ReturnType<typeof loadConfig>
       try {
-        config = loadConfig({ ...(options.config === undefined ? {} : { file: options.config }), env: process.env, cwd: io.cwd })
+        config = loadConfig({
+          ...(options.config === undefined ? {} : { file: options.config }),
+          env: process.env,
+          cwd: io.cwd,
+        })
       } catch (error) {
         if (!(error instanceof Fault)) throw error
-        io.err(`Secflow cannot start, the configuration is not complete:\n\n${error.detail.replaceAll(/^/gm, '  ')}\n\n"secflow init" writes a configuration with fresh secrets; "secflow doctor" checks one.`)
+        io.err(
+          `Secflow cannot start, the configuration is not complete:\n\n${error.detail.replaceAll(/^/gm, '  ')}\n\n"secflow init" writes a configuration with fresh secrets; "secflow doctor" checks one.`,
+        )
         io.exit(3)
         return
       }

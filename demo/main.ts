@@ -38,7 +38,9 @@ async function main(): Promise<number> {
     for (const { scenario, mail, id } of sent) {
       const recipients = await settled(running, id)
       const store = running.house.store.tenant(tenantId('demo'))
-      rows.push(...(await inspect({ scenario, mail, id, recipients, store, sink, files: demoFiles(dataDir), dataDir, step })))
+      rows.push(
+        ...(await inspect({ scenario, mail, id, recipients, store, sink, files: demoFiles(dataDir), dataDir, step })),
+      )
     }
     say('')
     printTable(rows, say)
@@ -66,7 +68,9 @@ async function sinkOnFreePorts(): Promise<Sink> {
   const directory = join(dataDir, 'demo', 'mailboxes')
   await rm(directory, { recursive: true, force: true })
   const relay = /:(\d+)(?:[/?]|$)/.exec(process.env.SECFLOW_RELAY_URL ?? '')?.[1]
-  return withFallback((free) => openSink({ directory, smtpPort: free && !relay ? 0 : Number(relay ?? 2526), httpPort: free ? 0 : 2580 }))
+  return withFallback((free) =>
+    openSink({ directory, smtpPort: free && !relay ? 0 : Number(relay ?? 2526), httpPort: free ? 0 : 2580 }),
+  )
 }
 
 async function gateway(sink: Sink): Promise<Running> {
@@ -75,7 +79,9 @@ async function gateway(sink: Sink): Promise<Running> {
   return withFallback(async (free) => {
     const config = loadConfig({
       env: {
-        ...(free ? { SECFLOW_HTTP_PORT: String(await freePort()), SECFLOW_ADMIN_PORT: '0', SECFLOW_SMTP_PORT: '0' } : {}),
+        ...(free
+          ? { SECFLOW_HTTP_PORT: String(await freePort()), SECFLOW_ADMIN_PORT: '0', SECFLOW_SMTP_PORT: '0' }
+          : {}),
         ...process.env,
         SECFLOW_DATA_DIR: dataDir,
         SECFLOW_DEMO: '1',
@@ -110,7 +116,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Writes the mail and submits it as its author: STARTTLS where offered, AUTH with the demo user's password. */
-async function send(scenario: Scenario, port: number): Promise<{ scenario: Scenario; mail: WrittenMail; id: MessageId }> {
+async function send(
+  scenario: Scenario,
+  port: number,
+): Promise<{ scenario: Scenario; mail: WrittenMail; id: MessageId }> {
   const folder = join(dataDir, 'demo', 'sent')
   await mkdir(folder, { recursive: true })
   const mail = await writeMail(scenario, join(folder, `${scenario.id}.eml`), Date.now())
@@ -125,8 +134,17 @@ async function send(scenario: Scenario, port: number): Promise<{ scenario: Scena
     auth: { user: scenario.from, password: passwords[scenario.from] ?? '' },
     connections: 1,
   } as const
-  const envelope = { mailFrom: scenario.from, recipients: scenario.to.map((address) => ({ address })), body: '8BITMIME', smtputf8: false, requireTls: false } as const
-  const { recipients } = await transport.send(route, envelope, { size: mail.size, stream: () => progress(createReadStream(mail.file, { highWaterMark: 262_144 }), mail.size, scenario) })
+  const envelope = {
+    mailFrom: scenario.from,
+    recipients: scenario.to.map((address) => ({ address })),
+    body: '8BITMIME',
+    smtputf8: false,
+    requireTls: false,
+  } as const
+  const { recipients } = await transport.send(route, envelope, {
+    size: mail.size,
+    stream: () => progress(createReadStream(mail.file, { highWaterMark: 262_144 }), mail.size, scenario),
+  })
   await transport.close()
   const reply = recipients[0]?.reply ?? ''
   const id = /accepted ([0-9a-f-]{36})/.exec(reply)?.[1]
@@ -136,7 +154,11 @@ async function send(scenario: Scenario, port: number): Promise<{ scenario: Scena
 }
 
 /** Long transfers say how far they are, on a terminal only. */
-async function* progress(content: AsyncIterable<Uint8Array>, size: number, { id }: Scenario): AsyncGenerator<Uint8Array> {
+async function* progress(
+  content: AsyncIterable<Uint8Array>,
+  size: number,
+  { id }: Scenario,
+): AsyncGenerator<Uint8Array> {
   let done = 0
   let shown = -1
   const show = process.stdout.isTTY && size > 10_000_000
@@ -158,7 +180,8 @@ async function settled(running: Running, id: MessageId): Promise<RecipientRecord
   const until = performance.now() + DEADLINE_MS
   for (;;) {
     const recipients = await store.read.recipients(id)
-    if (recipients.every(({ state }) => FINAL_STATES.includes(state) || state === 'held' || state === 'quarantined')) return recipients
+    if (recipients.every(({ state }) => FINAL_STATES.includes(state) || state === 'held' || state === 'quarantined'))
+      return recipients
     if (performance.now() > until) return recipients
     await new Promise((wait) => setTimeout(wait, 50))
   }

@@ -9,7 +9,11 @@ export function printTable(rows: readonly Row[], say: (line: string) => void): v
     ['why (rules)', (row: Row) => row.why],
   ] as const
   const widths = columns.map(([title, cell]) => Math.max(title.length, ...rows.map((row) => cell(row).length)))
-  const line = (cells: readonly string[]) => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd()
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd()
   const color = process.stdout.isTTY && !process.env.NO_COLOR
   const dim = (text: string) => (color ? `\u001b[2m${text}\u001b[22m` : text)
   say(line(columns.map(([title]) => title)))

@@ -42,7 +42,8 @@ export const SCENARIOS: readonly Scenario[] = [
     subject: 'CT-Serie zur Zweitmeinung',
     text: 'Sehr geehrte Kolleginnen und Kollegen,\n\nanbei die CT-Serie mit der Bitte um eine Zweitmeinung.\n\nMit freundlichen Grüßen\nDr. Rosa Roth',
     *attachments() {
-      for (const { name, data } of ctSeries(SLICES)) yield { name, mediaType: 'application/dicom', content: Readable.from([data]) }
+      for (const { name, data } of ctSeries(SLICES))
+        yield { name, mediaType: 'application/dicom', content: Readable.from([data]) }
     },
   },
   {
@@ -75,7 +76,11 @@ export const SCENARIOS: readonly Scenario[] = [
     subject: 'Ihr Angebot 2026-4711',
     text: 'Liebe Familie Berger,\n\nanbei unser Angebot und die Vertragsunterlagen. Sie können direkt antworten.\n\nViktor Kern',
     html: '<p>Liebe Familie Berger,</p><p>anbei unser <b>Angebot</b> und die Vertragsunterlagen. Sie können direkt antworten.</p><p>Viktor Kern</p>',
-    attachments: () => [pdf('Angebot 2026-4711.pdf', offer), pdf('Kaufvertrag.pdf', () => contract('Kaufvertrag')), pdf('Wartungsvertrag.pdf', () => contract('Wartungsvertrag'))],
+    attachments: () => [
+      pdf('Angebot 2026-4711.pdf', offer),
+      pdf('Kaufvertrag.pdf', () => contract('Kaufvertrag')),
+      pdf('Wartungsvertrag.pdf', () => contract('Wartungsvertrag')),
+    ],
   },
   {
     id: 'S5',

@@ -2,8 +2,9 @@
  * The world around the demo: a mail server that keeps what it gets as .eml files in mailboxes, a telephone that takes text
  * messages, a security team's webhook. A small web page shows all three.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SMTPServer } from 'smtp-server'
@@ -18,7 +19,12 @@ export interface Sink {
   /** Calls back for each mail, once per recipient. */
   readonly delivered: readonly Delivered[]
   readonly texts: readonly { readonly to: string; readonly text: string; readonly at: string }[]
-  readonly calls: readonly { readonly path: string; readonly headers: Record<string, unknown>; readonly body: unknown; readonly at: string }[]
+  readonly calls: readonly {
+    readonly path: string
+    readonly headers: Record<string, unknown>
+    readonly body: unknown
+    readonly at: string
+  }[]
   readonly url: string
   readonly smtpPort: number
   close(): Promise<void>
@@ -92,7 +98,12 @@ export async function openSink(options: { directory: string; smtpPort: number; h
     }
     response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
     const [, mailbox, mail] = path.split('/').map(decodeURIComponent)
-    if (mailbox && mail && /^\d{4}\.eml$/.test(mail) && delivered.some((entry) => entry.file === join(directory, mailbox, mail))) {
+    if (
+      mailbox &&
+      mail &&
+      /^\d{4}\.eml$/.test(mail) &&
+      delivered.some((entry) => entry.file === join(directory, mailbox, mail))
+    ) {
       response.setHeader('Content-Type', 'text/plain; charset=utf-8')
       // A page is no place for 100 MB: the file itself is on disk.
       response.end(readFileSync(join(directory, mailbox, mail)).subarray(0, 400_000))
@@ -103,14 +114,24 @@ export async function openSink(options: { directory: string; smtpPort: number; h
   }
 
   function page(): string {
-    const boxes = existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith('.')).sort() : []
+    const boxes = existsSync(directory)
+      ? readdirSync(directory)
+          .filter((name) => !name.startsWith('.'))
+          .sort()
+      : []
     const list = boxes.map((box) => {
       const mails = readdirSync(join(directory, box)).sort()
-      const rows = mails.map((mail) => `<li><a href="/${encodeURIComponent(box)}/${mail}">${escape(subjectOf(join(directory, box, mail)))}</a></li>`)
+      const rows = mails.map(
+        (mail) =>
+          `<li><a href="/${encodeURIComponent(box)}/${mail}">${escape(subjectOf(join(directory, box, mail)))}</a></li>`,
+      )
       return `<h3>${escape(box)}</h3><ul>${rows.join('')}</ul>`
     })
     const phone = texts.map(({ to, text, at }) => `<li><b>${escape(to)}</b> ${escape(text)} <small>${at}</small></li>`)
-    const hooks = calls.map(({ path, body, at }) => `<li><b>${escape(path)}</b> <small>${at}</small><pre>${escape(JSON.stringify(body, null, 2))}</pre></li>`)
+    const hooks = calls.map(
+      ({ path, body, at }) =>
+        `<li><b>${escape(path)}</b> <small>${at}</small><pre>${escape(JSON.stringify(body, null, 2))}</pre></li>`,
+    )
     return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Delivered</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}pre{overflow:auto;background:#8881;padding:.5rem}h3{margin:1rem 0 0}small{opacity:.7}</style></head><body>
 <h1>What the demo delivered</h1><h2>Mailboxes</h2>${list.join('') || '<p>Nothing yet.</p>'}<h2>Text messages</h2><ul>${phone.join('') || '<li>None yet.</li>'}</ul><h2>Calls to the security team</h2><ul>${hooks.join('') || '<li>None yet.</li>'}</ul></body></html>`
@@ -127,7 +148,10 @@ export async function openSink(options: { directory: string; smtpPort: number; h
     url: `http://127.0.0.1:${port}/`,
     smtpPort: typeof smtpAddress === 'object' && smtpAddress ? smtpAddress.port : options.smtpPort,
     async close() {
-      await Promise.all([new Promise<void>((resolve) => smtp.close(resolve)), new Promise((resolve) => web.close(resolve))])
+      await Promise.all([
+        new Promise<void>((resolve) => smtp.close(resolve)),
+        new Promise((resolve) => web.close(resolve)),
+      ])
     },
   }
 }
@@ -143,7 +167,11 @@ function listening(server: Server, port: number): Promise<void> {
 function subjectOf(file: string): string {
   const head = readFileSync(file).subarray(0, 65_536).toString('utf8')
   const subject = /^Subject:[ \t]*((?:.*(?:\r?\n[ \t].*)*))/im.exec(head)?.[1] ?? '(no subject)'
-  return subject.replace(/\r?\n[ \t]+/g, ' ').replace(/=\?utf-8\?([bq])\?([^?]*)\?=/gi, (_, kind: string, text: string) =>
-    kind.toLowerCase() === 'b' ? Buffer.from(text, 'base64').toString('utf8') : decodeURIComponent(text.replaceAll('_', ' ').replaceAll(/%/g, '%25').replaceAll('=', '%')),
-  )
+  return subject
+    .replace(/\r?\n[ \t]+/g, ' ')
+    .replace(/=\?utf-8\?([bq])\?([^?]*)\?=/gi, (_, kind: string, text: string) =>
+      kind.toLowerCase() === 'b'
+        ? Buffer.from(text, 'base64').toString('utf8')
+        : decodeURIComponent(text.replaceAll('_', ' ').replaceAll(/%/g, '%25').replaceAll('=', '%')),
+    )
 }

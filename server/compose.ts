@@ -6,8 +6,8 @@ import { vocabulary } from '../shared/policy/index.ts'
 import type { Config, TenantConfig } from './config.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
-import { createDelivery } from './journey/deliver/deliver.ts'
 import { retryDelay } from './journey/deliver/backoff.ts'
+import { createDelivery } from './journey/deliver/deliver.ts'
 import { type Acceptor, createAcceptor } from './journey/ingress/accept.ts'
 import { recover } from './journey/ingress/recover.ts'
 import { createSmtpIngress, type SmtpIngress } from './journey/ingress/smtp.ts'
@@ -22,8 +22,8 @@ import { pgpKeyState } from './journey/transform/openpgp/index.ts'
 import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
 import { createWorkers, type Workers } from './journey/worker.ts'
 import { createKeyring } from './keys/keyring.ts'
-import { verifyPassword } from './people/passwords.ts'
 import { importPeople } from './people/import.ts'
+import { verifyPassword } from './people/passwords.ts'
 import { sessionPolicy } from './people/session-policy.ts'
 import { stampReader } from './people/stamp-reader.ts'
 import { openFileBlobs } from './platform/blobs/files.ts'
@@ -40,9 +40,9 @@ import { createWebhooks } from './platform/webhook.ts'
 import { readPolicyDirectory } from './policies/directory.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { openPortalMessage } from './portal/open-message.ts'
-import { profileOf } from './profile.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
+import { profileOf } from './profile.ts'
 
 export interface House {
   readonly log: Log
@@ -67,10 +67,18 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })
   const documents = createDocumentRenderer()
   const transport = createSmtpTransport({ name: config.smtp.hostname, log })
-  const internal = new Set(config.tenants.flatMap((tenant) => [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)].filter(({ allowPrivate }) => allowPrivate).map(({ url }) => url)))
+  const internal = new Set(
+    config.tenants.flatMap((tenant) =>
+      [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)]
+        .filter(({ allowPrivate }) => allowPrivate)
+        .map(({ url }) => url),
+    ),
+  )
   const webhooks = createWebhooks({ allowPrivate: (url) => internal.has(url) })
 
-  const profiles = new Map<string, TenantProfile>(config.tenants.map((tenant) => [tenant.id, profileOf(tenant, config)]))
+  const profiles = new Map<string, TenantProfile>(
+    config.tenants.map((tenant) => [tenant.id, profileOf(tenant, config)]),
+  )
   const tenant = (id: string): TenantProfile => {
     const profile = profiles.get(id)
     if (!profile) throw new Fault('config-missing', `tenant ${id}`)
@@ -80,7 +88,8 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   const policies = new PolicyRegistry()
   for (const { id, policyDir } of config.tenants) policies.load(tenantId(id), await readPolicyDirectory(policyDir))
   const policyReady = (id: TenantId) => policies.ready(id)
-  for (const { id, people } of config.tenants) if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
+  for (const { id, people } of config.tenants)
+    if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
 
   const knowledge = { directory, keyring, stamps: stampReader(secrets) }
   const tools: Tools = { blobs, secrets, keyring, directory, documents, clock, newId }
@@ -92,7 +101,11 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     name: config.smtp.hostname,
     log,
     metrics,
-    limits: { messageBytes: config.smtp.maxSize, recipients: config.smtp.maxRecipients, reserveBytes: config.blobs.reserve },
+    limits: {
+      messageBytes: config.smtp.maxSize,
+      recipients: config.smtp.maxRecipients,
+      reserveBytes: config.blobs.reserve,
+    },
   })
   const smsOf = new Map(config.tenants.flatMap(({ id, sms }) => (sms ? [[id, smsGateway(sms)] as const] : [])))
   const outside = createOutside({
@@ -127,7 +140,17 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
         policy: (profile) => policies.active(profile.id),
         retryAt: (attempt, now) => now + retryDelay(attempt),
       }),
-      deliver: createDelivery({ store, blobs, transport, clock, log, metrics, tenant, newId, name: config.smtp.hostname }),
+      deliver: createDelivery({
+        store,
+        blobs,
+        transport,
+        clock,
+        log,
+        metrics,
+        tenant,
+        newId,
+        name: config.smtp.hostname,
+      }),
     },
   })
 
@@ -156,7 +179,11 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     accept: (submission) => acceptor.accept(submission),
     async preview(id, draft) {
       const profile = tenant(id)
-      const recipients = draft.recipients.map((one) => (typeof one === 'string' ? { address: one, visible: true } : { address: one.address, visible: one.field !== 'bcc' }))
+      const recipients = draft.recipients.map((one) =>
+        typeof one === 'string'
+          ? { address: one, visible: true }
+          : { address: one.address, visible: one.field !== 'bcc' },
+      )
       return preview({ ...draft, recipients, now: clock.now() }, profile, policies.active(profile.id), knowledge)
     },
     async vocabulary(id, _sender, language) {
@@ -165,11 +192,18 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
         language,
         labels: labels.map(({ id: label, title }, rank) => ({ id: label, name: title, description: '', rank })),
         defaultLabel: labels.find(({ standard }) => standard)?.id ?? null,
-        protections: protections.map(({ token, title, description, parameters }) => ({ token, name: title, description, parameters: [...parameters] })),
+        protections: protections.map(({ token, title, description, parameters }) => ({
+          token,
+          name: title,
+          description,
+          parameters: [...parameters],
+        })),
       }
     },
     async authenticate({ client, secret }) {
-      const found = config.tenants.flatMap((one) => one.clients.map((entry) => ({ one, entry }))).find(({ entry }) => entry.id === client)
+      const found = config.tenants
+        .flatMap((one) => one.clients.map((entry) => ({ one, entry })))
+        .find(({ entry }) => entry.id === client)
       const right = await verifyPassword(found?.entry.secretHash ?? null, secret)
       if (!right || !found) return null
       const { senders, scopes, roles } = found.entry
@@ -200,7 +234,10 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     },
   }
 
-  function enqueue(id: TenantId, job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown }): Promise<void> {
+  function enqueue(
+    id: TenantId,
+    job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown },
+  ): Promise<void> {
     return store.tenant(id).write((tx) => tx.enqueue([{ ...job, message: null, runAt: clock.now() }]))
   }
 
@@ -220,11 +257,21 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
           port: config.smtp.port,
           name: config.smtp.hostname,
           ...(config.smtp.tls
-            ? { tls: { key: config.smtp.tls.key, cert: config.smtp.tls.cert, ...(config.smtp.tls.ca ? { ca: config.smtp.tls.ca, requestClientCertificate: true } : {}) } }
+            ? {
+                tls: {
+                  key: config.smtp.tls.key,
+                  cert: config.smtp.tls.cert,
+                  ...(config.smtp.tls.ca ? { ca: config.smtp.tls.ca, requestClientCertificate: true } : {}),
+                },
+              }
             : {}),
           requireTls: config.smtp.requireTls,
           clearTextAuthFromLoopback: config.smtp.allowPlainAuthFrom.length > 0,
-          limits: { messageBytes: config.smtp.maxSize, recipients: config.smtp.maxRecipients, connections: config.smtp.maxConnections },
+          limits: {
+            messageBytes: config.smtp.maxSize,
+            recipients: config.smtp.maxRecipients,
+            connections: config.smtp.maxConnections,
+          },
         },
         { acceptor, policy: sessionPolicy(config.tenants, store, policyReady), log, metrics },
       ),

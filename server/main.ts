@@ -1,6 +1,7 @@
 /** Start, drain, stop: what one process does with a configuration. */
-import type { Config } from './config.ts'
+
 import { type House, openHouse } from './compose.ts'
+import type { Config } from './config.ts'
 import { withDemoTenant } from './demo/tenant.ts'
 import { createHttpApp, createOperatorApp } from './http/app.ts'
 import type { Log } from './ports/log.ts'
@@ -21,7 +22,10 @@ export interface Running {
 
 /** Starts the roles. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
 export async function start(config: Config, roles: readonly Role[] = ROLES, log?: Log): Promise<Running> {
-  const house = await openHouse(config.demo ? await withDemoTenant(config, process.env.SECFLOW_DEMO_SINK ?? 'http://127.0.0.1:2580') : config, log)
+  const house = await openHouse(
+    config.demo ? await withDemoTenant(config, process.env.SECFLOW_DEMO_SINK ?? 'http://127.0.0.1:2580') : config,
+    log,
+  )
   const stops: (() => Promise<unknown>)[] = [() => house.close()]
   const ports = { smtp: null as number | null, http: null as number | null, admin: null as number | null }
   const stop = async () => {
@@ -55,4 +59,5 @@ export async function start(config: Config, roles: readonly Role[] = ROLES, log?
   return { house, ports, stop }
 }
 
-const portOf = (address: ReturnType<import('node:net').Server['address']>): number | null => (address && typeof address === 'object' ? address.port : null)
+const portOf = (address: ReturnType<import('node:net').Server['address']>): number | null =>
+  address && typeof address === 'object' ? address.port : null

@@ -5,5 +5,8 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
-const built = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'shared', 'server', 'cli'], { cwd: root, stdio: 'inherit' })
+const built = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'shared', 'server', 'cli'], {
+  cwd: root,
+  stdio: 'inherit',
+})
 process.exit(built.status ?? 1)

@@ -15,7 +15,10 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
 function run([name, command, ...args]: (typeof steps)[number]): Promise<boolean> {
   return new Promise((resolve) => {
     const started = performance.now()
-    const child = spawn(join(root, 'node_modules/.bin', command), args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(join(root, 'node_modules/.bin', command), args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     child.stdout.on('data', (chunk) => (output += chunk))
     child.stderr.on('data', (chunk) => (output += chunk))

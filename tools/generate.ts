@@ -10,8 +10,9 @@ const check = process.argv.includes('--check')
 let stale = 0
 for (const file of readdirSync(join(import.meta.dirname, 'generate')).sort()) {
   if (!file.endsWith('.ts')) continue
-  const module: { generate(): Iterable<{ path: string; content: string }> | Promise<Iterable<{ path: string; content: string }>> } =
-    await import(join(import.meta.dirname, 'generate', file))
+  const module: {
+    generate(): Iterable<{ path: string; content: string }> | Promise<Iterable<{ path: string; content: string }>>
+  } = await import(join(import.meta.dirname, 'generate', file))
   for (const { path, content } of await module.generate()) {
     const target = join(root, path)
     let old = ''

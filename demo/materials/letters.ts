@@ -23,7 +23,11 @@ export const incidentReport = (): Promise<Buffer> =>
   ])
 
 export const offer = (): Promise<Buffer> =>
-  letter('Angebot 2026-4711', ['Photovoltaikanlage 9,8 kWp mit Speicher 10 kWh', 'Gesamtpreis: 21.480,00 EUR inkl. USt.', 'Gültig bis 31.12.2026'])
+  letter('Angebot 2026-4711', [
+    'Photovoltaikanlage 9,8 kWp mit Speicher 10 kWh',
+    'Gesamtpreis: 21.480,00 EUR inkl. USt.',
+    'Gültig bis 31.12.2026',
+  ])
 
 export const contract = (name: string): Promise<Buffer> =>
   letter(name, ['zwischen der Demo GmbH und dem Kunden', '§ 1 Gegenstand', '§ 2 Leistungen', '§ 3 Vergütung'])

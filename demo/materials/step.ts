@@ -16,7 +16,9 @@ DATA;\r
     for (let line = 0; line < 2_000; line++, id++) {
       const angle = id * 0.0137
       const z = (id % 5_000) / 50
-      lines.push(`#${id}=CARTESIAN_POINT('',(${(Math.cos(angle) * (40 - z / 4)).toFixed(6)},${(Math.sin(angle) * 12).toFixed(6)},${z.toFixed(6)}));\r\n`)
+      lines.push(
+        `#${id}=CARTESIAN_POINT('',(${(Math.cos(angle) * (40 - z / 4)).toFixed(6)},${(Math.sin(angle) * 12).toFixed(6)},${z.toFixed(6)}));\r\n`,
+      )
     }
     const chunk = Buffer.from(lines.join(''))
     written += chunk.length

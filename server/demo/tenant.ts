@@ -65,8 +65,13 @@ export function demoFiles(dataDir: string): DemoFiles {
 export async function withDemoTenant(config: Config, sinkUrl: string): Promise<Config> {
   const files = demoFiles(config.dataDir)
   if (!existsSync(files.people)) await makeFiles(files, Date.now())
-  const secret = `whsec_${Buffer.from(await readFile(files.passwords)).toString('base64').slice(0, 44)}`
-  return { ...config, tenants: [...config.tenants.filter(({ id }) => id !== 'demo'), demoTenant(config, files, sinkUrl, secret)] }
+  const secret = `whsec_${Buffer.from(await readFile(files.passwords))
+    .toString('base64')
+    .slice(0, 44)}`
+  return {
+    ...config,
+    tenants: [...config.tenants.filter(({ id }) => id !== 'demo'), demoTenant(config, files, sinkUrl, secret)],
+  }
 }
 
 function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: string): TenantConfig {
@@ -84,7 +89,14 @@ function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: s
     archive: { journal: { kind: 'blobs', retention: 10 * YEAR } },
     webhooks: { soc: { url: `${sink}/incidents`, secret, allowPrivate: true } },
     apis: {},
-    sms: { kind: 'http', url: `${sink}/sms`, method: 'POST', headers: {}, json: { to: '{to}', text: '{text}', key: '{key}' }, timeout: 10_000 },
+    sms: {
+      kind: 'http',
+      url: `${sink}/sms`,
+      method: 'POST',
+      headers: {},
+      json: { to: '{to}', text: '{text}', key: '{key}' },
+      timeout: 10_000,
+    },
     clients: [],
     issuers: [],
     subjectTags: [],
@@ -94,14 +106,19 @@ function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: s
 
 /** The example policies: beside the sources, or two levels above the compiled files of the package. */
 function policies(): string {
-  const candidates = ['../../examples/demo/policies', '../../../examples/demo/policies'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  const candidates = ['../../examples/demo/policies', '../../../examples/demo/policies'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
   return candidates.find((path) => existsSync(path)) ?? candidates[0]!
 }
 
 async function makeFiles(files: DemoFiles, now: number): Promise<void> {
   await mkdir(join(files.directory, 'users'), { recursive: true, mode: 0o700 })
   await mkdir(join(files.directory, 'peers'), { recursive: true, mode: 0o700 })
-  const [own, partner] = await Promise.all([createAuthority({ organisation: 'Demo GmbH', now }), createAuthority({ organisation: 'Partner AG', now })])
+  const [own, partner] = await Promise.all([
+    createAuthority({ organisation: 'Demo GmbH', now }),
+    createAuthority({ organisation: 'Partner AG', now }),
+  ])
   await writeFile(files.ca, own.certificate.toString())
   const anchors = [own, partner].map(({ certificate }) => certificate.toString())
 
@@ -113,14 +130,31 @@ async function makeFiles(files: DemoFiles, now: number): Promise<void> {
     passwords[user.address] = password
     const base = join(files.directory, 'users', user.address)
     await issue(own, user, `${base}.pem`, `${base}.key.pem`, now)
-    identities.push({ address: user.address, certificate: `users/${user.address}.pem`, key: `users/${user.address}.key.pem` })
+    identities.push({
+      address: user.address,
+      certificate: `users/${user.address}.pem`,
+      key: `users/${user.address}.key.pem`,
+    })
     people.push({ ...user, user: true, password: await hashPassword(password) })
   }
-  const gateway = await generatePgpKey({ name: 'Demo GmbH', address: `gateway@${DEMO_DOMAIN}`, time: now, kind: 'ecc', gateway: true })
+  const gateway = await generatePgpKey({
+    name: 'Demo GmbH',
+    address: `gateway@${DEMO_DOMAIN}`,
+    time: now,
+    kind: 'ecc',
+    gateway: true,
+  })
   await secretFile(join(files.directory, 'users', 'gateway.asc'), gateway.armoredPrivate)
   identities.push({ gateway: true, address: `gateway@${DEMO_DOMAIN}`, pgpPrivate: 'users/gateway.asc' })
   await writeFile(join(files.directory, 'gateway.asc'), gateway.armoredPublic)
-  people.push({ address: `security-team@${DEMO_DOMAIN}`, name: 'Security team', user: true, role: 'security', groups: ['on-call'], language: 'en' })
+  people.push({
+    address: `security-team@${DEMO_DOMAIN}`,
+    name: 'Security team',
+    user: true,
+    role: 'security',
+    groups: ['on-call'],
+    language: 'en',
+  })
 
   for (const peer of PEERS) {
     const { smime, pgp, ...person } = { smime: false, pgp: false, ...peer }
@@ -128,7 +162,11 @@ async function makeFiles(files: DemoFiles, now: number): Promise<void> {
     if (smime) await issue(partner, peer, own.certificate, own.key, now)
     const key = pgp ? await generatePgpKey({ name: peer.name, address: peer.address, time: now, kind: 'ecc' }) : null
     if (key) await secretFile(own.pgp, key.armoredPrivate)
-    people.push({ ...person, ...(smime ? { smime: `peers/${peer.address}.pem` } : {}), ...(key ? { pgp: key.armoredPublic } : {}) })
+    people.push({
+      ...person,
+      ...(smime ? { smime: `peers/${peer.address}.pem` } : {}),
+      ...(key ? { pgp: key.armoredPublic } : {}),
+    })
   }
   await secretFile(files.passwords, JSON.stringify(passwords, null, 2))
   // Last, and whole: its presence says that everything else is there.
@@ -136,9 +174,21 @@ async function makeFiles(files: DemoFiles, now: number): Promise<void> {
   await rename(`${files.people}.part`, files.people)
 }
 
-async function issue(authority: Authority, person: { readonly address: string; readonly name: string }, certificate: string, key: string, now: number): Promise<void> {
+async function issue(
+  authority: Authority,
+  person: { readonly address: string; readonly name: string },
+  certificate: string,
+  key: string,
+  now: number,
+): Promise<void> {
   const { address, name } = person
-  const issued = await issueCertificate(authority, { address, name, keyType: 'rsa2048', notBefore: now - 3_600_000, notAfter: now + YEAR })
+  const issued = await issueCertificate(authority, {
+    address,
+    name,
+    keyType: 'rsa2048',
+    notBefore: now - 3_600_000,
+    notAfter: now + YEAR,
+  })
   await writeFile(certificate, issued.certificate)
   await secretFile(key, issued.privateKey)
 }

@@ -45,7 +45,15 @@ export function copyJobs(copy: RenderedCopy, common: Common): JobSpec[] {
   const deliver: DeliverPayload = { copyId: copy.id, recipients: copy.recipients.map(({ address }) => address) }
   return [
     { ...common, queue: 'deliver', lane: copy.route, step: copy.id, payload: deliver },
-    ...copy.apis.map((endpoint): JobSpec => ({ ...common, queue: 'api', lane: endpoint, step: copy.id, payload: { endpoint, copy: copy.id } satisfies ApiPayload })),
+    ...copy.apis.map(
+      (endpoint): JobSpec => ({
+        ...common,
+        queue: 'api',
+        lane: endpoint,
+        step: copy.id,
+        payload: { endpoint, copy: copy.id } satisfies ApiPayload,
+      }),
+    ),
   ]
 }
 
@@ -81,7 +89,11 @@ export function onceJobs(
       case 'archive': {
         // A store that is a mailbox gets a copy by SMTP instead (transform/blind-copy.ts).
         if (tenant.archives[step.store]?.kind === 'smtp') return []
-        const payload: ArchivePayload = { store: step.store, form: step.form, copies: step.form === 'as-sent' ? copies.map(({ id }) => id) : [] }
+        const payload: ArchivePayload = {
+          store: step.store,
+          form: step.form,
+          copies: step.form === 'as-sent' ? copies.map(({ id }) => id) : [],
+        }
         return [{ ...common, queue: 'archive', lane: step.store, step: `archive:${step.form}`, payload }]
       }
       case 'bcc':

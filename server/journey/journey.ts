@@ -10,21 +10,31 @@
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
  * the jobs that carry it out, so a crash at any point repeats a stage and never half of one.
  */
-import type { AuditEvent, Decision, Job, JobSpec, MessageRecord, Outcome, PolicyInput, RecipientDecision, RecipientState } from '../../shared/domain/index.ts'
+import type {
+  AuditEvent,
+  Decision,
+  Job,
+  JobSpec,
+  MessageRecord,
+  Outcome,
+  PolicyInput,
+  RecipientDecision,
+  RecipientState,
+} from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { decide, type Policy } from '../../shared/policy/index.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
+import { rejectionReport } from './deliver/rejection.ts'
 import { copyJobs, onceJobs } from './effects.ts'
 import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
-import { rejectionReport } from './deliver/rejection.ts'
-import { plainCopies } from './transform/blind-copy.ts'
-import { notifyMails, outcomeNotices, passwordMails, type OwnMail } from './notices.ts'
-import { sealPayload } from './sealed-payload.ts'
+import { notifyMails, type OwnMail, outcomeNotices, passwordMails } from './notices.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
+import { sealPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
+import { plainCopies } from './transform/blind-copy.ts'
 import { LinkFiles } from './transform/link-files.ts'
 import { type MailInHand, type RenderedCopy, receiptOf, type Tools } from './transform/mail.ts'
 import { copiesOf, renderCopy } from './transform/render.ts'
@@ -64,7 +74,9 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
     const store = parts.store.tenant(profile.id)
     const record = job.message === null ? null : await store.read.message(job.message)
     if (!record) return parts.store.queue.bury(job, 'the message is not there')
-    const open = (await store.read.recipients(record.id)).filter(({ state }) => state === 'pending' || state === 'deferred').map(({ address }) => address)
+    const open = (await store.read.recipients(record.id))
+      .filter(({ state }) => state === 'pending' || state === 'deferred')
+      .map(({ address }) => address)
     if (open.length === 0) return parts.store.queue.complete(job)
 
     const stopwatch = performance.now()
@@ -75,7 +87,11 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
     })
     parts.metrics.observe('process_seconds', (performance.now() - stopwatch) / 1000, { tenant: profile.id })
     for (const recipient of result.decision?.recipients ?? []) {
-      parts.metrics.count('decisions_total', { tenant: profile.id, outcome: recipient.outcome, method: recipient.method ?? 'plain' })
+      parts.metrics.count('decisions_total', {
+        tenant: profile.id,
+        outcome: recipient.outcome,
+        method: recipient.method ?? 'plain',
+      })
     }
   }
 }
@@ -90,16 +106,30 @@ interface Carried {
   readonly stopped: ReadonlyMap<string, { readonly state: RecipientState; readonly detail: string }>
 }
 
-async function carryOut(parts: JourneyParts, tenant: TenantProfile, record: MessageRecord, open: ReadonlySet<string>): Promise<Carried> {
+async function carryOut(
+  parts: JourneyParts,
+  tenant: TenantProfile,
+  record: MessageRecord,
+  open: ReadonlySet<string>,
+): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
   const policy = parts.policy(tenant)
   let parsed: ParsedMail
   try {
-    parsed = await parseMail(source)
+    parsed = await parseMail(source, {
+      nullSender: record.envelope.mailFrom === '',
+      smtputf8: record.envelope.smtputf8,
+    })
   } catch (error) {
     // A structure that cannot be read is nothing a rule could judge: a person has to look.
     const fault = permanent(error)
-    return { decision: null, notes: [], copies: [], own: [], stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])) }
+    return {
+      decision: null,
+      notes: [],
+      copies: [],
+      own: [],
+      stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])),
+    }
   }
   const { input, notes } = await assembleInput(
     { envelope: record.envelope, origin: record.origin, receivedAt: record.acceptedAt, facts: parsed },
@@ -108,11 +138,23 @@ async function carryOut(parts: JourneyParts, tenant: TenantProfile, record: Mess
     parts.knowledge,
   )
   const decision = decideOrFault(policy, input)
-  const mail: MailInHand = { id: record.id, tenant, mailFrom: record.envelope.mailFrom, acceptedAt: record.acceptedAt, source, parsed, decision }
+  const mail: MailInHand = {
+    id: record.id,
+    tenant,
+    mailFrom: record.envelope.mailFrom,
+    acceptedAt: record.acceptedAt,
+    source,
+    parsed,
+    decision,
+  }
   const copies: (RenderedCopy & { size: number })[] = []
   const stopped = new Map<string, { state: RecipientState; detail: string }>()
   const files = new LinkFiles(mail, parts.tools)
-  const wanted = new Set(decision.recipients.filter(({ address, outcome }) => outcome === 'deliver' && open.has(address)).map(({ address }) => address))
+  const wanted = new Set(
+    decision.recipients
+      .filter(({ address, outcome }) => outcome === 'deliver' && open.has(address))
+      .map(({ address }) => address),
+  )
   for (const copy of copiesOf(mail, wanted)) {
     try {
       const rendered = await renderCopy(mail, copy, files, parts.tools)
@@ -165,29 +207,44 @@ function undelivered(
     if (failed) told.push({ ...recipient, outcome: 'hold', text: failed.detail })
     if (failed || recipient.outcome === 'deliver') continue
     const outcome = outcomeNow(recipient.outcome, record, now)
-    stopped.set(recipient.address, { state: STATE_OF[outcome], detail: recipient.text ?? recipient.reasons.map(({ text }) => text.en).join('; ') })
+    stopped.set(recipient.address, {
+      state: STATE_OF[outcome],
+      detail: recipient.text ?? recipient.reasons.map(({ text }) => text.en).join('; '),
+    })
     if (outcome !== 'defer') told.push({ ...recipient, outcome })
   }
   return told
 }
 
-function outcomeNow(outcome: Exclude<Outcome, 'deliver'>, record: MessageRecord, now: number): Exclude<Outcome, 'deliver'> {
+function outcomeNow(
+  outcome: Exclude<Outcome, 'deliver'>,
+  record: MessageRecord,
+  now: number,
+): Exclude<Outcome, 'deliver'> {
   if (outcome === 'defer' && now - record.acceptedAt > DEFER_LIMIT_MS) return 'hold'
   // A stranger's address proves nothing: a bounce would be backscatter (CONTRACT, "What 250 means").
   if (outcome === 'reject' && !answerable(record)) return 'quarantine'
   return outcome
 }
 
-const answerable = (record: MessageRecord): boolean => record.origin.authenticated !== 'none' && record.envelope.mailFrom !== ''
+const answerable = (record: MessageRecord): boolean =>
+  record.origin.authenticated !== 'none' && record.envelope.mailFrom !== ''
 
 /** Mails beside the copies. Blind copies and notifications are made once, on the first evaluation that delivers. */
-function ownMails(parts: JourneyParts, mail: MailInHand, record: MessageRecord, told: readonly Told[], copies: readonly RenderedCopy[]): OwnMail[] {
+function ownMails(
+  parts: JourneyParts,
+  mail: MailInHand,
+  record: MessageRecord,
+  told: readonly Told[],
+  copies: readonly RenderedCopy[],
+): OwnMail[] {
   const { tenant, decision } = mail
   const now = parts.tools.clock.now()
   const { newId } = parts.tools
   const mails: OwnMail[] = []
   const rejected = told.filter(({ outcome }) => outcome === 'reject')
-  if (rejected.length) mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
+  if (rejected.length)
+    mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
   mails.push(...outcomeNotices(tenant, record, told, now, newId))
   mails.push(...copies.flatMap((copy) => passwordMails(tenant, copy, now, newId)))
   const first = !(record.decision?.recipients.some(({ outcome }) => outcome === 'deliver') ?? false)
@@ -197,11 +254,20 @@ function ownMails(parts: JourneyParts, mail: MailInHand, record: MessageRecord, 
 }
 
 /** Writes what was decided and rendered: all of it or nothing. */
-async function commit(tx: TenantWrites, parts: JourneyParts, tenant: TenantProfile, record: MessageRecord, carried: Carried, open: ReadonlySet<string>, job: Job): Promise<void> {
+async function commit(
+  tx: TenantWrites,
+  parts: JourneyParts,
+  tenant: TenantProfile,
+  record: MessageRecord,
+  carried: Carried,
+  open: ReadonlySet<string>,
+  job: Job,
+): Promise<void> {
   const { decision, copies, own, stopped } = carried
   const now = parts.tools.clock.now()
   const common = { message: record.id, runAt: now }
-  const audit = (type: string, detail: AuditEvent['detail']) => tx.appendAudit({ time: now, type, message: record.id, actor: 'gateway', detail })
+  const audit = (type: string, detail: AuditEvent['detail']) =>
+    tx.appendAudit({ time: now, type, message: record.id, actor: 'gateway', detail })
 
   for (const note of carried.notes) await audit(note.type, note.detail)
   if (decision) await auditDecision(decision, open, audit)
@@ -221,41 +287,105 @@ async function commit(tx: TenantWrites, parts: JourneyParts, tenant: TenantProfi
     for (const grant of copy.grants) {
       await tx.insertGrant(grant)
       const { id, recipient, access, kind, files, expiresAt } = grant
-      await audit('link.granted', { grant: id, recipient, access, kind, files: files.length, expires: new Date(expiresAt).toISOString() })
+      await audit('link.granted', {
+        grant: id,
+        recipient,
+        access,
+        kind,
+        files: files.length,
+        expires: new Date(expiresAt).toISOString(),
+      })
     }
     const recipients = copy.recipients.map(({ address }) => address)
-    await tx.insertCopy({ id: copy.id, message: record.id, recipients, steps: copy.steps, blob: copy.id, size: copy.size, route: copy.route, mailFrom: record.envelope.mailFrom, createdAt: now })
+    await tx.insertCopy({
+      id: copy.id,
+      message: record.id,
+      recipients,
+      steps: copy.steps,
+      blob: copy.id,
+      size: copy.size,
+      route: copy.route,
+      mailFrom: record.envelope.mailFrom,
+      createdAt: now,
+    })
     for (const recipient of copy.recipients) {
-      await tx.updateRecipient(record.id, recipient.address, { copy: copy.id, receipt: receiptOf(copy, recipient), at: now })
-      await audit('recipient.transformed', { recipient: recipient.address, copy: copy.id, method: copy.method ?? 'plain', layers: copy.layers })
+      await tx.updateRecipient(record.id, recipient.address, {
+        copy: copy.id,
+        receipt: receiptOf(copy, recipient),
+        at: now,
+      })
+      await audit('recipient.transformed', {
+        recipient: recipient.address,
+        copy: copy.id,
+        method: copy.method ?? 'plain',
+        layers: copy.layers,
+      })
     }
     jobs.push(...copyJobs(copy, common))
     for (const secret of copy.secrets) {
       if (secret.by !== 'sms') continue
       const sealed = sealPayload(parts.tools.secrets, tenant.id, { to: secret.phone, text: secret.text })
-      jobs.push({ ...common, queue: 'sms', lane: '', step: `password:${secret.recipient}`, payload: { recipient: secret.recipient, sealed } })
+      jobs.push({
+        ...common,
+        queue: 'sms',
+        lane: '',
+        step: `password:${secret.recipient}`,
+        payload: { recipient: secret.recipient, sealed },
+      })
     }
   }
   for (const mail of own) {
-    await tx.insertCopy({ id: mail.id, message: record.id, recipients: mail.to, steps: [], blob: mail.id, size: mail.size, route: mail.route, mailFrom: mail.mailFrom, createdAt: now })
+    await tx.insertCopy({
+      id: mail.id,
+      message: record.id,
+      recipients: mail.to,
+      steps: [],
+      blob: mail.id,
+      size: mail.size,
+      route: mail.route,
+      mailFrom: mail.mailFrom,
+      createdAt: now,
+    })
     await audit('copy.added', { copy: mail.id, why: mail.why, to: mail.to })
     // A blind copy's step has no copy id: however often the message is evaluated, there is one.
     const once = mail.why === 'bcc' || mail.why === 'archive'
-    jobs.push({ ...common, queue: 'deliver', lane: mail.route, step: once ? `${mail.why}:${mail.to.join()}` : mail.id, payload: { copyId: mail.id, recipients: mail.to } })
+    jobs.push({
+      ...common,
+      queue: 'deliver',
+      lane: mail.route,
+      step: once ? `${mail.why}:${mail.to.join()}` : mail.id,
+      payload: { copyId: mail.id, recipients: mail.to },
+    })
   }
   if (decision) {
-    const about = { tenant: tenant.id, sender: record.envelope.mailFrom, subject: record.subject, acceptedAt: record.acceptedAt }
+    const about = {
+      tenant: tenant.id,
+      sender: record.envelope.mailFrom,
+      subject: record.subject,
+      acceptedAt: record.acceptedAt,
+    }
     jobs.push(...onceJobs(decision, tenant, about, copies, common))
   }
   if ([...stopped.values()].some(({ state }) => state === 'deferred')) {
     const attempt = attemptOf(job) + 1
-    jobs.push({ queue: 'process', message: record.id, lane: '', step: `again-${attempt}`, payload: { attempt }, runAt: parts.retryAt(attempt, now) })
+    jobs.push({
+      queue: 'process',
+      message: record.id,
+      lane: '',
+      step: `again-${attempt}`,
+      payload: { attempt },
+      runAt: parts.retryAt(attempt, now),
+    })
   }
   await tx.updateMessage(record.id, decision ? { state: 'planned', decision } : { state: 'planned' })
   await tx.enqueue(jobs)
 }
 
-async function auditDecision(decision: Decision, open: ReadonlySet<string>, audit: (type: string, detail: AuditEvent['detail']) => Promise<unknown>): Promise<void> {
+async function auditDecision(
+  decision: Decision,
+  open: ReadonlySet<string>,
+  audit: (type: string, detail: AuditEvent['detail']) => Promise<unknown>,
+): Promise<void> {
   for (const { address, outcome, method, reasons, missing, simulated } of decision.recipients) {
     if (!open.has(address)) continue
     await audit('recipient.decided', {

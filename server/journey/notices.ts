@@ -32,7 +32,8 @@ export function gatewayMail(
   },
 ): OwnMail {
   const from = postmasterOf(tenant)
-  const html = mail.html ?? `<!DOCTYPE html>\n<html><body><p>${escapeHtml(mail.text).replaceAll('\n', '<br>\n')}</p></body></html>`
+  const html =
+    mail.html ?? `<!DOCTYPE html>\n<html><body><p>${escapeHtml(mail.text).replaceAll('\n', '<br>\n')}</p></body></html>`
   const header = [
     headerField('From', `"${tenant.name.replace(/["\\]/g, '')}" <${from}>`),
     headerField('To', mail.to.join(', ')),
@@ -43,7 +44,13 @@ export function gatewayMail(
     headerField('MIME-Version', '1.0'),
   ]
   // The null sender: nobody may bounce at us for a notice.
-  return { why: mail.why, mailFrom: '', to: mail.to, route: '', message: messageOf(header, multipart('alternative', [textPart('plain', mail.text), textPart('html', html)])) }
+  return {
+    why: mail.why,
+    mailFrom: '',
+    to: mail.to,
+    route: '',
+    message: messageOf(header, multipart('alternative', [textPart('plain', mail.text), textPart('html', html)])),
+  }
 }
 
 /** Word to the sender and to approvers about recipients that get nothing now. Strangers and bounces get none. */
@@ -65,12 +72,32 @@ export function outcomeNotices(
     if (answerable) {
       const subject = outcome === 'hold' ? words.heldSubject(record.subject) : words.quarantinedSubject(record.subject)
       const text = outcome === 'hold' ? words.held(recipients, why) : words.quarantined(recipients, why)
-      mails.push(gatewayMail(tenant, { why: outcome === 'hold' ? 'held' : 'quarantined', to: [record.envelope.mailFrom], subject, text, id: newId(), time: now }))
+      mails.push(
+        gatewayMail(tenant, {
+          why: outcome === 'hold' ? 'held' : 'quarantined',
+          to: [record.envelope.mailFrom],
+          subject,
+          text,
+          id: newId(),
+          time: now,
+        }),
+      )
     }
-    const approvers = [...new Set(group.flatMap((recipient) => recipient.approvers ?? []))].filter((address) => address.includes('@'))
+    const approvers = [...new Set(group.flatMap((recipient) => recipient.approvers ?? []))].filter((address) =>
+      address.includes('@'),
+    )
     if (approvers.length) {
       const text = words.approve(record.envelope.mailFrom, recipients, why, record.id)
-      mails.push(gatewayMail(tenant, { why: 'approval', to: approvers, subject: words.approveSubject(record.subject), text, id: newId(), time: now }))
+      mails.push(
+        gatewayMail(tenant, {
+          why: 'approval',
+          to: approvers,
+          subject: words.approveSubject(record.subject),
+          text,
+          id: newId(),
+          time: now,
+        }),
+      )
     }
   }
   return mails
@@ -86,13 +113,28 @@ function whyOf(group: readonly RecipientDecision[], tenant: TenantProfile): stri
 }
 
 /** The mails of `notify` steps. */
-export function notifyMails(tenant: TenantProfile, record: MessageRecord, decision: Decision, now: number, newId: () => string): OwnMail[] {
+export function notifyMails(
+  tenant: TenantProfile,
+  record: MessageRecord,
+  decision: Decision,
+  now: number,
+  newId: () => string,
+): OwnMail[] {
   const words = noticeWords[tenant.language]
   return decision.once.flatMap((step) => {
     if (step.do !== 'notify') return []
     const recipients = decision.recipients.map(({ address }) => address).join(', ')
     const text = words.notify(record.envelope.mailFrom, recipients, record.subject, step.rules.join(', '), record.id)
-    return [gatewayMail(tenant, { why: 'notify', to: step.to, subject: words.notifySubject(step.template, record.subject), text, id: newId(), time: now })]
+    return [
+      gatewayMail(tenant, {
+        why: 'notify',
+        to: step.to,
+        subject: words.notifySubject(step.template, record.subject),
+        text,
+        id: newId(),
+        time: now,
+      }),
+    ]
   })
 }
 

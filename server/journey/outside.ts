@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Job, TenantId } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
+import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import { bytesOf } from '../ports/bytes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SmsGateway, WebhookClient } from '../ports/outside.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { Store } from '../ports/store.ts'
-import { writeEntity } from '../mime/write.ts'
 import type { MailTransport } from '../ports/transport.ts'
 import type { ApiPayload, ArchivePayload, MailPayload, SmsPayload, WebhookPayload } from './effects.ts'
 import { gatewayMail } from './notices.ts'
@@ -32,7 +32,9 @@ type Handler = (job: Job) => Promise<void>
  * Handlers of the jobs that act outside. Each acts once, then ends the job together with its audit line; a fault that may
  * pass is left to the worker, which tries again. A repeated call carries the same id, so the other side can drop it.
  */
-export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'mail' | 'webhook' | 'api' | 'archive', Handler>> {
+export function createOutside(
+  parts: OutsideParts,
+): Readonly<Record<'sms' | 'mail' | 'webhook' | 'api' | 'archive', Handler>> {
   const done = async (job: Job, tenant: TenantProfile, type: string, detail: Record<string, unknown>) =>
     parts.store.tenant(tenant.id).write(async (tx) => {
       await tx.appendAudit({ time: parts.clock.now(), type, message: job.message, actor: 'gateway', detail })
@@ -50,15 +52,35 @@ export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'mai
 
     async mail(job) {
       const tenant = parts.tenant(job.tenant)
-      const content = openPayload(parts.secrets, tenant.id, (job.payload as MailPayload).sealed) as { to: string; subject: string; text: string; html?: string }
+      const content = openPayload(parts.secrets, tenant.id, (job.payload as MailPayload).sealed) as {
+        to: string
+        subject: string
+        text: string
+        html?: string
+      }
       const route = tenant.routes['']
       if (!route) throw new Fault('route-unknown')
-      const mail = gatewayMail(tenant, { ...content, why: 'code', to: [content.to], id: job.id, time: parts.clock.now() })
+      const mail = gatewayMail(tenant, {
+        ...content,
+        why: 'code',
+        to: [content.to],
+        id: job.id,
+        time: parts.clock.now(),
+      })
       const chunks: Buffer[] = []
       for await (const chunk of writeEntity(mail.message)) chunks.push(chunk)
       const bytes = bytesOf(Buffer.concat(chunks))
-      const envelope = { mailFrom: '', recipients: [{ address: content.to }], body: '7BIT', smtputf8: false, requireTls: false } as const
-      const { recipients } = await parts.transport.send(route, envelope, { size: bytes.size, stream: () => bytes.stream() })
+      const envelope = {
+        mailFrom: '',
+        recipients: [{ address: content.to }],
+        body: '7BIT',
+        smtputf8: false,
+        requireTls: false,
+      } as const
+      const { recipients } = await parts.transport.send(route, envelope, {
+        size: bytes.size,
+        stream: () => bytes.stream(),
+      })
       const [result] = recipients
       if (result?.status === 'temporary') throw new Fault('next-hop-temporary', result.reply)
       if (result?.status !== 'accepted') throw new Fault('next-hop-refused', result?.reply ?? '')
@@ -82,7 +104,15 @@ export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'mai
       await using content = await parts.blobs.open(tenant.id, 'copy', copy.blob)
       const hash = createHash('sha256')
       for await (const chunk of content.stream()) hash.update(chunk)
-      await parts.webhooks.postMessage({ url, secret, id: job.id, time: parts.clock.now(), sha256: hash.digest('hex'), size: content.size, content: content.stream() })
+      await parts.webhooks.postMessage({
+        url,
+        secret,
+        id: job.id,
+        time: parts.clock.now(),
+        sha256: hash.digest('hex'),
+        size: content.size,
+        content: content.stream(),
+      })
       await done(job, tenant, 'api.handed-over', { endpoint: name, copy: copyId })
     },
 
@@ -99,7 +129,12 @@ export function createOutside(parts: OutsideParts): Readonly<Record<'sms' | 'mai
         form === 'plain'
           ? [await keep('spool', record.blob, record.id)]
           : await Promise.all(copies.map((copy) => keep('copy', copy, `${record.id}-${copy}`)))
-      await done(job, tenant, 'message.archived', { store: name, form, archived, retainUntil: new Date(retainUntil).toISOString() })
+      await done(job, tenant, 'message.archived', {
+        store: name,
+        form,
+        archived,
+        retainUntil: new Date(retainUntil).toISOString(),
+      })
 
       async function keep(kind: 'spool' | 'copy', blob: string, id: string): Promise<{ id: string; sha256?: string }> {
         await using content = await parts.blobs.open(tenant.id, kind, blob)

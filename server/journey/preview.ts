@@ -24,11 +24,21 @@ export interface UnsentMail {
  * The decision the gateway would take if this mail were sent now by its authenticated sender. Content that only the whole
  * mail shows (words of the body, types by content, encrypted attachments) is not known yet.
  */
-export async function preview(mail: UnsentMail, tenant: TenantProfile, policy: Policy, knowledge: Knowledge): Promise<Decision> {
+export async function preview(
+  mail: UnsentMail,
+  tenant: TenantProfile,
+  policy: Policy,
+  knowledge: Knowledge,
+): Promise<Decision> {
   return decide(policy, await previewInput(mail, tenant, policy, knowledge))
 }
 
-export async function previewInput(mail: UnsentMail, tenant: TenantProfile, policy: Policy, knowledge: Knowledge): Promise<PolicyInput> {
+export async function previewInput(
+  mail: UnsentMail,
+  tenant: TenantProfile,
+  policy: Policy,
+  knowledge: Knowledge,
+): Promise<PolicyInput> {
   const envelope: Envelope = {
     mailFrom: mail.sender,
     recipients: mail.recipients.map(({ address }) => ({ address })),
@@ -37,7 +47,12 @@ export async function previewInput(mail: UnsentMail, tenant: TenantProfile, poli
     requireTls: false,
   }
   const { input } = await assembleInput(
-    { envelope, origin: { channel: 'api', authenticated: 'token', peer: '', tls: null }, receivedAt: mail.now, facts: factsOf(mail) },
+    {
+      envelope,
+      origin: { channel: 'api', authenticated: 'token', peer: '', tls: null },
+      receivedAt: mail.now,
+      facts: factsOf(mail),
+    },
     tenant,
     policy,
     knowledge,
@@ -46,13 +61,15 @@ export async function previewInput(mail: UnsentMail, tenant: TenantProfile, poli
 }
 
 function factsOf(mail: UnsentMail): MailFacts {
-  const protection = mail.protection.map(({ token, sms, expires, secondFactor, reason = token === 'plain' ? mail.reason : undefined }) => ({
-    token,
-    ...(sms === undefined ? {} : { sms }),
-    ...(expires === undefined ? {} : { expires }),
-    ...(secondFactor === undefined ? {} : { secondFactor }),
-    ...(reason === undefined ? {} : { reason }),
-  }))
+  const protection = mail.protection.map(
+    ({ token, sms, expires, secondFactor, reason = token === 'plain' ? mail.reason : undefined }) => ({
+      token,
+      ...(sms === undefined ? {} : { sms }),
+      ...(expires === undefined ? {} : { expires }),
+      ...(secondFactor === undefined ? {} : { secondFactor }),
+      ...(reason === undefined ? {} : { reason }),
+    }),
+  )
   return {
     message: {
       subject: mail.subject,
@@ -75,5 +92,13 @@ function factsOf(mail: UnsentMail): MailFacts {
 function attachmentFacts({ name, size, type }: UnsentMail['attachments'][number], index: number): AttachmentFacts {
   const dot = name.lastIndexOf('.')
   const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : ''
-  return { index, name, extension, type: null, declaredType: (type ?? 'application/octet-stream').toLowerCase(), mismatch: false, size }
+  return {
+    index,
+    name,
+    extension,
+    type: null,
+    declaredType: (type ?? 'application/octet-stream').toLowerCase(),
+    mismatch: false,
+    size,
+  }
 }

@@ -71,10 +71,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     ...options.settings,
   }
   writeFileSync(file, stringify(settings))
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'bin/secflow.mjs'), 'serve', '--json', '--config', file], {
-    env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    join(ROOT, 'node_modules/.bin/node'),
+    [join(ROOT, 'bin/secflow.mjs'), 'serve', '--json', '--config', file],
+    {
+      env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let out = ''
   let err = ''
   child.stderr?.on('data', (chunk) => {
@@ -90,7 +94,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   })
   let open: Store | null = null
   const store = async () => {
-    open ??= await openSqliteStore({ file: loadConfig({ file, env: {} }).database.file, clock: { now: () => Date.now() } })
+    open ??= await openSqliteStore({
+      file: loadConfig({ file, env: {} }).database.file,
+      clock: { now: () => Date.now() },
+    })
     return open
   }
   const gateway: Gateway = {
@@ -101,7 +108,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     url: `http://127.0.0.1:${ports.http}`,
     sink,
     process: child,
-    password: (address) => (JSON.parse(readFileSync(demoFiles(folder).passwords, 'utf8')) as Record<string, string>)[address] ?? '',
+    password: (address) =>
+      (JSON.parse(readFileSync(demoFiles(folder).passwords, 'utf8')) as Record<string, string>)[address] ?? '',
     peakRss: () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
     log: () => `${out}${err}`,
     async records(tenant = 'demo') {
@@ -111,9 +119,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       const { read } = (await store()).tenant(tenantId(tenant))
       for (const until = Date.now() + 60_000; ; await new Promise((wait) => setTimeout(wait, 50))) {
         const recipients = await read.recipients(id as MessageId)
-        const rest = recipients.length > 0 && recipients.every(({ state }) => FINAL_STATES.includes(state) || state === 'held' || state === 'quarantined')
+        const rest =
+          recipients.length > 0 &&
+          recipients.every(({ state }) => FINAL_STATES.includes(state) || state === 'held' || state === 'quarantined')
         if (rest) return recipients
-        if (Date.now() > until) throw new Error(`message ${id} did not come to rest: ${JSON.stringify(recipients)}\n${gateway.log().slice(-4000)}`)
+        if (Date.now() > until)
+          throw new Error(
+            `message ${id} did not come to rest: ${JSON.stringify(recipients)}\n${gateway.log().slice(-4000)}`,
+          )
       }
     },
     async stop() {

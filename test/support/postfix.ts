@@ -1,6 +1,16 @@
 /** A private Postfix instance in a temporary directory: own configuration, queue and port, nothing of the system's. Needs root. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +33,9 @@ export async function freePort(): Promise<number> {
     server.on('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }
@@ -32,7 +44,11 @@ export async function freePort(): Promise<number> {
  * Starts it. With `relayPort` everything goes on to that port on this machine (a mail server that submits to Secflow); with
  * `domains` mail for them is put into one maildir (a recipient's server). `settings` are further lines of main.cf.
  */
-export async function startPostfix(options: { relayPort?: number; domains?: readonly string[]; settings?: Readonly<Record<string, string>> }): Promise<Postfix> {
+export async function startPostfix(options: {
+  relayPort?: number
+  domains?: readonly string[]
+  settings?: Readonly<Record<string, string>>
+}): Promise<Postfix> {
   const root = mkdtempSync(join(tmpdir(), 'secflow-postfix-'))
   chmodSync(root, 0o755)
   const port = await freePort()
@@ -78,7 +94,12 @@ export async function startPostfix(options: { relayPort?: number; domains?: read
       : {}),
     ...options.settings,
   }
-  writeFileSync(at('etc/main.cf'), Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join(''))
+  writeFileSync(
+    at('etc/main.cf'),
+    Object.entries(settings)
+      .map(([name, value]) => `${name} = ${value}\n`)
+      .join(''),
+  )
   writeFileSync(at('etc/master.cf'), masterCf(port))
   const start = spawnSync('postfix', ['-c', at('etc'), 'start'], { encoding: 'utf8' })
   const log = () => readFileSync(at('maillog'), 'utf8').split('\n').slice(-40).join('\n')
@@ -103,7 +124,15 @@ export async function startPostfix(options: { relayPort?: number; domains?: read
 
 /** Debian's services without chroot, and one listener. */
 function masterCf(port: number): string {
-  const row = (service: string, type: string, priv: string, wakeup: string, limit: string, command: string, unpriv = '-') => `${service} ${type} ${priv} ${unpriv} n ${wakeup} ${limit} ${command}\n`
+  const row = (
+    service: string,
+    type: string,
+    priv: string,
+    wakeup: string,
+    limit: string,
+    command: string,
+    unpriv = '-',
+  ) => `${service} ${type} ${priv} ${unpriv} n ${wakeup} ${limit} ${command}\n`
   return [
     row(`127.0.0.1:${port}`, 'inet', 'n', '-', '-', 'smtpd'),
     row('pickup', 'unix', 'n', '60', '1', 'pickup'),

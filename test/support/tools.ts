@@ -31,7 +31,10 @@ export function hasTool(proof: string): boolean {
  * a person has to run. Returns the names still missing.
  */
 export function provideTools(say: (line: string) => void): string[] {
-  const missing = () => wantedTools().filter((tool) => !hasTool(tool.proof)).map((tool) => tool.name)
+  const missing = () =>
+    wantedTools()
+      .filter((tool) => !hasTool(tool.proof))
+      .map((tool) => tool.name)
   const before = missing()
   if (before.length === 0) return []
   const debian = existsSync('/etc/debian_version') && hasTool('apt-get')
@@ -49,6 +52,7 @@ export function provideTools(say: (line: string) => void): string[] {
     run = apt('install', '-y', '--no-install-recommends', ...before)
   }
   const after = missing()
-  if (after.length) say(`apt-get could not install ${after.join(', ')}:\n${(run.stderr || run.stdout).trim().slice(-2000)}`)
+  if (after.length)
+    say(`apt-get could not install ${after.join(', ')}:\n${(run.stderr || run.stdout).trim().slice(-2000)}`)
   return after
 }

@@ -11,8 +11,8 @@ import type {
   SenderFacts,
 } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
-import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
 import { canonicalAddress, domainOf } from '../../../shared/words/address.ts'
+import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
 import { parseProtection } from '../../../shared/words/protection.ts'
 import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
 import type { Directory } from '../../ports/directory.ts'
@@ -62,7 +62,12 @@ export interface Assembled {
  * its fact unknown (the policy then defers what depends on it); nothing here raises for a look-up.
  */
 export async function assembleInput(
-  mail: { readonly envelope: Envelope; readonly origin: Origin; readonly receivedAt: number; readonly facts: MailFacts },
+  mail: {
+    readonly envelope: Envelope
+    readonly origin: Origin
+    readonly receivedAt: number
+    readonly facts: MailFacts
+  },
   tenant: TenantProfile,
   labels: { readonly labels: readonly Label[]; readonly tenantLabels: { readonly default: Label } },
   knowledge: Knowledge,
@@ -70,7 +75,9 @@ export async function assembleInput(
   const { envelope, origin, facts } = mail
   const notes: Note[] = []
   const sender = await senderFacts(mail, tenant, knowledge)
-  const recipients = await Promise.all(envelope.recipients.map(({ address }) => recipientFacts(address, mail, tenant, sender, knowledge)))
+  const recipients = await Promise.all(
+    envelope.recipients.map(({ address }) => recipientFacts(address, mail, tenant, sender, knowledge)),
+  )
   const { intent, labelsSaid } = await readIntent(mail, tenant, sender.address, knowledge, notes)
   const resolved = resolveClassification(labelsSaid, labels.labels, labels.tenantLabels.default.id)
   for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
@@ -110,10 +117,19 @@ async function senderFacts(
   const base = { address, domain, tenant: tenant.id, ours }
   const person = await lookUp(() => knowledge.directory.person(tenant.id, address))
   if (person === undefined) return base
-  return { ...base, ...personFacts(person), department: person?.department ?? null, location: person?.location ?? null, role: person?.role ?? null }
+  return {
+    ...base,
+    ...personFacts(person),
+    department: person?.department ?? null,
+    location: person?.location ?? null,
+    role: person?.role ?? null,
+  }
 }
 
-const personFacts = (person: PersonRecord | null) => ({ displayName: person?.name ?? null, groups: person?.groups ?? [] })
+const personFacts = (person: PersonRecord | null) => ({
+  displayName: person?.name ?? null,
+  groups: person?.groups ?? [],
+})
 
 async function recipientFacts(
   raw: string,
@@ -177,7 +193,12 @@ function canonicalOrRaw(address: string): string {
  * the service whatever way the mail took. From anybody else it is ignored and noted.
  */
 async function readIntent(
-  mail: { readonly envelope: Envelope; readonly origin: Origin; readonly receivedAt: number; readonly facts: MailFacts },
+  mail: {
+    readonly envelope: Envelope
+    readonly origin: Origin
+    readonly receivedAt: number
+    readonly facts: MailFacts
+  },
   tenant: TenantProfile,
   sender: string,
   knowledge: Knowledge,
@@ -187,7 +208,9 @@ async function readIntent(
   const said = rawIntent.classification.length + rawIntent.protection.length > 0
   const stamped = rawIntent.stamp.length > 0 ? await readStamp() : null
   if (stamped) {
-    const uncovered = mail.envelope.recipients.map(({ address }) => canonicalOrRaw(address)).filter((address) => !stamped.covers(address))
+    const uncovered = mail.envelope.recipients
+      .map(({ address }) => canonicalOrRaw(address))
+      .filter((address) => !stamped.covers(address))
     const { protection, notes: parsed } = parseProtection(stamped.protection)
     for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
     return {
@@ -202,7 +225,11 @@ async function readIntent(
     }
   }
   if (mail.origin.authenticated === 'none') {
-    if (said) notes.push({ type: 'intent.ignored', detail: { why: 'the sender is not authenticated and there is no valid stamp' } })
+    if (said)
+      notes.push({
+        type: 'intent.ignored',
+        detail: { why: 'the sender is not authenticated and there is no valid stamp' },
+      })
     return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [] }
   }
   const tags = readSubjectTags(message.subject, tenant.subjectTags)
@@ -210,7 +237,13 @@ async function readIntent(
   for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
   const protection: Protection[] = [...fromHeader, ...tags.protection]
   const labelsSaid = [...rawIntent.classification, ...tags.classification]
-  const source = said ? (mail.origin.channel === 'api' ? 'api' : 'header') : tags.protection.length || tags.classification.length ? 'subject' : 'none'
+  const source = said
+    ? mail.origin.channel === 'api'
+      ? 'api'
+      : 'header'
+    : tags.protection.length || tags.classification.length
+      ? 'subject'
+      : 'none'
   return {
     intent: { classification: labelsSaid[0] ?? null, protection, ...reasonOf(protection), source },
     labelsSaid,

@@ -15,12 +15,15 @@ interface PlainCopy {
 
 /** Copies for the `bcc` steps of form `plain` and for archive stores that are mailboxes. */
 export function plainCopies(mail: MailInHand): PlainCopy[] {
-  const message = (): Entity => messageOf(rewriteHeader(outerFields(mail.parsed.index), mail, []), contentEntity(mail.source, mail.parsed.index))
+  const message = (): Entity =>
+    messageOf(rewriteHeader(outerFields(mail.parsed.index), mail, []), contentEntity(mail.source, mail.parsed.index))
   return mail.decision.once.flatMap((step): PlainCopy[] => {
-    if (step.do === 'bcc' && step.form === 'plain') return [{ why: 'bcc', mailFrom: mail.mailFrom, to: step.to, route: '', message: message() }]
+    if (step.do === 'bcc' && step.form === 'plain')
+      return [{ why: 'bcc', mailFrom: mail.mailFrom, to: step.to, route: '', message: message() }]
     const target = step.do === 'archive' ? mail.tenant.archives[step.store] : undefined
     // The null sender: a full journal must not bounce at the author.
-    if (target?.kind === 'smtp') return [{ why: 'archive', mailFrom: '', to: [target.to], route: target.route, message: message() }]
+    if (target?.kind === 'smtp')
+      return [{ why: 'archive', mailFrom: '', to: [target.to], route: target.route, message: message() }]
     return []
   })
 }

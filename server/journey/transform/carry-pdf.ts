@@ -2,15 +2,17 @@ import type { RecipientDecision, Step } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { carrierWords } from '../../../shared/words/carrier.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
+import { outerFields } from '../../mime/content-of.ts'
 import { decodedBody } from '../../mime/decode.ts'
 import type { Entity } from '../../mime/entity.ts'
-import { filePart, multipart, textPart } from '../../mime/write.ts'
+import { filePart, messageOf, multipart, textPart, writeEntity } from '../../mime/write.ts'
 import { type EditedContent, phoneOf } from './content.ts'
 import { escapeHtml } from './filelink/wording.ts'
 import type { MailInHand, SecretForPerson, Tools } from './mail.ts'
 import { type ContainerFile, encryptedPdf, encryptedPdfSize } from './pdf/container.ts'
 import { generatePassword } from './pdf/password.ts'
 import { pdfNotice } from './pdf/pdf-notice.ts'
+import { rewriteHeader } from './rewrite.ts'
 
 type Protect = Extract<Step, { do: 'protect' }>
 
@@ -33,13 +35,24 @@ export async function carryPdf(
     const facts = attachments.find((attachment) => attachment.index === at)
     const part = mail.parsed.index.parts[mail.parsed.attachmentParts[at] ?? -1]
     if (!facts || !part) return []
-    return [{ name: facts.name, mediaType: facts.declaredType, size: facts.size, stream: () => decodedBody(mail.source, part) }]
+    return [
+      {
+        name: facts.name,
+        mediaType: facts.declaredType,
+        size: facts.size,
+        stream: () => decodedBody(mail.source, part),
+      },
+    ]
   })
   const text = withBlocks(readable.text, content, 'text')
   const html = readable.html === undefined ? undefined : withBlocks(readable.html, content, 'html')
   // A page may have to shorten or simplify; the message as written is always inside as well.
   const name = language === 'de' ? 'Nachricht' : 'message'
-  const original = html === undefined ? inMemory(`${name}.txt`, 'text/plain', text) : inMemory(`${name}.html`, 'text/html', html)
+  const original = readable.cut
+    ? await wholeMail(mail, content, name)
+    : html === undefined
+      ? inMemory(`${name}.txt`, 'text/plain', text)
+      : inMemory(`${name}.html`, 'text/html', html)
   files.push(original)
   const page = await tools.documents.render({
     language,
@@ -86,7 +99,12 @@ async function passwordFor(
   if (step.password?.channel === 'sms') {
     const phone = step.password.phone ?? (await phoneOf(mail, recipient.address, tools))
     if (!phone) throw new Fault('phone-missing', recipient.address)
-    return { by: 'sms', recipient: recipient.address, phone, text: carrierWords[language].passwordSms(mail.parsed.visible.from, password) }
+    return {
+      by: 'sms',
+      recipient: recipient.address,
+      phone,
+      text: carrierWords[language].passwordSms(mail.parsed.visible.from, password),
+    }
   }
   const words = carrierWords[mail.tenant.language]
   const text = words.passwordToSender(recipient.address, password)
@@ -106,6 +124,14 @@ function withBlocks(body: string, content: EditedContent, form: 'text' | 'html')
   const top = content.blocks.filter((block) => block.position === 'top').map((block) => block[form])
   const bottom = content.blocks.filter((block) => block.position === 'bottom').map((block) => block[form])
   return [...top, body, ...bottom].join(glue)
+}
+
+/** A body longer than the reader keeps: the mail as a whole goes inside, without what steers the gateway. */
+async function wholeMail(mail: MailInHand, content: EditedContent, name: string): Promise<ContainerFile> {
+  const message = messageOf(rewriteHeader(outerFields(mail.parsed.index), mail, []), content.entity)
+  let size = 0
+  for await (const chunk of writeEntity(message)) size += chunk.length
+  return { name: `${name}.eml`, mediaType: 'message/rfc822', size, stream: () => writeEntity(message) }
 }
 
 function inMemory(name: string, mediaType: string, text: string): ContainerFile {

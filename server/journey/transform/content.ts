@@ -51,13 +51,20 @@ export async function editedContent(
         now: tools.clock.now(),
       })
       const url = grantUrl(mail.tenant.publicUrl, mail.tenant.id, token)
-      blocks.push({ position: 'bottom', ...linkBlock({ language, files: records, url, access: step.access, expiresAt }) })
+      blocks.push({
+        position: 'bottom',
+        ...linkBlock({ language, files: records, url, access: step.access, expiresAt }),
+      })
       grants.push(grant)
       linkFiles.push(...records)
       for (const index of step.attachments) removed.add(index)
     }
     if (step.do === 'disclaimer') {
-      blocks.push({ position: step.position, text: step.text, html: step.html ?? `<p>${escapeHtml(step.text).replaceAll('\n', '<br>')}</p>` })
+      blocks.push({
+        position: step.position,
+        text: step.text,
+        html: step.html ?? `<p>${escapeHtml(step.text).replaceAll('\n', '<br>')}</p>`,
+      })
     }
   }
   const { index, attachments, attachmentParts } = mail.parsed
@@ -66,7 +73,13 @@ export async function editedContent(
     return { entity: contentEntity(mail.source, index), remaining, blocks, grants, linkFiles }
   }
   const parts = new Set([...removed].flatMap((at) => attachmentParts[at] ?? []))
-  return { entity: await editContent(mail.source, index, { remove: parts, insert: blocks }), remaining, blocks, grants, linkFiles }
+  return {
+    entity: await editContent(mail.source, index, { remove: parts, insert: blocks }),
+    remaining,
+    blocks,
+    grants,
+    linkFiles,
+  }
 }
 
 /** The number a second factor or a password goes to: from the plan's own step first, else from the directory. */

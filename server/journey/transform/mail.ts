@@ -1,4 +1,13 @@
-import type { Decision, GrantRecord, LinkFileRecord, MessageId, Method, Receipt, RecipientDecision, Step } from '../../../shared/domain/index.ts'
+import type {
+  Decision,
+  GrantRecord,
+  LinkFileRecord,
+  MessageId,
+  Method,
+  Receipt,
+  RecipientDecision,
+  Step,
+} from '../../../shared/domain/index.ts'
 import type { Entity, HeaderField } from '../../mime/entity.ts'
 import type { MimeIndex } from '../../mime/index-mime.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
@@ -26,11 +35,29 @@ export interface MailInHand {
 export interface ParsedForTransform {
   readonly index: MimeIndex
   readonly message: { readonly subject: string }
-  readonly attachments?: readonly { readonly index: number; readonly name: string; readonly size: number; readonly declaredType: string; readonly hash?: string }[] | undefined
+  readonly attachments?:
+    | readonly {
+        readonly index: number
+        readonly name: string
+        readonly size: number
+        readonly declaredType: string
+        readonly hash?: string
+      }[]
+    | undefined
   /** Part id of the attachment with this `AttachmentFacts.index`. */
   readonly attachmentParts: readonly number[]
-  readonly readable: { readonly text: string; readonly html?: string | undefined; readonly images?: DocumentPage['images'] | undefined }
-  readonly visible: { readonly from: string; readonly to: readonly string[]; readonly cc: readonly string[]; readonly date: number | null }
+  readonly readable: {
+    readonly cut: boolean
+    readonly text: string
+    readonly html?: string | undefined
+    readonly images?: DocumentPage['images'] | undefined
+  }
+  readonly visible: {
+    readonly from: string
+    readonly to: readonly string[]
+    readonly cc: readonly string[]
+    readonly date: number | null
+  }
 }
 
 export interface Tools {
@@ -66,7 +93,14 @@ export interface RenderedCopy {
 /** A password on its way to a person, by another path than the mail. */
 export type SecretForPerson =
   | { readonly by: 'sms'; readonly recipient: string; readonly phone: string; readonly text: string }
-  | { readonly by: 'sender'; readonly recipient: string; readonly sender: string; readonly subject: string; readonly text: string; readonly html: string }
+  | {
+      readonly by: 'sender'
+      readonly recipient: string
+      readonly sender: string
+      readonly subject: string
+      readonly text: string
+      readonly html: string
+    }
 
 /** The mail while steps are applied: outer header fields and the content entity (Content-* fields and body). */
 export interface Draft {
@@ -83,7 +117,17 @@ export function receiptOf(copy: RenderedCopy, recipient: RecipientDecision): Rec
       .flatMap((grant) =>
         grant.files.flatMap((id) => {
           const file = copy.linkFiles.find((candidate) => candidate.id === id)
-          return file ? [{ name: file.name, size: file.size, sha256: file.sha256, access: grant.access, expiresAt: grant.expiresAt }] : []
+          return file
+            ? [
+                {
+                  name: file.name,
+                  size: file.size,
+                  sha256: file.sha256,
+                  access: grant.access,
+                  expiresAt: grant.expiresAt,
+                },
+              ]
+            : []
         }),
       ),
     rules: recipient.reasons.map((reason) => reason.rule),

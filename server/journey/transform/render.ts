@@ -1,4 +1,11 @@
-import type { CopyPlan, GrantRecord, LinkFileRecord, Method, RecipientDecision, Step } from '../../../shared/domain/index.ts'
+import type {
+  CopyPlan,
+  GrantRecord,
+  LinkFileRecord,
+  Method,
+  RecipientDecision,
+  Step,
+} from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import { outerFields } from '../../mime/content-of.ts'
@@ -16,16 +23,25 @@ import { mimeVersion, rewriteHeader, withSubject } from './rewrite.ts'
 import { describeEncryption, describeSignature, encryptEntity, signEntity } from './smime/index.ts'
 
 /** The policy's copies, split where a copy carries a secret of one recipient (docs/decisions/0015). */
-export function copiesOf(mail: MailInHand, wanted: ReadonlySet<string>): { readonly plan: CopyPlan; readonly recipients: RecipientDecision[] }[] {
+export function copiesOf(
+  mail: MailInHand,
+  wanted: ReadonlySet<string>,
+): { readonly plan: CopyPlan; readonly recipients: RecipientDecision[] }[] {
   return mail.decision.copies.flatMap((plan) => {
-    const recipients = plan.recipients.flatMap((at) => mail.decision.recipients[at] ?? []).filter(({ address }) => wanted.has(address))
+    const recipients = plan.recipients
+      .flatMap((at) => mail.decision.recipients[at] ?? [])
+      .filter(({ address }) => wanted.has(address))
     if (recipients.length === 0) return []
     return carriesSecret(plan.steps) ? recipients.map((one) => ({ plan, recipients: [one] })) : [{ plan, recipients }]
   })
 }
 
 function carriesSecret(steps: readonly Step[]): boolean {
-  return steps.some((step) => (step.do === 'fileLink' && step.attachments.length > 0) || (step.do === 'protect' && (step.method === 'pdf' || step.method === 'portal')))
+  return steps.some(
+    (step) =>
+      (step.do === 'fileLink' && step.attachments.length > 0) ||
+      (step.do === 'protect' && (step.method === 'pdf' || step.method === 'portal')),
+  )
 }
 
 /**
@@ -69,8 +85,10 @@ export async function renderCopy(
   }
   // Signing stands before encryption for S/MIME and OpenPGP, and around the carrier mail for PDF and portal.
   if (sign) draft = { ...draft, content: await signed(mail, draft.content, sign, method, layers, tools) }
-  if (method === 'smime') draft = { ...draft, content: await smimeEncrypted(mail, draft.content, recipients, layers, tools) }
-  if (method === 'pgp') draft = { ...draft, content: await pgpEncrypted(mail, draft.content, recipients, sign, layers, tools) }
+  if (method === 'smime')
+    draft = { ...draft, content: await smimeEncrypted(mail, draft.content, recipients, layers, tools) }
+  if (method === 'pgp')
+    draft = { ...draft, content: await pgpEncrypted(mail, draft.content, recipients, sign, layers, tools) }
 
   return {
     id: tools.newId(),
@@ -107,7 +125,11 @@ async function signed(
   const time = tools.clock.now()
   // OpenPGP signs inside its own encryption (one message, as gpg makes it), so there is nothing to do before. That holds for
   // an S/MIME signature too where there is an OpenPGP key to sign with: who reads OpenPGP verifies OpenPGP.
-  if (method === 'pgp' && (sign.with === 'pgp' || (await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)))) return content
+  if (
+    method === 'pgp' &&
+    (sign.with === 'pgp' || (await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)))
+  )
+    return content
   const safe = await sevenBitSafe(content)
   if (sign.with === 'pgp') {
     const identity = await tools.keyring.pgpIdentity(mail.tenant.id, mail.mailFrom, time)
@@ -132,7 +154,8 @@ async function smimeEncrypted(
   const certificates = await Promise.all(
     recipients.map(async ({ address }) => {
       const { state, certificate } = await tools.keyring.certificate(mail.tenant.id, address, now)
-      if (!certificate) throw new Fault(state === 'expired' ? 'certificate-expired' : 'certificate-unusable', `${address} (${state})`)
+      if (!certificate)
+        throw new Fault(state === 'expired' ? 'certificate-expired' : 'certificate-unusable', `${address} (${state})`)
       return certificate
     }),
   )

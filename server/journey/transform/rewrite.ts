@@ -10,7 +10,11 @@ import type { MailInHand } from './mail.ts'
  * (RFC 5322 3.6.3), foreign subject tags are gone, and the plan's own header steps are applied. Every other line keeps its
  * bytes and its place.
  */
-export function rewriteHeader(header: readonly HeaderField[], mail: MailInHand, steps: readonly Step[]): readonly HeaderField[] {
+export function rewriteHeader(
+  header: readonly HeaderField[],
+  mail: MailInHand,
+  steps: readonly Step[],
+): readonly HeaderField[] {
   const remove = new Set<string>()
   for (const { name } of header) if (isSteeringHeader(name) || name === 'bcc' || name === 'resent-bcc') remove.add(name)
   const set = new Map<string, string>()
@@ -39,5 +43,7 @@ export function withSubject(header: readonly HeaderField[], subject: string): re
 
 /** Fields of the original that a carrier mail keeps: who, when, which thread. Trace and authentication fields stay as well. */
 export function mimeVersion(header: readonly HeaderField[]): readonly HeaderField[] {
-  return fieldOf(header, 'mime-version') ? header : [...header, { name: 'mime-version', raw: Buffer.from('MIME-Version: 1.0') }]
+  return fieldOf(header, 'mime-version')
+    ? header
+    : [...header, { name: 'mime-version', raw: Buffer.from('MIME-Version: 1.0') }]
 }
