@@ -67,7 +67,7 @@ export function printFindings(io: CliIo, dir: string, loaded: LoadedPolicy, lang
   const { policy } = loaded
   if (policy) {
     const { sets, rules, guarantees, revision } = policy
-    const counts = `${sets.length} ${w.sets}, ${rules.length} ${w.rules}, ${guarantees.length} ${w.guarantees}`
+    const counts = `${w.sets} ${sets.length}, ${w.rules} ${rules.length}, ${w.guarantees} ${guarantees.length}`
     io.out(`${paint(io, 'good', w.valid)}: ${counts}, revision ${revision.slice(0, 12)}`)
     io.out(`${w.next}: secflow policy test ${dir}`)
   } else {

@@ -50,7 +50,7 @@ it('check: the demo policies are valid', async () => {
   const { out, code } = await run('check', DEMO)
   expect(code).toBe(0)
   expect(out).toMatch(
-    /^The policy is valid: 4 rule sets, 14 rules, 1 guarantees, revision [0-9a-f]{12}\nNext: secflow policy test /,
+    /^The policy is valid: rule sets 4, rules 14, guarantees 1, revision [0-9a-f]{12}\nNext: secflow policy test /,
   )
 })
 it('check: a mistake has its place, exit code 1', async () => {

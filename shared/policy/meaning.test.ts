@@ -136,6 +136,18 @@ describe('3 layers', () => {
     ])
     expect(errorsOf(tenant, exception('expires: 2026-12-31', 'nothing'))).toEqual(['exception-target'])
   })
+  it('leaves senders outside the selector alone, also in else; an unknown sender may be inside', () => {
+    const sales = (rule: string) =>
+      policyOf(ruleSet(`  appliesTo: {sender.department: sales}\n${rules(rule)}`, 'department'))
+    const either = sales('{id: a, when: {message.subject: other}, then: [receipt], else: [{reject: {text: no}}]}')
+    const by = (department: string | null | undefined) => mail({ sender: { department } as never })
+    expect(['sales', 'it', null, undefined].map((one) => first(either, by(one)).outcome)).toEqual([
+      'reject',
+      'deliver',
+      'deliver',
+      'defer',
+    ])
+  })
   it('keeps route, api, bcc, archive and setHeader from the user layer', () => {
     for (const action of [
       '{route: {via: x}}',
@@ -345,6 +357,26 @@ describe('7 once per message', () => {
     const release = [{ address: 'b@partner.example', rules: ['a'] }]
     expect(decide(held, mail(), release).recipients[0]!.outcome).toBe('deliver')
     expect(decide(held, mail({ message: { subject: 'bad' } }), release).recipients[0]!.outcome).toBe('quarantine')
+  })
+})
+
+describe('conditions and branches', () => {
+  it('takes else where the condition does not hold, and the first branch that does', () => {
+    const rule = one('{id: a, when: {message.subject: x}, then: [receipt], else: [{audit: {level: full}}]}')
+    expect(steps(rule)).toEqual(['audit full'])
+    expect(steps(rule, mail({ message: { subject: 'X' } }))).toEqual(['receipt'])
+    const chosen = one(
+      '{id: a, choose: [{when: {message.subject: x}, then: [{route: {via: r1}}]}, {when: {message.subject: {startsWith: x}}, then: [{route: {via: r2}}]}, {otherwise: true, then: [{route: {via: r3}}]}]}',
+    )
+    expect(['x', 'xy', 'y'].map((subject) => steps(chosen, mail({ message: { subject } }))[0])).toEqual([
+      'route r1',
+      'route r2',
+      'route r3',
+    ])
+  })
+  it('sends a notification to nobody when the sender is the null sender', () => {
+    const policy = one('{id: a, then: [{notify: {to: ["{sender}"], template: t}}]}')
+    expect(decide(policy, mail({ sender: { address: '' } })).once).toEqual([])
   })
 })
 

@@ -35,7 +35,8 @@ export interface CompiledRule
   readonly owner: string
   /** Who decides a single-valued slot: the lowest rank. Layers first, so that a lower layer's `final` never beats a higher layer. */
   readonly rank: number
-  /** The set's selector and the rule's own condition. */
+  /** The set's selector: outside it not even `else` applies. */
+  readonly applies: Predicate
   readonly when: Predicate
   readonly branches: readonly { readonly when: Predicate; readonly actions: readonly ActionUse[] }[]
   readonly else: readonly ActionUse[]
@@ -74,7 +75,7 @@ export function compilePolicy(
       [...set.rules]
         .sort((a, b) => byCode(a.id, b.id))
         .filter((rule) => rule.mode !== 'disabled')
-        .map((rule) => compileRule(rule, set, within(set, rule.when), slots)),
+        .map((rule) => compileRule(rule, set, applies.get(set)!, slots)),
     ),
     exceptions: sorted.flatMap((set) =>
       set.mode === 'enforce'
@@ -102,7 +103,7 @@ export function compilePolicy(
   }
 }
 
-function compileRule(rule: Rule, set: RuleSet, when: Predicate, slots: Slots): CompiledRule {
+function compileRule(rule: Rule, set: RuleSet, applies: Predicate, slots: Slots): CompiledRule {
   const { id, title, mode, final, overridable, onUnknown, choose } = rule
   const own: Condition = set.appliesTo.kind === 'always' ? rule.when : { kind: 'all', of: [set.appliesTo, rule.when] }
   return {
@@ -117,7 +118,8 @@ function compileRule(rule: Rule, set: RuleSet, when: Predicate, slots: Slots): C
     set: set.name,
     owner: set.owner,
     rank: LAYERS.indexOf(set.layer) * 2 + (final ? 0 : 1),
-    when,
+    applies,
+    when: compileCondition(rule.when, slots),
     branches: rule.branches.map((branch) => ({ when: compileCondition(branch.when, slots), actions: branch.actions })),
     else: rule.else,
     source: { when: own, branches: rule.branches.map((branch) => branch.when) },

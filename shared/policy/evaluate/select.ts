@@ -3,11 +3,11 @@ import type { Facts } from '../facts.ts'
 import type { ActionUse } from '../ir.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import { instant } from '../text/units.ts'
-import type { Truth } from '../truth.ts'
+import { and, type Truth } from '../truth.ts'
 
 export interface Selection {
   readonly rule: CompiledRule
-  /** Truth of the rule's condition. */
+  /** Truth of the set's selector and the rule's condition; unknown too where only `else` is in doubt. */
   readonly truth: Truth
   /** `then`, `else`, `choose[1]`; null when nothing applies. */
   readonly branch: string | null
@@ -23,10 +23,15 @@ export type Exempt = ReadonlyMap<
 >
 
 export function select(rule: CompiledRule, facts: Facts): Selection {
-  const truth = rule.when(facts)
-  if (truth === false)
+  const applies = rule.applies(facts)
+  if (applies === false) return { rule, truth: false, branch: null, actions: [], open: [] }
+  const own = rule.when(facts)
+  const truth = and([applies, own])
+  if (own === false && applies === true) {
     return { rule, truth, branch: rule.else.length > 0 ? 'else' : null, actions: rule.else, open: [] }
-  const open: ActionUse[] = truth === undefined ? [...rule.else] : []
+  }
+  if (own === false) return { rule, truth: undefined, branch: null, actions: [], open: rule.else }
+  const open: ActionUse[] = own === undefined ? [...rule.else] : []
   for (const [index, branch] of rule.branches.entries()) {
     const holds = branch.when(facts)
     if (holds === false) continue

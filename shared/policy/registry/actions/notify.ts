@@ -34,7 +34,8 @@ const notify = action<{ readonly to: readonly string[]; readonly template: strin
     const concrete = to.map((one) =>
       one === '{sender}' ? input.sender.address : one === '{recipient}' ? recipient.address : one,
     )
-    return [{ slot: template, value: unite(concrete, []) }]
+    const known = concrete.filter((one) => one !== '')
+    return known.length === 0 ? [] : [{ slot: template, value: unite(known, []) }]
   },
   join: unite,
   once: (slots) => slots.map(({ slot, value, rules }) => ({ do: 'notify', to: value, template: slot, rules })),
