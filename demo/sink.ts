@@ -30,7 +30,7 @@ export interface Sink {
   close(): Promise<void>
 }
 
-const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 
 export async function openSink(options: { directory: string; smtpPort: number; httpPort: number }): Promise<Sink> {
   const { directory } = options
@@ -123,14 +123,16 @@ export async function openSink(options: { directory: string; smtpPort: number; h
       const mails = readdirSync(join(directory, box)).sort()
       const rows = mails.map(
         (mail) =>
-          `<li><a href="/${encodeURIComponent(box)}/${mail}">${escape(subjectOf(join(directory, box, mail)))}</a></li>`,
+          `<li><a href="/${encodeURIComponent(box)}/${mail}">${escapeHtml(subjectOf(join(directory, box, mail)))}</a></li>`,
       )
-      return `<h3>${escape(box)}</h3><ul>${rows.join('')}</ul>`
+      return `<h3>${escapeHtml(box)}</h3><ul>${rows.join('')}</ul>`
     })
-    const phone = texts.map(({ to, text, at }) => `<li><b>${escape(to)}</b> ${escape(text)} <small>${at}</small></li>`)
+    const phone = texts.map(
+      ({ to, text, at }) => `<li><b>${escapeHtml(to)}</b> ${escapeHtml(text)} <small>${at}</small></li>`,
+    )
     const hooks = calls.map(
       ({ path, body, at }) =>
-        `<li><b>${escape(path)}</b> <small>${at}</small><pre>${escape(JSON.stringify(body, null, 2))}</pre></li>`,
+        `<li><b>${escapeHtml(path)}</b> <small>${at}</small><pre>${escapeHtml(JSON.stringify(body, null, 2))}</pre></li>`,
     )
     return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Delivered</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}pre{overflow:auto;background:#8881;padding:.5rem}h3{margin:1rem 0 0}small{opacity:.7}</style></head><body>

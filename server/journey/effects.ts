@@ -68,7 +68,7 @@ export function onceJobs(
   copies: readonly RenderedCopy[],
   common: Common,
 ): JobSpec[] {
-  return decision.once.flatMap((step: OnceStep): JobSpec[] => {
+  const jobsOf = (step: OnceStep): JobSpec[] => {
     switch (step.do) {
       case 'incident': {
         const event = {
@@ -105,5 +105,6 @@ export function onceJobs(
       case 'notify':
         return []
     }
-  })
+  }
+  return decision.once.flatMap(jobsOf)
 }

@@ -95,7 +95,10 @@ export async function renderCopy(
     recipients,
     steps,
     route: steps.findLast((step) => step.do === 'route')?.via ?? '',
-    message: messageOf(mimeVersionOf(draft), draft.content),
+    message: wholeMessage(
+      draft,
+      edited.blocks.length > 0 || sign !== undefined || (method !== null && method !== 'tls'),
+    ),
     method,
     layers,
     grants,
@@ -105,8 +108,14 @@ export async function renderCopy(
   }
 }
 
-/** An unchanged mail keeps its header as it is, even one without MIME-Version. */
-const mimeVersionOf = (draft: Draft) => (draft.content.header.length === 0 ? draft.header : mimeVersion(draft.header))
+/** Content that we made says which MIME it is, once; an unchanged mail keeps its header as it is. */
+function wholeMessage({ header, content }: Draft, made: boolean): Entity {
+  if (!made) return messageOf(header, content)
+  return messageOf(mimeVersion(header), {
+    ...content,
+    header: content.header.filter(({ name }) => name !== 'mime-version'),
+  })
+}
 
 function subjectOf(mail: MailInHand, steps: readonly Step[]): string {
   const tag = steps.find((step) => step.do === 'tagSubject')
