@@ -7,7 +7,7 @@ import { type ParsedMail, parseMail } from '../server/journey/parse/parse-mail.t
 import type { TenantProfile } from '../server/journey/tenant.ts'
 import { openFacts } from '../server/people/facts-house.ts'
 import { tenantSecrets } from '../server/platform/secrets.ts'
-import type { OpenByteSource } from '../server/ports/bytes.ts'
+import { bytesOf, type OpenByteSource } from '../server/ports/bytes.ts'
 import type { Directory } from '../server/ports/directory.ts'
 import type { Keyring } from '../server/ports/keyring.ts'
 import type { TenantSecrets } from '../server/ports/secrets.ts'
@@ -44,7 +44,7 @@ export interface MailFile extends AsyncDisposable {
  * and Cc. Without a configuration the sender's domain is the only own one. Raises the faults of the files.
  */
 export async function openMailFile(file: string, options: MailFileOptions): Promise<MailFile> {
-  const source = await fileSource(file)
+  const source = await mailSource(file)
   try {
     const parsed = await parseMail(source)
     const mailFrom = options.from ?? parsed.visible.from
@@ -107,6 +107,24 @@ function bareProfile(mailFrom: string): TenantProfile {
     archives: {},
     webhooks: {},
     apis: {},
+  }
+}
+
+/** The largest mail with Unix line ends, which is put right in memory. */
+const LARGEST_LF = 150 * 1024 * 1024
+
+/** A mail file as it was on the wire: one that a Unix program saved has bare LF and gets its CRLF back. */
+export async function mailSource(path: string): Promise<OpenByteSource> {
+  const source = await fileSource(path)
+  const start = await source.read(0, Math.min(source.size, 65_536))
+  const lf = start.indexOf('\n')
+  if (lf < 0 || start[lf - 1] === 0x0d) return source
+  try {
+    if (source.size > LARGEST_LF) throw new Fault('message-too-large', 'a mail with LF line ends may have 150 MiB here')
+    const text = (await source.read(0, source.size)).toString('latin1')
+    return { ...bytesOf(Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'latin1')), [Symbol.asyncDispose]: async () => {} }
+  } finally {
+    await source[Symbol.asyncDispose]()
   }
 }
 

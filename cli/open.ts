@@ -4,6 +4,7 @@ import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../server/config.ts'
 import { type OpenedLayer, type OpenedMail, openMail } from '../server/journey/transform/open/index.ts'
+import { sameMailbox } from '../server/keys/certificate.ts'
 import { parseAddresses } from '../server/mime/address-list.ts'
 import { outerFields } from '../server/mime/content-of.ts'
 import type { Entity } from '../server/mime/entity.ts'
@@ -12,12 +13,12 @@ import { indexMime } from '../server/mime/index-mime.ts'
 import { messageOf, writeEntity } from '../server/mime/write.ts'
 import { openFacts } from '../server/people/facts-house.ts'
 import { tenantSecrets } from '../server/platform/secrets.ts'
-import { type ByteSource, bytesOf } from '../server/ports/bytes.ts'
+import type { ByteSource } from '../server/ports/bytes.ts'
 import { tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { canonicalAddress } from '../shared/words/address.ts'
 import type { CliIo } from './io.ts'
-import { fileSource } from './mail-file.ts'
+import { mailSource } from './mail-file.ts'
 
 type Language = 'de' | 'en'
 
@@ -69,8 +70,7 @@ async function openFile(file: string, options: Options, io: CliIo): Promise<void
     io.exit(2)
     return
   }
-  await using disk = await fileSource(path.resolve(io.cwd, file))
-  const source = await withCrlf(disk)
+  await using source = await mailSource(path.resolve(io.cwd, file))
   const { fields } = (await indexMime(source)).root
   const from = parseAddresses(firstValue(fields, 'from') ?? '')[0]?.address ?? ''
   const at = options.at ?? Date.now()
@@ -86,19 +86,6 @@ function wrongUse({ facts, config, tenant }: Options): string | null {
   return tenant !== undefined && config === undefined ? '--tenant belongs to --config.' : null
 }
 
-/** The largest mail with Unix line ends, which is put right in memory. */
-const LARGEST_LF = 150 * 1024 * 1024
-
-/** A mail that a Unix program saved has bare LF; on the wire it had CRLF, and that is what was signed. */
-async function withCrlf(source: ByteSource): Promise<ByteSource> {
-  const start = await source.read(0, Math.min(source.size, 65_536))
-  const lf = start.indexOf('\n')
-  if (lf < 0 || start[lf - 1] === 0x0d) return source
-  if (source.size > LARGEST_LF) throw new Fault('message-too-large', 'a mail with LF line ends may have 150 MiB here')
-  const text = Buffer.concat(await Array.fromAsync(source.stream())).toString('latin1')
-  return bytesOf(Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'latin1'))
-}
-
 async function keysFor(options: Options, cwd: string, now: number) {
   const { tenant, facts } = whose(options, cwd)
   // The keys of this run are sealed for this run alone.
@@ -110,7 +97,8 @@ async function keysFor(options: Options, cwd: string, now: number) {
     pgp,
     anchors: await house.keyring.anchors(tenant),
     async verification(address: string) {
-      return (await house.keyring.verificationKeys(tenant, canonicalAddress(address))).pgp
+      const known = house.keys.some((key) => sameMailbox(key.address, address))
+      return known ? (await house.keyring.verificationKeys(tenant, canonicalAddress(address))).pgp : []
     },
   }
 }

@@ -18,10 +18,15 @@ import {
 import type { CliIo } from './io.ts'
 import { type Language, printFindings, printSimulation, printTests, words } from './policy-print.ts'
 
-/** Turns a mail file into what the policy sees of it. */
+/** Turns a mail file into what this policy, with its labels, sees of it. */
 export type InputOf = (
   file: string,
-  options: { readonly from?: string; readonly to?: readonly string[]; readonly facts?: string },
+  options: {
+    readonly policy: Policy
+    readonly from?: string
+    readonly to?: readonly string[]
+    readonly facts?: string
+  },
 ) => Promise<PolicyInput>
 
 interface Common {
@@ -115,6 +120,7 @@ function registerExplain(policy: Command, io: CliIo, inputOf: InputOf): void {
         const to = addresses(options.to)
         if (to.length === 0) return wrongUse(io, words[options.lang].noRecipient)
         const input = await inputOf(path.resolve(io.cwd, mail), {
+          policy: loaded.policy,
           from: options.from,
           to,
           ...factsOf(io, options.facts),
@@ -164,13 +170,16 @@ async function simulate(
   io: CliIo,
   policy: Policy,
   mails: readonly string[],
-  envelope: Parameters<InputOf>[1],
+  envelope: Omit<Parameters<InputOf>[1], 'policy'>,
   inputOf: InputOf,
 ) {
   const results = []
   for (const mail of mails) {
     try {
-      results.push({ mail, decision: decide(policy, await inputOf(path.resolve(io.cwd, mail), envelope)) })
+      results.push({
+        mail,
+        decision: decide(policy, await inputOf(path.resolve(io.cwd, mail), { policy, ...envelope })),
+      })
     } catch (error) {
       const fault = toFault(error)
       results.push({ mail, error: fault.detail || fault.code })
