@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { readPolicyRepository } from '../server/policies/directory.ts'
 import type { PolicyInput } from '../shared/domain/index.ts'
 import { toFault } from '../shared/fault/index.ts'
@@ -56,7 +56,8 @@ function common(command: Command, example: string): Command {
 }
 
 function language(value: string): Language {
-  return value === 'de' ? 'de' : 'en'
+  if (value === 'de' || value === 'en') return value
+  throw new InvalidArgumentError('use de or en')
 }
 
 function registerCheck(policy: Command, io: CliIo): void {

@@ -360,6 +360,19 @@ describe('7 once per message', () => {
   })
 })
 
+describe('reasons', () => {
+  it('name first what decided the outcome, then what protects, then the rest', () => {
+    const policy = one(
+      '{id: a, then: [receipt]}',
+      '{id: b, then: [{sign: {with: smime}}]}',
+      '{id: c, when: {message.subject: bad}, then: [{reject: {text: no}}]}',
+    )
+    const named = (subject: string) => first(policy, mail({ message: { subject } })).reasons.map((r) => r.rule)
+    expect(named('bad')).toEqual(['c', 'b', 'a'])
+    expect(named('good')).toEqual(['b', 'a'])
+  })
+})
+
 describe('conditions and branches', () => {
   it('takes else where the condition does not hold, and the first branch that does', () => {
     const rule = one('{id: a, when: {message.subject: x}, then: [receipt], else: [{audit: {level: full}}]}')

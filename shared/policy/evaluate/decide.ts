@@ -75,7 +75,7 @@ function finish(draft: Draft): RecipientDecision {
     ...(gate.approvers.length > 0 ? { approvers: gate.approvers } : {}),
     method: deliver ? draft.method : null,
     steps: deliver ? draft.steps : draft.steps.filter((step) => step.do === 'audit'),
-    reasons: sorted(draft.reasons),
+    reasons: sorted(draft),
     missing: draft.missing,
     simulated: [...new Set(draft.simulated)].sort(byCode),
   }
@@ -83,11 +83,15 @@ function finish(draft: Draft): RecipientDecision {
 
 const REASON_ORDER: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'intent']
 
-function sorted(reasons: readonly Reason[]): readonly Reason[] {
+/** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
+function sorted({ reasons, weights, gate }: Draft): readonly Reason[] {
   const distinct = [...new Map(reasons.map((reason) => [`${reason.layer} ${reason.rule}`, reason])).values()]
-  return distinct.sort(
-    (a, b) => REASON_ORDER.indexOf(a.layer) - REASON_ORDER.indexOf(b.layer) || byCode(a.rule, b.rule),
-  )
+  const weight = ({ rule, layer }: Reason) => {
+    if (layer === 'guarantee' || (gate.outcome !== 'deliver' && weights.get(rule) === gate.outcome)) return 0
+    return weights.has(rule) || layer === 'intent' ? 1 : 2
+  }
+  const place = ({ layer }: Reason) => REASON_ORDER.indexOf(layer)
+  return distinct.sort((a, b) => weight(a) - weight(b) || place(a) - place(b) || byCode(a.rule, b.rule))
 }
 
 /** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */

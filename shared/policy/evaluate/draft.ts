@@ -3,7 +3,7 @@ import type { Method, Missing, Outcome, PolicyInput, Reason, RecipientFacts, Ste
 import { Facts, type MessageCache } from '../facts.ts'
 import type { Policy } from '../policy.ts'
 import type { FileLink } from '../registry/actions/attach.ts'
-import { type Gate, joinGates } from '../registry/actions/gate.ts'
+import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import type { Protect } from '../registry/actions/protect.ts'
 import { actions } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
@@ -21,9 +21,8 @@ export interface Draft {
   readonly reasons: Reason[]
   readonly missing: readonly Missing[]
   readonly simulated: string[]
+  readonly weights: ReadonlyMap<string, Outcome>
 }
-
-export const DELIVER: Gate = { outcome: 'deliver', texts: [], approvers: [] }
 
 export function gateOf(outcome: Outcome, text: string, approvers: readonly string[] = []): Gate {
   return {
@@ -63,6 +62,7 @@ export function draftOf(
     reasons: [...merged.reasons, ...wish.reasons],
     missing: distinct(lacking),
     simulated: merged.simulated,
+    weights: merged.weights,
   }
 }
 

@@ -1,11 +1,11 @@
 /** All rules that match one recipient, joined. */
-import type { Missing, Reason } from '../../domain/index.ts'
+import type { Missing, Outcome, Reason } from '../../domain/index.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
 import type { Condition, Selector } from '../ir.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import type { ActionScene } from '../registry/action.ts'
-import type { Gate } from '../registry/actions/gate.ts'
+import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
 import { contribute, type PlanSlot } from './plan.ts'
@@ -19,11 +19,13 @@ export interface Merged {
   readonly reasons: Reason[]
   readonly missing: Missing[]
   readonly simulated: string[]
+  /** By rule: the strictest outcome it asked for; `deliver` when it only changes how. Rules not in here only add. */
+  readonly weights: Map<string, Outcome>
 }
 
 /** `released`: rules whose hold somebody has lifted for this recipient; every other gate stands. */
 export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<string>): Merged {
-  const merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [] }
+  const merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [], weights: new Map() }
   const exempt = exemptions(policy, facts)
   for (const rule of policy.rules) {
     const selection = select(rule, facts)
@@ -49,6 +51,7 @@ function applyRule(
   merged: Merged,
 ): void {
   const { rule } = selection
+  const first = merged.gates.length
   let open = selection.open.some((use) => use.definition.restrictive)
   const scene = actionScene(policy, facts, rule.rank)
   for (const { definition, params } of selection.actions) {
@@ -73,6 +76,8 @@ function applyRule(
   if (open && rule.onUnknown !== 'skip' && !(rule.onUnknown === 'hold' && released.has(rule.id))) {
     merged.gates.push({ outcome: rule.onUnknown, texts: [], approvers: rule.onUnknown === 'hold' ? [rule.owner] : [] })
   }
+  const gate = merged.gates.slice(first).reduce(joinGates, DELIVER)
+  if (open || selection.actions.some((use) => use.definition.restrictive)) merged.weights.set(rule.id, gate.outcome)
   if (selection.actions.length > 0 || open) merged.reasons.push({ rule: rule.id, layer: rule.layer, text: rule.title })
 }
 

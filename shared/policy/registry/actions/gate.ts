@@ -13,6 +13,9 @@ export interface Gate {
   readonly approvers: readonly string[]
 }
 
+/** Asks for nothing: the neutral element of the join. */
+export const DELIVER: Gate = { outcome: 'deliver', texts: [], approvers: [] }
+
 export function joinGates(a: Gate, b: Gate): Gate {
   const rank = OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome)
   if (rank !== 0) return rank > 0 ? a : b
