@@ -85,12 +85,12 @@ async function gateway(sink: Sink): Promise<Running> {
         ...process.env,
         SECFLOW_DATA_DIR: dataDir,
         SECFLOW_DEMO: '1',
+        SECFLOW_DEMO_SINK: sink.url,
         SECFLOW_RELAY_URL: `smtp://127.0.0.1:${sink.smtpPort}?tls=none`,
         SECFLOW_SECRETS_MASTER: await readFile(master, 'utf8'),
         SECFLOW_SMTP_HOSTNAME: 'gateway.demo.example',
       },
     })
-    process.env.SECFLOW_DEMO_SINK = sink.url
     return start(config, undefined, createLog({ level: 'warn', hashKey: randomBytes(32) }))
   })
 }

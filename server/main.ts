@@ -22,10 +22,7 @@ export interface Running {
 
 /** Starts the roles. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
 export async function start(config: Config, roles: readonly Role[] = ROLES, log?: Log): Promise<Running> {
-  const house = await openHouse(
-    config.demo ? await withDemoTenant(config, process.env.SECFLOW_DEMO_SINK ?? 'http://127.0.0.1:2580') : config,
-    log,
-  )
+  const house = await openHouse(config.demo ? await withDemoTenant(config) : config, log)
   const stops: (() => Promise<unknown>)[] = [() => house.close()]
   const ports = { smtp: null as number | null, http: null as number | null, admin: null as number | null }
   const stop = async () => {

@@ -32,6 +32,9 @@ export const configSchema = z.strictObject({
   dataDir: path().default('./data').describe('Everything that Secflow writes is in here.'),
   policyDir: path().optional().describe('Policy directory of tenants that name none.'),
   demo: z.boolean().default(false).describe('Seeds the demo tenant. Never in production.'),
+  demoSink: url('https', 'http')
+    .default('http://127.0.0.1:2580')
+    .describe("Where the demo tenant's text messages (`/sms`) and incidents (`/incidents`) go."),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line that is written.'),
   http: z
     .strictObject({

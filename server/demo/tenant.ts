@@ -42,6 +42,10 @@ export interface DemoFiles {
   readonly people: string
   /** Passwords of the users, JSON `{ address: password }`. */
   readonly passwords: string
+  /** Credentials of the demo's API client, JSON `{ client_id, client_secret }`: it may do what the users may. */
+  readonly client: string
+  /** Key of the incident webhook's signature (Standard Webhooks), for whoever checks what the demo's sink receives. */
+  readonly webhookSecret: string
   /** Private keys of a correspondent, for opening what it gets: the demo plays both sides. */
   peer(address: string): { readonly certificate: string; readonly key: string; readonly pgp: string }
 }
@@ -53,6 +57,8 @@ export function demoFiles(dataDir: string): DemoFiles {
     ca: join(directory, 'ca.pem'),
     people: join(directory, 'people.yaml'),
     passwords: join(directory, 'passwords.json'),
+    client: join(directory, 'client.json'),
+    webhookSecret: join(directory, 'webhook.secret'),
     peer: (address) => ({
       certificate: join(directory, 'peers', `${address}.pem`),
       key: join(directory, 'peers', `${address}.key.pem`),
@@ -62,20 +68,43 @@ export function demoFiles(dataDir: string): DemoFiles {
 }
 
 /** The configuration with the demo tenant in it; its keys are made on the first call. */
-export async function withDemoTenant(config: Config, sinkUrl: string): Promise<Config> {
+export async function withDemoTenant(config: Config): Promise<Config> {
   const files = demoFiles(config.dataDir)
   if (!existsSync(files.people)) await makeFiles(files, Date.now())
-  const secret = `whsec_${Buffer.from(await readFile(files.passwords))
-    .toString('base64')
-    .slice(0, 44)}`
+  const shared = await sharedSecrets(files)
+  const others = config.tenants.filter(({ id }) => id !== 'demo')
+  return { ...config, tenants: [...others, demoTenant(config, files, shared)] }
+}
+
+interface SharedSecrets {
+  readonly webhook: string
+  readonly client: TenantConfig['clients'][number]
+}
+
+/** What the world around the demo shares with the gateway: random, made once. */
+async function sharedSecrets(files: DemoFiles): Promise<SharedSecrets> {
+  if (!existsSync(files.webhookSecret)) {
+    await secretFile(files.webhookSecret, `whsec_${randomBytes(32).toString('base64')}`)
+  }
+  if (!existsSync(files.client)) {
+    const credentials = { client_id: 'demo', client_secret: randomBytes(24).toString('base64url') }
+    await secretFile(files.client, JSON.stringify(credentials, null, 2))
+  }
+  const client = JSON.parse(await readFile(files.client, 'utf8')) as { client_id: string; client_secret: string }
   return {
-    ...config,
-    tenants: [...config.tenants.filter(({ id }) => id !== 'demo'), demoTenant(config, files, sinkUrl, secret)],
+    webhook: await readFile(files.webhookSecret, 'utf8'),
+    client: {
+      id: client.client_id,
+      secretHash: await hashPassword(client.client_secret),
+      senders: [`@${DEMO_DOMAIN}`],
+      scopes: [],
+      roles: ['user'],
+    },
   }
 }
 
-function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: string): TenantConfig {
-  const sink = sinkUrl.replace(/\/+$/, '')
+function demoTenant(config: Config, files: DemoFiles, { webhook, client }: SharedSecrets): TenantConfig {
+  const sink = config.demoSink.replace(/\/+$/, '')
   return {
     id: 'demo' as TenantConfig['id'],
     name: 'Demo GmbH',
@@ -87,7 +116,7 @@ function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: s
     clientCertificates: [],
     routes: { '': config.relay },
     archive: { journal: { kind: 'blobs', retention: 10 * YEAR } },
-    webhooks: { soc: { url: `${sink}/incidents`, secret, allowPrivate: true } },
+    webhooks: { soc: { url: `${sink}/incidents`, secret: webhook, allowPrivate: true } },
     apis: {},
     sms: {
       kind: 'http',
@@ -97,7 +126,7 @@ function demoTenant(config: Config, files: DemoFiles, sinkUrl: string, secret: s
       json: { to: '{to}', text: '{text}', key: '{key}' },
       timeout: 10_000,
     },
-    clients: [],
+    clients: [client],
     issuers: [],
     subjectTags: [],
     fileLink: { expires: 14 * 86_400_000, access: 'link-code' },
