@@ -12,7 +12,7 @@ import { OUTCOMES } from '../../shared/policy/registry/actions/gate.ts'
 import { END_TO_END, type Protect } from '../../shared/policy/registry/actions/protect.ts'
 import { actions } from '../../shared/policy/registry/actions.ts'
 import { canonicalJson } from '../../shared/policy/text/canonical.ts'
-import { mail, meaning, policyOf, recipient, ruleSet } from '../support/policy.ts'
+import { mail, policyOf, recipient, ruleSet } from '../support/policy.ts'
 
 const RUNS = 300
 /** The language's key, spelled so that no object here looks like a promise. */
