@@ -1,6 +1,7 @@
 import { hash, type X509Certificate } from 'node:crypto'
 import type { KeyRecord, KeyState, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { lookupAddress } from '../../shared/words/address.ts'
 import type { Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantReads } from '../ports/store.ts'
@@ -67,19 +68,22 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     gateway: record.use === 'gateway',
   })
 
+  // An envelope keeps the case that the client typed; keys are filed under the canonical form.
+  const keysOf = (tenant: TenantId, query: Parameters<TenantReads['keys']>[0]) =>
+    source(tenant).keys(query.address === undefined ? query : { ...query, address: lookupAddress(query.address) })
+
   const anchors = async (tenant: TenantId) =>
-    (await source(tenant).keys({ kind: 'anchor' })).filter((record) => record.revokedAt === null).flatMap(chainOf)
+    (await keysOf(tenant, { kind: 'anchor' })).filter((record) => record.revokedAt === null).flatMap(chainOf)
 
   const privateRecords = async (tenant: TenantId, kind: 'smime' | 'pgp', address: string) => {
-    const reads = source(tenant)
-    const own = await reads.keys({ kind, use: 'own', address })
-    const gateway = await reads.keys({ kind, use: 'gateway' })
+    const own = await keysOf(tenant, { kind, use: 'own', address })
+    const gateway = await keysOf(tenant, { kind, use: 'gateway' })
     return { own: own.filter(isPrivate), gateway: gateway.filter(isPrivate) }
   }
 
   return {
     async certificate(tenant, address, at) {
-      const records = await source(tenant).keys({ kind: 'smime', address })
+      const records = await keysOf(tenant, { kind: 'smime', address })
       const trusted = records.every(isOwnPrivate) ? [] : await anchors(tenant)
       return best(
         records
@@ -97,7 +101,7 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     },
 
     async pgpKey(tenant, address, at) {
-      const records = await source(tenant).keys({ kind: 'pgp', address })
+      const records = await keysOf(tenant, { kind: 'pgp', address })
       const found = records
         .filter((record) => record.use !== 'gateway')
         .sort((a, b) => b.createdAt - a.createdAt)
@@ -147,7 +151,7 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     anchors,
 
     async verificationKeys(tenant, address) {
-      const records = await source(tenant).keys({ kind: 'pgp', address })
+      const records = await keysOf(tenant, { kind: 'pgp', address })
       return { pgp: records.filter((record) => record.revokedAt === null).map((record) => record.publicText) }
     },
   }

@@ -1,5 +1,6 @@
 import type { KeyRecord, PersonRecord, TenantId } from '../../shared/domain/index.ts'
 import { inPrecedence } from '../../shared/domain/index.ts'
+import { lookupAddress } from '../../shared/words/address.ts'
 import { pgpFingerprint, pgpKeyState, pgpPublicPart } from '../journey/transform/openpgp/index.ts'
 import { createKeyring } from '../keys/keyring.ts'
 import {
@@ -53,7 +54,8 @@ export async function openFacts(file: string | null, options: FactsOptions): Pro
     { state: pgpKeyState },
   )
   const directory: Directory = {
-    person: async (tenant, address) => people.find((person) => own(tenant) && person.address === address) ?? null,
+    person: async (tenant, address) =>
+      people.find((person) => own(tenant) && person.address === lookupAddress(address)) ?? null,
     async holders(tenant, role) {
       const holders = people.filter((person) => own(tenant) && person.role === role)
       return inPrecedence(holders.toSorted((a, b) => (a.address < b.address ? -1 : 1)))

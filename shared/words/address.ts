@@ -21,6 +21,15 @@ export function canonicalAddress(text: string): string {
   return `${local.toLowerCase()}@${domain}`
 }
 
+/** The form to look somebody up by: canonical, and for what is no address (a stranger may type anything) its lower case. */
+export function lookupAddress(text: string): string {
+  try {
+    return canonicalAddress(text)
+  } catch {
+    return text.toLowerCase()
+  }
+}
+
 /** Splits and validates; the local part keeps its case, the domain is canonical. Raises `address-invalid`. */
 export function parseAddress(text: string): { readonly local: string; readonly domain: string } {
   const trimmed = text.trim().replace(/^<(.*)>$/s, '$1')

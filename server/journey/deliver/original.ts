@@ -1,3 +1,4 @@
+import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 
 /** What of the returned message goes into a report. */
@@ -8,12 +9,13 @@ export interface Original {
   readonly body: Buffer | null
 }
 
-/** Headers that are nobody's business outside: how Secflow was steered, and who else got a copy. */
-const PRIVATE = /^(x-secflow-[^:]*|(resent-)?bcc)[ \t]*:/i
-
-/** Whether a field, given with its name, must not be returned. */
+/**
+ * Whether a field, given with its name, must not be returned: how Secflow or a foreign gateway was steered, and who else
+ * got a copy, is nobody's business outside.
+ */
 export function isPrivate(field: string): boolean {
-  return PRIVATE.test(field)
+  const name = field.slice(0, Math.max(0, field.indexOf(':'))).trimEnd()
+  return isSteeringHeader(name) || /^(resent-)?bcc$/i.test(name)
 }
 
 /** A little above what the ingress lets in, trace fields included. */

@@ -11,8 +11,9 @@ import type {
   SenderFacts,
 } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
-import { canonicalAddress, domainOf } from '../../../shared/words/address.ts'
+import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
+import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import { parseProtection } from '../../../shared/words/protection.ts'
 import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
 import type { Directory } from '../../ports/directory.ts'
@@ -86,6 +87,7 @@ export async function assembleInput(
       time: new Date(mail.receivedAt).toISOString(),
       message: {
         ...facts.message,
+        header: origin.authenticated === 'none' ? withoutSteering(facts.message.header) : facts.message.header,
         direction: messageDirection(sender, recipients),
         classification: resolved.label,
         authenticated: origin.authenticated !== 'none',
@@ -100,6 +102,16 @@ export async function assembleInput(
   }
 }
 
+/** Names in an audit note about ignored intent. */
+const NAMED_MAX = 20
+
+const steeringIn = (header: MessageFacts['header']) => Object.keys(header).filter((name) => isSteeringHeader(name))
+
+/** A stranger's triggers must not reach a rule that looks at them: inbound mail is stripped at the edge (CONTRACT, Headers). */
+function withoutSteering(header: MessageFacts['header']): MessageFacts['header'] {
+  return Object.fromEntries(Object.entries(header).filter(([name]) => !isSteeringHeader(name)))
+}
+
 function messageDirection(sender: SenderFacts, recipients: readonly RecipientFacts[]): Direction {
   if (!sender.ours) return 'inbound'
   return recipients.every((recipient) => !recipient.external) ? 'internal' : 'outbound'
@@ -110,7 +122,7 @@ async function senderFacts(
   tenant: TenantProfile,
   knowledge: Knowledge,
 ): Promise<SenderFacts> {
-  const address = canonicalOrRaw(mail.envelope.mailFrom)
+  const address = lookupAddress(mail.envelope.mailFrom)
   const domain = domainOf(address)
   // A stranger who writes our domain into MAIL FROM is still a stranger: only an authenticated origin speaks for us.
   const ours = isOwnDomain(tenant, domain) && mail.origin.authenticated !== 'none'
@@ -138,7 +150,7 @@ async function recipientFacts(
   sender: SenderFacts,
   knowledge: Knowledge,
 ): Promise<RecipientFacts> {
-  const address = canonicalOrRaw(raw)
+  const address = lookupAddress(raw)
   const domain = domainOf(address)
   const external = !isOwnDomain(tenant, domain)
   const [person, smime, pgp] = await Promise.all([
@@ -146,7 +158,7 @@ async function recipientFacts(
     lookUp(() => knowledge.keyring.certificate(tenant.id, address, mail.receivedAt)),
     lookUp(() => knowledge.keyring.pgpKey(tenant.id, address, mail.receivedAt)),
   ])
-  const visible = [...mail.facts.visible.to, ...mail.facts.visible.cc].map(canonicalOrRaw)
+  const visible = [...mail.facts.visible.to, ...mail.facts.visible.cc].map(lookupAddress)
   const tls = tenant.routes['']?.tls
   return {
     address,
@@ -179,15 +191,6 @@ async function lookUp<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Recipients were validated at SMTP time; a sender may be anything a stranger types. */
-function canonicalOrRaw(address: string): string {
-  try {
-    return canonicalAddress(address)
-  } catch {
-    return address.toLowerCase()
-  }
-}
-
 /**
  * The sender's wish (CONTRACT, Headers): from headers and subject tags of an authenticated submission, or from a stamp by
  * the service whatever way the mail took. From anybody else it is ignored and noted.
@@ -209,7 +212,7 @@ async function readIntent(
   const stamped = rawIntent.stamp.length > 0 ? await readStamp() : null
   if (stamped) {
     const uncovered = mail.envelope.recipients
-      .map(({ address }) => canonicalOrRaw(address))
+      .map(({ address }) => lookupAddress(address))
       .filter((address) => !stamped.covers(address))
     const { protection, notes: parsed } = parseProtection(stamped.protection)
     for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
@@ -225,11 +228,11 @@ async function readIntent(
     }
   }
   if (mail.origin.authenticated === 'none') {
-    if (said)
-      notes.push({
-        type: 'intent.ignored',
-        detail: { why: 'the sender is not authenticated and there is no valid stamp' },
-      })
+    const what = [...steeringIn(message.header), ...readSubjectTags(message.subject, tenant.subjectTags).tags]
+    if (what.length > 0) {
+      const why = 'the sender is not authenticated and there is no valid stamp'
+      notes.push({ type: 'intent.ignored', detail: { why, what: what.slice(0, NAMED_MAX) } })
+    }
     return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [] }
   }
   const tags = readSubjectTags(message.subject, tenant.subjectTags)
@@ -259,7 +262,7 @@ async function readIntent(
     try {
       return await knowledge.stamps.read(tenant, stamp, {
         sender,
-        visible: [...visible.to, ...visible.cc].map(canonicalOrRaw),
+        visible: [...visible.to, ...visible.cc].map(lookupAddress),
         subject: message.subject,
         now: mail.receivedAt,
       })

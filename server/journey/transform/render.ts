@@ -19,7 +19,7 @@ import type { LinkFiles } from './link-files.ts'
 import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
 import { describePgpEncryption, describePgpSignature, pgpEncryptEntity, pgpSignEntity } from './openpgp/index.ts'
 import { describePdf } from './pdf/container.ts'
-import { mimeVersion, rewriteHeader, withSubject } from './rewrite.ts'
+import { mimeVersion, outgoingSubject, rewriteHeader, withSubject } from './rewrite.ts'
 import { describeEncryption, describeSignature, encryptEntity, signEntity } from './smime/index.ts'
 
 /** The policy's copies, split where a copy carries a secret of one recipient (docs/decisions/0015). */
@@ -72,7 +72,7 @@ export async function renderCopy(
   if (protect && (method === 'pdf' || method === 'portal')) {
     if (!only) throw new Fault('internal', 'a container belongs to one recipient')
     if (method === 'pdf') {
-      const carried = await carryPdf(mail, edited, protect, only, language, subjectOf(mail, steps), tools)
+      const carried = await carryPdf(mail, edited, protect, only, language, outgoingSubject(mail, steps), tools)
       draft = { ...draft, content: carried.content }
       secrets.push(...carried.secrets)
       layers.push(describePdf())
@@ -115,12 +115,6 @@ function wholeMessage({ header, content }: Draft, made: boolean): Entity {
     ...content,
     header: content.header.filter(({ name }) => name !== 'mime-version'),
   })
-}
-
-function subjectOf(mail: MailInHand, steps: readonly Step[]): string {
-  const tag = steps.find((step) => step.do === 'tagSubject')
-  const subject = mail.parsed.message.subject
-  return tag?.prefix && !subject.startsWith(tag.prefix) ? `${tag.prefix} ${subject}` : subject
 }
 
 async function signed(

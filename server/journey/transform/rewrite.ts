@@ -18,15 +18,20 @@ export function rewriteHeader(
   const remove = new Set<string>()
   for (const { name } of header) if (isSteeringHeader(name) || name === 'bcc' || name === 'resent-bcc') remove.add(name)
   const set = new Map<string, string>()
-  let subject = readSubjectTags(mail.parsed.message.subject, mail.tenant.subjectTags).subject
   for (const step of steps) {
     if (step.do === 'stripHeader') for (const name of step.names) remove.add(name.toLowerCase())
     if (step.do === 'setHeader') set.set(step.name, step.value)
-    if (step.do === 'tagSubject') subject = tagged(subject, step)
     if (step.do === 'receipt') set.set('Disposition-Notification-To', mail.mailFrom)
   }
+  const subject = outgoingSubject(mail, steps)
   if (subject !== mail.parsed.message.subject) set.set('Subject', subject)
   return editHeader(header, { remove, set: [...set].map(([name, value]) => ({ name, value })) })
+}
+
+/** The subject as recipients read it, wherever it stands (header, PDF page): without tags that steer, with the plan's own. */
+export function outgoingSubject(mail: MailInHand, steps: readonly Step[]): string {
+  const { subject } = readSubjectTags(mail.parsed.message.subject, mail.tenant.subjectTags)
+  return steps.reduce((text, step) => (step.do === 'tagSubject' ? tagged(text, step) : text), subject)
 }
 
 function tagged(subject: string, step: Extract<Step, { do: 'tagSubject' }>): string {
