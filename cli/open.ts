@@ -4,7 +4,6 @@ import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../server/config.ts'
 import { type OpenedLayer, type OpenedMail, openMail } from '../server/journey/transform/open/index.ts'
-import { sameMailbox } from '../server/keys/certificate.ts'
 import { parseAddresses } from '../server/mime/address-list.ts'
 import { outerFields } from '../server/mime/content-of.ts'
 import type { Entity } from '../server/mime/entity.ts'
@@ -16,7 +15,6 @@ import { tenantSecrets } from '../server/platform/secrets.ts'
 import type { ByteSource } from '../server/ports/bytes.ts'
 import { tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
-import { canonicalAddress } from '../shared/words/address.ts'
 import type { CliIo } from './io.ts'
 import { mailSource } from './mail-file.ts'
 
@@ -96,10 +94,7 @@ async function keysFor(options: Options, cwd: string, now: number) {
     smime,
     pgp,
     anchors: await house.keyring.anchors(tenant),
-    async verification(address: string) {
-      const known = house.keys.some((key) => sameMailbox(key.address, address))
-      return known ? (await house.keyring.verificationKeys(tenant, canonicalAddress(address))).pgp : []
-    },
+    verification: async (address: string) => (await house.keyring.verificationKeys(tenant, address)).pgp,
   }
 }
 

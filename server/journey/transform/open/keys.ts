@@ -5,7 +5,7 @@ export interface OpenKeys {
   readonly smime: readonly SmimeIdentity[]
   readonly pgp: readonly PgpIdentity[]
   readonly anchors: readonly X509Certificate[]
-  /** Armored OpenPGP keys that are known for an address. */
+  /** Armored OpenPGP keys that are known for an address in canonical form. */
   verification(address: string): Promise<readonly string[]>
 }
 

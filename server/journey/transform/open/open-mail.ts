@@ -1,4 +1,5 @@
 import { Fault } from '../../../../shared/fault/index.ts'
+import { canonicalAddress } from '../../../../shared/words/address.ts'
 import { sameMailbox } from '../../../keys/certificate.ts'
 import { contentType } from '../../../mime/build.ts'
 import { readText } from '../../../mime/charset.ts'
@@ -58,7 +59,16 @@ function result(layers: readonly OpenedLayer[], content: Entity | null): OpenedM
 async function openingOf({ index }: Inside, keys: OpenKeys, { at, from }: OpenOptions): Promise<Opening> {
   const sender = soleSender(index.root.fields)
   const same = sender !== null && sameMailbox(sender, from)
-  return { keys, senderKeys: same ? await keys.verification(sender) : [], from: same ? sender : null, at }
+  const address = same ? canonical(sender) : null
+  return { keys, senderKeys: address === null ? [] : await keys.verification(address), from: same ? sender : null, at }
+}
+
+function canonical(address: string): string | null {
+  try {
+    return canonicalAddress(address)
+  } catch {
+    return null
+  }
 }
 
 /** Protection that is there but does not cover the mail, or has a form that is not read. */
