@@ -6,6 +6,7 @@ import { vocabulary } from '../shared/policy/index.ts'
 import type { Config, TenantConfig } from './config.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
+import { holdDead } from './journey/dead.ts'
 import { retryDelay } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
 import { type Acceptor, createAcceptor } from './journey/ingress/accept.ts'
@@ -124,6 +125,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   })
   const workers = createWorkers({
     store,
+    onDead: holdDead(clock),
     clock,
     log,
     metrics,

@@ -29,6 +29,7 @@ import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
 import { rejectionReport } from './deliver/rejection.ts'
 import { copyJobs, onceJobs } from './effects.ts'
+import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
 import { notifyMails, type OwnMail, outcomeNotices, passwordMails } from './notices.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
@@ -137,7 +138,7 @@ async function carryOut(
     policy,
     parts.knowledge,
   )
-  const decision = decideOrFault(policy, input)
+  const decision = withEnvelopeAddresses(decideOrFault(policy, input), record.envelope)
   const mail: MailInHand = {
     id: record.id,
     tenant,

@@ -1,6 +1,7 @@
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
 import { decide, type Policy } from '../../shared/policy/index.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
+import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type MailFacts } from './evaluate/input.ts'
 import type { TenantProfile } from './tenant.ts'
 
@@ -30,7 +31,8 @@ export async function preview(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Decision> {
-  return decide(policy, await previewInput(mail, tenant, policy, knowledge))
+  const decision = decide(policy, await previewInput(mail, tenant, policy, knowledge))
+  return withEnvelopeAddresses(decision, mail)
 }
 
 export async function previewInput(

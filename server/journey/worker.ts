@@ -2,7 +2,7 @@ import { type Job, type JobQueueName, tenantId } from '../../shared/domain/index
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Store } from '../ports/store.ts'
+import type { Store, TenantWrites } from '../ports/store.ts'
 import { retryDelay } from './deliver/backoff.ts'
 
 /**
@@ -27,6 +27,8 @@ export interface WorkersDeps {
   /** Tries of a job whose fault says that trying again can help. */
   readonly maxAttempts?: number
   readonly retryDelay?: (attempt: number) => number
+  /** What a dead job means for its message, in the transaction that reports it. */
+  readonly onDead?: (tx: TenantWrites, job: Job, code: string) => Promise<void>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -168,15 +170,16 @@ export function createWorkers(deps: WorkersDeps): Workers {
   /** A dead job is a mail, or an effect, that waits for a person. */
   async function report(job: Job, code: string): Promise<void> {
     metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
-    await store.tenant(tenantId(job.tenant)).write((tx) =>
-      tx.appendAudit({
+    await store.tenant(tenantId(job.tenant)).write(async (tx) => {
+      await tx.appendAudit({
         time: clock.now(),
         type: 'job.buried',
         message: job.message,
         actor: 'gateway',
         detail: { job: job.id, queue: job.queue, lane: job.lane, step: job.step, attempt: job.attempt, fault: code },
-      }),
-    )
+      })
+      await deps.onDead?.(tx, job, code)
+    })
   }
 
   function every(ms: number, action: () => void): void {

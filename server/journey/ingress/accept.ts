@@ -66,10 +66,19 @@ export interface AcceptDeps {
   readonly limits?: Partial<AcceptLimits>
 }
 
+/** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */
+function withoutTwins(envelope: Envelope): Envelope {
+  const recipients = [
+    ...new Map(envelope.recipients.toReversed().map((one) => [one.address, one])).values(),
+  ].toReversed()
+  return { ...envelope, recipients }
+}
+
 export function createAcceptor(deps: AcceptDeps): Acceptor {
   const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
 
-  async function accept(submission: Submission) {
+  async function accept(given: Submission) {
+    const submission = { ...given, envelope: withoutTwins(given.envelope) }
     const { tenant, envelope } = submission
     if (envelope.recipients.length === 0) throw new Fault('request-invalid', 'no recipient')
     if (envelope.recipients.length > limits.recipients) throw new Fault('too-many-recipients')
@@ -95,7 +104,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
   async function record(submission: Submission, id: MessageId, at: number, blob: BlobInfo, facts: CheckedFacts) {
     const { tenant, origin } = submission
     const envelope: Envelope = facts.eightBit ? { ...submission.envelope, body: '8BITMIME' } : submission.envelope
-    const addresses = [...new Set(envelope.recipients.map((recipient) => recipient.address))]
+    const addresses = envelope.recipients.map((recipient) => recipient.address)
     await deps.store.tenant(tenant).write(async (tx) => {
       await tx.insertMessage(
         {
