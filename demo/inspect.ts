@@ -167,7 +167,7 @@ const LOOK: Readonly<Record<Scenario['id'], (of: Case, recipient: RecipientRecor
           `openssl cms -decrypt -in ${shown(file)} -recip ${shown(own.certificate)} -inkey ${shown(own.key)} | openssl cms -verify -CAfile ${shown(of.files.ca)}`,
         ],
         pgp: [
-          `mkdir -pm700 ${shown(gnupg)} && gpg -q --homedir ${shown(gnupg)} --import ${shown(own.pgp)} ${shown(join(of.files.directory, 'gateway.asc'))}; gpg --homedir ${shown(gnupg)} --decrypt ${shown(file)}`,
+          `mkdir -pm700 ${shown(gnupg)} && gpg -q --batch --homedir ${shown(gnupg)} --import ${shown(own.pgp)} ${shown(join(of.files.directory, 'gateway.asc'))}; gpg --batch --homedir ${shown(gnupg)} --decrypt ${shown(file)}`,
         ],
         pdf: [`less ${shown(file)}  (the password went to +4915100000006: ${of.sink.url})`],
         portal: [`open ${(await linkIn(file)) ?? ''}`],
