@@ -12,7 +12,10 @@ export function registerServe(program: Command, io: CliIo): void {
     .option('--config <file>', 'configuration (default: secflow.yaml here, or SECFLOW_CONFIG)')
     .option('--roles <list>', `what this process does: ${ROLES.join(',')}`, ROLES.join(','))
     .option('--json', 'print the ports as JSON once it runs')
-    .addHelpText('after', '\nExample:\n  secflow serve --config /etc/secflow/secflow.yaml --roles smtp,worker')
+    .addHelpText(
+      'after',
+      '\nExample:\n  secflow serve --config /etc/secflow/secflow.yaml --roles smtp,worker\n\nSIGHUP reads the policies again; SIGTERM stops within half a minute.',
+    )
     .action(async (options: { config?: string; roles: string; json?: boolean }) => {
       const roles = options.roles.split(',').map((role) => role.trim())
       const unknown = roles.filter((role) => !ROLES.includes(role as Role))
@@ -38,7 +41,10 @@ export function registerServe(program: Command, io: CliIo): void {
       }
       const running = await start(config, roles as Role[])
       if (options.json) io.out(JSON.stringify({ ready: true, ...running.ports }))
+      const reload = () => void running.house.reloadPolicies()
+      process.on('SIGHUP', reload)
       await untilSignal()
+      process.off('SIGHUP', reload)
       await running.stop()
     })
 }

@@ -17,6 +17,7 @@ import { createOutside } from './journey/outside.ts'
 import { preview } from './journey/preview.ts'
 import { sealPayload } from './journey/sealed-payload.ts'
 import type { TenantProfile } from './journey/tenant.ts'
+import { createTidy, type Tidy } from './journey/tidy.ts'
 import { openFile } from './journey/transform/filelink/store-files.ts'
 import type { Tools } from './journey/transform/mail.ts'
 import { pgpKeyState } from './journey/transform/openpgp/index.ts'
@@ -38,7 +39,7 @@ import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
 import { createSmtpTransport } from './platform/smtp/transport.ts'
 import { createWebhooks } from './platform/webhook.ts'
-import { readPolicyDirectory } from './policies/directory.ts'
+import { loadPolicies, reloadPolicies } from './policies/load.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { openPortalMessage } from './portal/open-message.ts'
 import type { Log } from './ports/log.ts'
@@ -51,7 +52,10 @@ export interface House {
   readonly acceptor: Acceptor
   readonly services: HttpServices
   readonly workers: Workers
+  readonly tidy: Tidy
   readonly policies: PolicyRegistry
+  /** Reads the policy directories again; one with an error changes nothing and is logged. */
+  reloadPolicies(): Promise<void>
   smtp(): SmtpIngress
   close(): Promise<void>
 }
@@ -87,7 +91,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   }
 
   const policies = new PolicyRegistry()
-  for (const { id, policyDir } of config.tenants) policies.load(tenantId(id), await readPolicyDirectory(policyDir))
+  await loadPolicies(policies, config.tenants, log)
   const policyReady = (id: TenantId) => policies.ready(id)
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
@@ -155,6 +159,9 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
       }),
     },
   })
+
+  const tenants = config.tenants.map(({ id }) => tenantId(id))
+  const tidy = createTidy({ store, blobs, tenants, clock, log, metrics })
 
   const services: HttpServices = {
     config: {
@@ -251,7 +258,9 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     acceptor,
     services,
     workers,
+    tidy,
     policies,
+    reloadPolicies: () => reloadPolicies(policies, config.tenants, log),
     smtp: () =>
       createSmtpIngress(
         {
