@@ -192,6 +192,11 @@ describe('S/MIME made by openssl', () => {
     }
   })
 
+  it('From differs: the caller shows another sender than the mail has', async () => {
+    expect((await verdict(mail(sign()), undefined, 'eve@evil.example')).state).toBe('from-differs')
+    expect((await verdict(mail(sign()), undefined, '')).state).toBe('from-differs')
+  })
+
   it('expired: when received', () => expectVerdict(mail(sign()), 'expired', ['expired'], Date.now() + 25 * DAY))
 
   it('expired: received before the certificate began', () =>
@@ -232,7 +237,7 @@ describe('S/MIME made by openssl', () => {
   })
 
   it('broken: a header that two readers take for different things', () => {
-    const twice = sign().replace(/boundary="/, 'boundary="x"; boundary="')
+    const twice = sign().replace(/boundary="[^"]+"/, '$&; boundary="x"')
     return expectVerdict(mail(twice), 'broken', ['broken'])
   })
 
