@@ -4,6 +4,7 @@ import { type House, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
 import { withDemoTenant } from './demo/tenant.ts'
 import { createHttpApp, createOperatorApp } from './http/app.ts'
+import { keepTidy } from './journey/tidy.ts'
 import type { Log } from './ports/log.ts'
 
 export type Role = 'smtp' | 'worker' | 'http'
@@ -32,6 +33,7 @@ export async function start(config: Config, roles: readonly Role[] = ROLES, log?
     if (roles.includes('worker')) {
       house.workers.start()
       stops.push(() => house.workers.drain(DRAIN_MS))
+      stops.push(keepTidy(house.tidy))
     }
     if (roles.includes('http')) {
       const app = await createHttpApp(house.services)

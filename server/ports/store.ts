@@ -40,7 +40,7 @@ export interface TenantStore {
   write<T>(work: (tx: TenantWrites) => Promise<T>): Promise<T>
 }
 
-export interface TenantReads {
+export interface TenantReads extends TidyReads {
   message(id: MessageId): Promise<MessageRecord | null>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
   recipients(message: MessageId): Promise<RecipientRecord[]>
@@ -63,6 +63,36 @@ export interface TenantReads {
   peopleWithRole(role: string): Promise<PersonRecord[]>
 }
 
+/** What tidying asks: indexed, at most `limit` answers, in no promised order. */
+export interface TidyReads {
+  /** Messages in state `done` whose content was not marked erased yet. */
+  unerased(limit: number): Promise<MessageRecord[]>
+  /** Messages with a grant that expired or was revoked at `endedBy` (epoch ms) or before and is not marked erased yet. */
+  messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
+}
+
+/** What tidying changes. Each call is bounded and safe to repeat. */
+export interface TidyWrites {
+  /**
+   * Sets messages to `done` for which nothing is left to do: every recipient in a final state, and no job but ended ones.
+   * A dead job holds its message until it is older than `deadBy`, so that whoever mends its cause still finds the content.
+   * Answers the ids, at most `limit`.
+   */
+  finishMessages(query: { readonly deadBy: number; readonly limit: number }): Promise<MessageId[]>
+  /** The spool and copy blobs of these messages are gone. */
+  markErased(messages: readonly MessageId[], at: number): Promise<void>
+  /** Marks the grants of a message that ended at `endedBy` or before; answers the ids of those that were not marked yet. */
+  markGrantsErased(message: MessageId, endedBy: number, at: number): Promise<string[]>
+  /**
+   * Deletes at most about `limit` rows (those of one millisecond go together) and answers how many: codes and sessions that
+   * expired, idempotency records that were made at `by` or before. Jobs: the ended ones that were made by then, of messages
+   * that are done and of none; a dead job of no message stays for its operator.
+   */
+  purge(what: Purged, by: number, limit: number): Promise<number>
+}
+
+export type Purged = 'codes' | 'sessions' | 'idempotency' | 'jobs'
+
 export interface IdempotencyRecord {
   readonly client: string
   readonly key: string
@@ -72,7 +102,7 @@ export interface IdempotencyRecord {
   readonly createdAt: number
 }
 
-export interface TenantWrites extends TenantReads {
+export interface TenantWrites extends TenantReads, TidyWrites {
   insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
   updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
   /** Moves one recipient. From a final state nothing moves: returns false and changes nothing. */

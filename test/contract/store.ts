@@ -10,6 +10,7 @@ import {
   type Job,
   type JobSpec,
   type MessageId,
+  type RecipientState,
   tenantId,
 } from '../../shared/domain/index.ts'
 import * as make from './store-records.ts'
@@ -429,6 +430,127 @@ export function storeContract(
         const before = heard.length
         await a.write((tx) => tx.enqueue([make.job({ message: null, step: 'second' })]))
         expect(heard).toHaveLength(before)
+      })
+    })
+
+    describe('tidying', () => {
+      const settle = (id: MessageId, state: RecipientState, address = 'one@peer.example') =>
+        a.write((tx) => tx.updateRecipient(id, address, { state, at: 1 }))
+      const finish = (deadBy = 0, limit = 9) => a.write((tx) => tx.finishMessages({ deadBy, limit }))
+
+      test('finishes a message when every recipient is final and no job is left to do, once', async () => {
+        const id = await accept(a, [{ step: 'later', runAt: clock.now() + 5 }])
+        await settle(id, 'delivered')
+        await settle(id, 'held', 'two@peer.example')
+        clock.time += 5
+        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        expect(await finish()).toEqual([]) // leased, and one is held
+        await settle(id, 'dropped', 'two@peer.example')
+        expect(await finish()).toEqual([]) // leased
+        await store.queue.retry(job, clock.now(), 'again')
+        expect(await finish()).toEqual([]) // ready
+        const [again] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        await store.queue.complete(again)
+        expect(await b.write((tx) => tx.finishMessages({ deadBy: 0, limit: 9 }))).toEqual([])
+        expect(await a.read.unerased(9)).toEqual([])
+        expect(await finish()).toEqual([id])
+        expect(await finish()).toEqual([])
+        expect(await a.read.unerased(9)).toEqual([await a.read.message(id)])
+        expect(await b.read.unerased(9)).toEqual([])
+        await b.write((tx) => tx.markErased([id], 1))
+        expect(await a.read.unerased(9)).toHaveLength(1)
+        await a.write((tx) => tx.markErased([id], 1))
+        expect(await a.read.unerased(9)).toEqual([])
+        expect(await a.read.message(id)).toMatchObject({ state: 'done' })
+      })
+
+      test('a dead job holds its message until it is old enough; batches are bounded', async () => {
+        const made = clock.now()
+        const ids = [await accept(a, [{}]), await accept(a), await accept(a)]
+        for (const id of ids) for (const to of ['one', 'two']) await settle(id, 'failed', `${to}@peer.example`)
+        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        await store.queue.bury(job, 'no use')
+        expect(await finish(made - 1, 1)).toHaveLength(1)
+        expect(await finish(made - 1)).toHaveLength(1)
+        expect(await finish(made - 1)).toEqual([])
+        expect(await finish(made)).toEqual([ids[0]])
+        expect(await a.read.unerased(2)).toHaveLength(2)
+      })
+
+      test('finds ended grants and marks them once', async () => {
+        const [one, two] = [await accept(a), await accept(a)]
+        const grants = [
+          { ...make.grant(one), expiresAt: 100 },
+          { ...make.grant(one), expiresAt: 500 },
+          { ...make.grant(two), expiresAt: 900, revokedAt: 100 },
+        ]
+        await a.write(async (tx) => {
+          for (const grant of grants) await tx.insertGrant(grant)
+        })
+        const ended = async (by: number, limit = 9) => (await a.read.messagesWithEndedGrants(by, limit)).sort()
+        expect(await ended(99)).toEqual([])
+        expect(await ended(100)).toEqual([one, two].sort())
+        expect(await ended(100, 1)).toHaveLength(1)
+        expect(await b.read.messagesWithEndedGrants(100, 9)).toEqual([])
+        const mark = (id: MessageId, by: number) => a.write((tx) => tx.markGrantsErased(id, by, 7))
+        expect(await b.write((tx) => tx.markGrantsErased(one, 100, 7))).toEqual([])
+        expect(await mark(one, 100)).toEqual([grants[0]!.id])
+        expect(await mark(two, 100)).toEqual([grants[2]!.id])
+        expect(await ended(499)).toEqual([])
+        expect(await ended(500)).toEqual([one])
+        expect(await mark(one, 500)).toEqual([grants[1]!.id])
+        expect(await mark(one, 500)).toEqual([])
+        expect(await a.read.grants(one)).toHaveLength(2)
+        expect(await a.read.grant(grants[0]!.id)).toEqual(grants[0])
+      })
+
+      test('purges what expired, in batches, and nothing else', async () => {
+        const id = await accept(a)
+        const grant = make.grant(id)
+        const record = { client: 'erp', bodyHash: 'h', response: null }
+        await a.write(async (tx) => {
+          await tx.insertGrant(grant)
+          for (const at of [1, 2, 3, 9]) {
+            await tx.insertCode({ ...make.code(grant.id), expiresAt: at })
+            await tx.putPortalSession({ ...make.session(grant.id), expiresAt: at })
+            await tx.insertIdempotent({ ...record, key: String(at), createdAt: at })
+          }
+        })
+        for (const what of ['codes', 'sessions', 'idempotency'] as const) {
+          const purge = (by: number, limit: number) => a.write((tx) => tx.purge(what, by, limit))
+          expect(await b.write((tx) => tx.purge(what, 5, 9))).toBe(0)
+          expect(await purge(5, 2)).toBe(2)
+          expect(await purge(5, 2)).toBe(1)
+          expect(await purge(5, 2)).toBe(0)
+        }
+        expect(await a.read.code(grant.id, 'mail')).toMatchObject({ expiresAt: 9 })
+        expect(await a.read.idempotent('erp', '3')).toBeNull()
+        expect(await a.read.idempotent('erp', '9')).not.toBeNull()
+      })
+
+      test('purges the ended jobs of messages that are done, and of none', async () => {
+        const done = await accept(a, [{ step: 'a' }, { step: 'b' }])
+        const open = await accept(a, [{ step: 'c' }])
+        await a.write(async (tx) => {
+          await tx.updateMessage(done, { state: 'done' })
+          await tx.enqueue(['loose', 'loose and dead', 'ready'].map((step) => make.job({ step, runAt: clock.now() })))
+        })
+        for (const job of await store.queue.claim(['process'], 9, 1000)) {
+          if (job.step === 'ready') await store.queue.retry(job, clock.now() + 1e9, '')
+          else if (job.step === 'b' || job.step === 'loose and dead') await store.queue.bury(job, '')
+          else await store.queue.complete(job)
+        }
+        const purge = (by: number, limit = 9) => a.write((tx) => tx.purge('jobs', by, limit))
+        expect(await purge(clock.now() - 1)).toBe(0)
+        expect(await b.write((tx) => tx.purge('jobs', clock.now(), 9))).toBe(0)
+        expect(await purge(clock.now(), 2)).toBe(2)
+        expect(await purge(clock.now())).toBe(1)
+        expect(await purge(clock.now())).toBe(0)
+        // A purged job may be enqueued anew; one that is kept may not.
+        await a.write((tx) =>
+          tx.enqueue([make.job({ message: open, step: 'c' }), make.job({ message: done, step: 'a' })]),
+        )
+        expect((await store.queue.claim(['process'], 9, 1000)).map(({ step }) => step)).toEqual(['a'])
       })
     })
 

@@ -38,6 +38,8 @@ interface Rows {
   idempotent: Map<string, IdempotencyRecord>
   keys: Map<string, KeyRecord>
   people: Map<string, PersonRecord>
+  /** Ids of messages and grants. */
+  erased: Set<string>
 }
 
 const emptyRows = (): Rows => ({
@@ -52,7 +54,10 @@ const emptyRows = (): Rows => ({
   idempotent: new Map(),
   keys: new Map(),
   people: new Map(),
+  erased: new Set(),
 })
+
+const endedAt = ({ expiresAt, revokedAt }: GrantRecord) => Math.min(expiresAt, revokedAt ?? expiresAt)
 
 /**
  * The store port in memory, as strict as a database: units of work are serial and roll back whole, leases are fenced,
@@ -143,6 +148,67 @@ export function memoryStore(now: () => number = Date.now) {
         return found(of(tenant).people.values(), (p) => p.role === role).sort((a, b) =>
           a.address.localeCompare(b.address),
         )
+      },
+      async unerased(limit) {
+        return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id)).slice(
+          0,
+          limit,
+        )
+      },
+      async messagesWithEndedGrants(endedBy, limit) {
+        const ended = found(of(tenant).grants.values(), (g) => endedAt(g) <= endedBy && !of(tenant).erased.has(g.id))
+        return [...new Set(ended.map((g) => g.message))].slice(0, limit)
+      },
+      async finishMessages({ deadBy, limit }) {
+        const over = found(
+          of(tenant).messages.values(),
+          ({ id, state }) =>
+            state !== 'done' &&
+            [...of(tenant).recipients.values()].every((r) => r.message !== id || FINAL_STATES.includes(r.state)) &&
+            [...jobs.values()].every(
+              ({ job, state }) =>
+                job.tenant !== tenant ||
+                job.message !== id ||
+                state === 'done' ||
+                (state === 'dead' && job.createdAt <= deadBy),
+            ),
+        ).slice(0, limit)
+        for (const message of over) of(tenant).messages.set(message.id, { ...message, state: 'done' })
+        return over.map(({ id }) => id)
+      },
+      async markErased(messages) {
+        for (const id of messages) if (of(tenant).messages.has(id)) of(tenant).erased.add(id)
+      },
+      async markGrantsErased(message, endedBy) {
+        const { grants, erased } = of(tenant)
+        const open = found(grants.values(), (g) => g.message === message && endedAt(g) <= endedBy && !erased.has(g.id))
+        for (const { id } of open) erased.add(id)
+        return open.map(({ id }) => id)
+      },
+      async purge(what, by, limit) {
+        const { codes, sessions, idempotent, messages } = of(tenant)
+        const take = <T>(map: Map<string, T>, over: (value: T) => boolean) => {
+          const gone = [...map].filter(([, value]) => over(value)).slice(0, limit)
+          for (const [key] of gone) map.delete(key)
+          return gone.length
+        }
+        switch (what) {
+          case 'codes':
+            return take(codes, (code) => code.expiresAt <= by)
+          case 'sessions':
+            return take(sessions, (session) => session.expiresAt <= by)
+          case 'idempotency':
+            return take(idempotent, (record) => record.createdAt <= by)
+          case 'jobs':
+            return take(
+              jobs,
+              ({ job, state }) =>
+                job.tenant === tenant &&
+                job.createdAt <= by &&
+                (state === 'done' || (state === 'dead' && job.message !== null)) &&
+                (job.message === null || messages.get(job.message)?.state === 'done'),
+            )
+        }
       },
       async insertMessage(message, recipients) {
         if (of(tenant).messages.has(message.id)) throw new Error(`unique: message ${message.id}`)

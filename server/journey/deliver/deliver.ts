@@ -209,10 +209,6 @@ async function record(
       },
     })
   }
-  const after = await tx.recipients(message.id)
-  if (message.state !== 'done' && after.every((recipient) => FINAL_STATES.includes(recipient.state))) {
-    await tx.updateMessage(message.id, { state: 'done' })
-  }
 }
 
 async function enclose(tx: TenantWrites, report: PreparedReport, message: MessageRecord, at: number): Promise<void> {

@@ -16,8 +16,9 @@ import type {
 import type { IdempotencyRecord, TenantReads } from '../../ports/store.ts'
 import type { Db, Statements } from './database.ts'
 import { orm } from './drizzle.ts'
-import { auditRecord, record } from './rows.ts'
+import { auditRecord, grantRecord, messageRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
+import { messagesWithEndedGrants, unerased } from './tidy.ts'
 
 const { and, asc, desc, eq, gt, isNull, lt, sql } = orm
 
@@ -191,7 +192,7 @@ export class SqlReads implements TenantReads {
           .prepare('grantByToken'),
       { tokenHash },
     )
-    return rows[0] ? (record(rows[0]) as GrantRecord) : null
+    return rows[0] ? grantRecord(rows[0]) : null
   }
 
   async grant(id: string): Promise<GrantRecord | null> {
@@ -206,7 +207,7 @@ export class SqlReads implements TenantReads {
           .prepare('grant'),
       { id },
     )
-    return rows[0] ? (record(rows[0]) as GrantRecord) : null
+    return rows[0] ? grantRecord(rows[0]) : null
   }
 
   async grants(message: MessageId): Promise<GrantRecord[]> {
@@ -222,7 +223,7 @@ export class SqlReads implements TenantReads {
           .prepare('grants'),
       { message },
     )
-    return rows.map((row) => record(row) as GrantRecord)
+    return rows.map(grantRecord)
   }
 
   async code(grant: string, channel: CodeRecord['channel']): Promise<CodeRecord | null> {
@@ -356,9 +357,21 @@ export class SqlReads implements TenantReads {
     )
     return rows.map(record)
   }
-}
 
-function messageRecord(row: Tables['message']['$inferSelect']): MessageRecord {
-  const { sender: _, ...rest } = record(row)
-  return rest as MessageRecord
+  async unerased(limit: number): Promise<MessageRecord[]> {
+    return (await this.tidying((db) => unerased(db, this.engine.tables, this.tenant, limit))).map(messageRecord)
+  }
+
+  messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]> {
+    return this.tidying((db) => messagesWithEndedGrants(db, this.engine.tables, this.tenant, endedBy, limit))
+  }
+
+  /** Runs statements of `tidy.ts`, which are built for each call. */
+  protected async tidying<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.db())
+    } catch (error) {
+      throw this.engine.fault(error)
+    }
+  }
 }

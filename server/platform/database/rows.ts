@@ -1,5 +1,12 @@
 /** Rows to records: the tenant goes, '' becomes null where the record says null. */
-import type { AuditEvent, AuditRecord, Job, MessageId } from '../../../shared/domain/index.ts'
+import type {
+  AuditEvent,
+  AuditRecord,
+  GrantRecord,
+  Job,
+  MessageId,
+  MessageRecord,
+} from '../../../shared/domain/index.ts'
 import type { Tables } from './tables.ts'
 
 type Row<T extends keyof Tables> = Tables[T]['$inferSelect']
@@ -8,6 +15,16 @@ type Row<T extends keyof Tables> = Tables[T]['$inferSelect']
 export function record<R extends { tenant: string }>(row: R): Omit<R, 'tenant'> {
   const { tenant: _, ...rest } = row
   return rest
+}
+
+export function messageRecord(row: Row<'message'>): MessageRecord {
+  const { sender: _, erasedAt: __, ...rest } = record(row)
+  return rest as MessageRecord
+}
+
+export function grantRecord(row: Row<'grant'>): GrantRecord {
+  const { erasedAt: _, ...rest } = record(row)
+  return rest as GrantRecord
 }
 
 export function auditRecord(row: Row<'audit'>): AuditRecord {

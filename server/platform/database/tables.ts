@@ -44,8 +44,14 @@ export function defineTables(c: Columns) {
       subject: c.text('subject').notNull(),
       acceptedAt: c.int('accepted_at').notNull(),
       decision: c.json<Decision | null>('decision'),
+      /** When its spool and copy blobs were deleted. */
+      erasedAt: c.int('erased_at'),
     },
-    (t) => [c.primaryKey({ columns: [t.tenant, t.id] }), c.index('message_sender').on(t.tenant, t.sender, t.id)],
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.id] }),
+      c.index('message_sender').on(t.tenant, t.sender, t.id),
+      c.index('message_kept').on(t.tenant, t.state, t.id).where(sql`erased_at is null`),
+    ],
   )
 
   const recipient = c.table(
@@ -133,11 +139,18 @@ export function defineTables(c: Columns) {
       expiresAt: c.int('expires_at').notNull(),
       revokedAt: c.int('revoked_at'),
       createdAt: c.int('created_at').notNull(),
+      /** When what only ended grants led to was deleted. */
+      erasedAt: c.int('erased_at'),
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.uniqueIndex('access_grant_token').on(t.tenant, t.tokenHash),
       c.index('access_grant_message').on(t.tenant, t.message, t.id),
+      c.index('access_grant_expiry').on(t.tenant, t.expiresAt).where(sql`erased_at is null`),
+      c
+        .index('access_grant_revoked')
+        .on(t.tenant, t.revokedAt)
+        .where(sql`erased_at is null and revoked_at is not null`),
       c
         .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
         .onDelete('cascade'),
@@ -159,6 +172,7 @@ export function defineTables(c: Columns) {
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.index('one_time_code_grant').on(t.tenant, t.grant, t.channel, t.expiresAt),
+      c.index('one_time_code_expiry').on(t.tenant, t.expiresAt),
       c.foreignKey({ columns: [t.tenant, t.grant], foreignColumns: [grant.tenant, grant.id] }).onDelete('cascade'),
     ],
   )
@@ -175,6 +189,7 @@ export function defineTables(c: Columns) {
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.tokenHash] }),
       c.index('portal_session_grant').on(t.tenant, t.grant),
+      c.index('portal_session_expiry').on(t.tenant, t.expiresAt),
       c.foreignKey({ columns: [t.tenant, t.grant], foreignColumns: [grant.tenant, grant.id] }).onDelete('cascade'),
     ],
   )
@@ -220,6 +235,7 @@ export function defineTables(c: Columns) {
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.uniqueIndex('job_once').on(t.tenant, t.message, t.queue, t.lane, t.step),
       c.index('job_open').on(t.state, t.queue, t.runAt, t.id).where(sql`state <> 'done'`),
+      c.index('job_ended').on(t.tenant, t.createdAt).where(sql`state in ('done', 'dead')`),
     ],
   )
 
@@ -233,7 +249,10 @@ export function defineTables(c: Columns) {
       response: c.json<{ status: number; body: string } | null>('response'),
       createdAt: c.int('created_at').notNull(),
     },
-    (t) => [c.primaryKey({ columns: [t.tenant, t.client, t.key] })],
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.client, t.key] }),
+      c.index('idempotency_age').on(t.tenant, t.createdAt),
+    ],
   )
 
   const key = c.table(

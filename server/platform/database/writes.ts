@@ -21,13 +21,14 @@ import {
   type TenantId,
 } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { IdempotencyRecord, TenantWrites } from '../../ports/store.ts'
+import type { IdempotencyRecord, Purged, TenantWrites } from '../../ports/store.ts'
 import { uuidv7 } from '../ids.ts'
 import type { Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import { type Engine, SqlReads } from './reads.ts'
+import { finishMessages, markGrantsErased, purge } from './tidy.ts'
 
-const { and, desc, eq, isNull, lt, notInArray, sql } = orm
+const { and, desc, eq, inArray, isNull, lt, notInArray, sql } = orm
 
 /** What writes need beside the engine. */
 export interface WriteContext {
@@ -388,5 +389,27 @@ export class SqlWrites extends SqlReads implements TenantWrites {
       { id: job.id, leaseToken: job.leaseToken },
     )
     if (done.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+  }
+
+  finishMessages(query: { deadBy: number; limit: number }): Promise<MessageId[]> {
+    return this.tidying((db) => finishMessages(db, this.engine.tables, this.tenant, query))
+  }
+
+  async markErased(messages: readonly MessageId[], at: number): Promise<void> {
+    const { message: table } = this.engine.tables
+    await this.#once(
+      this.db()
+        .update(table)
+        .set({ erasedAt: at })
+        .where(and(eq(table.tenant, this.tenant), inArray(table.id, [...messages]))),
+    )
+  }
+
+  markGrantsErased(message: MessageId, endedBy: number, at: number): Promise<string[]> {
+    return this.tidying((db) => markGrantsErased(db, this.engine.tables, this.tenant, { message, endedBy, at }))
+  }
+
+  purge(what: Purged, by: number, limit: number): Promise<number> {
+    return this.tidying((db) => purge[what](db, this.engine.tables, this.tenant, by, limit))
   }
 }

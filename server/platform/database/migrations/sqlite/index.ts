@@ -1,5 +1,9 @@
 import type { Migration } from '../../sqlite/migrate.ts'
 import { journey } from './0001_journey.ts'
+import { tidy } from './0002_tidy.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
-export const sqliteMigrations: readonly Migration[] = [{ name: '0001_journey', sql: journey }]
+export const sqliteMigrations: readonly Migration[] = [
+  { name: '0001_journey', sql: journey },
+  { name: '0002_tidy', sql: tidy },
+]

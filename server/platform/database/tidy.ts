@@ -1,0 +1,166 @@
+/** The statements behind tidying: what is over, and its end. Built for each call: they run once a minute. */
+import { FINAL_STATES, type MessageId, type TenantId } from '../../../shared/domain/index.ts'
+import type { Purged } from '../../ports/store.ts'
+import type { Db } from './database.ts'
+import { orm } from './drizzle.ts'
+import type { Tables } from './tables.ts'
+
+const { and, asc, eq, exists, gt, inArray, isNull, lte, notExists, notInArray, or, sql } = orm
+
+// Spelled like the partial indexes, so that SQLite sees that they serve.
+const kept = sql`erased_at is null`
+const revoked = sql`revoked_at is not null`
+const ended = sql`state in ('done', 'dead')`
+
+export function unerased(db: Db, { message }: Tables, tenant: TenantId, limit: number) {
+  return db
+    .select()
+    .from(message)
+    .where(and(eq(message.tenant, tenant), eq(message.state, 'done'), kept))
+    .limit(limit)
+}
+
+/** Two questions, one for each index: expired, and revoked. */
+export async function messagesWithEndedGrants(
+  db: Db,
+  { grant }: Tables,
+  tenant: TenantId,
+  endedBy: number,
+  limit: number,
+): Promise<MessageId[]> {
+  const one = { message: grant.message }
+  const expired = await db
+    .select(one)
+    .from(grant)
+    .where(and(eq(grant.tenant, tenant), lte(grant.expiresAt, endedBy), kept))
+    .orderBy(asc(grant.expiresAt))
+    .limit(limit)
+  const recalled = await db
+    .select(one)
+    .from(grant)
+    .where(and(eq(grant.tenant, tenant), lte(grant.revokedAt, endedBy), kept, revoked))
+    .orderBy(asc(grant.revokedAt))
+    .limit(limit)
+  return [...new Set([...expired, ...recalled].map((row) => row.message as MessageId))].slice(0, limit)
+}
+
+export async function finishMessages(
+  db: Db,
+  { message, recipient, job }: Tables,
+  tenant: TenantId,
+  { deadBy, limit }: { deadBy: number; limit: number },
+): Promise<MessageId[]> {
+  const onTheWay = db
+    .select({ address: recipient.address })
+    .from(recipient)
+    .where(
+      and(
+        eq(recipient.tenant, tenant),
+        eq(recipient.message, message.id),
+        notInArray(recipient.state, [...FINAL_STATES]),
+      ),
+    )
+  const toDo = db
+    .select({ id: job.id })
+    .from(job)
+    .where(
+      and(
+        eq(job.tenant, tenant),
+        eq(job.message, message.id),
+        or(inArray(job.state, ['ready', 'leased']), and(eq(job.state, 'dead'), gt(job.createdAt, deadBy))),
+      ),
+    )
+  const over = await db
+    .select({ id: message.id })
+    .from(message)
+    .where(
+      and(
+        eq(message.tenant, tenant),
+        inArray(message.state, ['accepted', 'planned']),
+        kept,
+        notExists(onTheWay),
+        notExists(toDo),
+      ),
+    )
+    .limit(limit)
+  const ids = over.map(({ id }) => id)
+  if (ids.length === 0) return []
+  await db
+    .update(message)
+    .set({ state: 'done' })
+    .where(and(eq(message.tenant, tenant), inArray(message.id, ids)))
+  return ids as MessageId[]
+}
+
+export async function markGrantsErased(
+  db: Db,
+  { grant }: Tables,
+  tenant: TenantId,
+  { message, endedBy, at }: { message: MessageId; endedBy: number; at: number },
+): Promise<string[]> {
+  const marked = await db
+    .update(grant)
+    .set({ erasedAt: at })
+    .where(
+      and(
+        eq(grant.tenant, tenant),
+        eq(grant.message, message),
+        isNull(grant.erasedAt),
+        or(lte(grant.expiresAt, endedBy), lte(grant.revokedAt, endedBy)),
+      ),
+    )
+    .returning({ id: grant.id })
+  return marked.map(({ id }) => id)
+}
+
+type Purge = (db: Db, tables: Tables, tenant: TenantId, by: number, limit: number) => Promise<number>
+
+/** Purges by a time column: up to the time of the `limit`-th row, or up to `by` where there are fewer. */
+const byTime =
+  (of: (tables: Tables) => Tables['code'] | Tables['portalSession'] | Tables['idempotency']): Purge =>
+  async (db, tables, tenant, by, limit) => {
+    const table = of(tables)
+    const time = 'expiresAt' in table ? table.expiresAt : table.createdAt
+    const due = and(eq(table.tenant, tenant), lte(time, by))
+    const [last] = await db
+      .select({ time })
+      .from(table)
+      .where(due)
+      .orderBy(asc(time))
+      .limit(1)
+      .offset(limit - 1)
+    const gone = await db
+      .delete(table)
+      .where(and(eq(table.tenant, tenant), lte(time, last?.time ?? by)))
+      .returning({ time })
+    return gone.length
+  }
+
+export const purge: Readonly<Record<Purged, Purge>> = {
+  codes: byTime((tables) => tables.code),
+  sessions: byTime((tables) => tables.portalSession),
+  idempotency: byTime((tables) => tables.idempotency),
+  async jobs(db, { job, message }, tenant, by, limit) {
+    const ofDone = db
+      .select({ id: message.id })
+      .from(message)
+      .where(and(eq(message.tenant, tenant), eq(message.id, job.message), eq(message.state, 'done')))
+    const over = await db
+      .select({ id: job.id })
+      .from(job)
+      .where(
+        and(
+          eq(job.tenant, tenant),
+          lte(job.createdAt, by),
+          ended,
+          or(and(eq(job.message, ''), eq(job.state, 'done')), exists(ofDone)),
+        ),
+      )
+      .orderBy(asc(job.createdAt))
+      .limit(limit)
+    if (over.length === 0) return 0
+    const ids = over.map(({ id }) => id)
+    await db.delete(job).where(and(eq(job.tenant, tenant), inArray(job.id, ids)))
+    return ids.length
+  },
+}
