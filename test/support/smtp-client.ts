@@ -16,8 +16,8 @@ export interface SmtpClient {
   reset(): void
 }
 
-export async function smtpClient(port: number, host = '127.0.0.1'): Promise<SmtpClient> {
-  let socket: net.Socket = net.connect(port, host)
+export async function smtpClient(port: number, host = '127.0.0.1', localAddress = '127.0.0.1'): Promise<SmtpClient> {
+  let socket: net.Socket = net.connect({ port, host, localAddress })
   let buffered = ''
   let lines: string[] = []
   const replies: string[] = []
