@@ -236,9 +236,16 @@ describe('S/MIME made by openssl', () => {
     return expectVerdict(mail(third), 'broken', ['broken'])
   })
 
-  it('broken: a header that two readers take for different things', () => {
-    const twice = sign().replace(/boundary="[^"]+"/, '$&; boundary="x"')
-    return expectVerdict(mail(twice), 'broken', ['broken'])
+  it.each([
+    ['two boundaries', /boundary="[^"]+"/, '$&; boundary="x"'],
+    ['a boundary in two forms', /boundary="[^"]+"/, "$&; boundary*=us-ascii''x"],
+    ['two types', /Content-Type:/, 'Content-Type: text/plain\r\nContent-Type:'],
+    ['two types, the other first', /\r\n\r\n/, '\r\nContent-Type: text/plain\r\n\r\n'],
+    ['a transfer encoding for parts', /Content-Type:/, 'Content-Transfer-Encoding: base64\r\nContent-Type:'],
+    ['another protocol', /protocol="[^"]+"/, 'protocol="application/pgp-signature"'],
+  ])('a header that two readers take for different things is not good: %s', async (_, from, to) => {
+    const { state } = await verdict(mail(sign().replace(from, to)))
+    expect(['broken', 'plain']).toContain(state)
   })
 
   it('broken: the signature of another mail', () => {

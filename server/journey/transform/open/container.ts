@@ -7,23 +7,27 @@ import { type MimePart, partsOf } from '../../../mime/part.ts'
 export type Container = 'cms' | 'signed' | 'pgp-encrypted' | 'unclear'
 
 /** Two readers would take such a header for different things, and one of them would show what nobody signed. */
-const UNCLEAR: ReadonlySet<string> = new Set([
-  'duplicate-content-type',
-  'duplicate-content-transfer-encoding',
-  'content-type-invalid',
-  'parameter-duplicate',
-  'parameter-conflict',
-  'parameter-malformed',
+const UNCLEAR_TYPE = ['duplicate-content-type', 'duplicate-content-transfer-encoding', 'content-type-invalid']
+const UNCLEAR_PARTS = [
+  ...UNCLEAR_TYPE,
+  'boundary-duplicate',
   'boundary-encoded',
-])
+  'parameter-conflict',
+  'parameter-duplicate',
+  'parameter-malformed',
+]
 const CMS = /^application\/(x-)?pkcs7-mime$/
 const SEALED = /^(multipart\/(signed|encrypted)|application\/((x-)?pkcs7-(mime|signature)|pgp-(encrypted|signature)))$/
 
 /** The container an entity is, or null: then it is content. */
 export function containerOf(root: MimePart): Container | null {
   const kind = kindOf(root)
-  if (kind === null || kind === 'cms') return kind
-  return contentFields(root.fields, 'text/plain').defects.some((defect) => UNCLEAR.has(defect)) ? 'unclear' : kind
+  if (kind === null) return null
+  const { defects } = contentFields(root.fields, 'text/plain')
+  // A container in one piece has no parts to be told apart: its parameters decide nothing.
+  const unclear = kind === 'cms' ? UNCLEAR_TYPE : UNCLEAR_PARTS
+  const encoded = kind !== 'cms' && !['7bit', '8bit', 'binary'].includes(root.encoding)
+  return encoded || defects.some((defect) => unclear.includes(defect)) ? 'unclear' : kind
 }
 
 function kindOf({ type, shape, fileName, parameters }: MimePart): Container | null {
