@@ -231,6 +231,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
       return { ready: Object.values(checks).every(Boolean), checks }
     },
     exposition: () => metrics.exposition(),
+    openArchive: (id, archive) => blobs.open(id, 'archive', archive),
     openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
     openPortalMessage: (id, grant) => openPortalMessage({ blobs, secrets }, id, grant),
     async sendMail(id, { key, ...mail }) {

@@ -430,6 +430,52 @@ describe('GET /api/v1/messages/{id} and recall', () => {
   })
 })
 
+describe('GET /api/v1/messages/{id}/archive', () => {
+  it('streams the mail as received or as sent, to those who may see all, and records each reading', async () => {
+    const { id, location } = (
+      await app.inject({
+        method: 'POST',
+        url: '/api/v1/messages',
+        headers: { ...(await bearer('anna')), 'content-type': 'message/rfc822' },
+        payload: EML,
+      })
+    ).json()
+    const fetch = async (client: keyof typeof CLIENTS, query = '') =>
+      app.inject({ url: `${location}/archive${query}`, headers: await bearer(client) })
+    const codeOf = (response: { statusCode: number; json(): { code: string } }) => [
+      response.statusCode,
+      response.json().code,
+    ]
+    expect(codeOf(await fetch('auditor'))).toEqual([404, 'not-found'])
+    const received = Buffer.from(Array.from({ length: 600_000 }, (_, n) => n % 251))
+    await house.archive(id, received)
+    await house.archive(`${id}-c1`, Buffer.from('as sent'))
+    await house.services.store
+      .tenant(tenant)
+      .write((tx) => tx.updateRecipient(id, 'b@x.example', { state: 'delivered', copy: 'c1', at: 1 }))
+
+    const response = await fetch('auditor')
+    expect(response.headers).toMatchObject({
+      'content-type': 'message/rfc822',
+      'content-length': '600000',
+      'content-disposition': `attachment; filename="${id}.eml"`,
+      'cache-control': 'no-store',
+    })
+    expect(response.rawPayload.equals(received)).toBe(true)
+    expect((await fetch('auditor', '?recipient=b@x.example')).body).toBe('as sent')
+    expect(codeOf(await fetch('auditor', '?recipient=c@x.example'))).toEqual([404, 'not-found'])
+    expect(codeOf(await fetch('auditor', '?recipient=nobody@x.example'))).toEqual([404, 'not-found'])
+    expect(codeOf(await fetch('anna'))).toEqual([403, 'forbidden'])
+    expect(codeOf(await fetch('erp'))).toEqual([403, 'forbidden'])
+    expect(codeOf(await fetch('stranger'))).toEqual([404, 'not-found'])
+    expect(await house.events('archive.read')).toEqual([
+      { archive: id },
+      { archive: `${id}-c1`, recipient: 'b@x.example' },
+    ])
+    expect(house.opened.count).toBe(0)
+  })
+})
+
 describe('the rest', () => {
   it('answers unknown URLs and faults inside as problems, without their text', async () => {
     const response = await app.inject({ url: '/nowhere' })

@@ -10,6 +10,7 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import type { App, Routes } from './route.ts'
+import { archiveRoute } from './routes/archive.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { evaluateRoute } from './routes/evaluate.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
@@ -40,6 +41,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     evaluateRoute,
     submitRoutes,
     messageRoutes,
+    archiveRoute,
     portalRoutes,
     docsRoutes,
     ...extra,

@@ -3,6 +3,7 @@ import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/cont
 import type { Decision, TenantId } from '../../shared/domain/index.ts'
 import { domainOf, sameAddress } from '../../shared/words/address.ts'
 import type { PortalServices } from '../portal/services.ts'
+import type { OpenByteSource } from '../ports/bytes.ts'
 import type { Metrics } from '../ports/log.ts'
 import type { HttpConfig } from './config.ts'
 
@@ -14,6 +15,8 @@ export interface HttpServices extends PortalServices {
   vocabulary(tenant: TenantId, sender: string | null, language: Language): Promise<Vocabulary>
   /** Who these credentials belong to, or null. Takes the same time whether the client exists or not. */
   authenticate(credentials: { readonly client: string; readonly secret: string }): Promise<Identity | null>
+  /** An archived mail by its archive id; raises `blob-missing`. */
+  openArchive(tenant: TenantId, id: string): Promise<OpenByteSource>
   /** Whether mail can be accepted now, and what stands against it. */
   ready(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, boolean>> }>
   /** Text for Prometheus. */

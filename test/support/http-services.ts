@@ -32,6 +32,8 @@ export interface TestHouse extends AsyncDisposable {
   readonly texts: Sent[]
   readonly opened: { count: number }
   advance(ms: number): void
+  /** Puts bytes into the archive. */
+  archive(id: string, content: Buffer): Promise<unknown>
   /** Raw bytes of an accepted mail. */
   stored(id: string): Promise<Buffer>
   /** A grant for a recipient with the given files; the path of its link. */
@@ -99,6 +101,16 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
     authenticate: async ({ client, secret }) => (secret === 'right' ? (CLIENTS[client] ?? null) : null),
     ready: async () => ({ ready: true, checks: { database: true } }),
     exposition: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'secflow_up 1\n' }),
+    async openArchive(of, id) {
+      const source = await blobs.open(of, 'archive', id)
+      opened.count++
+      return {
+        ...source,
+        async [Symbol.asyncDispose]() {
+          opened.count--
+        },
+      }
+    },
     openFile: async (_tenant, file) => counted(files.get(file.id) ?? missing(), opened),
     openPortalMessage: async (_tenant, grant) => messages.get(grant.id) ?? missing(),
     sendMail: async (_tenant, mail) => void mails.push(mail),
@@ -175,6 +187,7 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
     advance: (ms) => {
       offset += ms
     },
+    archive: (id, content) => blobs.put(tenant, 'archive', id, bytesOf(content).stream()),
     async stored(id) {
       await using source = await blobs.open(tenant, 'spool', id)
       return source.read(0, source.size)

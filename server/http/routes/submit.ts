@@ -16,7 +16,10 @@ import type { Routes } from '../route.ts'
 import { type HttpServices, type Identity, maySendAs } from '../services.ts'
 
 const EnvelopeHeaders = z.object({
-  'idempotency-key': z.string().optional().describe('The same key and body is one mail, however often it is sent.'),
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('The same key and body is one mail, however often it is sent within seven days.'),
   'x-envelope-from': z
     .string()
     .max(320)
