@@ -46,7 +46,7 @@ const CONCURRENCY: Record<JobQueueName, number> = {
   sms: 4,
   webhook: 4,
   api: 4,
-  archive: 2,
+  archive: 4,
   mail: 4,
 }
 

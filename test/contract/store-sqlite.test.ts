@@ -49,6 +49,28 @@ test('units that come together share a commit, and resolve after it', async () =
   await store.close()
 })
 
+test('a claim costs no flush of its own, what is acknowledged beside it does', async () => {
+  const database = open()
+  const store = storeOver(database, systemClock, silentLog)
+  const job = (step: string) => ({ queue: 'sms' as const, lane: '', message: null, step, payload: null, runAt: 0 })
+  const { write } = store.tenant(A)
+  await write((tx) => tx.enqueue([job('1'), job('2'), job('3')]))
+  const before = database.flushes()
+  const [first] = await store.queue.claim(['sms'], 1, 60_000)
+  expect(database.flushes()).toBe(before)
+  await store.queue.complete(first!)
+  expect(database.flushes()).toBe(before + 1)
+  const [claimed] = await Promise.all([
+    store.queue.claim(['sms'], 1, 60_000),
+    write((tx) => tx.appendAudit(make.event(null))),
+  ])
+  expect(claimed).toHaveLength(1)
+  expect(database.flushes()).toBe(before + 2)
+  await store.queue.claim(['sms'], 1, 60_000)
+  expect(database.flushes()).toBe(before + 2)
+  await store.close()
+})
+
 test('what was acknowledged is there after the process forgot to close', async () => {
   const first = storeOver(open(), systemClock, silentLog)
   await first.tenant(A).write((tx) => tx.appendAudit(make.event(null)))

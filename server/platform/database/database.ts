@@ -10,8 +10,11 @@ export interface Database {
   readonly tables: Tables
   /** Queries outside a unit of work. */
   readonly read: Db
-  /** One atomic, durable unit: resolves after its commit is on disk, and runs `committed` of the unit then. */
-  write<T>(work: (unit: Unit) => Promise<T>): Promise<T>
+  /**
+   * One atomic unit: resolves after its commit is on disk. A `passing` unit may be lost in a power cut, never torn, and
+   * costs no flush of its own: for what is true only while this process lives, such as a lease.
+   */
+  write<T>(work: (unit: Unit) => Promise<T>, kind?: 'durable' | 'passing'): Promise<T>
   /** Turns what the engine threw into a fault. */
   fault(error: unknown): unknown
   close(): Promise<void>

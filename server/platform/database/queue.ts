@@ -58,6 +58,7 @@ export class SqlQueue implements JobQueue {
     // A look from the reading side first: an idle poll must not take part in a commit.
     const due = await this.#due(this.#database.read, queues, limit, now)
     if (due.length === 0) return []
+    // Passing: work that began under a lease the power cut took is done again, as after any crash.
     return this.#write(async (db) => {
       const claimed: Job[] = []
       for (const row of await this.#due(db, queues, limit, now)) {
@@ -70,7 +71,7 @@ export class SqlQueue implements JobQueue {
         claimed.push(...leased.map(jobOf))
       }
       return claimed
-    })
+    }, 'passing')
   }
 
   /** One ordered look per queue, merged: `IN` would sort the whole backlog. */
@@ -211,9 +212,9 @@ export class SqlQueue implements JobQueue {
     }
   }
 
-  async #write<T>(work: (db: Db) => Promise<T>): Promise<T> {
+  async #write<T>(work: (db: Db) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
     try {
-      return await this.#database.write(async (unit) => await work(unit.db))
+      return await this.#database.write(async (unit) => await work(unit.db), kind)
     } catch (error) {
       throw this.#database.fault(error)
     }

@@ -9,6 +9,7 @@ const GROUP = 256
 
 interface Waiting {
   readonly work: (unit: Unit) => Promise<unknown>
+  readonly passing: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -51,6 +52,8 @@ export class GroupCommit {
   #draining: Promise<void> | null = null
   #closed = false
   #commits = 0
+  #flushes = 0
+  #flushing = true
 
   constructor(connection: BetterSqlite.Database, db: Db, limits: { busyMs: number; unitMs: number }) {
     this.#connection = connection
@@ -64,10 +67,16 @@ export class GroupCommit {
     return this.#commits
   }
 
-  write<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+  /** Commits that were flushed to the disk. */
+  get flushes(): number {
+    return this.#flushes
+  }
+
+  write<T>(work: (unit: Unit) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) return reject(new Fault('store-unavailable', 'the database is closed'))
-      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      const passing = kind === 'passing'
+      this.#waiting.push({ work, passing, resolve: resolve as (value: unknown) => void, reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -81,16 +90,26 @@ export class GroupCommit {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await yieldToLoop()
+      // A durable unit may come while the lock is waited for: it gets the next commit.
+      const passing = this.#waiting.every((unit) => unit.passing) ? this.#waiting.length : 0
       try {
+        this.#flushCommits(passing === 0)
         await this.#begin()
       } catch (error) {
         const fault = sqliteFault(error)
         for (const unit of this.#waiting.splice(0)) unit.reject(fault)
         continue
       }
-      await this.#commitGroup(this.#waiting.splice(0, GROUP))
+      await this.#commitGroup(this.#waiting.splice(0, Math.min(passing || GROUP, GROUP)))
     }
     this.#draining = null
+  }
+
+  /** With a WAL, NORMAL leaves out the flush of a commit and keeps its atomicity; the next FULL commit flushes both. */
+  #flushCommits(flush: boolean): void {
+    if (flush === this.#flushing) return
+    this.#connection.pragma(`synchronous = ${flush ? 'FULL' : 'NORMAL'}`)
+    this.#flushing = flush
   }
 
   async #begin(): Promise<void> {
@@ -120,6 +139,7 @@ export class GroupCommit {
       }
       this.#connection.exec('commit')
       this.#commits += 1
+      if (this.#flushing) this.#flushes += 1
     } catch (error) {
       this.#rollBack()
       const fault = sqliteFault(error)

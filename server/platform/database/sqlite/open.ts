@@ -32,7 +32,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 }
 
 /** The engine under the embedded store: one writing and one reading connection, WAL, synchronous=FULL. */
-export function openSqlite(options: SqliteOptions): Database & { commits(): number } {
+export function openSqlite(options: SqliteOptions): Database & { commits(): number; flushes(): number } {
   const { file, clock, busyMs = 5_000, unitMs = 5_000 } = options
   let writer: BetterSqlite.Database | undefined
   let reader: BetterSqlite.Database | undefined
@@ -52,9 +52,10 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
     dialect: 'sqlite',
     tables,
     read: drizzle({ client: reader }) as unknown as Db,
-    write: (work) => group.write(work),
+    write: (work, kind) => group.write(work, kind),
     fault: sqliteFault,
     commits: () => group.commits,
+    flushes: () => group.flushes,
     async close() {
       await group.close()
       reader.close()
