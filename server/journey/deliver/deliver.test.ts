@@ -157,7 +157,7 @@ async function setup(
       ),
     audit: async () =>
       (await store.tenant(tenant).read.audit({ limit: 99 })).map((event) =>
-        `${event.type} ${String(event.detail.address ?? event.detail.to ?? '')}`.trim(),
+        `${event.type} ${String(event.detail.recipient ?? event.detail.to ?? '')}`.trim(),
       ),
     reports: () => server.received.filter(({ mail }) => mail.startsWith('MAIL FROM:<>')),
   }
@@ -181,7 +181,7 @@ describe('delivery', () => {
     expect(event).toMatchObject({
       type: 'recipient.delivered',
       detail: {
-        address: 'a@p.example',
+        recipient: 'a@p.example',
         copy: 'copy-1',
         reply: '250 2.0.0 Ok: queued as 42',
         remote: 'hop.test',

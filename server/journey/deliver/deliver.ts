@@ -200,7 +200,7 @@ async function record(
       message: message.id,
       actor: 'gateway',
       detail: {
-        address,
+        recipient: address,
         copy: copy.id,
         reply,
         remote: result.remote,
