@@ -32,6 +32,8 @@ export interface MessageFacts {
   readonly language?: string | null
   /** Decoded text of the body parts, capped by the parser; rules on words and DLP read it. */
   readonly bodyText?: string
+  /** `bodyText` ends at the parser's cap: there is more. */
+  readonly bodyCut?: boolean
   /** Content the gateway cannot look into or must not alter. */
   readonly content:
     | 'plain'
@@ -105,8 +107,10 @@ export interface AttachmentFacts {
   readonly archiveDepth?: number
   /** SHA-256 of the decoded bytes, hex. */
   readonly hash?: string
-  /** Text found inside (Office, PDF) where the parser extracts it. */
-  readonly text?: string
+  /** Text found inside where the parser extracts it (text, HTML, Office, PDF); null for a kind of file that holds none. */
+  readonly text?: string | null
+  /** `text` is not all of it. */
+  readonly textCut?: boolean
 }
 
 /** Tokens of `X-Secflow-Protection` (CONTRACT, Headers); parameters by token. */

@@ -126,7 +126,8 @@ export function compileTest(test: Test, field: FieldDefinition): (value: Normali
       if (value.length === 0) return absent
       return operator.every ? value.every((one) => holds(one, scene)) : value.some((one) => holds(one, scene))
     }
-    if (field.atLeast?.(scene)) return operator.beyond?.(operand, value)
+    if (field.atLeast?.(scene))
+      return operator.grows ? holds(value, scene) || undefined : operator.beyond?.(operand, value)
     return holds(value, scene)
   }
 }

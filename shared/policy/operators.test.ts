@@ -260,6 +260,13 @@ describe('the rest', () => {
     expect(has(null, 'p21')).toBe('true')
     expect(has('txt', 'stp')).toBe('true')
   })
+  it('counts of finds and words of a list, in registry/fields/dlp.test.ts at length', () => {
+    const input = mail({ message: { subject: 'DE89370400440532013000', bodyText: 'alpha beta' } })
+    expect(value({ 'dlp.iban': { count: { gte: 1 } } }, input)).toBe('true')
+    expect(value({ 'dlp.iban': { count: { gte: 2 } } }, input)).toBe('false')
+    expect(value({ 'dlp.text': { words: { list: 'names', min: 2 } } }, input)).toBe('true')
+    expect(value({ 'dlp.text': { words: { of: ['gamma'] } } }, input)).toBe('false')
+  })
   it('all operators of the registry were tested here', () => {
     expect([...new Set(operators.map((one) => one.name))].filter((name) => !tested.has(name))).toEqual([])
   })

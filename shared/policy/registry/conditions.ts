@@ -1,10 +1,12 @@
 /** The vocabulary of conditions: every field and operator, each defined once. */
 import type { FieldDefinition, TypeName } from './field.ts'
 import { attachmentFields } from './fields/attachment.ts'
+import { dlpFields } from './fields/dlp.ts'
 import { messageFields } from './fields/message.ts'
 import { recipientFields } from './fields/recipient.ts'
 import { senderFields } from './fields/sender.ts'
 import type { AnyOperator } from './operator.ts'
+import { dataLoss } from './operators/dlp.ts'
 import { domains } from './operators/domain.ts'
 import { membership } from './operators/membership.ts'
 import { order } from './operators/order.ts'
@@ -12,7 +14,10 @@ import { textual } from './operators/text.ts'
 import { temporal } from './operators/time.ts'
 
 export const fields: ReadonlyMap<string, FieldDefinition> = new Map(
-  [...messageFields, ...senderFields, ...recipientFields, ...attachmentFields].map((field) => [field.name, field]),
+  [...messageFields, ...senderFields, ...recipientFields, ...attachmentFields, ...dlpFields].map((field) => [
+    field.name,
+    field,
+  ]),
 )
 
 export const operators: readonly AnyOperator[] = [
@@ -21,6 +26,7 @@ export const operators: readonly AnyOperator[] = [
   ...order,
   ...temporal,
   ...domains,
+  ...dataLoss,
 ] as AnyOperator[]
 
 /** Families of fields such as `message.header.*`, by their stem. */

@@ -15,6 +15,8 @@ export const TYPE_NAMES = [
   'count',
   'time',
   'fileType',
+  'finds',
+  'text',
 ] as const
 export type TypeName = (typeof TYPE_NAMES)[number]
 

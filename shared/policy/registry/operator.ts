@@ -1,9 +1,19 @@
 import type { Text } from '../diagnostic.ts'
+import type { TenantLabels } from '../labels.ts'
 import type { Env } from '../parse/env.ts'
 import type { Node } from '../parse/node.ts'
 import type { JsonSchema, Shape } from '../parse/shape.ts'
 import type { FieldDefinition, Scene, TypeName } from './field.ts'
 import type { Value } from './types.ts'
+
+/**
+ * What a fact must have for a test to hold: be `value`; be a strict subdomain of `value` (`below`); contain `value` as a
+ * part of its text (`text`). Facts and keys in comparable form.
+ */
+export interface OperatorKey {
+  readonly kind: 'value' | 'below' | 'text'
+  readonly value: Value
+}
 
 /** One way to test a field. `O` is the operand after reading. */
 export interface OperatorDefinition<O = unknown> {
@@ -19,8 +29,17 @@ export interface OperatorDefinition<O = unknown> {
   absent?(operand: O): boolean
   /** With several values: must all of them meet the test (`not`), not one? */
   readonly every?: boolean
+  /** Slow compared with a look-up in a set: its answers are kept and shared by all rules with the same test. */
+  readonly costly?: boolean
+  /**
+   * Keys of which a fact must have at least one for the test to hold: the index of rules looks rules up by them. Null (or
+   * no such function): the test cannot be looked up.
+   */
+  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
   /** The answer when the value is only a lower bound of the true one. Default: unknown. */
   beyond?(operand: O, value: Value): boolean | undefined
+  /** What holds for a part of a text holds for the whole: a hit in a lower bound is certain, no hit is unknown. */
+  readonly grows?: boolean
 }
 
 /** Most operators read one shape that depends on the field only. */
@@ -29,10 +48,13 @@ export function operator<O>(definition: {
   readonly types: readonly TypeName[]
   readonly doc: Text
   readonly every?: boolean
+  readonly costly?: boolean
+  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
   operand(field: FieldDefinition): Shape<O>
   test(operand: O, field: FieldDefinition): (value: Value, scene: Scene) => boolean
   absent?(operand: O): boolean
   beyond?(operand: O, value: Value): boolean | undefined
+  readonly grows?: boolean
 }): OperatorDefinition<O> {
   return {
     ...definition,

@@ -127,6 +127,10 @@ export const types: Readonly<Record<TypeName, TypeDefinition>> = {
     operand: () => moment as Shape<Value>,
     normalise: (value) => instant(String(value)) ?? undefined,
   },
+  /** How many a detector found. */
+  finds: { ...numberLike, operand: () => integer(0, 10_000) as Shape<Value> },
+  /** Long text of which perhaps only a part is known. */
+  text: { ...stringLike, lists: ['string'] },
   fileType: {
     many: true,
     operand: () => refine(text({ max: 200 }), (value): Value => canonicalFileType(value)),

@@ -41,6 +41,7 @@ const MESSAGE_KEYS = [
   'source',
   'language',
   'bodyText',
+  'bodyCut',
   'content',
   'autoSubmitted',
   'defects',
@@ -78,6 +79,7 @@ const FILE_KEYS = [
   'archiveDepth',
   'hash',
   'text',
+  'textCut',
 ]
 
 /** `unknown` as a value means that the look-up failed. */
@@ -223,6 +225,7 @@ function filesOf(node: Node | null, findings: Findings): readonly AttachmentFact
       encrypted: false,
       macro: false,
       archiveDepth: 0,
+      text: null,
       ...facts,
       index,
       size: sizeInBytes(String(facts['size'] ?? 1000)) ?? 0,

@@ -55,7 +55,10 @@ export const attachmentFields: readonly FieldDefinition[] = [
     (file) => file.archiveDepth,
   ),
   ofFile('hash', 'string', { de: 'SHA-256 der Datei', en: 'SHA-256 of the file' }, (file) => file.hash),
-  ofFile('text', 'string', { de: 'Text in der Datei', en: 'text inside the file' }, (file) => file.text),
+  {
+    ...ofFile('text', 'string', { de: 'Text in der Datei', en: 'text inside the file' }, (file) => file.text),
+    atLeast: ({ attachment }) => attachment?.textCut === true,
+  },
   {
     name: 'attachments.totalSize',
     type: 'size',

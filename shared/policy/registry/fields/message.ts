@@ -107,6 +107,7 @@ export const messageFields: readonly FieldDefinition[] = [
     type: 'string',
     scope: 'message',
     doc: { de: 'Text der Nachricht', en: 'text of the body' },
+    atLeast: ({ input }) => input.message.bodyCut === true,
     read: ({ input }) => input.message.bodyText,
   },
   {
