@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { loadConfig } from '../../server/config.ts'
+import { openFileBlobs } from '../../server/platform/blobs/files.ts'
+import { type MessageId, tenantId } from '../../shared/domain/index.ts'
+import { startGateway } from '../support/gateway.ts'
+import { submit } from '../support/submit.ts'
+
+const FROM = 'e.lang@demo.example'
+const TO = 'nothing@partner.example'
+
+it('a killed gateway erases at its next start what was delivered before, and nothing else', async () => {
+  await using first = await startGateway()
+  const delivered = await submit(first.smtpPort, {
+    from: FROM,
+    to: [TO],
+    password: first.password(FROM),
+    mail: `From: ${FROM}\r\nTo: ${TO}\r\nSubject: Tidy\r\nX-Secflow-Protection: portal\r\n\r\nBody\r\n`,
+  })
+  expect(delivered.reply).toMatch(/^250/)
+  expect((await first.settled(delivered.id)).map(({ state }) => state)).toEqual(['delivered'])
+  const { root } = loadConfig({ file: `${first.folder}/secflow.yaml`, env: {} }).blobs
+  const blobs = await openFileBlobs({ root, reserveBytes: 0 })
+  const of = async (kind: 'spool' | 'copy' | 'portal') => {
+    const ids: string[] = []
+    for await (const id of blobs.list(tenantId('demo'), kind)) ids.push(id)
+    return ids
+  }
+  expect(await of('spool')).toEqual([delivered.id])
+  const portal = await of('portal')
+  expect(portal).toHaveLength(1)
+  first.process.kill('SIGKILL')
+  await once(first.process, 'exit')
+
+  await using second = await startGateway({ folder: first.folder })
+  await using records = await second.records()
+  for (const until = Date.now() + 20_000; (await of('spool')).length + (await of('copy')).length > 0; await pause(50))
+    expect(Date.now()).toBeLessThan(until)
+  const events = await records.read.audit({ message: delivered.id as MessageId, limit: 999 })
+  expect(events.filter(({ type }) => type === 'message.done')).toHaveLength(1)
+  expect(await records.read.message(delivered.id as MessageId)).toMatchObject({ state: 'done' })
+  expect(await of('portal')).toEqual(portal)
+  expect(await second.stop()).toBe(0)
+})
