@@ -42,7 +42,7 @@ export interface DemoFiles {
   readonly people: string
   /** Passwords of the users, JSON `{ address: password }`. */
   readonly passwords: string
-  /** Credentials of the demo's API client, JSON `{ client_id, client_secret }`: it may do what the users may. */
+  /** Credentials of the demo's API client, JSON `{ client_id, client_secret, hash }`: it may do what the users may. */
   readonly client: string
   /** Key of the incident webhook's signature (Standard Webhooks), for whoever checks what the demo's sink receives. */
   readonly webhookSecret: string
@@ -87,15 +87,16 @@ async function sharedSecrets(files: DemoFiles): Promise<SharedSecrets> {
     await secretFile(files.webhookSecret, `whsec_${randomBytes(32).toString('base64')}`)
   }
   if (!existsSync(files.client)) {
-    const credentials = { client_id: 'demo', client_secret: randomBytes(24).toString('base64url') }
+    const secret = randomBytes(24).toString('base64url')
+    const credentials = { client_id: 'demo', client_secret: secret, hash: await hashPassword(secret) }
     await secretFile(files.client, JSON.stringify(credentials, null, 2))
   }
-  const client = JSON.parse(await readFile(files.client, 'utf8')) as { client_id: string; client_secret: string }
+  const client = JSON.parse(await readFile(files.client, 'utf8')) as { client_id: string; hash: string }
   return {
     webhook: await readFile(files.webhookSecret, 'utf8'),
     client: {
       id: client.client_id,
-      secretHash: await hashPassword(client.client_secret),
+      secretHash: client.hash,
       senders: [`@${DEMO_DOMAIN}`],
       scopes: [],
       roles: ['user'],

@@ -40,10 +40,24 @@ function decoderOf(encoding: TransferEncoding, defects: Set<string>): Decoder | 
   return null
 }
 
-/** RFC 2045 6.8: characters outside of the alphabet are skipped; the first padding ends the content, as in Node and most readers. */
+/** What a byte stands for in base64: 0 to 63, or one of these. */
+const [OTHER, SPACE, PADDING] = [64, 65, 66] as const
+const BASE64 = new Uint8Array(256).fill(OTHER)
+for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
+  BASE64[character.charCodeAt(0)] = value
+}
+for (const character of ' \t\r\n') BASE64[character.charCodeAt(0)] = SPACE
+BASE64['='.charCodeAt(0)] = PADDING
+
+/**
+ * RFC 2045 6.8: characters outside of the alphabet are skipped; the first padding ends the content, as in Node and most readers.
+ * It works on bytes: strings of a large mail would fill the heap with what is thrown away at once.
+ */
 class Base64Decoder implements Decoder {
   readonly #defects: Set<string>
-  #carry = ''
+  /** Bits of the group that has begun, and how many of its four characters they are. */
+  #bits = 0
+  #count = 0
   #ended = false
 
   constructor(defects: Set<string>) {
@@ -51,44 +65,56 @@ class Base64Decoder implements Decoder {
   }
 
   write(chunk: Uint8Array): Buffer {
-    let text =
-      this.#carry +
-      Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-        .toString('latin1')
-        .replace(/[\r\n]+/g, '')
     if (this.#ended) {
-      if (/[A-Za-z0-9+/]/.test(text)) this.#defects.add('base64-after-padding')
+      this.#afterPadding(chunk, 0)
       return Buffer.alloc(0)
     }
-    if (/[^A-Za-z0-9+/]/.test(text)) text = this.#clean(text)
-    if (this.#ended) {
-      this.#carry = ''
-      return this.#last(text)
+    const out = Buffer.allocUnsafe(Math.ceil((chunk.length + this.#count) / 4) * 3)
+    let bits = this.#bits
+    let count = this.#count
+    let length = 0
+    for (let at = 0; at < chunk.length; at++) {
+      const value = BASE64[chunk[at]!]!
+      if (value < 64) {
+        bits = (bits << 6) | value
+        if (++count < 4) continue
+        out[length++] = bits >> 16
+        out[length++] = bits >> 8
+        out[length++] = bits
+        bits = 0
+        count = 0
+      } else if (value === OTHER) this.#defects.add('base64-characters')
+      else if (value === PADDING) {
+        this.#ended = true
+        this.#afterPadding(chunk, at + 1)
+        break
+      }
     }
-    const whole = text.length - (text.length % 4)
-    this.#carry = text.slice(whole)
-    return Buffer.from(text.slice(0, whole), 'base64')
+    this.#bits = bits
+    this.#count = count
+    if (this.#ended) length += this.#last(out, length)
+    return out.subarray(0, length)
   }
 
   end(): Buffer {
-    return this.#ended ? Buffer.alloc(0) : this.#last(this.#carry)
+    const out = Buffer.allocUnsafe(2)
+    return out.subarray(0, this.#last(out, 0))
   }
 
-  #last(text: string): Buffer {
-    if (text.length % 4 === 1) this.#defects.add('base64-truncated')
-    return Buffer.from(text, 'base64')
+  /** Writes what a group without its end says and returns how many bytes that was: two characters are one byte, three are two. */
+  #last(out: Buffer, at: number): number {
+    const [bits, count] = [this.#bits, this.#count]
+    this.#count = 0
+    if (count === 1) this.#defects.add('base64-truncated')
+    if (count === 2) out[at] = bits >> 4
+    if (count === 3) out.writeUInt16BE(bits >> 2, at)
+    return Math.max(0, count - 1)
   }
 
-  #clean(text: string): string {
-    const padding = text.indexOf('=')
-    const content = padding < 0 ? text : text.slice(0, padding)
-    if (padding >= 0) {
-      this.#ended = true
-      if (/[A-Za-z0-9+/]/.test(text.slice(padding))) this.#defects.add('base64-after-padding')
+  #afterPadding(chunk: Uint8Array, from: number): void {
+    for (let at = from; at < chunk.length; at++) {
+      if (BASE64[chunk[at]!]! < 64) this.#defects.add('base64-after-padding')
     }
-    const clean = content.replace(/[^A-Za-z0-9+/]/g, '')
-    if (/[^A-Za-z0-9+/ \t]/.test(content)) this.#defects.add('base64-characters')
-    return clean
   }
 }
 

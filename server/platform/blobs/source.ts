@@ -3,7 +3,7 @@ import { Fault } from '../../../shared/fault/index.ts'
 import type { OpenByteSource } from '../../ports/bytes.ts'
 import { diskFault } from './faults.ts'
 
-const CHUNK = 262_144
+const CHUNK = 65_536
 
 /** A stored file as a source of bytes. Raises `blob-damaged` when it is shorter than it was. */
 export function fileSource(handle: FileHandle, size: number): OpenByteSource {
