@@ -4,6 +4,7 @@ import { type MimeIndex, type MimePart, partsOf } from '../../mime/part.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { examine } from './detect/detect.ts'
+import { FileTexts } from './text/file-text.ts'
 
 export interface Attachments {
   readonly facts: readonly AttachmentFacts[]
@@ -25,11 +26,12 @@ export async function readAttachments(
 ): Promise<Attachments> {
   const parts = attachmentParts(index.root, body)
   const facts: AttachmentFacts[] = []
+  const texts = new FileTexts()
   for (const [at, part] of parts.entries()) {
     facts.push(
       part.shape === 'message'
-        ? await messageFacts(source, part, at, defects)
-        : await fileFacts(source, part, at, defects),
+        ? await messageFacts(source, part, at, defects, texts)
+        : await fileFacts(source, part, at, defects, texts),
     )
   }
   return { facts, parts: parts.map((part) => part.id) }
@@ -59,6 +61,7 @@ async function fileFacts(
   part: MimePart,
   index: number,
   defects: Set<string>,
+  texts: FileTexts,
 ): Promise<AttachmentFacts> {
   let first = true
   const found = await examine(() => {
@@ -70,6 +73,8 @@ async function fileFacts(
   const extension = extensionOf(part.fileName)
   const { type } = found
   if (type === 'tnef' || part.type === 'application/ms-tnef') defects.add('tnef-members')
+  const facts = { type, extension, declaredType: part.type, size: found.size, encrypted: found.encrypted ?? false }
+  const text = await texts.of(facts, part.parameters.get('charset'), () => decodedBody(source, part))
   return {
     index,
     name: part.fileName,
@@ -82,6 +87,7 @@ async function fileFacts(
     ...(found.encrypted === undefined ? {} : { encrypted: found.encrypted }),
     ...(found.macro === undefined ? {} : { macro: found.macro }),
     ...(found.archiveDepth === undefined ? {} : { archiveDepth: found.archiveDepth }),
+    ...text,
   }
 }
 
@@ -90,16 +96,30 @@ async function messageFacts(
   part: MimePart,
   index: number,
   defects: Set<string>,
+  texts: FileTexts,
 ): Promise<AttachmentFacts> {
   const whole = await examine(() => source.stream(part.bodyStart, part.bodyEnd))
   let macro = false
   let encrypted = false
   let files = 0
+  const words: string[] = []
+  let cut = false
   for (const inner of partsOf(part)) {
     if (inner.shape !== 'leaf') continue
+    const charset = inner.parameters.get('charset')
+    const read = (file: Parameters<FileTexts['of']>[0]) => texts.of(file, charset, () => decodedBody(source, inner))
+    const keep = ({ text, textCut }: Awaited<ReturnType<typeof read>>) => {
+      if (typeof text === 'string') words.push(text)
+      cut ||= text === undefined || textCut === true
+    }
     const listed = inner.fileName !== '' || inner.disposition === 'attachment' || !inner.type.startsWith('text/')
-    if (!listed) continue
+    if (!listed) {
+      const size = inner.bodyEnd - inner.bodyStart
+      keep(await read({ type: null, extension: '', declaredType: inner.type, size }))
+      continue
+    }
     const found = await examine(() => decodedBody(source, inner, defects))
+    keep(await read({ ...found, extension: extensionOf(inner.fileName), declaredType: inner.type }))
     files++
     macro ||= found.macro ?? false
     encrypted ||= found.encrypted ?? false
@@ -117,6 +137,8 @@ async function messageFacts(
     macro,
     encrypted,
     ...(files > 0 ? { archiveDepth: 1 } : {}),
+    text: words.join('\n'),
+    ...(cut ? { textCut: true } : {}),
   }
 }
 

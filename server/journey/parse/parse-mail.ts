@@ -77,7 +77,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
       size: source.size,
       header: headerFacts(index),
       language: languageOf(index),
-      ...(closed ? {} : { bodyText: body.bodyText }),
+      ...(closed ? {} : { bodyText: body.bodyText, ...(body.bodyCut ? { bodyCut: true } : {}) }),
       content,
       autoSubmitted: isAutoSubmitted(index, content, options.nullSender ?? false),
       defects: [...defects].sort(),

@@ -28,6 +28,8 @@ export interface Body {
   readonly readable: ReadableBody
   /** Words for the rules: plain text and the words of the HTML, because a reader may show either. */
   readonly bodyText: string
+  /** There are more words than `bodyText` keeps. */
+  readonly bodyCut: boolean
   /** The parts that were read as body. */
   readonly parts: ReadonlySet<MimePart>
 }
@@ -60,9 +62,11 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
   }
   const hasHtml = groups.some((group) => group.html.length > 0)
   const images = hasHtml ? await readImages(source, related) : new Map()
+  const all = joined(words)
   return {
     readable: { text: joined(plain), ...(hasHtml ? { html: html.join('\n') } : {}), images, cut },
-    bodyText: joined(words).slice(0, FACTS_MAX).toWellFormed(),
+    bodyText: all.slice(0, FACTS_MAX).toWellFormed(),
+    bodyCut: cut || all.length > FACTS_MAX,
     parts: new Set(groups.flatMap((group) => [...group.plain, ...group.html])),
   }
 }

@@ -1,0 +1,96 @@
+import type { AttachmentFacts } from '../../../../shared/domain/index.ts'
+import { decodeCharset } from '../../../mime/charset.ts'
+import { htmlToText } from '../html-text.ts'
+import { officeText } from './office.ts'
+
+/** Decoded bytes of the largest file that is read for its words; of a larger text file the beginning is. */
+const FILE_MAX = 16 * 1_048_576
+/** Bytes of text and HTML files. */
+const PLAIN_MAX = 1_048_576
+/** Characters kept of one file and of all files of a mail. */
+const TEXT_MAX = 262_144
+const ALL_MAX = 1_048_576
+
+const OFFICE = /^(doc|xls|ppt)[xm]$|^od[tsp]$/
+/** Kinds of file in which nobody writes words, or none that this reads (pictures of text need OCR). */
+const WORDLESS = new Set(
+  'dcm png jpg gif tif bmp webp dwg step ifc jt stl iges parasolid catia glb p7s sig pgpkey exe elf macho lnk'.split(
+    ' ',
+  ),
+)
+const PLAIN = new Set(
+  'txt text csv tsv log md json xml yaml yml ini conf eml ics vcf sql html htm xhtml rtf svg'.split(' '),
+)
+const HTML = /^(text\/html|application\/xhtml\+xml)$/
+
+/** Words of a mail's files within one budget. */
+export class FileTexts {
+  #left = ALL_MAX
+
+  /**
+   * Facts `text` and `textCut` of one file: null where such files hold no words, undefined (no key) where there may be some
+   * that cannot be read (locked, damaged, too large, an archive, an unknown format).
+   */
+  async of(
+    file: Pick<AttachmentFacts, 'type' | 'declaredType' | 'extension' | 'size' | 'encrypted'>,
+    charset: string | undefined,
+    open: () => AsyncIterable<Buffer>,
+  ): Promise<Pick<AttachmentFacts, 'text' | 'textCut'>> {
+    const { type } = file
+    if (type !== null && WORDLESS.has(type)) return { text: null }
+    if (file.encrypted) return {}
+    if (file.size === 0) return { text: '' }
+    const found = await this.#read(file, charset, open)
+    if (found === undefined) return {}
+    const cap = Math.min(TEXT_MAX, this.#left)
+    const text = found.text.slice(0, cap).toWellFormed()
+    this.#left -= text.length
+    return { text, ...(found.cut || found.text.length > cap ? { textCut: true } : {}) }
+  }
+
+  async #read(
+    { type, declaredType, extension, size }: Pick<AttachmentFacts, 'type' | 'declaredType' | 'extension' | 'size'>,
+    charset: string | undefined,
+    open: () => AsyncIterable<Buffer>,
+  ): Promise<{ readonly text: string; readonly cut: boolean } | undefined> {
+    if (type !== null && OFFICE.test(type)) {
+      return size > FILE_MAX ? undefined : officeText(type, await beginning(open(), FILE_MAX), TEXT_MAX)
+    }
+    if (type !== null && type !== 'svg' && type !== 'ics' && type !== 'rtf') return undefined
+    if (!PLAIN.has(extension) && !declaredType.startsWith('text/') && type === null) return undefined
+    const bytes = await beginning(open(), PLAIN_MAX)
+    const raw = textOf(bytes, charset)
+    if (raw === undefined) return undefined
+    const html = HTML.test(declaredType) || /^x?html?$|^svg$/.test(extension)
+    const words = html ? htmlToText(raw) : type === 'rtf' ? rtfText(raw) : raw
+    return { text: words, cut: size > PLAIN_MAX }
+  }
+}
+
+/** Bytes as text; undefined for what is binary whatever it is called. */
+function textOf(bytes: Buffer, charset: string | undefined): string | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le')
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return decodeCharset(bytes.subarray(2), 'utf-16be')
+  const text = decodeCharset(bytes, charset)
+  return text.includes('\0') ? undefined : text
+}
+
+/** RTF 1.9 without its control words; what is escaped becomes characters. */
+function rtfText(rtf: string): string {
+  return rtf
+    .replace(/\\'([0-9a-f]{2})/gi, (_, hex: string) => decodeCharset(Buffer.from(hex, 'hex'), 'windows-1252'))
+    .replace(/\\u(-?\d{1,6}) ?\??/g, (_, code: string) => String.fromCharCode(Number(code) & 0xffff))
+    .replace(/\\(?:par|line|tab|cell|row)\b ?/g, '\n')
+    .replace(/\\[a-z]{1,32}-?\d{0,10} ?|[{}]/gi, '')
+}
+
+async function beginning(chunks: AsyncIterable<Buffer>, cap: number): Promise<Buffer> {
+  const kept: Buffer[] = []
+  let size = 0
+  for await (const chunk of chunks) {
+    kept.push(chunk.subarray(0, cap - size))
+    size += chunk.length
+    if (size >= cap) break
+  }
+  return Buffer.concat(kept)
+}

@@ -1,0 +1,80 @@
+import { unzip, zipEntries } from './zip-entries.ts'
+
+/** Parts that hold what people wrote, by type of document (ECMA-376, OpenDocument 1.3). */
+const PARTS: Readonly<Record<string, RegExp>> = {
+  doc: /^word\/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml$/i,
+  xls: /^xl\/(sharedStrings|comments\d*|worksheets\/sheet\d+|threadedComments\/.+)\.xml$|^xl\/workbook\.xml$/i,
+  ppt: /^ppt\/(slides\/slide|notesSlides\/notesSlide|comments\/.+|comments)\d*\.xml$/i,
+  od: /^(content|styles)\.xml$/i,
+}
+/** Unpacked bytes of all parts of one document together. */
+const UNPACKED_MAX = 16 * 1_048_576
+
+/** Words of an Office document; undefined when it cannot be read, `cut` when it holds more than the caps. */
+export async function officeText(
+  type: string,
+  bytes: Buffer,
+  cap: number,
+): Promise<{ readonly text: string; readonly cut: boolean } | undefined> {
+  const wanted = PARTS[type.startsWith('od') ? 'od' : type.slice(0, 3)]
+  const entries = zipEntries(bytes)
+  if (!wanted || !entries) return undefined
+  const texts: string[] = []
+  let left = UNPACKED_MAX
+  let room = cap
+  let cut = false
+  for (const entry of entries) {
+    if (!wanted.test(entry.name)) continue
+    const xml = await unzip(bytes, entry, left)
+    if (xml === null) {
+      cut = true
+      continue
+    }
+    left -= xml.length
+    const text = xmlText(xml.toString('utf8'))
+    cut ||= text.length > room
+    texts.push(text.slice(0, room))
+    room = Math.max(0, room - text.length)
+  }
+  return { text: texts.filter(Boolean).join('\n').toWellFormed(), cut }
+}
+
+/** Ends of paragraphs, cells and lines; runs inside a word have no space between them. */
+const BREAK =
+  /^\/?(?:w:p|w:tc|w:br|w:cr|w:tab|a:p|a:br|si|c|v|row|text:p|text:h|text:line-break|text:tab|text:s|table:table-cell)$/
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** Character data of XML, in linear time and without a parser that resolves anything. */
+export function xmlText(xml: string): string {
+  const out: string[] = []
+  for (let at = 0; at < xml.length; ) {
+    const open = xml.indexOf('<', at)
+    const stop = open < 0 ? xml.length : open
+    if (stop > at) out.push(unescaped(xml.slice(at, stop)))
+    if (open < 0) break
+    if (xml.startsWith('<![CDATA[', open)) {
+      const close = xml.indexOf(']]>', open)
+      out.push(xml.slice(open + 9, close < 0 ? xml.length : close))
+      at = close < 0 ? xml.length : close + 3
+      continue
+    }
+    const close = xml.indexOf('>', open)
+    if (close < 0) break
+    const name = /^\/?[\w:.-]{1,60}/.exec(xml.slice(open + 1, Math.min(close, open + 64)))?.[0] ?? ''
+    if (BREAK.test(name)) out.push('\n')
+    at = close + 1
+  }
+  return out
+    .join('')
+    .replace(/\n{2,}/g, '\n')
+    .trim()
+}
+
+function unescaped(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{2,4}));/gi, (all, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES[name] ?? all
+    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : ''
+  })
+}
