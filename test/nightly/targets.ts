@@ -1,0 +1,322 @@
+/** What is fuzzed: each target makes its corpus once, then takes one input after another and throws at what must not be. */
+import { join } from 'node:path'
+import { createMessage, encrypt, readKey } from 'openpgp'
+import { parseMail } from '../../server/journey/parse/parse-mail.ts'
+import {
+  generatePgpKey,
+  pgpCheckSignature,
+  pgpDecrypt,
+  pgpSignEntity,
+} from '../../server/journey/transform/openpgp/index.ts'
+import {
+  decodeBase64,
+  decryptEnveloped,
+  encryptEntity,
+  signEntity,
+  verifySigned,
+} from '../../server/journey/transform/smime/index.ts'
+import { createAuthority, issueCertificate, privateKeyOf } from '../../server/keys/authority.ts'
+import { certificateOf } from '../../server/keys/certificate.ts'
+import { indexMime } from '../../server/mime/index-mime.ts'
+import { readPolicyDirectory } from '../../server/policies/directory.ts'
+import { bytesOf } from '../../server/ports/bytes.ts'
+import type { SmimeIdentity } from '../../server/ports/keyring.ts'
+import type { PolicyInput } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
+import { decide } from '../../shared/policy/index.ts'
+import { entityBytes, entityOf } from '../support/entity-bytes.ts'
+import {
+  alternativeMail,
+  encryptedMail,
+  hostile,
+  mixedMail,
+  plainMail,
+  signedMail,
+  stepOf,
+  zipOf,
+} from '../support/mails.ts'
+import { file, mail, policyOf, recipient } from '../support/policy.ts'
+import { mutated, type Random } from './random.ts'
+
+/** Takes one input made from `random`; throws when the reader does what it must not. */
+type Target = (random: Random) => Promise<void>
+
+/** Any answer is right but an internal error, or something that is no Fault. */
+async function answered<T>(work: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'internal') return null
+    throw error
+  }
+}
+
+const NOW = Date.UTC(2026, 10, 23)
+const DAY = 86_400_000
+const CONTENT = 'Content-Type: text/plain\r\n\r\nThe content that was protected.\r\n'
+
+async function mime(): Promise<Target> {
+  const files = [
+    { name: 'part.step', mediaType: 'application/step', data: stepOf(5) },
+    { name: 'archive.zip', mediaType: 'application/zip', data: zipOf([{ name: 'a.txt', data: Buffer.from('a') }]) },
+  ]
+  const strange = Object.values(hostile).flatMap((one) => (Buffer.isBuffer(one) ? [one] : []))
+  const corpus = [
+    plainMail(),
+    alternativeMail({ html: '<p>Hello</p>', text: 'Hello' }),
+    mixedMail({ text: 'See the files', files }),
+    signedMail(),
+    encryptedMail(),
+    ...strange,
+  ].filter((bytes) => bytes.length <= 65_536)
+  const marks = [
+    '\n',
+    '\r',
+    '\r\n\r\n',
+    '--',
+    '=',
+    ':',
+    '"',
+    '\0',
+    '\xff',
+    'boundary=',
+    '\r\n--',
+    ';',
+    '=?utf-8?B?',
+    '?=',
+    "''%",
+    'begin 644 a\r\n',
+    'Content-Type: ',
+    'multipart/mixed',
+    'message/rfc822',
+    'Content-Transfer-Encoding: ',
+    'quoted-printable',
+    'base64',
+    '*0*=',
+    '(',
+    ')',
+    '\\',
+    '<',
+    '>',
+    ',',
+    '\t',
+  ]
+  return async (random) => {
+    const bytes = mutated(random, corpus, marks)
+    const index = await answered(() => indexMime(bytesOf(bytes)))
+    const parsed = await answered(() => parseMail(bytesOf(bytes)))
+    if (index && parsed && index.parts.length !== parsed.index.parts.length) throw new Error('two readings of one mail')
+    for (const part of index?.parts ?? []) {
+      const ordered =
+        part.line <= part.start &&
+        part.start <= part.bodyStart &&
+        part.bodyStart <= part.bodyEnd &&
+        part.bodyEnd <= part.end &&
+        part.end <= bytes.length
+      if (!ordered) throw new Error(`part ${part.id} has ranges out of order`)
+    }
+  }
+}
+
+async function cms(): Promise<Target> {
+  const authority = await createAuthority({ organisation: 'Fuzz', now: NOW })
+  const identities: SmimeIdentity[] = []
+  for (const keyType of ['rsa2048', 'p256'] as const) {
+    const times = { notBefore: NOW - DAY, notAfter: NOW + DAY }
+    const issued = await issueCertificate(authority, { address: 'a@x.example', name: 'A', keyType, ...times })
+    identities.push({
+      certificate: certificateOf(issued.certificate),
+      chain: [],
+      privateKey: privateKeyOf(issued.privateKey),
+      gateway: false,
+    })
+  }
+  const derOf = async (entity: Parameters<typeof entityBytes>[0]) => {
+    const wire = await entityBytes(entity)
+    return decodeBase64(once(wire.subarray(wire.indexOf('\r\n\r\n') + 4)), 1_000_000)
+  }
+  const inner = () => entityOf(CONTENT)
+  const sealed: Buffer[] = []
+  const signed: Buffer[] = []
+  for (const identity of identities) {
+    for (const content of ['gcm', 'cbc'] as const)
+      sealed.push(await derOf(encryptEntity(inner(), [identity.certificate], { content })))
+    signed.push(await derOf(signEntity(inner(), identity, { time: NOW, mode: 'opaque' })))
+  }
+  const certificates = identities.map(({ certificate }) => certificate.raw)
+  const whole = await entityBytes(inner())
+  const authenticated = new Set([sealed[0], sealed[2]])
+  const marks = [
+    [0x30, 0x80],
+    [0, 0],
+    [0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+    [0xa0, 0x80],
+    [0x24, 0x80],
+    [0x04, 0x00],
+    [0x02, 0x01, 0x00],
+    [0x31, 0x00],
+  ].map((mark) => Buffer.from(mark))
+  return async (random) => {
+    const kind = random.below(3)
+    if (kind === 0) {
+      const original = random.pick(sealed)
+      const opened = await answered(() => decryptEnveloped(once(mutated(random, [original], marks)), identities))
+      // CBC has no integrity of its own; GCM must not give out anything but what was sealed.
+      if (opened && authenticated.has(original) && !opened.content.equals(whole))
+        throw new Error('altered content was opened')
+    } else if (kind === 1) {
+      const options = { anchors: [authority.certificate], at: NOW }
+      const verified = await answered(() => verifySigned(mutated(random, [random.pick(signed)], marks), null, options))
+      if (verified && verified.signers.length > 0 && !verified.content?.equals(whole))
+        throw new Error('altered content was verified')
+    } else {
+      await answered(() => certificateOf(mutated(random, certificates, marks)))
+    }
+  }
+}
+
+async function openpgp(): Promise<Target> {
+  const key = await generatePgpKey({ name: 'A', address: 'a@x.example', time: NOW - DAY, kind: 'ecc' })
+  const seal = async (text: string, armored: boolean) => {
+    const message = await createMessage({ binary: Buffer.from(text) })
+    const encryptionKeys = await readKey({ armoredKey: key.armoredPublic })
+    const options = { message, encryptionKeys, date: new Date(NOW) }
+    return Buffer.from(armored ? await encrypt(options) : await encrypt({ ...options, format: 'binary' }))
+  }
+  const sealed = [await seal(CONTENT, true), await seal(CONTENT, false)]
+  const wire = (await entityBytes(pgpSignEntity(entityOf(CONTENT), key, { time: NOW }))).toString('latin1')
+  const signatures = [
+    Buffer.from(/-----BEGIN PGP SIGNATURE-----[\s\S]+-----END PGP SIGNATURE-----\r?\n/.exec(wire)![0], 'latin1'),
+  ]
+  const marks = [
+    '-----BEGIN PGP MESSAGE-----',
+    '-----END PGP MESSAGE-----',
+    '\n\n',
+    '=',
+    '=AAAA',
+    'Version: 1\n',
+    '\xc1\xff\xff\xff\xff\xff',
+    '\xd2\xe1',
+    '\xa3\x03',
+    '\xcb\xff',
+    '\xd4\x00',
+    '\xc2',
+    '\0',
+  ]
+  return async (random) => {
+    if (random.below(2) === 0) {
+      const opened = await answered(() => pgpDecrypt(bytesOf(mutated(random, sealed, marks)), [key], [], { time: NOW }))
+      if (opened && opened.content.toString() !== CONTENT) throw new Error('altered content was opened')
+    } else {
+      const signature = mutated(random, signatures, marks)
+      // The armor's own lines may change; over other content no signature may be good.
+      const other = bytesOf(Buffer.from(`${CONTENT}.`))
+      const checks = await answered(() => pgpCheckSignature(other, signature, [key.armoredPublic], { time: NOW }))
+      if (checks?.some(({ state }) => state === 'good')) throw new Error('a signature over other content is good')
+    }
+  }
+}
+
+const POLICIES = join(import.meta.dirname, '../../examples/demo/policies')
+
+async function policy(): Promise<Target> {
+  const loaded = policyOf(...(await readPolicyDirectory(POLICIES)))
+  return async (random) => {
+    const input = policyInput(random)
+    const decision = decide(loaded, input)
+    if (decision.decisionId !== decide(loaded, structuredClone(input)).decisionId)
+      throw new Error('two decisions on one input')
+    if (decision.recipients.length !== input.recipients.length) throw new Error('a recipient was lost')
+    const confidential = ['confidential', 'secret'].includes(input.message.classification)
+    for (const [at, { outcome, method }] of decision.recipients.entries()) {
+      // The guarantee of the example policies, whatever the rules and the wish of the sender.
+      const clear = outcome === 'deliver' && (method === null || method === 'tls')
+      if (confidential && clear && input.recipients[at]!.external)
+        throw new Error('confidential mail would leave in clear text')
+      const planned = decision.copies.filter(({ recipients }) => recipients.includes(at)).length
+      if (planned !== (outcome === 'deliver' ? 1 : 0))
+        throw new Error(`${planned} copies for a recipient with ${outcome}`)
+    }
+  }
+}
+
+function policyInput(random: Random): PolicyInput {
+  const maybe = <T>(value: T): T | undefined => (random.below(5) === 0 ? undefined : value)
+  const state = () => random.pick(['valid', 'expired', 'revoked', 'untrusted', 'none'] as const)
+  const keys = () => ({ ...(random.below(6) ? { smime: state() } : {}), ...(random.below(6) ? { pgp: state() } : {}) })
+  const name = () => random.pick(['a.step', 'b.dcm', 'c.exe', 'd.xlsm', 'e.doc', 'f.pdf', 'noname', '', 'ü.zip'])
+  const words = ['#NIS2', '#NIS25', 'Angebot', 'Lunch', '\u202e', '', 'Ihr Angebot 4711', 'x'.repeat(500)]
+  const attachments = Array.from({ length: random.below(5) }, (_, index) => ({
+    ...file(name(), random.below(2 ** random.below(40)), { macro: random.below(2) === 0 }),
+    index,
+  }))
+  return mail({
+    recipients: Array.from({ length: 1 + random.below(5) }, (_, at) => {
+      const external = random.below(4) > 0
+      const domain = external
+        ? random.pick([
+            'clinic.example',
+            'eu.rival.example',
+            'cad.supplier.example',
+            'supp1ier.example',
+            'xn--bcher-kva.example',
+          ])
+        : 'demo.example'
+      return recipient({
+        address: `r${at}@${domain}`,
+        domain,
+        external,
+        direction: external ? 'outbound' : 'internal',
+        keys: keys(),
+        groups: random.below(3) ? [] : ['consumers'],
+        phoneKnown: random.below(2) === 0,
+        bcc: random.below(5) === 0,
+      })
+    }),
+    ...(maybe(attachments) ? { attachments } : {}),
+    message: {
+      subject: `${random.pick(words)} ${random.pick(words)}`,
+      classification: random.pick(['public', 'internal', 'confidential', 'secret']),
+      direction: random.pick(['inbound', 'outbound', 'internal'] as const),
+      content: random.pick([
+        'plain',
+        'smime-signed',
+        'smime-encrypted',
+        'pgp-encrypted',
+        'calendar',
+        'tnef',
+        'report',
+      ] as const),
+      autoSubmitted: random.below(5) === 0,
+      defects: random.below(4) ? [] : ['ambiguous'],
+    },
+    sender: {
+      department: random.pick(['sales', 'engineering', 'operations', 'radiology', null]),
+      address: random.pick(['a@demo.example', 'newsletter@demo.example']),
+    },
+    intent: {
+      protection: Array.from({ length: random.below(3) }, () => ({
+        token: random.pick([
+          'sign',
+          'encrypt',
+          'smime',
+          'pgp',
+          'pdf',
+          'portal',
+          'filelink',
+          'plain',
+          'receipt',
+          'none',
+        ] as const),
+        ...(random.below(2) ? { reason: 'because' } : {}),
+      })),
+      source: random.pick(['none', 'header', 'stamp', 'api'] as const),
+    },
+  })
+}
+
+async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
+}
+
+export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = { mime, cms, openpgp, policy }
