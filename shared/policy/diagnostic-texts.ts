@@ -11,6 +11,42 @@ const warning = (de: string, en: string): Message => ({ severity: 'warning', de,
 export const messages = {
   'yaml-syntax': error('Das ist kein gültiges YAML: {detail}', 'This is not valid YAML: {detail}'),
   'file-too-large': error('Die Datei ist größer als 1 MB', 'The file is larger than 1 MB'),
+  'bundle-damaged': error(
+    'Das Bündel ist beschädigt: {detail}. Bauen Sie es neu: secflow policy build',
+    'The bundle is damaged: {detail}. Build it again: secflow policy build',
+  ),
+  'bundle-format': error(
+    'Das ist kein Richtlinien-Bündel, das diese Version liest: {name}',
+    'This is no policy bundle that this version reads: {name}',
+  ),
+  'bundle-unsigned': error(
+    'Das Bündel ist nicht signiert, und es ist ein Vertrauensanker gesetzt (policyTrust)',
+    'The bundle is not signed, and a trust root is set (policyTrust)',
+  ),
+  'bundle-key': error(
+    'Das Bündel ist mit keinem Schlüssel aus policyTrust signiert: {name}',
+    'The bundle is signed by no key of policyTrust: {name}',
+  ),
+  'bundle-signature': error(
+    'Die Signatur von {name} passt nicht zum Inhalt des Bündels',
+    'The signature of {name} does not fit the content of the bundle',
+  ),
+  'bundle-engine': error(
+    'Das Bündel braucht Version {name} der Richtliniensprache, dieses Gateway spricht {detail}',
+    'The bundle needs generation {name} of the policy language, this gateway speaks {detail}',
+  ),
+  'bundle-serial': error(
+    'Die Seriennummer {name} liegt nicht über der geltenden {detail}. Zurück geht es mit: secflow policy rollback',
+    'The serial {name} is not above the {detail} in force. To go back: secflow policy rollback',
+  ),
+  'bundle-hash': error(
+    'Der Inhalt von {name} passt nicht zu seinem Hashwert im Manifest',
+    'The content of {name} does not fit its hash in the manifest',
+  ),
+  'bundle-revision': error(
+    'Die Regelsätze passen nicht zur Revision im Manifest',
+    'The rule sets do not fit the revision in the manifest',
+  ),
   'too-deep': error('Tiefer als 32 Ebenen geschachtelt', 'Nested deeper than 32 levels'),
   'too-many-nodes': error('Die Regel {name} hat mehr als 500 Knoten', 'Rule {name} has more than 500 nodes'),
   'alias-refused': error(

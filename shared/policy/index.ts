@@ -1,4 +1,21 @@
 /** The policy language: load, decide, explain, test. Pure: no I/O, no clock, no eval. */
+export {
+  type BuiltBundle,
+  type BundleOptions,
+  type BundleSigner,
+  buildBundle,
+  packBundle,
+} from './bundle/build.ts'
+export type { BundleManifest } from './bundle/manifest.ts'
+export {
+  MAX_BUNDLE,
+  type OpenedBundle,
+  openBundle,
+  type ReadBundle,
+  type ReadOptions,
+  readBundle,
+  type TrustRoots,
+} from './bundle/read.ts'
 export type { Diagnostic, Position, Text } from './diagnostic.ts'
 export type { DiagnosticCode } from './diagnostic-texts.ts'
 export { decide, type Release } from './evaluate/decide.ts'

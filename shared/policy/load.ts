@@ -3,11 +3,11 @@ import type { Method } from '../domain/index.ts'
 import { type Diagnostic, Findings, type Position } from './diagnostic.ts'
 import type { RuleSet } from './ir.ts'
 import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
-import { LAYERS } from './layer.ts'
+import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
 import { parseDocument } from './parse/document.ts'
 import type { Env } from './parse/env.ts'
-import { entryOf, member, type Node, plain } from './parse/node.ts'
+import { documentOf, entryOf, member, type Node } from './parse/node.ts'
 import { type ReadSet, readLabels, readRuleSet } from './parse/ruleset.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { METHODS } from './registry/actions/protect.ts'
@@ -24,6 +24,8 @@ export interface LoadedPolicy {
   /** Null as soon as one finding is an error. */
   readonly policy: Policy | null
   readonly diagnostics: readonly Diagnostic[]
+  /** The rule sets as canonical JSON, in the order that the revision is taken over: what a bundle carries. Empty without a policy. */
+  readonly canonical: readonly PolicyFile[]
 }
 
 /** Kinds of documents in a policy repository that are not rule sets. */
@@ -31,9 +33,13 @@ const OTHER_KINDS = ['PolicyTest', 'PolicyFixtures', 'Facts']
 export const TEST_FILE = /_test\.(ya?ml|json)$/
 const START: Position = { line: 1, column: 1 }
 
-interface Parsed {
+/** A document with its file, before it is known to be a rule set. */
+export interface PolicyDocument {
   readonly file: string
   readonly root: Node
+}
+
+interface Parsed extends PolicyDocument {
   readonly findings: Findings
 }
 
@@ -44,6 +50,22 @@ export function loadPolicy(files: readonly PolicyFile[]): LoadedPolicy {
     .filter((file) => !TEST_FILE.test(file.name))
     .sort((a, b) => byCode(a.name, b.name))
     .flatMap((file) => parseFile(file, list))
+  return loadParsed(parsed, files, list)
+}
+
+/** The same for documents that were read before, such as those of a bundle. */
+export function loadDocuments(documents: readonly PolicyDocument[]): LoadedPolicy {
+  const list: Diagnostic[] = []
+  const parsed = documents.flatMap(({ file, root }) => ruleSetOf(file, root, new Findings(file, list)))
+  const names = documents.map(({ file }) => ({ name: file }))
+  return loadParsed(parsed, names, list)
+}
+
+function loadParsed(
+  parsed: readonly Parsed[],
+  files: readonly Pick<PolicyFile, 'name'>[],
+  list: Diagnostic[],
+): LoadedPolicy {
   if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
   const read = parsed.flatMap(({ file, root, findings }) => {
@@ -58,10 +80,12 @@ export function loadPolicy(files: readonly PolicyFile[]): LoadedPolicy {
   const preference = complete(theOne(read, 'preference', list) ?? METHODS)
   const diagnostics = [...list].sort((a, b) => byCode(a.file, b.file) || a.line - b.line || a.column - b.column)
   if (diagnostics.some((finding) => finding.severity === 'error') || read.length === 0)
-    return { policy: null, diagnostics }
-  const revision = revisionOf(parsed.map(({ root }) => root))
+    return { policy: null, diagnostics, canonical: [] }
+  const canonical = canonicalSets(parsed)
+  // One digest per meaning: neither the order of rules nor comments, layout or file names count.
+  const revision = digest(`[${canonical.map(({ text }) => text).join(',')}]`)
   const sets: readonly RuleSet[] = read.map(({ set }) => set)
-  return { policy: compilePolicy(sets, { revision, tenantLabels: labels, order, preference }), diagnostics }
+  return { policy: compilePolicy(sets, { revision, tenantLabels: labels, order, preference }), diagnostics, canonical }
 }
 
 function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {
@@ -72,6 +96,10 @@ function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {
     if (list.length === before) findings.add('no-rule-set', START)
     return []
   }
+  return ruleSetOf(name, root, findings)
+}
+
+function ruleSetOf(name: string, root: Node, findings: Findings): Parsed[] {
   const kind = scalar(root, 'kind')
   if (OTHER_KINDS.includes(kind)) return []
   const version = scalar(root, 'apiVersion')
@@ -133,20 +161,19 @@ function complete(preference: readonly Method[]): readonly Method[] {
 
 const UNORDERED = ['rules', 'exceptions', 'guarantees']
 
-/** One digest per meaning: neither the order of rules nor comments, layout or file names count. */
-function revisionOf(roots: readonly Node[]): string {
-  const sets = roots.map((root) => {
-    const value = plain(root) as { metadata: { layer: string; name: string }; spec: Record<string, unknown> }
+/** Rule sets, highest layer first, with their rules by id: layout and order of writing are gone. */
+function canonicalSets(parsed: readonly Parsed[]): readonly PolicyFile[] {
+  const sets = parsed.map(({ file, root }) => {
+    const value = documentOf(root) as { metadata: { layer: Layer; name: string }; spec: Record<string, unknown> }
     for (const key of UNORDERED) {
       const items = value.spec[key]
       if (Array.isArray(items)) value.spec[key] = [...items].sort((a, b) => byCode(String(a.id), String(b.id)))
     }
-    return value
+    return { file, value }
   })
   sets.sort(
-    (a, b) =>
-      LAYERS.findIndex((layer) => layer === a.metadata.layer) -
-        LAYERS.findIndex((layer) => layer === b.metadata.layer) || byCode(a.metadata.name, b.metadata.name),
+    ({ value: { metadata: a } }, { value: { metadata: b } }) =>
+      LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name),
   )
-  return digest(canonicalJson(sets))
+  return sets.map(({ file, value }) => ({ name: file, text: canonicalJson(value) }))
 }

@@ -46,6 +46,50 @@ export function plain(node: Node): unknown {
   return Object.fromEntries(node.entries.map((entry) => [entry.key, plain(entry.value)]))
 }
 
+/** Key of the stand-in for a number that is not written as JSON writes it: a name or a tag `1.0` is not `1`. */
+const WRITTEN = '$number'
+
+/** The plain value from which `nodeOf` makes the same nodes again, places aside. */
+export function documentOf(node: Node): unknown {
+  if (node.kind === 'scalar') {
+    const odd = typeof node.value === 'number' && String(node.value) !== node.source
+    return odd ? { [WRITTEN]: [node.value, node.source] } : node.value
+  }
+  if (node.kind === 'list') return node.items.map(documentOf)
+  return Object.fromEntries(node.entries.map((entry) => [entry.key, documentOf(entry.value)]))
+}
+
+/** Nodes of a plain JSON value, all placed at the start; null for one that is nested deeper than `depth`. */
+export function nodeOf(value: unknown, depth: number): Node | null {
+  const at: Position = { line: 1, column: 1 }
+  if (depth < 0) return null
+  if (Array.isArray(value)) {
+    const items = value.map((item) => nodeOf(item, depth - 1))
+    return items.includes(null) ? null : { kind: 'list', items: items as Node[], at }
+  }
+  if (typeof value === 'object' && value !== null) {
+    const written = numberOf(value, at)
+    if (written) return written
+    const entries: Entry[] = []
+    for (const [key, item] of Object.entries(value)) {
+      const node = nodeOf(item, depth - 1)
+      if (node === null) return null
+      entries.push({ key, at, value: node })
+    }
+    return { kind: 'map', entries, at }
+  }
+  const known = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return known ? { kind: 'scalar', value, source: value === null ? '' : String(value), at } : null
+}
+
+function numberOf(value: object, at: Position): ScalarNode | null {
+  const { [WRITTEN]: pair, ...rest } = value as { readonly [WRITTEN]?: unknown }
+  if (!Array.isArray(pair) || pair.length !== 2 || Object.keys(rest).length > 0) return null
+  const [number, source] = pair as readonly unknown[]
+  if (typeof number !== 'number' || typeof source !== 'string') return null
+  return { kind: 'scalar', value: number, source, at }
+}
+
 /** How many nodes stand in and under this one. */
 export function countNodes(node: Node): number {
   if (node.kind === 'scalar') return 1

@@ -1,0 +1,60 @@
+/** The signing envelope DSSE 1.0.2: a signature covers the type and the bytes of a payload, and nothing has to be parsed first. */
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { decodeBase64 } from './base64.ts'
+
+export interface Envelope {
+  readonly payloadType: string
+  readonly payload: Uint8Array
+  readonly signatures: readonly { readonly keyid: string; readonly sig: Uint8Array }[]
+}
+
+/** PAE(type, body) of the DSSE protocol: what is signed. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const head = utf8ToBytes(`DSSEv1 ${utf8ToBytes(payloadType).length} ${payloadType} ${payload.length} `)
+  const encoded = new Uint8Array(head.length + payload.length)
+  encoded.set(head)
+  encoded.set(payload, head.length)
+  return encoded
+}
+
+/** Parses an envelope; null for anything but exactly its members. */
+export function readEnvelope(text: string): Envelope | null {
+  const value = record(parsed(text), ['payload', 'payloadType', 'signatures'])
+  if (!value || typeof value.payloadType !== 'string' || !Array.isArray(value.signatures)) return null
+  const payload = bytes(value.payload)
+  const signatures = value.signatures.map(readSignature)
+  if (payload === null || signatures.includes(null)) return null
+  return { payloadType: value.payloadType, payload, signatures: signatures as Envelope['signatures'][number][] }
+}
+
+/** A missing key id stands as ''. */
+function readSignature(value: unknown): Envelope['signatures'][number] | null {
+  const signature = record(value, ['keyid', 'sig']) ?? { keyid: '', ...record(value, ['sig']) }
+  const { keyid, sig: text } = signature as { readonly keyid: unknown; readonly sig?: unknown }
+  const sig = bytes(text)
+  return sig === null || typeof keyid !== 'string' ? null : { keyid, sig }
+}
+
+function bytes(value: unknown): Uint8Array | null {
+  return typeof value === 'string' ? decodeBase64(value) : null
+}
+
+/** An object with exactly these members. */
+export function record<const K extends string>(
+  value: unknown,
+  members: readonly K[],
+): Readonly<Record<K, unknown>> | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const keys = Object.keys(value)
+  if (keys.length !== members.length || !members.every((member) => Object.hasOwn(value, member))) return null
+  return value as Readonly<Record<K, unknown>>
+}
+
+/** The value of a JSON text, or undefined. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
