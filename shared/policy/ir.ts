@@ -1,6 +1,7 @@
 /** The typed form of a policy between reading and compiling: everything is resolved, nothing is a string to be parsed later. */
 import type { Position, Text } from './diagnostic.ts'
 import type { Layer } from './layer.ts'
+import type { NamedList } from './parse/env.ts'
 import type { AnyAction } from './registry/action.ts'
 import type { FieldDefinition } from './registry/field.ts'
 import type { AnyOperator } from './registry/operator.ts'
@@ -95,6 +96,8 @@ export interface RuleSet {
   readonly layer: Layer
   readonly mode: Mode
   readonly appliesTo: Condition
+  /** Named lists; conditions hold their entries already. */
+  readonly lists: ReadonlyMap<string, NamedList>
   readonly rules: readonly Rule[]
   readonly exceptions: readonly Exception[]
   readonly guarantees: readonly Guarantee[]

@@ -21,6 +21,8 @@ export interface Policy {
     readonly owner: string
     readonly file: string
   }[]
+  /** The typed form the policy was compiled from, highest layer first: what analysis and diff read. */
+  readonly ruleSets: readonly RuleSet[]
   readonly rules: readonly CompiledRule[]
   readonly exceptions: readonly CompiledException[]
   readonly guarantees: readonly CompiledGuarantee[]
@@ -71,6 +73,7 @@ export function compilePolicy(
     ...settings,
     labels: settings.tenantLabels.list,
     sets: sorted.map(({ name, layer, owner, file }) => ({ name, layer, owner, file })),
+    ruleSets: sorted,
     rules: sorted.flatMap((set) =>
       [...set.rules]
         .sort((a, b) => byCode(a.id, b.id))

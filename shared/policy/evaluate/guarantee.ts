@@ -20,12 +20,13 @@ interface Delivery {
 /** Changes gate, reasons and simulated of drafts whose deliveries, or whose copies for others, break a guarantee. */
 export function holdGuarantees(policy: Policy, drafts: readonly Draft[], cache: MessageCache): void {
   if (policy.guarantees.length === 0) return
-  for (const draft of drafts) {
-    const deliveries = [ownDelivery(draft), ...destinations(draft, policy, cache)]
-    for (const guarantee of policy.guarantees) {
-      if (deliveries.some((delivery) => violates(guarantee, delivery))) apply(guarantee, draft)
-    }
-  }
+  for (const draft of drafts) for (const guarantee of violated(policy, draft, cache)) apply(guarantee, draft)
+}
+
+/** The guarantees that a draft, as it stands, would break. */
+export function violated(policy: Policy, draft: Draft, cache: MessageCache): readonly CompiledGuarantee[] {
+  const deliveries = [ownDelivery(draft), ...destinations(draft, policy, cache)]
+  return policy.guarantees.filter((guarantee) => deliveries.some((delivery) => violates(guarantee, delivery)))
 }
 
 function violates({ guarantee, when }: CompiledGuarantee, delivery: Delivery): boolean {

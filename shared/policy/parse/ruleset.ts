@@ -166,6 +166,7 @@ function readSpec(
       layer,
       mode,
       appliesTo: applies,
+      lists: env.lists,
       rules,
       exceptions,
       guarantees,
