@@ -39,7 +39,7 @@ export function fuzz(target: keyof typeof TARGETS & string, full: number): Campa
       return {
         done,
         failures: shares.flatMap((one) => one.failures),
-        note: `${rate.toFixed(0)}/s, heap +${(growth / 1e6).toFixed(0)} MB`,
+        note: `${rate.toFixed(0)}/s, heap grew ${Math.max(0, growth / 1e6).toFixed(0)} MB`,
       }
     },
   }
