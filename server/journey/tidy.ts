@@ -15,6 +15,8 @@ export interface TidyDeps {
   readonly blobs: BlobStore
   readonly tenants: readonly TenantId[]
   readonly clock: Clock
+  /** How long inputs of the policy can be replayed, in ms. */
+  readonly inputsKept?: number
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -41,6 +43,7 @@ const PURGED: Readonly<Record<Purged, number>> = {
   codes: HOUR,
   sessions: 0,
   idempotency: 7 * DAY,
+  inputs: 90 * DAY,
   jobs: JOBS_KEPT,
 }
 
@@ -50,6 +53,7 @@ const PURGE_BATCH = 500
 export function createTidy(deps: TidyDeps): Tidy {
   const { store, blobs, clock, log, metrics } = deps
   const swept = new Map<TenantId, number>()
+  const keep = (what: Purged) => (what === 'inputs' ? (deps.inputsKept ?? PURGED.inputs) : PURGED[what])
 
   async function finish(tenant: TenantStore): Promise<boolean> {
     const now = clock.now()
@@ -99,7 +103,7 @@ export function createTidy(deps: TidyDeps): Tidy {
   }
 
   async function purge(tenant: TenantStore, what: Purged): Promise<boolean> {
-    const count = await tenant.write((tx) => tx.purge(what, clock.now() - PURGED[what], PURGE_BATCH))
+    const count = await tenant.write((tx) => tx.purge(what, clock.now() - keep(what), PURGE_BATCH))
     metrics.count('rows_purged_total', { what }, count)
     return count >= PURGE_BATCH
   }

@@ -3,6 +3,7 @@ import type {
   AuditRecord,
   CodeRecord,
   CopyRecord,
+  DecisionInputRecord,
   GrantRecord,
   Job,
   JobQueueName,
@@ -12,6 +13,7 @@ import type {
   MessageId,
   MessageRecord,
   PersonRecord,
+  PolicyVersionRecord,
   PortalSessionRecord,
   Receipt,
   RecipientRecord,
@@ -40,7 +42,7 @@ export interface TenantStore {
   write<T>(work: (tx: TenantWrites) => Promise<T>): Promise<T>
 }
 
-export interface TenantReads extends TidyReads {
+export interface TenantReads extends TidyReads, PolicyReads {
   message(id: MessageId): Promise<MessageRecord | null>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
   recipients(message: MessageId): Promise<RecipientRecord[]>
@@ -71,6 +73,28 @@ export interface TidyReads {
   messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
 }
 
+export interface PolicyReads {
+  /** Newest first, without the bundles. */
+  policyVersions(query: { limit: number; before?: number }): Promise<PolicyVersionSummary[]>
+  /** The version with this serial, or the newest. */
+  policyVersion(serial?: number): Promise<PolicyVersionRecord | null>
+  /** Inputs of messages that were accepted at `since` or later, in order of acceptance; `after` is the last one of the page before. */
+  decisionInputs(query: {
+    since: number
+    after?: Pick<DecisionInputRecord, 'at' | 'message'>
+    limit: number
+  }): Promise<DecisionInputRecord[]>
+}
+
+export type PolicyVersionSummary = Omit<PolicyVersionRecord, 'bundle'>
+
+export interface PolicyWrites {
+  /** False, and nothing is written, when the serial is not above that of every version. */
+  insertPolicyVersion(version: PolicyVersionRecord): Promise<boolean>
+  /** Inserts or replaces by message. */
+  putDecisionInput(record: DecisionInputRecord): Promise<void>
+}
+
 /** What tidying changes. Each call is bounded and safe to repeat. */
 export interface TidyWrites {
   /**
@@ -85,13 +109,13 @@ export interface TidyWrites {
   markGrantsErased(message: MessageId, endedBy: number, at: number): Promise<string[]>
   /**
    * Deletes at most about `limit` rows (those of one millisecond go together) and answers how many: codes and sessions that
-   * expired, idempotency records that were made at `by` or before. Jobs: the ended ones that were made by then, of messages
+   * expired, idempotency records that were made and decision inputs whose message was accepted at `by` or before. Jobs: the ended ones that were made by then, of messages
    * that are done and of none; a dead job of no message stays for its operator.
    */
   purge(what: Purged, by: number, limit: number): Promise<number>
 }
 
-export type Purged = 'codes' | 'sessions' | 'idempotency' | 'jobs'
+export type Purged = 'codes' | 'sessions' | 'idempotency' | 'inputs' | 'jobs'
 
 export interface IdempotencyRecord {
   readonly client: string
@@ -102,7 +126,7 @@ export interface IdempotencyRecord {
   readonly createdAt: number
 }
 
-export interface TenantWrites extends TenantReads, TidyWrites {
+export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites {
   insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
   updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
   /** Moves one recipient. From a final state nothing moves: returns false and changes nothing. */

@@ -1,6 +1,7 @@
 /** What is kept of a mail: rows of the database, each under its tenant (the repository's handle adds it). Times are epoch milliseconds. */
 import type { Decision, Step } from './decision.ts'
 import type { Envelope, Origin } from './envelope.ts'
+import type { PolicyInput } from './facts.ts'
 import type { MessageId } from './ids.ts'
 
 export type MessageState = 'accepted' | 'planned' | 'done'
@@ -190,6 +191,32 @@ export interface KeyRecord {
   readonly sealedPrivate: Uint8Array | null
   readonly revokedAt: number | null
   readonly createdAt: number
+}
+
+/** A policy that was put in force: the bundle exactly as it came, so that its signature can be checked again. */
+export interface PolicyVersionRecord {
+  /** Of the bundle; rises with every version. */
+  readonly serial: number
+  readonly revision: string
+  /** The envelope (DSSE). */
+  readonly bundle: string
+  /** Whose key signed it; null for an unsigned one. */
+  readonly author: string | null
+  readonly appliedAt: number
+  readonly appliedBy: string
+  readonly note: string
+}
+
+/** What the policy saw of one message, for replays. Words of body and attachments are not kept. */
+export interface DecisionInputRecord {
+  readonly message: MessageId
+  /** When the message was accepted. */
+  readonly at: number
+  readonly input: PolicyInput
+  /** Texts stood in the input and were replaced by ''. */
+  readonly redacted: boolean
+  /** Rules and guarantees that had a part in the decision, those in simulate mode included. */
+  readonly rules: readonly string[]
 }
 
 /** One row of the tenant's directory; the same fields as a `people:` entry of a facts file. */

@@ -4,6 +4,7 @@ import type {
   CodeRecord,
   CopyRecord,
   Decision,
+  DecisionInputRecord,
   GrantRecord,
   JobSpec,
   KeyRecord,
@@ -11,6 +12,7 @@ import type {
   MessageId,
   MessageRecord,
   PersonRecord,
+  PolicyVersionRecord,
   PortalSessionRecord,
 } from '../../shared/domain/index.ts'
 
@@ -152,3 +154,44 @@ export const event = (of: MessageId | null, detail: Record<string, unknown> = {}
   actor: 'gateway',
   detail,
 })
+
+export function policyVersion(serial: number): PolicyVersionRecord {
+  return {
+    serial,
+    revision: String(serial % 10).repeat(64),
+    bundle: '{"payload":"\u00fc\ud83d\udce8"}',
+    author: serial % 2 === 0 ? null : 'anna',
+    appliedAt: 1_800_000_000_000 + serial,
+    appliedBy: 'bert@alpha.example',
+    note: 'Größere Anhänge',
+  }
+}
+
+export function decisionInput(at: number): DecisionInputRecord {
+  return {
+    message: message(at).id,
+    at,
+    input: {
+      time: new Date(at).toISOString(),
+      message: {
+        direction: 'outbound',
+        subject: 'Größe',
+        classification: 'internal',
+        size: 120_000_000_000,
+        header: { 'x-case': ['1', '2'] },
+        authenticated: true,
+        source: 'smtp',
+        language: null,
+        bodyText: '',
+        content: 'plain',
+        autoSubmitted: false,
+        defects: [],
+      },
+      sender: { address: 'a@alpha.example', domain: 'alpha.example', tenant: 'alpha', ours: true },
+      recipients: [],
+      intent: { classification: null, protection: [], source: 'none' },
+    },
+    redacted: true,
+    rules: ['a', 'b'],
+  }
+}

@@ -433,6 +433,53 @@ export function storeContract(
       })
     })
 
+    describe('policies', () => {
+      test('versions only rise, and stand as they were applied', async () => {
+        const insert = (serial: number) => a.write((tx) => tx.insertPolicyVersion(make.policyVersion(serial)))
+        expect(await a.read.policyVersion()).toBeNull()
+        expect([await insert(3), await insert(3), await insert(2), await insert(20), await insert(5)]).toEqual([
+          true,
+          false,
+          false,
+          true,
+          false,
+        ])
+        expect(await a.read.policyVersion()).toEqual(make.policyVersion(20))
+        expect(await a.read.policyVersion(3)).toEqual(make.policyVersion(3))
+        expect(await a.read.policyVersion(2)).toBeNull()
+        const { bundle: _, ...newest } = make.policyVersion(20)
+        expect(await a.read.policyVersions({ limit: 1 })).toEqual([newest])
+        expect((await a.read.policyVersions({ limit: 9, before: 20 })).map(({ serial }) => serial)).toEqual([3])
+        expect(await b.read.policyVersion()).toBeNull()
+        expect(await b.read.policyVersion(3)).toBeNull()
+        expect(await b.read.policyVersions({ limit: 9 })).toEqual([])
+      })
+
+      test('inputs come in order of acceptance, page by page', async () => {
+        const made = [5, 7, 7, 7, 9].map((at) => make.decisionInput(at))
+        await a.write(async (tx) => {
+          for (const one of made.toReversed()) await tx.putDecisionInput(one)
+        })
+        const read = (query: Partial<Parameters<typeof a.read.decisionInputs>[0]>) =>
+          a.read.decisionInputs({ since: 0, limit: 9, ...query })
+        expect(await read({})).toEqual(made)
+        expect(await read({ since: 7 })).toEqual(made.slice(1))
+        expect(await read({ limit: 2 })).toEqual(made.slice(0, 2))
+        expect(await read({ limit: 2, after: made[1]! })).toEqual(made.slice(2, 4))
+        expect(await read({ since: 9, after: made[1]! })).toEqual(made.slice(4))
+        expect(await read({ after: made[4]! })).toEqual([])
+        expect(await b.read.decisionInputs({ since: 0, limit: 9 })).toEqual([])
+      })
+
+      test('an input is replaced by that of a later decision', async () => {
+        const one = make.decisionInput(5)
+        const later = { ...one, redacted: false, rules: [] }
+        await a.write((tx) => tx.putDecisionInput(one))
+        await a.write((tx) => tx.putDecisionInput(later))
+        expect(await a.read.decisionInputs({ since: 0, limit: 9 })).toEqual([later])
+      })
+    })
+
     describe('tidying', () => {
       const settle = (id: MessageId, state: RecipientState, address = 'one@peer.example') =>
         a.write((tx) => tx.updateRecipient(id, address, { state, at: 1 }))
@@ -514,9 +561,10 @@ export function storeContract(
             await tx.insertCode({ ...make.code(grant.id), expiresAt: at })
             await tx.putPortalSession({ ...make.session(grant.id), expiresAt: at })
             await tx.insertIdempotent({ ...record, key: String(at), createdAt: at })
+            await tx.putDecisionInput(make.decisionInput(at))
           }
         })
-        for (const what of ['codes', 'sessions', 'idempotency'] as const) {
+        for (const what of ['codes', 'sessions', 'idempotency', 'inputs'] as const) {
           const purge = (by: number, limit: number) => a.write((tx) => tx.purge(what, by, limit))
           expect(await b.write((tx) => tx.purge(what, 5, 9))).toBe(0)
           expect(await purge(5, 2)).toBe(2)
@@ -526,6 +574,7 @@ export function storeContract(
         expect(await a.read.code(grant.id, 'mail')).toMatchObject({ expiresAt: 9 })
         expect(await a.read.idempotent('erp', '3')).toBeNull()
         expect(await a.read.idempotent('erp', '9')).not.toBeNull()
+        expect((await a.read.decisionInputs({ since: 0, limit: 9 })).map(({ at }) => at)).toEqual([9])
       })
 
       test('purges the ended jobs of messages that are done, and of none', async () => {

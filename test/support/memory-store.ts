@@ -4,6 +4,7 @@ import type {
   AuditRecord,
   CodeRecord,
   CopyRecord,
+  DecisionInputRecord,
   GrantRecord,
   Job,
   JobQueueName,
@@ -12,6 +13,7 @@ import type {
   LinkFileRecord,
   MessageRecord,
   PersonRecord,
+  PolicyVersionRecord,
   PortalSessionRecord,
   RecipientRecord,
   TenantId,
@@ -38,6 +40,8 @@ interface Rows {
   idempotent: Map<string, IdempotencyRecord>
   keys: Map<string, KeyRecord>
   people: Map<string, PersonRecord>
+  versions: PolicyVersionRecord[]
+  inputs: Map<string, DecisionInputRecord>
   /** Ids of messages and grants. */
   erased: Set<string>
 }
@@ -54,6 +58,8 @@ const emptyRows = (): Rows => ({
   idempotent: new Map(),
   keys: new Map(),
   people: new Map(),
+  versions: [],
+  inputs: new Map(),
   erased: new Set(),
 })
 
@@ -159,6 +165,33 @@ export function memoryStore(now: () => number = Date.now) {
         const ended = found(of(tenant).grants.values(), (g) => endedAt(g) <= endedBy && !of(tenant).erased.has(g.id))
         return [...new Set(ended.map((g) => g.message))].slice(0, limit)
       },
+      async policyVersions({ limit, before = Number.POSITIVE_INFINITY }) {
+        return of(tenant)
+          .versions.filter(({ serial }) => serial < before)
+          .toReversed()
+          .slice(0, limit)
+          .map(({ bundle: _, ...summary }) => summary)
+      },
+      async policyVersion(serial) {
+        const { versions } = of(tenant)
+        return (serial === undefined ? versions.at(-1) : versions.find((one) => one.serial === serial)) ?? null
+      },
+      async decisionInputs({ since, after, limit }) {
+        const place = ({ at, message }: Pick<DecisionInputRecord, 'at' | 'message'>) =>
+          `${String(at).padStart(16, '0')} ${message}`
+        return found(of(tenant).inputs.values(), (one) => one.at >= since && (!after || place(one) > place(after)))
+          .sort((a, b) => (place(a) < place(b) ? -1 : 1))
+          .slice(0, limit)
+      },
+      async insertPolicyVersion(version) {
+        const { versions } = of(tenant)
+        if ((versions.at(-1)?.serial ?? 0) >= version.serial) return false
+        versions.push(version)
+        return true
+      },
+      async putDecisionInput(record) {
+        of(tenant).inputs.set(record.message, record)
+      },
       async finishMessages({ deadBy, limit }) {
         const over = found(
           of(tenant).messages.values(),
@@ -186,7 +219,7 @@ export function memoryStore(now: () => number = Date.now) {
         return open.map(({ id }) => id)
       },
       async purge(what, by, limit) {
-        const { codes, sessions, idempotent, messages } = of(tenant)
+        const { codes, sessions, idempotent, inputs, messages } = of(tenant)
         const take = <T>(map: Map<string, T>, over: (value: T) => boolean) => {
           const gone = [...map].filter(([, value]) => over(value)).slice(0, limit)
           for (const [key] of gone) map.delete(key)
@@ -199,6 +232,8 @@ export function memoryStore(now: () => number = Date.now) {
             return take(sessions, (session) => session.expiresAt <= by)
           case 'idempotency':
             return take(idempotent, (record) => record.createdAt <= by)
+          case 'inputs':
+            return take(inputs, (record) => record.at <= by)
           case 'jobs':
             return take(
               jobs,

@@ -3,19 +3,22 @@ import type {
   AuditRecord,
   CodeRecord,
   CopyRecord,
+  DecisionInputRecord,
   GrantRecord,
   KeyRecord,
   LinkFileRecord,
   MessageId,
   MessageRecord,
   PersonRecord,
+  PolicyVersionRecord,
   PortalSessionRecord,
   RecipientRecord,
   TenantId,
 } from '../../../shared/domain/index.ts'
-import type { IdempotencyRecord, TenantReads } from '../../ports/store.ts'
+import type { IdempotencyRecord, PolicyReads, PolicyVersionSummary, TenantReads } from '../../ports/store.ts'
 import type { Db, Statements } from './database.ts'
 import { orm } from './drizzle.ts'
+import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
 import { auditRecord, grantRecord, messageRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
 import { messagesWithEndedGrants, unerased } from './tidy.ts'
@@ -366,7 +369,19 @@ export class SqlReads implements TenantReads {
     return this.tidying((db) => messagesWithEndedGrants(db, this.engine.tables, this.tenant, endedBy, limit))
   }
 
-  /** Runs statements of `tidy.ts`, which are built for each call. */
+  policyVersions(query: Parameters<PolicyReads['policyVersions']>[0]): Promise<PolicyVersionSummary[]> {
+    return this.tidying((db) => policyVersions(db, this.engine.tables, this.tenant, query))
+  }
+
+  policyVersion(serial?: number): Promise<PolicyVersionRecord | null> {
+    return this.tidying((db) => policyVersionOf(db, this.engine.tables, this.tenant, serial))
+  }
+
+  decisionInputs(query: Parameters<PolicyReads['decisionInputs']>[0]): Promise<DecisionInputRecord[]> {
+    return this.tidying((db) => decisionInputs(db, this.engine.tables, this.tenant, query))
+  }
+
+  /** Runs statements that are built for each call (`tidy.ts`, `policies.ts`). */
   protected async tidying<T>(work: (db: Db) => Promise<T>): Promise<T> {
     try {
       return await work(this.db())

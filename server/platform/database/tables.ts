@@ -9,6 +9,7 @@ import type {
   MessageState,
   Origin,
   PersonRecord,
+  PolicyInput,
   PortalSessionRecord,
   Receipt,
   RecipientState,
@@ -296,6 +297,38 @@ export function defineTables(c: Columns) {
     (t) => [c.primaryKey({ columns: [t.tenant, t.address] }), c.index('person_role').on(t.tenant, t.role, t.address)],
   )
 
+  const policyVersion = c.table(
+    'policy_version',
+    {
+      tenant: c.text('tenant').notNull(),
+      serial: c.int('serial').notNull(),
+      revision: c.text('revision').notNull(),
+      bundle: c.text('bundle').notNull(),
+      author: c.text('author'),
+      appliedAt: c.int('applied_at').notNull(),
+      appliedBy: c.text('applied_by').notNull(),
+      note: c.text('note').notNull(),
+    },
+    (t) => [c.primaryKey({ columns: [t.tenant, t.serial] })],
+  )
+
+  /** No foreign key to the message: it has a life of its own. */
+  const decisionInput = c.table(
+    'decision_input',
+    {
+      tenant: c.text('tenant').notNull(),
+      message: c.text('message').notNull(),
+      at: c.int('at').notNull(),
+      input: c.json<PolicyInput>('input').notNull(),
+      redacted: c.flag('redacted').notNull(),
+      rules: c.json<readonly string[]>('rules').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.message] }),
+      c.index('decision_input_age').on(t.tenant, t.at, t.message),
+    ],
+  )
+
   return {
     message,
     recipient,
@@ -309,6 +342,8 @@ export function defineTables(c: Columns) {
     idempotency,
     key,
     person,
+    policyVersion,
+    decisionInput,
   }
 }
 

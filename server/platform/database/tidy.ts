@@ -117,10 +117,12 @@ type Purge = (db: Db, tables: Tables, tenant: TenantId, by: number, limit: numbe
 
 /** Purges by a time column: up to the time of the `limit`-th row, or up to `by` where there are fewer. */
 const byTime =
-  (of: (tables: Tables) => Tables['code'] | Tables['portalSession'] | Tables['idempotency']): Purge =>
+  (
+    of: (tables: Tables) => Tables['code'] | Tables['portalSession'] | Tables['idempotency'] | Tables['decisionInput'],
+  ): Purge =>
   async (db, tables, tenant, by, limit) => {
     const table = of(tables)
-    const time = 'expiresAt' in table ? table.expiresAt : table.createdAt
+    const time = 'expiresAt' in table ? table.expiresAt : 'createdAt' in table ? table.createdAt : table.at
     const due = and(eq(table.tenant, tenant), lte(time, by))
     const [last] = await db
       .select({ time })
@@ -140,6 +142,7 @@ export const purge: Readonly<Record<Purged, Purge>> = {
   codes: byTime((tables) => tables.code),
   sessions: byTime((tables) => tables.portalSession),
   idempotency: byTime((tables) => tables.idempotency),
+  inputs: byTime((tables) => tables.decisionInput),
   async jobs(db, { job, message }, tenant, by, limit) {
     const ofDone = db
       .select({ id: message.id })

@@ -6,6 +6,7 @@ import {
   CHAIN_START,
   type CodeRecord,
   type CopyRecord,
+  type DecisionInputRecord,
   FINAL_STATES,
   type GrantRecord,
   type Job,
@@ -15,6 +16,7 @@ import {
   type MessageId,
   type MessageRecord,
   type PersonRecord,
+  type PolicyVersionRecord,
   type PortalSessionRecord,
   type Receipt,
   type RecipientState,
@@ -25,6 +27,7 @@ import type { IdempotencyRecord, Purged, TenantWrites } from '../../ports/store.
 import { uuidv7 } from '../ids.ts'
 import type { Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import { insertPolicyVersion } from './policies.ts'
 import { type Engine, SqlReads } from './reads.ts'
 import { finishMessages, markGrantsErased, purge } from './tidy.ts'
 
@@ -365,6 +368,40 @@ export class SqlWrites extends SqlReads implements TenantWrites {
         .insert(table)
         .values({ address, ...changed, tenant: this.tenant })
         .onConflictDoUpdate({ target: [table.tenant, table.address], set: changed }),
+    )
+  }
+
+  insertPolicyVersion(version: PolicyVersionRecord): Promise<boolean> {
+    return this.tidying((db) => insertPolicyVersion(db, this.engine.tables, this.tenant, version))
+  }
+
+  async putDecisionInput(record: DecisionInputRecord): Promise<void> {
+    const { decisionInput: table } = this.engine.tables
+    const { message, ...changed } = record
+    await this.run(
+      'putDecisionInput',
+      (db) =>
+        db
+          .insert(table)
+          .values({
+            tenant: $('tenant'),
+            message: $('message'),
+            at: $('at'),
+            input: $('input'),
+            redacted: $('redacted'),
+            rules: $('rules'),
+          })
+          .onConflictDoUpdate({
+            target: [table.tenant, table.message],
+            set: {
+              at: sql`excluded.at`,
+              input: sql`excluded.input`,
+              redacted: sql`excluded.redacted`,
+              rules: sql`excluded.rules`,
+            },
+          })
+          .prepare('putDecisionInput'),
+      { message, ...changed },
     )
   }
 

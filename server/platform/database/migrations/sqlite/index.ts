@@ -1,9 +1,11 @@
 import type { Migration } from '../../sqlite/migrate.ts'
 import { journey } from './0001_journey.ts'
 import { tidy } from './0002_tidy.ts'
+import { policies } from './0003_policies.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
   { name: '0001_journey', sql: journey },
   { name: '0002_tidy', sql: tidy },
+  { name: '0003_policies', sql: policies },
 ]

@@ -1,0 +1,69 @@
+/** The statements about versions of the policy and recorded inputs. */
+import type { DecisionInputRecord, PolicyVersionRecord, TenantId } from '../../../shared/domain/index.ts'
+import type { PolicyReads, PolicyVersionSummary } from '../../ports/store.ts'
+import type { Db } from './database.ts'
+import { orm } from './drizzle.ts'
+import { record } from './rows.ts'
+import type { Tables } from './tables.ts'
+
+const { and, asc, desc, eq, gt, gte, lt, or } = orm
+
+export async function policyVersions(
+  db: Db,
+  { policyVersion }: Tables,
+  tenant: TenantId,
+  { limit, before }: Parameters<PolicyReads['policyVersions']>[0],
+): Promise<PolicyVersionSummary[]> {
+  const { serial, revision, author, appliedAt, appliedBy, note } = policyVersion
+  return await db
+    .select({ serial, revision, author, appliedAt, appliedBy, note })
+    .from(policyVersion)
+    .where(and(eq(policyVersion.tenant, tenant), before === undefined ? undefined : lt(serial, before)))
+    .orderBy(desc(serial))
+    .limit(limit)
+}
+
+export async function policyVersionOf(
+  db: Db,
+  { policyVersion }: Tables,
+  tenant: TenantId,
+  serial: number | undefined,
+): Promise<PolicyVersionRecord | null> {
+  const [row] = await db
+    .select()
+    .from(policyVersion)
+    .where(and(eq(policyVersion.tenant, tenant), serial === undefined ? undefined : eq(policyVersion.serial, serial)))
+    .orderBy(desc(policyVersion.serial))
+    .limit(1)
+  return row ? record(row) : null
+}
+
+export async function decisionInputs(
+  db: Db,
+  { decisionInput }: Tables,
+  tenant: TenantId,
+  { since, after, limit }: Parameters<PolicyReads['decisionInputs']>[0],
+): Promise<DecisionInputRecord[]> {
+  const { at, message } = decisionInput
+  const rest = after && or(gt(at, after.at), and(eq(at, after.at), gt(message, after.message)))
+  const rows = await db
+    .select()
+    .from(decisionInput)
+    .where(and(eq(decisionInput.tenant, tenant), gte(at, Math.max(since, after?.at ?? since)), rest))
+    .orderBy(asc(at), asc(message))
+    .limit(limit)
+  return rows.map((row) => record(row) as DecisionInputRecord)
+}
+
+/** Whether it was inserted: only above every serial so far. A unit of work runs alone, so nothing comes between. */
+export async function insertPolicyVersion(
+  db: Db,
+  tables: Tables,
+  tenant: TenantId,
+  version: PolicyVersionRecord,
+): Promise<boolean> {
+  const [newest] = await policyVersions(db, tables, tenant, { limit: 1 })
+  if (newest && newest.serial >= version.serial) return false
+  await db.insert(tables.policyVersion).values({ ...version, tenant })
+  return true
+}
