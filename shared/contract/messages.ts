@@ -68,7 +68,9 @@ const Receipt = z
 export const MessageStatus = z
   .object({
     id: z.string(),
-    state: z.enum(['accepted', 'planned', 'done']),
+    state: z.enum(['accepted', 'planned', 'done']).meta({
+      description: 'Stored; decided; or nothing is left to do and the content is erased (within a minute of the last).',
+    }),
     from: z.string(),
     subject: z.string(),
     size: z.int(),
