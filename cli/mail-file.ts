@@ -1,4 +1,5 @@
 /** A mail file in the hands of a command: the gateway's own stages, without server, queue or database. */
+
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { loadConfig, type TenantConfig } from '../server/config.ts'
@@ -16,6 +17,7 @@ import { type Envelope, type Origin, type PolicyInput, tenantId } from '../share
 import { Fault } from '../shared/fault/index.ts'
 import type { Policy } from '../shared/policy/index.ts'
 import { domainOf } from '../shared/words/address.ts'
+import { NO_FOREIGN_INTENT } from '../shared/words/foreign/mapping.ts'
 
 export interface MailFileOptions {
   readonly from?: string | undefined
@@ -103,6 +105,7 @@ function bareProfile(mailFrom: string): TenantProfile {
     language: 'en',
     publicUrl: 'http://localhost:8080',
     subjectTags: [],
+    foreignIntent: NO_FOREIGN_INTENT,
     routes: {},
     archives: {},
     webhooks: {},

@@ -1,4 +1,6 @@
 import { tenantId } from '../shared/domain/index.ts'
+import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
+import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 
@@ -15,11 +17,28 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
       ...(protection === undefined ? {} : { protection }),
       ...(classification === undefined ? {} : { classification }),
     })),
+    foreignIntent: foreignIntentOf(tenant.foreignIntent),
     routes: tenant.routes,
     archives: Object.fromEntries(
-      Object.entries(tenant.archive).map(([name, archive]) => [name, archive.kind === 'blobs' ? { kind: 'blobs', retentionMs: archive.retention } : archive]),
+      Object.entries(tenant.archive).map(([name, archive]) => [
+        name,
+        archive.kind === 'blobs' ? { kind: 'blobs', retentionMs: archive.retention } : archive,
+      ]),
     ),
     webhooks: tenant.webhooks,
     apis: tenant.apis,
+  }
+}
+
+/** The shipped products that were asked for, and the tenant's own, which take the place of those of the same name. */
+function foreignIntentOf({ products, mapping, labels, unsafe }: TenantConfig['foreignIntent']): ForeignIntent {
+  const own = new Set(mapping.map(({ product }) => product))
+  return {
+    products: [
+      ...mapping,
+      ...FOREIGN_PRODUCTS.filter(({ product }) => products.includes(product) && !own.has(product)),
+    ],
+    labels: Object.fromEntries(Object.entries(labels).map(([name, label]) => [name.toLowerCase(), label])),
+    unsafe,
   }
 }

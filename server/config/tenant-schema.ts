@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { Role, Scope } from '../../shared/contract/identity.ts'
+import { parseForeignMapping, writeForeignMapping } from '../../shared/words/foreign/document.ts'
+import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
+import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
 import { domain, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
 /** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
@@ -77,6 +80,41 @@ const subjectTag = z.strictObject({
   classification: z.string().optional().describe('Label it stands for.'),
 })
 
+const EMPTY_MAPPING = writeForeignMapping([])
+
+const foreignIntent = z.strictObject({
+  products: z
+    .array(z.enum(FOREIGN_PRODUCTS.map(({ product }) => product) as [string, ...string[]]))
+    .default([])
+    .describe('Gateways whose headers and subject tags count, too.'),
+  mapping: z
+    .string()
+    .transform(readMapping)
+    .prefault(EMPTY_MAPPING)
+    .describe(
+      'Own forms: the text of a file of kind ForeignIntent, e.g. `${file:foreign-intent.yaml}`. A product of a shipped name takes its place.',
+    ),
+  labels: z
+    .record(z.string().max(100), z.string().max(63))
+    .default({})
+    .describe('Label GUIDs (Microsoft) and markings to the label they stand for.'),
+  unsafe: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Forms that give a secret away count as meant; otherwise the safest form near to them. Both are warned of.',
+    ),
+})
+
+function readMapping(text: string, context: z.RefinementCtx): readonly ForeignProduct[] {
+  try {
+    return parseForeignMapping(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'not a ForeignIntent' })
+    return z.NEVER
+  }
+}
+
 export const tenantSchema = z.strictObject({
   id: tenantName().describe('Stands in rows, paths and log lines; never changes.'),
   name: z.string().min(1).describe('As recipients read it.'),
@@ -97,6 +135,9 @@ export const tenantSchema = z.strictObject({
   clients: z.array(client).default([]).describe('Systems that call the API.'),
   issuers: z.array(issuer).default([]).describe('Identity providers whose access tokens count.'),
   subjectTags: z.array(subjectTag).default([]).describe('Tags in the subject that stand for an intent.'),
+  foreignIntent: foreignIntent
+    .prefault({})
+    .describe("Other gateways' headers and subject tags, for clients that still send them."),
   disclaimer: z
     .strictObject({
       text: z.string().describe('Plain text.'),

@@ -1,4 +1,5 @@
 /** The demo tenant: an own CA, users, correspondents with and without keys and phone. Everything is made once, inside the data folder. */
+
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
@@ -130,6 +131,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     clients: [client],
     issuers: [],
     subjectTags: [],
+    foreignIntent: { products: [], mapping: [], labels: {}, unsafe: false },
     fileLink: { expires: 14 * 86_400_000, access: 'link-code' },
   }
 }

@@ -1,4 +1,5 @@
 import type { TenantId } from '../../shared/domain/index.ts'
+import type { ForeignIntent } from '../../shared/words/foreign/mapping.ts'
 import type { SubjectTag } from '../../shared/words/subject-tags.ts'
 import type { Route } from '../ports/transport.ts'
 
@@ -13,6 +14,8 @@ export interface TenantProfile {
   readonly publicUrl: string
   /** Subject tags that stand for an intent (foreign gateways' habits), see `shared/words/subject-tags.ts`. */
   readonly subjectTags: readonly SubjectTag[]
+  /** Headers and tags of other gateways' clients that this tenant understands. */
+  readonly foreignIntent: ForeignIntent
   readonly routes: Readonly<Record<string, Route>>
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>

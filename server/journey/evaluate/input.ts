@@ -13,9 +13,10 @@ import type {
 import { toFault } from '../../../shared/fault/index.ts'
 import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
+import { readForeignHeaders, steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
+import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
-import { parseProtection } from '../../../shared/words/protection.ts'
-import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
+import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
@@ -87,7 +88,7 @@ export async function assembleInput(
       time: new Date(mail.receivedAt).toISOString(),
       message: {
         ...facts.message,
-        header: origin.authenticated === 'none' ? withoutSteering(facts.message.header) : facts.message.header,
+        header: origin.authenticated === 'none' ? withoutSteering(facts.message.header, tenant) : facts.message.header,
         direction: messageDirection(sender, recipients),
         classification: resolved.label,
         authenticated: origin.authenticated !== 'none',
@@ -105,11 +106,15 @@ export async function assembleInput(
 /** Names in an audit note about ignored intent. */
 const NAMED_MAX = 20
 
-const steeringIn = (header: MessageFacts['header']) => Object.keys(header).filter((name) => isSteeringHeader(name))
+function steeringIn(header: MessageFacts['header'], tenant: TenantProfile): readonly string[] {
+  const foreign = steeringHeaders(tenant.foreignIntent)
+  return Object.keys(header).filter((name) => isSteeringHeader(name, foreign))
+}
 
 /** A stranger's triggers must not reach a rule that looks at them: inbound mail is stripped at the edge (CONTRACT, Headers). */
-function withoutSteering(header: MessageFacts['header']): MessageFacts['header'] {
-  return Object.fromEntries(Object.entries(header).filter(([name]) => !isSteeringHeader(name)))
+function withoutSteering(header: MessageFacts['header'], tenant: TenantProfile): MessageFacts['header'] {
+  const steering = new Set(steeringIn(header, tenant))
+  return Object.fromEntries(Object.entries(header).filter(([name]) => !steering.has(name)))
 }
 
 function messageDirection(sender: SenderFacts, recipients: readonly RecipientFacts[]): Direction {
@@ -228,25 +233,34 @@ async function readIntent(
     }
   }
   if (mail.origin.authenticated === 'none') {
-    const what = [...steeringIn(message.header), ...readSubjectTags(message.subject, tenant.subjectTags).tags]
+    const { tags } = readSteeringSubject(message.subject, tenant.subjectTags, tenant.foreignIntent)
+    const what = [...steeringIn(message.header, tenant), ...tags]
     if (what.length > 0) {
       const why = 'the sender is not authenticated and there is no valid stamp'
       notes.push({ type: 'intent.ignored', detail: { why, what: what.slice(0, NAMED_MAX) } })
     }
     return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [] }
   }
-  const tags = readSubjectTags(message.subject, tenant.subjectTags)
-  const { protection: fromHeader, notes: parsed } = parseProtection(rawIntent.protection)
+  const tags = readSteeringSubject(message.subject, tenant.subjectTags, tenant.foreignIntent)
+  const foreign = readForeignHeaders(message.header, tenant.foreignIntent)
+  const { protection, notes: parsed } = parseProtection([
+    ...rawIntent.protection,
+    ...(tags.protection.length > 0 ? [serializeProtection(tags.protection)] : []),
+    ...foreign.protection,
+  ])
   for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
-  const protection: Protection[] = [...fromHeader, ...tags.protection]
-  const labelsSaid = [...rawIntent.classification, ...tags.classification]
+  for (const note of [...foreign.warnings, ...tags.warnings].slice(0, NAMED_MAX))
+    notes.push({ type: 'intent.foreign', detail: { note } })
+  const labelsSaid = [...rawIntent.classification, ...tags.classification, ...foreign.classification]
   const source = said
     ? mail.origin.channel === 'api'
       ? 'api'
       : 'header'
-    : tags.protection.length || tags.classification.length
-      ? 'subject'
-      : 'none'
+    : foreign.found.length > 0 || tags.foreign
+      ? 'foreign'
+      : tags.protection.length || tags.classification.length
+        ? 'subject'
+        : 'none'
   return {
     intent: { classification: labelsSaid[0] ?? null, protection, ...reasonOf(protection), source },
     labelsSaid,

@@ -1,6 +1,7 @@
 import type { Step } from '../../../shared/domain/index.ts'
+import { steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
+import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
-import { readSubjectTags } from '../../../shared/words/subject-tags.ts'
 import type { HeaderField } from '../../mime/entity.ts'
 import { editHeader, fieldOf } from '../../mime/header.ts'
 import type { MailInHand } from './mail.ts'
@@ -16,7 +17,9 @@ export function rewriteHeader(
   steps: readonly Step[],
 ): readonly HeaderField[] {
   const remove = new Set<string>()
-  for (const { name } of header) if (isSteeringHeader(name) || name === 'bcc' || name === 'resent-bcc') remove.add(name)
+  const foreign = steeringHeaders(mail.tenant.foreignIntent)
+  for (const { name } of header)
+    if (isSteeringHeader(name, foreign) || name === 'bcc' || name === 'resent-bcc') remove.add(name)
   const set = new Map<string, string>()
   for (const step of steps) {
     if (step.do === 'stripHeader') for (const name of step.names) remove.add(name.toLowerCase())
@@ -30,7 +33,11 @@ export function rewriteHeader(
 
 /** The subject as recipients read it, wherever it stands (header, PDF page): without tags that steer, with the plan's own. */
 export function outgoingSubject(mail: MailInHand, steps: readonly Step[]): string {
-  const { subject } = readSubjectTags(mail.parsed.message.subject, mail.tenant.subjectTags)
+  const { subject } = readSteeringSubject(
+    mail.parsed.message.subject,
+    mail.tenant.subjectTags,
+    mail.tenant.foreignIntent,
+  )
   return steps.reduce((text, step) => (step.do === 'tagSubject' ? tagged(text, step) : text), subject)
 }
 

@@ -1,0 +1,107 @@
+/** Clients that still speak to another gateway: their headers and tags count, and leave with no copy. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSink, type Sink } from '../../demo/sink.ts'
+import type { MessageId } from '../../shared/domain/index.ts'
+import { lastMailTo } from '../support/delivered.ts'
+import { type Gateway, startGateway } from '../support/gateway.ts'
+import { plainMail } from '../support/mails.ts'
+import { type OwnTenant, ownTenant } from '../support/own-tenant.ts'
+import { ruleSet, rules } from '../support/policy.ts'
+import { submit } from '../support/submit.ts'
+
+const AUTHOR = 'leitstelle@demo.example'
+const COLLEAGUE = 'e.lang@demo.example'
+const GUID = '11111111-2222-3333-4444-555555555555'
+const MAPPING = `apiVersion: secflow/v1
+kind: ForeignIntent
+spec:
+  products:
+    - {product: old-gateway, headers: [{header: X-Old-Crypt, values: ["on"], protection: encrypt}], tags: [{tag: "!!crypt", protection: encrypt}]}
+`
+
+let sink: Sink
+let tenant: OwnTenant
+let gateway: Gateway
+let scratch: string
+
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'secflow-foreign-'))
+  sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: 0, httpPort: 0 })
+  const held =
+    '{id: secret-held, when: {message.classification: secret}, then: [{hold: {approvers: [security@demo.example]}}]}'
+  tenant = await ownTenant({ outside: sink.url, rules: [ruleSet(rules(held)).text] })
+  gateway = await startGateway({
+    folder: tenant.folder,
+    relayPort: sink.smtpPort,
+    settings: tenant.settings({
+      foreignIntent: {
+        products: ['seppmail', 'nospamproxy', 'microsoft'],
+        labels: { [GUID]: 'secret' },
+        mapping: MAPPING,
+      },
+    }),
+  })
+})
+
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  tenant?.[Symbol.dispose]()
+  await sink?.close()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+async function sent(subject: string, headers: readonly string[] = [], authenticated = true) {
+  const to = 'nothing@partner.example'
+  const mail = plainMail({ from: AUTHOR, to, subject, headers: [...headers] })
+  const { id } = authenticated
+    ? await submit(gateway.smtpPort, { from: AUTHOR, to: [to], mail, password: gateway.password(AUTHOR) })
+    : await submit(gateway.smtpPort, { from: 'x@stranger.example', to: [COLLEAGUE], mail })
+  const [recipient] = await gateway.settled(id)
+  await using records = await gateway.records()
+  const message = await records.read.message(id as MessageId)
+  const audit = await records.read.audit({ message: id as MessageId, limit: 100 })
+  return {
+    state: recipient?.state,
+    method: message?.decision?.recipients[0]?.method,
+    notes: audit.filter(({ type }) => type.startsWith('intent.')).map(({ type, detail }) => ({ type, ...detail })),
+  }
+}
+
+describe('intent of other clients', () => {
+  it.each([
+    ['SEPPmail header', 'Plans', ['X-SMENC: yes']],
+    ['SEPPmail tag', 'Plans [confidential]', []],
+    ['Outlook sensitivity', 'Plans', ['Sensitivity: Company-Confidential']],
+    ['own header', 'Plans', ['X-Old-Crypt: on']],
+    ['own tag', 'Plans !!crypt', []],
+  ])('%s encrypts', async (_, subject, headers) => {
+    expect(await sent(subject, headers)).toMatchObject({ state: 'delivered', method: 'portal' })
+    const text = readFileSync(await lastMailTo(sink, 'nothing@partner.example'), 'latin1')
+    expect(text).not.toMatch(/x-sm|sensitivity|x-old-crypt|\[confidential\]|!!crypt/i)
+  })
+  it('warns of a password in the subject and lets it reach nobody', async () => {
+    const { notes } = await sent('Plans [PW:verysecret1]')
+    expect(notes).toContainEqual(expect.objectContaining({ type: 'intent.foreign' }))
+    expect(JSON.stringify(notes)).not.toContain('verysecret1')
+    expect(readFileSync(await lastMailTo(sink, 'nothing@partner.example'), 'latin1')).not.toContain('verysecret1')
+  })
+  it('takes labels of Microsoft for classes', async () => {
+    expect((await sent('Plans', [`msip_labels: MSIP_Label_${GUID}_Enabled=True;`])).state).toBe('held')
+  })
+  it('counts from nobody who is not authenticated', async () => {
+    const { state, notes } = await sent(
+      'Plans !!crypt',
+      ['X-Old-Crypt: on', `msip_labels: MSIP_Label_${GUID}_Enabled=True`],
+      false,
+    )
+    expect(state).toBe('delivered')
+    expect(notes).toContainEqual(
+      expect.objectContaining({ type: 'intent.ignored', what: expect.arrayContaining(['x-old-crypt', '!!crypt']) }),
+    )
+    const text = readFileSync(await lastMailTo(sink, COLLEAGUE), 'latin1')
+    expect(text).not.toMatch(/x-old-crypt|msip_labels|!!crypt/i)
+  })
+})
