@@ -47,7 +47,10 @@ const transform: Transform = (route) => {
   return { schema: { ...schema, body }, url }
 }
 
-/** The provider lists every schema twice, as read and as written; only what a route refers to is of use to a reader. */
+/**
+ * The provider lists every schema twice, as read and as written; only what a route refers to is of use to a reader. In order
+ * of name: the provider's is that in which modules were loaded, which differs between the gateway and the generator.
+ */
 function withoutUnused<T extends object>(document: T): T {
   const { components = {}, paths } = document as { components?: { schemas?: Record<string, unknown> }; paths?: unknown }
   const schemas = components.schemas ?? {}
@@ -60,7 +63,8 @@ function withoutUnused<T extends object>(document: T): T {
     }
   }
   follow(paths)
-  components.schemas = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)))
+  const kept = Object.entries(schemas).filter(([name]) => used.has(name))
+  components.schemas = Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)))
   return document
 }
 
