@@ -1,4 +1,7 @@
-/** `npm pack`: compiles what ships. Node strips no types inside node_modules, so the tarball holds JavaScript. */
+/**
+ * `npm pack`: compiles what ships. Node strips no types inside node_modules, so the tarball holds JavaScript. The whole of
+ * `dist` is made anew; the next `npm run check` builds the rest into it again.
+ */
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +10,7 @@ const root = join(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 const built = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'shared', 'server', 'cli'], {
   cwd: root,
-  stdio: 'inherit',
+  // What it says goes to standard error: `npm pack --json` owns standard output.
+  stdio: ['ignore', 2, 2],
 })
 process.exit(built.status ?? 1)
