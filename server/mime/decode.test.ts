@@ -9,7 +9,8 @@ async function decoded(text: string | Buffer, piece = 1_000): Promise<{ hex: str
   async function* chunks() {
     for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece)
   }
-  const out = await Array.fromAsync(decodeStream(chunks(), 'base64', defects))
+  const out: Buffer[] = []
+  for await (const chunk of decodeStream(chunks(), 'base64', defects)) out.push(chunk)
   return { hex: Buffer.concat(out).toString('hex'), defects: [...defects].sort() }
 }
 

@@ -48,7 +48,9 @@ export async function partOf(file: string, fits: (part: MimePart) => boolean): P
   const { parts } = await indexMime(source)
   const part = parts.find((one) => one.shape === 'leaf' && fits(one))
   if (!part) throw new Error(`no such part in ${file}: ${parts.map(({ type }) => type).join(', ')}`)
-  return Buffer.concat(await Array.fromAsync(decodedBody(source, part)))
+  const pieces: Buffer[] = []
+  for await (const piece of decodedBody(source, part)) pieces.push(piece)
+  return Buffer.concat(pieces)
 }
 
 export const textOf = async (file: string): Promise<string> =>
