@@ -185,7 +185,11 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     secrets,
     log,
     metrics,
-    accept: (submission) => acceptor.accept(submission),
+    async accept(submission) {
+      // As at SMTP time: nobody is told 202 while there is no policy to decide by (`policy-none`).
+      policies.active(submission.tenant)
+      return acceptor.accept(submission)
+    },
     async preview(id, draft) {
       const profile = tenant(id)
       const recipients = draft.recipients.map((one) =>

@@ -24,30 +24,32 @@ export interface Running {
 /** Starts the roles. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
 export async function start(config: Config, roles: readonly Role[] = ROLES, log?: Log): Promise<Running> {
   const house = await openHouse(config.demo ? await withDemoTenant(config) : config, log)
-  const stops: (() => Promise<unknown>)[] = [() => house.close()]
+  const drains: (() => Promise<unknown>)[] = []
   const ports = { smtp: null as number | null, http: null as number | null, admin: null as number | null }
   const stop = async () => {
-    for (const close of stops.splice(0).reverse()) await close()
+    // All at once, so that together they take no longer than one.
+    await Promise.allSettled(drains.splice(0).map((drain) => drain()))
+    await house.close()
   }
   try {
     if (roles.includes('worker')) {
       house.workers.start()
-      stops.push(() => house.workers.drain(DRAIN_MS))
-      stops.push(keepTidy(house.tidy))
+      drains.push(() => house.workers.drain(DRAIN_MS))
+      drains.push(keepTidy(house.tidy))
     }
     if (roles.includes('http')) {
       const app = await createHttpApp(house.services)
-      stops.push(() => app.close())
+      drains.push(() => closeWithin(app, DRAIN_MS))
       await app.listen({ host: config.http.host, port: config.http.port })
       ports.http = portOf(app.server.address())
     }
     const operator = await createOperatorApp(house.services)
-    stops.push(() => operator.close())
+    drains.push(() => closeWithin(operator, DRAIN_MS))
     await operator.listen({ host: config.admin.host, port: config.admin.port })
     ports.admin = portOf(operator.server.address())
     if (roles.includes('smtp')) {
       const smtp = house.smtp()
-      stops.push(() => smtp.close())
+      drains.push(() => smtp.close())
       ports.smtp = (await smtp.listen()).port
     }
   } catch (error) {
@@ -56,6 +58,13 @@ export async function start(config: Config, roles: readonly Role[] = ROLES, log?
   }
   house.log.info('started', { roles, ...ports })
   return { house, ports, stop }
+}
+
+/** Lets running answers finish, then cuts those off that do not: a slow download must not keep the process. */
+async function closeWithin(app: Awaited<ReturnType<typeof createHttpApp>>, ms: number): Promise<void> {
+  const late = setTimeout(() => app.server.closeAllConnections(), ms)
+  await app.close()
+  clearTimeout(late)
 }
 
 const portOf = (address: ReturnType<import('node:net').Server['address']>): number | null =>

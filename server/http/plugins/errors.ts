@@ -1,4 +1,4 @@
-import type { FastifyError } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod'
 import type { Problem } from '../../../shared/contract/index.ts'
 import { Fault, type FaultCode, problem, toFault } from '../../../shared/fault/index.ts'
@@ -16,6 +16,7 @@ export function errors(app: App, log: Log): void {
         route: request.routeOptions.url,
         error: fault.cause,
       })
+    readOn(request, reply)
     const body: Problem = { ...problem(fault, `urn:uuid:${request.id}`), ...violations(error) }
     return reply.code(fault.definition.http).type('application/problem+json').send(JSON.stringify(body))
   })
@@ -23,6 +24,22 @@ export function errors(app: App, log: Log): void {
     const body = problem(new Fault('not-found'), `urn:uuid:${request.id}`)
     return reply.code(404).type('application/problem+json').send(JSON.stringify(body))
   })
+}
+
+/** What is left of a refused body is read and thrown away up to this many bytes; above it the connection is closed. */
+const READ_ON = 512 * 1_048_576
+
+/**
+ * A connection that is closed while the client still writes is reset, and the client never sees why: so the rest of the body
+ * is read first. Raw sockets hold a chunk at a time.
+ */
+function readOn(request: FastifyRequest, reply: FastifyReply): void {
+  const announced = Number(request.headers['content-length'])
+  if (request.raw.complete || request.raw.destroyed || !(announced <= READ_ON)) return
+  reply.removeHeader('connection')
+  // A reader that stopped in the middle left its listener, and with it the stream does not flow.
+  request.raw.removeAllListeners('readable')
+  setImmediate(() => request.raw.resume())
 }
 
 const BY_FASTIFY_CODE: Readonly<Record<string, FaultCode>> = {
@@ -34,6 +51,8 @@ const BY_FASTIFY_CODE: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type-unsupported',
 }
 
+const NO_JSON = new Set(['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSON_BODY'])
+
 /** The fault that an error of any origin means at this border. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
@@ -43,13 +62,8 @@ export function faultOf(error: unknown): Fault {
   const known = code ? BY_FASTIFY_CODE[code] : undefined
   if (known) return new Fault(known, '', { cause: error })
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new Fault(
-      'request-invalid',
-      statusCode === 400 && error instanceof SyntaxError ? 'the body is not valid JSON' : '',
-      {
-        cause: error,
-      },
-    )
+    const words = code && NO_JSON.has(code) ? 'the body is not valid JSON' : ''
+    return new Fault('request-invalid', words, { cause: error })
   }
   return toFault(error)
 }
