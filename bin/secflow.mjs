@@ -12,7 +12,7 @@ const command = process.argv.slice(2)
 
 /**
  * The server's young generation stays small. V8 lets it grow to 128 MB, and the buffers of large mail that streams through wait
- * there for a collection (docs/decisions/0017). Whoever sets the flag in NODE_OPTIONS decides otherwise.
+ * there for a collection (docs/decisions/0019). Whoever sets the flag in NODE_OPTIONS decides otherwise.
  */
 const YOUNG = '--max-semi-space-size'
 const chosen = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes(YOUNG))
