@@ -102,6 +102,8 @@ export function onceJobs(
           const payload: DeliverPayload = { copyId: copy.id, recipients: step.to }
           return { ...common, queue: 'deliver', lane: copy.route, step: `bcc:${copy.id}`, payload }
         })
+      // Both are mails of their own (notices.ts, transform/blind-copy.ts).
+      case 'deliverTo':
       case 'notify':
         return []
     }

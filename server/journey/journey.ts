@@ -39,6 +39,7 @@ import { plainCopies } from './transform/blind-copy.ts'
 import { LinkFiles } from './transform/link-files.ts'
 import { type MailInHand, type RenderedCopy, receiptOf, type Tools } from './transform/mail.ts'
 import { copiesOf, renderCopy } from './transform/render.ts'
+import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
 
 export const STAGES = ['ingress', 'parse', 'evaluate', 'transform', 'deliver'] as const
 
@@ -156,6 +157,14 @@ async function carryOut(
       .filter(({ address, outcome }) => outcome === 'deliver' && open.has(address))
       .map(({ address }) => address),
   )
+  let roles: RoleHolders = new Map()
+  try {
+    roles = await roleHolders(mail, parts.tools)
+  } catch (error) {
+    const fault = permanent(error)
+    for (const address of wanted) stopped.set(address, { state: 'held', detail: fault.message })
+    wanted.clear()
+  }
   for (const copy of copiesOf(mail, wanted)) {
     try {
       const rendered = await renderCopy(mail, copy, files, parts.tools)
@@ -168,7 +177,7 @@ async function carryOut(
   }
   const told = undelivered(decision, open, stopped, record, parts.tools.clock.now())
   const own: Carried['own'][number][] = []
-  for (const item of ownMails(parts, mail, record, told, copies)) {
+  for (const item of ownMails(parts, mail, record, told, copies, roles, open)) {
     const id = parts.tools.newId()
     const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(item.message))
     own.push({ why: item.why, mailFrom: item.mailFrom, to: item.to, route: item.route, id, size })
@@ -238,6 +247,8 @@ function ownMails(
   record: MessageRecord,
   told: readonly Told[],
   copies: readonly RenderedCopy[],
+  roles: RoleHolders,
+  open: ReadonlySet<string>,
 ): OwnMail[] {
   const { tenant, decision } = mail
   const now = parts.tools.clock.now()
@@ -248,8 +259,11 @@ function ownMails(
     mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
   mails.push(...outcomeNotices(tenant, record, told, now, newId))
   mails.push(...copies.flatMap((copy) => passwordMails(tenant, copy, now, newId)))
-  const first = !(record.decision?.recipients.some(({ outcome }) => outcome === 'deliver') ?? false)
-  if (first) mails.push(...plainCopies(mail).filter(({ why }) => why === 'archive' || copies.length > 0))
+  const before = record.decision?.recipients.filter(({ outcome }) => outcome === 'deliver') ?? []
+  const first = before.length === 0
+  // Whoever is open still got nothing: the step that was decided could not be carried out then.
+  const delivers = copies.length > 0 && before.every(({ address }) => open.has(address))
+  mails.push(...plainCopies(mail, roles).filter(({ why }) => (why === 'archive' ? first : delivers)))
   if (record.decision === null) mails.push(...notifyMails(tenant, record, decision, now, newId))
   return mails.filter(({ to }) => to.length > 0)
 }
@@ -349,7 +363,7 @@ async function commit(
     })
     await audit('copy.added', { copy: mail.id, why: mail.why, to: mail.to })
     // A blind copy's step has no copy id: however often the message is evaluated, there is one.
-    const once = mail.why === 'bcc' || mail.why === 'archive'
+    const once = mail.why === 'bcc' || mail.why === 'role' || mail.why === 'archive'
     jobs.push({
       ...common,
       queue: 'deliver',

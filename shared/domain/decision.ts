@@ -55,6 +55,14 @@ export type OnceStep =
   | { readonly do: 'archive'; readonly store: string; readonly form: 'plain' | 'as-sent' }
   | { readonly do: 'bcc'; readonly to: readonly string[]; readonly form: 'plain' | 'as-sent' }
   | {
+      /** The mail as composed, to whoever holds the role when it is carried out; nobody: the message is held. */
+      readonly do: 'deliverTo'
+      readonly role: string
+      /** `first`: only the one who comes first (on-call before others, deputies last). */
+      readonly holders: 'all' | 'first'
+      readonly rules: readonly string[]
+    }
+  | {
       readonly do: 'notify'
       readonly to: readonly string[]
       readonly template: string

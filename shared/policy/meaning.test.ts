@@ -68,6 +68,18 @@ describe('2 results merge as joins', () => {
     const both = recipient({ keys: { smime: 'valid', pgp: 'valid' } })
     expect(first(policyOf(ruleSet(spec)), mail({ recipients: [both] })).method).toBe('pgp')
   })
+  it('delivers to a role once, all its holders before the first', () => {
+    const policy = one(
+      '{id: a, then: [{deliverTo: {role: duty, holders: first}}]}',
+      '{id: b, when: {recipient.domain: x.example}, then: [{deliverTo: {role: duty}}, {deliverTo: {role: lead, holders: first}}]}',
+    )
+    const both = mail({ recipients: [recipient(), recipient({ domain: 'x.example', address: 'c@x.example' })] })
+    expect(decide(policy, both).once).toEqual([
+      { do: 'deliverTo', role: 'duty', holders: 'all', rules: ['a', 'b'] },
+      { do: 'deliverTo', role: 'lead', holders: 'first', rules: ['b'] },
+    ])
+    expect(decide(policy, mail()).once.map(showOnce)).toEqual(['deliverTo duty first'])
+  })
   it('unites copies, notifications, archives and headers', () => {
     const policy = one(
       '{id: a, then: [{bcc: {to: [x@y.example]}}, {archive: {store: s1}}, {notify: {to: ["{sender}"], template: t}}, {setHeader: {name: X-A, value: "1"}}]}',

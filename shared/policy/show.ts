@@ -33,6 +33,8 @@ export function showOnce(step: OnceStep): string {
       return `archive ${step.store} ${step.form}`
     case 'bcc':
       return `bcc ${step.to.join(',')} ${step.form}`
+    case 'deliverTo':
+      return `deliverTo ${step.role} ${step.holders}`
     case 'notify':
       return `notify ${step.template} ${step.to.join(',')}`
     case 'incident':

@@ -60,6 +60,8 @@ const action = fc.oneof(
     { route: { via: 'r1' } },
     { route: { via: 'r2' } },
     { bcc: { to: ['x@elsewhere.example'], form: 'plain' } },
+    { deliverTo: { role: 'duty' } },
+    { deliverTo: { role: 'duty', holders: 'first' } },
     { archive: { store: 's' } },
     { archive: { store: 's', form: 'as-sent' } },
     { notify: { to: ['{recipient}', 'q@tenant.example'], template: 't' } },

@@ -29,6 +29,13 @@ export const policy = {
     retry: false,
     severity: 'info',
   },
+  'role-unheld': {
+    title: { en: 'Nobody holds the role of the policy', de: 'Niemand hat die Rolle inne, die die Richtlinie nennt' },
+    http: 422,
+    smtp: '451 4.3.5',
+    retry: false,
+    severity: 'error',
+  },
   'action-impossible': {
     title: {
       en: 'An action of the policy cannot be carried out on this message',

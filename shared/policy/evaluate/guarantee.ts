@@ -29,6 +29,18 @@ export function violated(policy: Policy, draft: Draft, cache: MessageCache): rea
   return policy.guarantees.filter((guarantee) => deliveries.some((delivery) => violates(guarantee, delivery)))
 }
 
+/** To whom a draft, as it stands, would break a guarantee: its recipient and whoever gets a copy. */
+export function violatedFor(
+  guarantee: CompiledGuarantee,
+  policy: Policy,
+  draft: Draft,
+  cache: MessageCache,
+): readonly string[] {
+  return [ownDelivery(draft), ...destinations(draft, policy, cache)]
+    .filter((delivery) => violates(guarantee, delivery))
+    .map(({ facts }) => facts.recipient.address)
+}
+
 function violates({ guarantee, when }: CompiledGuarantee, delivery: Delivery): boolean {
   if (when(delivery.facts) === false) return false
   if (delivery.outcome !== 'deliver') return !guarantee.orOutcome.includes(delivery.outcome)
@@ -79,6 +91,9 @@ function destinations(draft: Draft, policy: Policy, cache: MessageCache): readon
       add(place(`archive:${slot.slot}`, false), method, signed)
     } else if (name === 'api' && delivered) {
       add(place(`api:${slot.slot}`, undefined), draft.method, signedWith(draft))
+    } else if (name === 'deliverTo' && delivered) {
+      // Holders of a role are people of our own: who carries the plan out delivers to no others.
+      add(place(`role:${slot.slot}`, false), null, null)
     } else if (name === 'notify') {
       for (const to of slot.value as readonly string[]) add(person(to, draft), null, null)
     }

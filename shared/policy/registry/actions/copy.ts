@@ -2,7 +2,7 @@
 import { choice, object, oneOrMore, refine, text } from '../../parse/shape.ts'
 import { byCode } from '../../text/canonical.ts'
 import { type AnyAction, action } from '../action.ts'
-import { isConflict, joinSingle, type Single, single } from '../joins.ts'
+import { isConflict, joinSingle, type Single, single, strongest } from '../joins.ts'
 import { comparableAddress } from '../types.ts'
 
 const FORMS = ['plain', 'as-sent'] as const
@@ -58,4 +58,30 @@ const bcc = action<{ readonly to: readonly string[]; readonly form?: Form }, Sin
     }),
 })
 
-export const copying: readonly AnyAction[] = [archive, bcc]
+const HOLDERS = ['first', 'all'] as const
+type Holders = (typeof HOLDERS)[number]
+
+const deliverTo = action<{ readonly role: string; readonly holders?: Holders }, Holders>({
+  name: 'deliverTo',
+  phase: 'copy',
+  scope: 'message',
+  restrictive: true,
+  notIn: ['user'],
+  doc: {
+    de: 'auch denen zustellen, die eine Rolle innehaben (Bereitschaft zuerst, Vertreter zuletzt); hat sie niemand inne, wird angehalten',
+    en: 'deliver to the holders of a role, too (on-call first, deputies last); held when nobody holds it',
+  },
+  merge: {
+    de: 'alle Rollen; für dieselbe gilt all vor first',
+    en: 'all roles; for the same one all stands before first',
+  },
+  params: object(
+    { role: text({ max: 100, pattern: /^[^\r\n]+$/, expected: 'the name of a role' }) },
+    { holders: choice(HOLDERS) },
+  ),
+  contribute: ({ role, holders }) => [{ slot: role, value: holders ?? 'all' }],
+  join: (a, b) => strongest(HOLDERS, a, b),
+  once: (slots) => slots.map(({ slot, value, rules }) => ({ do: 'deliverTo', role: slot, holders: value, rules })),
+})
+
+export const copying: readonly AnyAction[] = [archive, bcc, deliverTo]
