@@ -14,7 +14,9 @@ export function readAscii(bytes: Uint8Array): string {
   const chunks: string[] = []
   for (let i = 0; i < bytes.length; i += 8192) {
     const chunk = bytes.subarray(i, i + 8192)
-    if (chunk.some((byte) => byte > 127)) return ''
+    let all = 0
+    for (let k = 0; k < chunk.length; k++) all |= chunk[k]!
+    if (all > 127) return ''
     chunks.push(String.fromCharCode(...chunk))
   }
   return chunks.join('')

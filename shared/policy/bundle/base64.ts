@@ -21,19 +21,33 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /** The bytes, or null for what is not exactly the encoding of some bytes: line ends, missing padding and stray bits included. */
 export function decodeBase64(text: string): Uint8Array | null {
-  if (text.length % 4 !== 0) return null
+  const { length } = text
+  if (length % 4 !== 0) return null
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding)
-  const value = (i: number) => (i < text.length - padding ? (VALUES[text.charCodeAt(i)] ?? STRANGE) : 0)
+  const bytes = new Uint8Array((length / 4) * 3 - padding)
+  const whole = padding === 0 ? length : length - 4
   let strange = 0
-  for (let i = 0, at = 0; i < text.length; i += 4) {
-    const [a, b, c, d] = [value(i), value(i + 1), value(i + 2), value(i + 3)]
+  let at = 0
+  for (let i = 0; i < whole; i += 4) {
+    const a = valueAt(text, i)
+    const b = valueAt(text, i + 1)
+    const c = valueAt(text, i + 2)
+    const d = valueAt(text, i + 3)
     strange |= a | b | c | d
-    // Past the end of the array an assignment is without effect.
     bytes[at++] = (a << 2) | (b >> 4)
-    bytes[at++] = ((b & 15) << 4) | (c >> 2)
-    bytes[at++] = ((c & 3) << 6) | d
+    bytes[at++] = (b << 4) | (c >> 2)
+    bytes[at++] = (c << 6) | d
   }
-  const last = padding === 0 ? 0 : value(text.length - padding - 1) & (padding === 2 ? 15 : 3)
-  return (strange & STRANGE) === 0 && last === 0 ? bytes : null
+  if (padding > 0) {
+    const [a, b, c] = [valueAt(text, whole), valueAt(text, whole + 1), padding === 1 ? valueAt(text, whole + 2) : 0]
+    strange |= a | b | c | ((padding === 1 ? c & 3 : b & 15) === 0 ? 0 : STRANGE)
+    bytes[at++] = (a << 2) | (b >> 4)
+    if (padding === 1) bytes[at] = (b << 4) | (c >> 2)
+  }
+  return (strange & STRANGE) === 0 ? bytes : null
+}
+
+function valueAt(text: string, i: number): number {
+  const code = text.charCodeAt(i)
+  return code < 128 ? VALUES[code]! : STRANGE
 }

@@ -1,6 +1,6 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { type LoadedPolicy, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
+import { loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
 import { nodeOf } from '../parse/node.ts'
 import type { Policy } from '../policy.ts'
 import { digest } from '../text/canonical.ts'
@@ -31,7 +31,6 @@ export interface OpenedBundle {
   readonly signer: string | null
   /** The canonical rule sets. */
   readonly files: readonly PolicyFile[]
-  readonly documents: readonly PolicyDocument[]
 }
 
 export type Opened =
@@ -56,11 +55,10 @@ const START = { line: 1, column: 1 }
  * thing that is wrong ends it; nothing unsigned is looked into. `name` stands in findings.
  */
 export function openBundle(text: string, options: ReadOptions, name = 'bundle'): Opened {
-  const refuse = (code: DiagnosticCode, values: Readonly<Record<string, string>> = {}): Opened => {
-    const diagnostics: Diagnostic[] = []
-    new Findings(name, diagnostics).add(code, START, values)
-    return { bundle: null, diagnostics }
-  }
+  const refuse = (code: DiagnosticCode, values?: Readonly<Record<string, string>>): Opened => ({
+    bundle: null,
+    diagnostics: finding(name, code, values),
+  })
   if (text.length > MAX_BUNDLE) return refuse('bundle-damaged', { detail: 'larger than 64 MB' })
   const envelope = readEnvelope(text)
   if (!envelope) return refuse('bundle-damaged', { detail: 'not a DSSE envelope' })
@@ -82,32 +80,42 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
 
   const sha256 = options.sha256 ?? digest
   const files: PolicyFile[] = []
-  const documents: PolicyDocument[] = []
   for (const [index, body] of content.files.entries()) {
     const { name: file, sha256: wanted } = manifest.files[index]!
     if (sha256(body) !== wanted) return refuse('bundle-hash', { name: file })
-    const root = nodeOf(parsed(body), MAX_DEPTH)
-    if (root === null) return refuse('bundle-damaged', { detail: file })
     files.push({ name: file, text: body })
-    documents.push({ file, root })
   }
   // The canonical texts in their order are what the revision is taken over.
   if (sha256(`[${content.files.join(',')}]`) !== manifest.revision) return refuse('bundle-revision')
-  return { bundle: { manifest, signer: signed.signer, files, documents }, diagnostics: [] }
+  return { bundle: { manifest, signer: signed.signer, files }, diagnostics: [] }
 }
 
 /** Opens a bundle and compiles what it carries. */
 export function readBundle(text: string, options: ReadOptions, name = 'bundle'): ReadBundle {
   const { bundle, diagnostics } = openBundle(text, options, name)
   if (!bundle) return { policy: null, bundle: null, diagnostics }
-  const loaded: LoadedPolicy = loadDocuments(bundle.documents)
+  const documents: PolicyDocument[] = []
+  for (const { name: file, text: body } of bundle.files) {
+    const root = nodeOf(parsed(body), MAX_DEPTH)
+    if (root === null) return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: file }) }
+    documents.push({ file, root })
+  }
+  const loaded = loadDocuments(documents)
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
   if (loaded.policy.revision === bundle.manifest.revision)
     return { policy: loaded.policy, bundle, diagnostics: loaded.diagnostics }
   // The texts were not the canonical ones: two revisions for one content would make the audit ambiguous.
-  const found: Diagnostic[] = []
-  new Findings(name, found).add('bundle-revision', START)
-  return { policy: null, bundle, diagnostics: found }
+  return { policy: null, bundle, diagnostics: finding(name, 'bundle-revision') }
+}
+
+function finding(
+  name: string,
+  code: DiagnosticCode,
+  values: Readonly<Record<string, string>> = {},
+): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = []
+  new Findings(name, diagnostics).add(code, START, values)
+  return diagnostics
 }
 
 type Signed = { readonly signer: string } | { readonly code: DiagnosticCode; readonly name: string }

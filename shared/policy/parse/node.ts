@@ -48,6 +48,7 @@ export function plain(node: Node): unknown {
 
 /** Key of the stand-in for a number that is not written as JSON writes it: a name or a tag `1.0` is not `1`. */
 const WRITTEN = '$number'
+const START: Position = { line: 1, column: 1 }
 
 /** The plain value from which `nodeOf` makes the same nodes again, places aside. */
 export function documentOf(node: Node): unknown {
@@ -61,14 +62,14 @@ export function documentOf(node: Node): unknown {
 
 /** Nodes of a plain JSON value, all placed at the start; null for one that is nested deeper than `depth`. */
 export function nodeOf(value: unknown, depth: number): Node | null {
-  const at: Position = { line: 1, column: 1 }
+  const at = START
   if (depth < 0) return null
   if (Array.isArray(value)) {
     const items = value.map((item) => nodeOf(item, depth - 1))
     return items.includes(null) ? null : { kind: 'list', items: items as Node[], at }
   }
   if (typeof value === 'object' && value !== null) {
-    const written = numberOf(value, at)
+    const written = WRITTEN in value ? numberOf(value, at) : null
     if (written) return written
     const entries: Entry[] = []
     for (const [key, item] of Object.entries(value)) {
