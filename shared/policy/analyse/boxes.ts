@@ -63,6 +63,8 @@ export class Boxes {
     switch (form.kind) {
       case 'true':
         return truths & T ? [new Map()] : []
+      case 'open':
+        return [new Map()]
       case 'atom': {
         const set = (truths & T ? form.t : 0n) | (truths & F ? form.f : 0n) | (truths & U ? form.u : 0n)
         const box = this.narrow(new Map(), form.dimension, set)

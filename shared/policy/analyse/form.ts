@@ -7,6 +7,8 @@ export const U = 4
 
 export type Form =
   | { readonly kind: 'true' }
+  /** Cannot be told: any truth. */
+  | { readonly kind: 'open' }
   | {
       readonly kind: 'atom'
       readonly dimension: number
@@ -21,6 +23,7 @@ export type Form =
 export type Atom = Extract<Form, { kind: 'atom' }>
 
 export const TRUE: Form = { kind: 'true' }
+export const OPEN: Form = { kind: 'open' }
 
 export function atom(dimension: number, t: bigint, f: bigint, u: bigint): Form {
   return { kind: 'atom', dimension, t, f, u }
@@ -49,6 +52,8 @@ export function possible(form: Form, box: Box, free: (dimension: number) => bigi
   switch (form.kind) {
     case 'true':
       return T
+    case 'open':
+      return T | F | U
     case 'atom': {
       const set = box.get(form.dimension) ?? free(form.dimension)
       return ((set & form.t) !== 0n ? T : 0) | ((set & form.f) !== 0n ? F : 0) | ((set & form.u) !== 0n ? U : 0)

@@ -43,9 +43,10 @@ const FINITE = new Set([
   'after',
 ])
 
-/** Fields with several values have no regions of their own: every test on them stands for itself. */
-export function isFinite(test: Test, field: FieldDefinition): boolean {
-  return FINITE.has(test.operator.name) && !types[field.type].many
+/** Fields with several values, and texts that may be cut off, have no regions of their own: every test stands for itself. */
+export function cutsItsField(test: Test, field: FieldDefinition): boolean {
+  if (types[field.type].many || !FINITE.has(test.operator.name)) return false
+  return !field.atLeast || field.type === 'size' || field.type === 'count'
 }
 
 const UNKNOWN: Region = { state: 'unknown', value: null, exact: true, bound: false }

@@ -25,11 +25,16 @@ export function relations(universe: Universe): Relations {
   const known = new Map<string, boolean>()
   const remember = (key: string, find: () => boolean): boolean => {
     let answer = known.get(key)
-    if (answer === undefined) known.set(key, (answer = find()))
+    if (answer !== undefined) return answer
+    answer = find()
+    known.set(key, answer)
     return answer
   }
   let files: Boxes | undefined
-  const fileBoxes = () => (files ??= new Boxes(universe))
+  const fileBoxes = () => {
+    files ??= new Boxes(universe)
+    return files
+  }
   /** `a` cannot hold without `b`. */
   const implies = (a: Dimension, b: Dimension): boolean =>
     remember(`${a.index}>${b.index}`, () => {

@@ -9,7 +9,7 @@ import type { FieldDefinition, Scene } from '../registry/field.ts'
 import { types, type Value } from '../registry/types.ts'
 import { byCode, canonicalJson } from '../text/canonical.ts'
 import { all, any, atom, type Form, negation, TRUE } from './form.ts'
-import { isFinite, locate, OPAQUE, pointsOf, type Region, regionsOf, usual } from './regions.ts'
+import { cutsItsField, locate, OPAQUE, pointsOf, type Region, regionsOf, usual } from './regions.ts'
 
 export interface Dimension {
   readonly index: number
@@ -94,10 +94,13 @@ export class Universe {
         return
       case 'leaf':
         for (const test of condition.tests) {
-          if (!isFinite(test, condition.field)) continue
+          if (!cutsItsField(test, condition.field)) continue
           const key = groupOf(condition)
           let points = this.#points.get(key)
-          if (!points) this.#points.set(key, (points = new Set()))
+          if (!points) {
+            points = new Set()
+            this.#points.set(key, points)
+          }
           for (const point of pointsOf(test)) points.add(point)
         }
     }
@@ -127,7 +130,7 @@ export class Universe {
 
   #test(leaf: Leaf, test: Test): Form {
     const { field } = leaf
-    if (isFinite(test, field)) {
+    if (cutsItsField(test, field)) {
       const dimension = this.#main(field, leaf.name)
       const absent = test.operator.absent?.(test.operand) ?? false
       const holds = test.operator.test(test.operand, field)
@@ -139,7 +142,7 @@ export class Universe {
             : state === 'absent'
               ? absent
               : bound
-                ? test.operator.beyond?.(test.operand, value!)
+                ? beyond(test, value!, holds(value!, this.#scene))
                 : holds(value!, this.#scene)
         bits[truth === undefined ? 'u' : truth ? 't' : 'f'] |= 1n << BigInt(index)
       }
@@ -211,13 +214,20 @@ function filesRegion(facts: Facts, picks: FilePredicate): number {
   return truths.includes(undefined) || facts.input.message.defects.length > 0 ? 0 : 3
 }
 
+/** The truth of a test where the value is only a lower bound. */
+function beyond(test: Test, value: Value, holds: boolean): boolean | undefined {
+  return test.operator.grows ? holds || undefined : test.operator.beyond?.(test.operand, value)
+}
+
 /** The opposite operator of the same types, as the registry holds it. */
 function positive(test: Test, name: string, field: FieldDefinition): Test['operator'] {
-  const { test: negative, ...rest } = test.operator
+  const { test: negative, beyond: bounded, ...rest } = test.operator
+  const opposite = (truth: boolean | undefined) => (truth === undefined ? undefined : !truth)
   return {
     ...rest,
     name,
     every: false,
+    ...(bounded ? { beyond: (operand, value) => opposite(bounded(operand, value)) } : {}),
     absent: () => false,
     test: (operand, own) => {
       const differs = negative.call(test.operator, operand, own ?? field)
