@@ -3,6 +3,7 @@ import type { PolicyInput, RecipientFacts } from '../domain/index.ts'
 import type { TenantLabels } from './labels.ts'
 import type { Fact, FieldDefinition, Scene } from './registry/field.ts'
 import { types, type Value } from './registry/types.ts'
+import type { Truth } from './truth.ts'
 
 /** A normalised fact: undefined is unknown, null is known to be absent. */
 export type Normalised = Value | readonly Value[] | null | undefined
@@ -15,14 +16,24 @@ export interface Slot {
   readonly rest: string
 }
 
+/** What stands in a cache for a fact that was read and is unknown; an empty place was not read yet. */
+const UNKNOWN = Symbol('unknown')
+type Cached = Exclude<Normalised, undefined> | typeof UNKNOWN
+
+/** Answers of costly tests by their number. */
+export type Answers = Map<number, Truth>
+
 /** Filled as rules ask; shared by all recipients of a message. */
 export interface MessageCache {
-  readonly message: Normalised[]
-  readonly files: Normalised[][]
+  readonly message: Cached[]
+  readonly files: Cached[][]
+  readonly answers: Answers
+  /** What the index of rules found out about the message; kept by the index. */
+  matching: object | null
 }
 
 export function messageCache(): MessageCache {
-  return { message: [], files: [] }
+  return { message: [], files: [], answers: new Map(), matching: null }
 }
 
 /** One recipient's view of the input. */
@@ -31,35 +42,41 @@ export class Facts implements Scene {
   readonly recipient: RecipientFacts
   readonly labels: TenantLabels
   readonly attachment = null
-  readonly #shared: MessageCache
-  readonly #own: Normalised[] = []
+  readonly shared: MessageCache
+  /** Answers of costly tests on this recipient. */
+  readonly answers: Answers = new Map()
+  readonly #own: Cached[] = []
 
   constructor(input: PolicyInput, recipient: RecipientFacts, labels: TenantLabels, shared: MessageCache) {
     this.input = input
     this.recipient = recipient
     this.labels = labels
-    this.#shared = shared
+    this.shared = shared
   }
 
   /** The value of a message, sender or recipient field. */
   value(slot: Slot): Normalised {
-    const cache = slot.field.scope === 'recipient' ? this.#own : this.#shared.message
-    if (!(slot.index in cache)) cache[slot.index] = normalise(slot.field, slot.field.read(this, slot.rest), this)
-    return cache[slot.index]
+    const cache = slot.field.scope === 'recipient' ? this.#own : this.shared.message
+    const known = cache[slot.index]
+    if (known !== undefined) return known === UNKNOWN ? undefined : known
+    const value = normalise(slot.field, slot.field.read(this, slot.rest), this)
+    cache[slot.index] = value === undefined ? UNKNOWN : value
+    return value
   }
 
   /** The value of an attachment field for the attachment at `position`. */
   fileValue(slot: Slot, position: number): Normalised {
-    let cache = this.#shared.files[position]
+    let cache = this.shared.files[position]
     if (!cache) {
       cache = []
-      this.#shared.files[position] = cache
+      this.shared.files[position] = cache
     }
-    if (!(slot.index in cache)) {
-      const scene: Scene = { ...this.scene(), attachment: this.input.attachments?.[position] ?? null }
-      cache[slot.index] = normalise(slot.field, slot.field.read(scene, slot.rest), scene)
-    }
-    return cache[slot.index]
+    const known = cache[slot.index]
+    if (known !== undefined) return known === UNKNOWN ? undefined : known
+    const scene: Scene = { ...this.scene(), attachment: this.input.attachments?.[position] ?? null }
+    const value = normalise(slot.field, slot.field.read(scene, slot.rest), scene)
+    cache[slot.index] = value === undefined ? UNKNOWN : value
+    return value
   }
 
   scene(): Scene {

@@ -1,8 +1,11 @@
-import type { Method, Phase } from '../domain/index.ts'
+import type { Method, Phase, Reason } from '../domain/index.ts'
 import { compileCondition, compileSelector, every, type FilePredicate, type Predicate, Slots } from './compile.ts'
+import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
+import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
+import { leavesOf } from './parse/condition.ts'
 import { byCode } from './text/canonical.ts'
 
 /** A compiled policy: immutable, safe to share. Equal content has an equal `revision`, whatever the order of rules or files. */
@@ -42,8 +45,26 @@ export interface CompiledRule
   readonly when: Predicate
   readonly branches: readonly { readonly when: Predicate; readonly actions: readonly ActionUse[] }[]
   readonly else: readonly ActionUse[]
+  /** Keys by which the index of rules reaches it; null when it has none. */
+  readonly access: Access | null
+  /** The same for every recipient; null always holds. With an `else` only of the set's selector, else also of `when`. */
+  readonly messagePart: Predicate | null
+  /** What remains to be asked per recipient; null always holds. */
+  readonly recipientPart: Predicate | null
+  /** Fields that `recipientPart` looks at. */
+  readonly recipientSlots: readonly Slot[]
+  /** For the decision. */
+  readonly reason: Reason
   /** For explain. */
-  readonly source: { readonly when: Condition; readonly branches: readonly Condition[] }
+  readonly source: Source
+}
+
+/** The conditions as typed. `when` is joined with the set's selector, `own` is the rule's alone. */
+export interface Source {
+  readonly when: Condition
+  readonly applies: Condition
+  readonly own: Condition
+  readonly branches: readonly Condition[]
 }
 
 export interface CompiledException {
@@ -57,6 +78,11 @@ export interface CompiledGuarantee {
   readonly owner: string
   readonly mode: RuleSet['mode']
   readonly when: Predicate
+}
+
+interface Compiler {
+  readonly slots: Slots
+  readonly labels: TenantLabels
 }
 
 /** Compiles linked rule sets. */
@@ -78,7 +104,7 @@ export function compilePolicy(
       [...set.rules]
         .sort((a, b) => byCode(a.id, b.id))
         .filter((rule) => rule.mode !== 'disabled')
-        .map((rule) => compileRule(rule, set, applies.get(set)!, slots)),
+        .map((rule) => compileRule(rule, set, applies.get(set)!, { slots, labels: settings.tenantLabels })),
     ),
     exceptions: sorted.flatMap((set) =>
       set.mode === 'enforce'
@@ -106,7 +132,7 @@ export function compilePolicy(
   }
 }
 
-function compileRule(rule: Rule, set: RuleSet, applies: Predicate, slots: Slots): CompiledRule {
+function compileRule(rule: Rule, set: RuleSet, applies: Predicate, compiler: Compiler): CompiledRule {
   const { id, title, mode, final, overridable, onUnknown, choose } = rule
   const own: Condition = set.appliesTo.kind === 'always' ? rule.when : { kind: 'all', of: [set.appliesTo, rule.when] }
   return {
@@ -122,9 +148,52 @@ function compileRule(rule: Rule, set: RuleSet, applies: Predicate, slots: Slots)
     owner: set.owner,
     rank: LAYERS.indexOf(set.layer) * 2 + (final ? 0 : 1),
     applies,
-    when: compileCondition(rule.when, slots),
-    branches: rule.branches.map((branch) => ({ when: compileCondition(branch.when, slots), actions: branch.actions })),
+    when: compileCondition(rule.when, compiler.slots),
+    branches: rule.branches.map((branch) => ({
+      when: compileCondition(branch.when, compiler.slots),
+      actions: branch.actions,
+    })),
     else: rule.else,
-    source: { when: own, branches: rule.branches.map((branch) => branch.when) },
+    ...partsOf(rule.else.length > 0 ? set.appliesTo : own, compiler.slots),
+    access: accessOfRule(rule, set, compiler),
+    reason: { rule: id, layer: set.layer, text: title },
+    source: {
+      when: own,
+      applies: set.appliesTo,
+      own: rule.when,
+      branches: rule.branches.map((branch) => branch.when),
+    },
   }
+}
+
+/** What must not be false for the rule to have any effect, by keys: outside the set's selector none, without `else` neither outside `when` and every branch. */
+function accessOfRule(rule: Rule, set: RuleSet, { slots, labels }: Compiler): Access | null {
+  const access = (condition: Condition) => accessOf(condition, (leaf) => slots.of(leaf.field, leaf.name), labels)
+  const applies = access(set.appliesTo)
+  if (rule.else.length > 0) return applies
+  return anyOneOf([applies, access(rule.when), eachOf(rule.branches.map((branch) => access(branch.when)))])
+}
+
+/** Splits a conjunction into what can be asked once per message and what must be asked per recipient. */
+function partsOf(
+  condition: Condition,
+  slots: Slots,
+): Pick<CompiledRule, 'messagePart' | 'recipientPart' | 'recipientSlots'> {
+  const parts = conjuncts(condition)
+  const leaves = parts.map((part) => leavesOf(part).filter((leaf) => leaf.kind === 'leaf'))
+  const recipient = leaves.map((some) => some.filter((leaf) => leaf.field.scope === 'recipient'))
+  const joined = (wanted: boolean) => {
+    const some = parts.filter((_, i) => recipient[i]!.length > 0 === wanted)
+    return some.length === 0 ? null : compileCondition({ kind: 'all', of: some }, slots)
+  }
+  return {
+    messagePart: joined(false),
+    recipientPart: joined(true),
+    recipientSlots: recipient.flat().map((leaf) => slots.of(leaf.field, leaf.name)),
+  }
+}
+
+function conjuncts(condition: Condition): readonly Condition[] {
+  if (condition.kind === 'always') return []
+  return condition.kind === 'all' ? condition.of.flatMap(conjuncts) : [condition]
 }

@@ -9,6 +9,7 @@ import { comparableAddress } from '../registry/types.ts'
 import { byCode, canonicalJson, digest } from '../text/canonical.ts'
 import { type Draft, draftOf, gateOf } from './draft.ts'
 import { holdGuarantees } from './guarantee.ts'
+import { type Selector, selectByIndex } from './merge.ts'
 import { conflictsOf, joinPlans, type Plan, slotsOf } from './plan.ts'
 import { conflictText } from './texts.ts'
 
@@ -20,10 +21,15 @@ export interface Release {
 
 /**
  * Decides one mail. Equal policy content and equal input give an equal decision and `decisionId`. Never throws on
- * well-typed input: what makes no sense is unknown, and what is unknown defers.
+ * well-typed input: what makes no sense is unknown, and what is unknown defers. `selections` tells which rules apply, by the index unless a test wants it otherwise.
  */
-export function decide(policy: Policy, input: PolicyInput, releases: readonly Release[] = []): Decision {
-  const drafts = draftsOf(policy, input, releases)
+export function decide(
+  policy: Policy,
+  input: PolicyInput,
+  releases: readonly Release[] = [],
+  selections: Selector = selectByIndex,
+): Decision {
+  const drafts = draftsOf(policy, input, releases, selections)
   const recipients = drafts.map(finish)
   return {
     decisionId: digest(
@@ -37,16 +43,27 @@ export function decide(policy: Policy, input: PolicyInput, releases: readonly Re
 }
 
 /** Drafts after guarantees, in the order of the input's recipients. */
-export function draftsOf(policy: Policy, input: PolicyInput, releases: readonly Release[] = []): readonly Draft[] {
+export function draftsOf(
+  policy: Policy,
+  input: PolicyInput,
+  releases: readonly Release[] = [],
+  selections: Selector = selectByIndex,
+): readonly Draft[] {
   const cache = messageCache()
-  const drafts = input.recipients.map((recipient) => {
-    const address = comparableAddress(recipient.address)
-    const lifted = releases.filter((one) => comparableAddress(one.address) === address).flatMap((one) => one.rules)
-    return draftOf(policy, input, recipient, cache, new Set(lifted))
-  })
+  const drafts = input.recipients.map((recipient) =>
+    draftOf(policy, input, recipient, cache, liftedFor(recipient.address, releases), selections),
+  )
   holdConflicts(policy, drafts)
   holdGuarantees(policy, drafts, cache)
   return drafts
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+function liftedFor(recipient: string, releases: readonly Release[]): ReadonlySet<string> {
+  if (releases.length === 0) return NONE
+  const address = comparableAddress(recipient)
+  return new Set(releases.filter((one) => comparableAddress(one.address) === address).flatMap((one) => one.rules))
 }
 
 /** Steps once per message join over recipients; a disagreement there holds everybody who asked. */

@@ -7,7 +7,7 @@ import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import type { Protect } from '../registry/actions/protect.ts'
 import { actions } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
-import { mergeRules } from './merge.ts'
+import { mergeRules, type Selector } from './merge.ts'
 import { conflictsOf, type Plan, type PlanSlot, slotsOf } from './plan.ts'
 import { chooseMethod, phone } from './protect.ts'
 import { conflictText, missing, SECOND_FACTOR } from './texts.ts'
@@ -38,9 +38,10 @@ export function draftOf(
   recipient: RecipientFacts,
   cache: MessageCache,
   released: ReadonlySet<string>,
+  selections: Selector,
 ): Draft {
   const facts = new Facts(input, recipient, policy.tenantLabels, cache)
-  const merged = mergeRules(policy, facts, released)
+  const merged = mergeRules(policy, facts, released, selections)
   const owner = policy.sets[0] ? [policy.sets[0].owner] : []
   const wish = applyIntent(merged.plan, facts)
   for (const { name, rules } of conflictsOf(merged.plan))

@@ -1,15 +1,16 @@
 /** All rules that match one recipient, joined. */
 import type { Missing, Outcome, Reason } from '../../domain/index.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
-import type { Condition, Selector } from '../ir.ts'
+import type { ActionUse, Condition, Selector as FileSelector } from '../ir.ts'
+import { candidatesOf } from '../match/matching.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
-import type { ActionScene } from '../registry/action.ts'
+import type { ActionScene, AnyAction } from '../registry/action.ts'
 import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
-import { contribute, type PlanSlot } from './plan.ts'
-import { exemptions, type Selection, select, withoutExempt } from './select.ts'
+import { type Contributor, distinctContributors, type PlanSlot, slotKey } from './plan.ts'
+import { exemptions, type Selection, selectFound, withoutExempt } from './select.ts'
 import { missing } from './texts.ts'
 
 export interface Merged {
@@ -23,62 +24,92 @@ export interface Merged {
   readonly weights: Map<string, Outcome>
 }
 
+/** Which rules have an effect on a recipient. The index finds them; tests put slower, plainer ways in its place. */
+export type Selector = (policy: Policy, facts: Facts) => readonly Selection[]
+
+export const selectByIndex: Selector = (policy, facts) =>
+  candidatesOf(policy, facts).map((found) => selectFound(found, facts))
+
 /** `released`: rules whose hold somebody has lifted for this recipient; every other gate stands. */
-export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<string>): Merged {
-  const merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [], weights: new Map() }
+export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<string>, selections: Selector): Merged {
+  const gathering = new Gathering(policy, facts, released)
   const exempt = exemptions(policy, facts)
-  for (const rule of policy.rules) {
-    const selection = select(rule, facts)
+  for (const selection of selections(policy, facts)) {
+    const { rule } = selection
     const actions = withoutExempt(selection.actions, rule.id, exempt)
     const open = withoutExempt(selection.open, rule.id, exempt)
-    const narrowed: Selection = { ...selection, actions, open }
     if (selection.actions.length > actions.length)
-      reportExceptions(policy, rule, exempt.get(rule.id)?.exceptions ?? [], merged)
-    if (rule.mode === 'simulate') {
-      if (actions.length > 0) merged.simulated.push(rule.id)
-      continue
-    }
-    applyRule(policy, narrowed, facts, released, merged)
+      reportExceptions(policy, rule, exempt.get(rule.id)?.exceptions ?? [], gathering.merged)
+    if (rule.mode !== 'simulate') gathering.apply(rule, actions, open)
+    else if (actions.length > 0) gathering.merged.simulated.push(rule.id)
   }
-  return merged
+  return gathering.done()
 }
 
-function applyRule(
-  policy: Policy,
-  selection: Selection,
-  facts: Facts,
-  released: ReadonlySet<string>,
-  merged: Merged,
-): void {
-  const { rule } = selection
-  const first = merged.gates.length
-  let open = selection.open.some((use) => use.definition.restrictive)
-  const scene = actionScene(policy, facts, rule.rank)
-  for (const { definition, params } of selection.actions) {
-    if (definition.name === 'hold' && released.has(rule.id)) continue
-    const contributions = definition.contribute(params, scene)
-    if (contributions === undefined) {
-      open ||= definition.restrictive
-      continue
-    }
-    for (const { slot, value } of contributions) {
-      if (definition.phase === 'gate') merged.gates.push(value as Gate)
-      else
-        contribute(merged.plan, {
-          action: definition,
-          slot,
-          value,
-          by: [{ id: rule.id, overridable: rule.overridable && !rule.final }],
-        })
-    }
+/** Contributions of rules to one recipient's plan, joined as they come; who made them is put in order once. */
+class Gathering {
+  readonly merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [], weights: new Map() }
+  readonly #policy: Policy
+  readonly #facts: Facts
+  readonly #released: ReadonlySet<string>
+  readonly #slots = new Map<string, { action: AnyAction; slot: string; value: unknown; readonly by: Contributor[] }>()
+  readonly #scenes: ActionScene[] = []
+
+  constructor(policy: Policy, facts: Facts, released: ReadonlySet<string>) {
+    this.#policy = policy
+    this.#facts = facts
+    this.#released = released
   }
-  if (selection.open.length > 0 || open) reportUnknown(rule, facts, merged)
-  if (open && rule.onUnknown !== 'skip' && !(rule.onUnknown === 'hold' && released.has(rule.id))) {
-    merged.gates.push({ outcome: rule.onUnknown, texts: [], approvers: rule.onUnknown === 'hold' ? [rule.owner] : [] })
+
+  /** Actions that apply, and those that would if unknown facts were known. */
+  apply(rule: CompiledRule, uses: readonly ActionUse[], unsure: readonly ActionUse[]): void {
+    const { merged } = this
+    let open = unsure.some((use) => use.definition.restrictive)
+    let restrictive = false
+    let gate = DELIVER
+    for (const { definition, params } of uses) {
+      restrictive ||= definition.restrictive
+      if (definition.name === 'hold' && this.#released.has(rule.id)) continue
+      const contributions = definition.contribute(params, this.#scene(rule.rank))
+      if (contributions === undefined) {
+        open ||= definition.restrictive
+        continue
+      }
+      for (const { slot, value } of contributions) {
+        if (definition.phase === 'gate') gate = joinGates(gate, value as Gate)
+        else this.#add(definition, slot, value, rule)
+      }
+    }
+    if (unsure.length > 0 || open) reportUnknown(rule, this.#facts, merged)
+    const { onUnknown } = rule
+    if (open && onUnknown !== 'skip' && !(onUnknown === 'hold' && this.#released.has(rule.id)))
+      gate = joinGates(gate, { outcome: onUnknown, texts: [], approvers: onUnknown === 'hold' ? [rule.owner] : [] })
+    if (gate !== DELIVER) merged.gates.push(gate)
+    if (open || restrictive) merged.weights.set(rule.id, gate.outcome)
+    if (uses.length > 0 || open) merged.reasons.push(rule.reason)
   }
-  const gate = merged.gates.slice(first).reduce(joinGates, DELIVER)
-  if (open || selection.actions.some((use) => use.definition.restrictive)) merged.weights.set(rule.id, gate.outcome)
-  if (selection.actions.length > 0 || open) merged.reasons.push({ rule: rule.id, layer: rule.layer, text: rule.title })
+
+  done(): Merged {
+    for (const [key, { action, slot, value, by }] of this.#slots)
+      this.merged.plan.set(key, { action, slot, value, by: distinctContributors(by) })
+    return this.merged
+  }
+
+  #add(action: AnyAction, slot: string, value: unknown, rule: CompiledRule): void {
+    const key = slotKey(action, slot)
+    const by = { id: rule.id, overridable: rule.overridable && !rule.final }
+    const known = this.#slots.get(key)
+    if (known) {
+      known.value = action.join(known.value, value)
+      known.by.push(by)
+    } else this.#slots.set(key, { action, slot, value, by: [by] })
+  }
+
+  #scene(rank: number): ActionScene {
+    const scene = this.#scenes[rank] ?? actionScene(this.#policy, this.#facts, rank)
+    this.#scenes[rank] = scene
+    return scene
+  }
 }
 
 /** What actions may look at; `select` counts an unknown test as picked, which moves a file rather than leave it. */
@@ -89,7 +120,7 @@ export function actionScene(policy: Policy, facts: Facts, rank: number): ActionS
     select(selector) {
       const files = facts.input.attachments
       if (files === undefined) return undefined
-      const picks = policy.selector(selector as Selector)
+      const picks = policy.selector(selector as FileSelector)
       return files
         .flatMap((file, position) => (picks(facts, position) === false ? [] : [file.index]))
         .sort((a, b) => a - b)

@@ -40,10 +40,16 @@ export function joinPlans(a: Plan, b: Plan): Plan {
 }
 
 function joinContributors(a: readonly Contributor[], b: readonly Contributor[]): readonly Contributor[] {
+  return distinctContributors([...a, ...b])
+}
+
+/** One entry an id, in order of ids; overridable only if every entry of that id is. */
+export function distinctContributors(list: readonly Contributor[]): readonly Contributor[] {
+  if (list.length < 2) return list
   const byId = new Map<string, Contributor>()
-  for (const one of [...a, ...b]) {
+  for (const one of list) {
     const known = byId.get(one.id)
-    byId.set(one.id, { id: one.id, overridable: one.overridable && (known?.overridable ?? true) })
+    byId.set(one.id, known && known.overridable !== one.overridable ? { id: one.id, overridable: false } : one)
   }
   return [...byId.values()].sort((x, y) => byCode(x.id, y.id))
 }

@@ -1,6 +1,7 @@
 /** Which actions of which rules apply to one recipient, and what is left open because a fact is unknown. */
 import type { Facts } from '../facts.ts'
 import type { ActionUse } from '../ir.ts'
+import type { Candidate } from '../match/rule-index.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import { instant } from '../text/units.ts'
 import { and, type Truth } from '../truth.ts'
@@ -24,14 +25,28 @@ export type Exempt = ReadonlyMap<
 
 export function select(rule: CompiledRule, facts: Facts): Selection {
   const applies = rule.applies(facts)
-  if (applies === false) return { rule, truth: false, branch: null, actions: [], open: [] }
+  if (applies === false) return none(rule)
   const own = rule.when(facts)
   const truth = and([applies, own])
   if (own === false && applies === true) {
     return { rule, truth, branch: rule.else.length > 0 ? 'else' : null, actions: rule.else, open: [] }
   }
   if (own === false) return { rule, truth: undefined, branch: null, actions: [], open: rule.else }
-  const open: ActionUse[] = own === undefined ? [...rule.else] : []
+  return branchOf(rule, truth, own === undefined ? rule.else : [], facts)
+}
+
+/** As `select`, for a rule that the index found; it may have told the truth of the rule's condition already. */
+export function selectFound({ rule, truth }: Candidate, facts: Facts): Selection {
+  return truth === 'open' ? select(rule, facts) : branchOf(rule, truth, [], facts)
+}
+
+function none(rule: CompiledRule): Selection {
+  return { rule, truth: false, branch: null, actions: [], open: [] }
+}
+
+/** The first branch that holds, if nothing before it is in doubt. */
+function branchOf(rule: CompiledRule, truth: Truth, otherwise: readonly ActionUse[], facts: Facts): Selection {
+  const open: ActionUse[] = [...otherwise]
   for (const [index, branch] of rule.branches.entries()) {
     const holds = branch.when(facts)
     if (holds === false) continue

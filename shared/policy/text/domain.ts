@@ -1,5 +1,8 @@
 import tr46 from 'tr46'
 
+/** Names that are their own A-labels: lower-case letters, digits and inner hyphens. Those with `--` may be A-labels to check. */
+const PLAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
+
 /**
  * The A-label form of a domain (UTS 46, non-transitional), lower case, or null for what is no domain: empty labels, more
  * than 63 octets a label or 253 in all. A trailing dot is dropped.
@@ -7,6 +10,7 @@ import tr46 from 'tr46'
 export function aLabel(domain: string): string | null {
   const bare = domain.trim().replace(/\.$/, '')
   if (bare === '' || bare.length > 1000) return null
+  if (bare.length <= 253 && PLAIN.test(bare) && !bare.includes('--')) return bare
   const ascii = tr46.toASCII(bare, {
     checkBidi: true,
     checkJoiners: true,

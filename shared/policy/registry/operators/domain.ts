@@ -4,7 +4,7 @@ import type { Node } from '../../parse/node.ts'
 import { oneOrMore, refine, text } from '../../parse/shape.ts'
 import { aLabel, domainMatcher, skeleton } from '../../text/domain.ts'
 import { nearest } from '../../text/nearest.ts'
-import { type OperatorDefinition, operator } from '../operator.ts'
+import { type OperatorDefinition, type OperatorKey, operator } from '../operator.ts'
 
 const name = refine(text({ max: 300 }), (value, node, env) => {
   const label = aLabel(value)
@@ -21,11 +21,17 @@ const under = operator<readonly string[]>({
     const matches = domainMatcher(operand.flatMap((domain) => [domain, `*.${domain}`]))
     return (value) => matches(String(value))
   },
+  keys: (operand) =>
+    operand.flatMap((value): OperatorKey[] => [
+      { kind: 'value', value },
+      { kind: 'below', value },
+    ]),
 })
 
 const confusableWith: OperatorDefinition<readonly string[]> = {
   name: 'confusableWith',
   types: ['domain'],
+  costly: true,
   doc: {
     de: 'sieht einer Domain (oder einer der Liste) zum Verwechseln ähnlich, ohne sie zu sein',
     en: 'looks like a domain (or one of a named list) without being it',

@@ -1,8 +1,8 @@
 /** Equality and membership. */
 import { flag, listOf } from '../../parse/shape.ts'
 import { nearest } from '../../text/nearest.ts'
-import type { TypeName } from '../field.ts'
-import { type OperatorDefinition, operator } from '../operator.ts'
+import type { FieldDefinition, TypeName } from '../field.ts'
+import { type OperatorDefinition, type OperatorKey, operator } from '../operator.ts'
 import { types, type Value } from '../types.ts'
 
 const SINGLE: readonly TypeName[] = [
@@ -20,12 +20,22 @@ const SINGLE: readonly TypeName[] = [
 const SETS: readonly TypeName[] = SINGLE.filter((type) => type !== 'boolean')
 const LISTED: readonly TypeName[] = ['string', 'address', 'domain', 'header', 'list', 'fileType']
 
+/** Equality with one of several values, as keys. */
+function keysOf(operands: readonly Value[], field: FieldDefinition): readonly OperatorKey[] {
+  return operands.map((value) =>
+    field.type === 'domain' && String(value).startsWith('*.')
+      ? { kind: 'below', value: String(value).slice(2) }
+      : { kind: 'value', value },
+  )
+}
+
 const is = operator<Value>({
   name: 'is',
   types: SINGLE,
   doc: { de: 'ist gleich', en: 'equals' },
   operand: (field) => types[field.type].operand(field),
   test: (operand, field) => types[field.type].oneOf([operand]),
+  keys: (operand, field) => keysOf([operand], field),
   beyond: (operand, value) => (value > operand ? false : undefined),
 })
 
@@ -49,6 +59,7 @@ const within = operator<readonly Value[]>({
   doc: { de: 'ist einer von', en: 'is one of' },
   operand: (field) => listOf(types[field.type].operand(field)),
   test: (operand, field) => types[field.type].oneOf(operand),
+  keys: keysOf,
 })
 
 const notIn = operator<readonly Value[]>({
@@ -96,6 +107,7 @@ function readList(negative: boolean): OperatorDefinition<readonly Value[]> {
       return negative ? (value) => !among(value) : among
     },
     absent: () => negative,
+    ...(negative ? {} : { keys: keysOf }),
   }
 }
 

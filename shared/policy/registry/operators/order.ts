@@ -1,7 +1,8 @@
 /** Order: sizes, counts, data classes. */
+import type { TenantLabels } from '../../labels.ts'
 import { listOf, type Shape } from '../../parse/shape.ts'
 import type { TypeName } from '../field.ts'
-import { operator } from '../operator.ts'
+import { type OperatorKey, operator } from '../operator.ts'
 import { types, type Value } from '../types.ts'
 
 const NUMBERS: readonly TypeName[] = ['size', 'count']
@@ -23,6 +24,11 @@ function compare(
   })
 }
 
+/** Facts of this type are always ids of the tenant's own list. */
+function labelKeys(labels: TenantLabels, wanted: (rank: number) => boolean): readonly OperatorKey[] {
+  return labels.list.filter((_, rank) => wanted(rank)).map(({ id }) => ({ kind: 'value', value: id }))
+}
+
 const between = operator<readonly Value[]>({
   name: 'between',
   types: NUMBERS,
@@ -41,6 +47,7 @@ const atLeast = operator<Value>({
   doc: { de: 'ist diese Datenklasse oder eine höhere', en: 'is this data class or a higher one' },
   operand: (field) => types.label.operand(field) as Shape<Value>,
   test: (operand) => (value, scene) => scene.labels.rank(String(value)) >= scene.labels.rank(String(operand)),
+  keys: (operand, _field, labels) => labelKeys(labels, (rank) => rank >= labels.rank(String(operand))),
 })
 
 const atMost = operator<Value>({
@@ -49,6 +56,7 @@ const atMost = operator<Value>({
   doc: { de: 'ist diese Datenklasse oder eine niedrigere', en: 'is this data class or a lower one' },
   operand: (field) => types.label.operand(field) as Shape<Value>,
   test: (operand) => (value, scene) => scene.labels.rank(String(value)) <= scene.labels.rank(String(operand)),
+  keys: (operand, _field, labels) => labelKeys(labels, (rank) => rank <= labels.rank(String(operand))),
 })
 
 export const order = [

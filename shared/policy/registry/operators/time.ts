@@ -9,6 +9,7 @@ import { type OperatorDefinition, operator } from '../operator.ts'
 const during: OperatorDefinition<Schedule> = {
   name: 'during',
   types: ['time'],
+  costly: true,
   doc: { de: 'liegt im Zeitplan', en: 'lies within the schedule' },
   schema: () => ({ type: 'string' }),
   read(node, _field, env) {

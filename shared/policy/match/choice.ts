@@ -1,0 +1,52 @@
+/** Which of a rule's keys it is filed under: those that the fewest mails have. */
+import type { Access, Keys } from './access.ts'
+
+export interface Choice {
+  readonly keys: readonly Keys[]
+  /** Roughly the share of mails that have one of the keys. */
+  readonly share: number
+}
+
+/** Distinct keys a field is taken to have at least, so that the only rule on a field does not look like a common one. */
+const LEAST = 8
+/** Reached by that share of all mails, a rule is as well tried on every one. */
+const COMMON = 1
+
+/** Counts the distinct keys of every field, of which more mean that each is rarer. */
+export class KeyStatistics {
+  readonly #seen = new Map<number, Set<unknown>>()
+
+  count(access: Access): void {
+    if (access.of !== 'keys') {
+      for (const part of access.parts) this.count(part)
+      return
+    }
+    let seen = this.#seen.get(access.slot.index)
+    if (!seen) {
+      seen = new Set()
+      this.#seen.set(access.slot.index, seen)
+    }
+    for (const { value } of access.keys) seen.add(value)
+  }
+
+  /** The best keys, or null when every mail would meet them. */
+  choose(access: Access): Choice | null {
+    const choice = this.#best(access)
+    return choice.share < COMMON ? choice : null
+  }
+
+  #best(access: Access): Choice {
+    if (access.of === 'keys') return { keys: [access], share: this.#share(access) }
+    const parts = access.parts.map((part) => this.#best(part))
+    if (access.of === 'all') return parts.reduce((a, b) => (b.share < a.share ? b : a))
+    return { keys: parts.flatMap((part) => part.keys), share: parts.reduce((sum, part) => sum + part.share, 0) }
+  }
+
+  #share({ slot, keys }: Keys): number {
+    const { values, scope, type } = slot.field
+    const distinct = this.#seen.get(slot.index)?.size ?? 1
+    // A mail has several attachments, groups and words, each a chance to meet a key.
+    const tries = scope === 'attachment' || type === 'list' || type === 'header' ? 3 : keys[0]?.kind === 'text' ? 4 : 1
+    return (keys.length * tries) / Math.max(distinct, values?.length ?? LEAST, values ? 1 : LEAST)
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Finds the rules that may apply to a mail without trying them all: each rule is filed under the rarest keys it cannot hold
+ * without; rules without such keys are tried on every mail. Unknown facts lead to every rule that could depend on them.
+ */
+import type { Slot } from '../facts.ts'
+import type { CompiledRule } from '../policy.ts'
+import type { Truth } from '../truth.ts'
+import { KeyStatistics } from './choice.ts'
+import { Filed, Table } from './table.ts'
+
+/** A rule that may apply. `truth` of the set's selector and the rule's condition, never false; `open` if it was not asked for. */
+export interface Candidate {
+  readonly rule: CompiledRule
+  readonly truth: Truth | 'open'
+}
+
+/** Numbers of rules filed in all tables; past that, rules are tried on every mail instead. */
+const MAX_FILED = 2_000_000
+
+const indexes = new WeakMap<readonly CompiledRule[], RuleIndex>()
+
+/** The index of a policy's rules; made on first use. */
+export function indexOf({ rules }: { readonly rules: readonly CompiledRule[] }): RuleIndex {
+  let index = indexes.get(rules)
+  if (!index) {
+    index = new RuleIndex(rules)
+    indexes.set(rules, index)
+  }
+  return index
+}
+
+export class RuleIndex {
+  readonly rules: readonly CompiledRule[]
+  /** Positions of rules that are tried on every mail. */
+  readonly residual: Int32Array
+  /** Tables of fields that have one value (or one set of values) per message, per attachment, per recipient. */
+  readonly messageTables: readonly Table[]
+  readonly fileTables: readonly Table[]
+  readonly recipientTables: readonly Table[]
+  /** Fields of recipients that conditions or keys of rules look at: recipients equal in these have the same candidates. */
+  readonly recipientSlots: readonly Slot[]
+  /** Ready answers by position. */
+  readonly certain: readonly Candidate[]
+  readonly doubtful: readonly Candidate[]
+  /** Marks of evaluations, which are numbered: see Matching. */
+  readonly marks: Marks
+
+  constructor(rules: readonly CompiledRule[]) {
+    this.rules = rules
+    const statistics = new KeyStatistics()
+    for (const { access } of rules) if (access) statistics.count(access)
+    const filed = new Map<Slot, Filed>()
+    const residual: number[] = []
+    let room = MAX_FILED
+    for (const [position, { access }] of rules.entries()) {
+      const choice = access && statistics.choose(access)
+      room -= choice?.keys.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
+      if (!choice || room < 0 || !choice.keys.every(({ slot, keys }) => filedOf(filed, slot).file(position, keys)))
+        residual.push(position)
+    }
+    const tables = [...filed].map(([slot, list]) => new Table(slot, list))
+    const ofScope = (scope: string) => tables.filter(({ slot }) => slot.field.scope === scope)
+    this.residual = Int32Array.from(residual)
+    this.messageTables = ofScope('message')
+    this.fileTables = ofScope('attachment')
+    this.recipientTables = ofScope('recipient')
+    this.recipientSlots = [
+      ...new Set([...rules.flatMap((rule) => rule.recipientSlots), ...this.recipientTables.map(({ slot }) => slot)]),
+    ]
+    this.certain = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : true }))
+    this.doubtful = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : undefined }))
+    this.marks = new Marks(rules.length)
+  }
+}
+
+/**
+ * Scratch space, shared by all evaluations so that none has to clear it: a mark counts only if it bears the number of the
+ * evaluation that asks. Evaluations that take turns lose marks to each other and ask again.
+ */
+export class Marks {
+  /** Last evaluation of a message that asked for the message part of a rule, and the answer. */
+  readonly message: Float64Array
+  readonly verdict: Uint8Array
+  /** Last evaluation of a recipient that came by a rule. */
+  readonly recipient: Float64Array
+  #last = 0
+
+  constructor(size: number) {
+    this.message = new Float64Array(size)
+    this.verdict = new Uint8Array(size)
+    this.recipient = new Float64Array(size)
+  }
+
+  next(): number {
+    return ++this.#last
+  }
+}
+
+function filedOf(filed: Map<Slot, Filed>, slot: Slot): Filed {
+  let table = filed.get(slot)
+  if (!table) {
+    table = new Filed()
+    filed.set(slot, table)
+  }
+  return table
+}
