@@ -6,7 +6,10 @@ export default tseslint.config(
   {
     files: ['{shared,server,cli,demo}/**/*.ts'],
     ignores: ['**/*.test.ts'],
-    languageOptions: { parser: tseslint.parser, parserOptions: { project: ['./*/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: ['./*/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

@@ -25,7 +25,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   'test/journey': ['openssl', 'gnupg', 'qpdf', 'poppler-utils'],
 }
 const leftOut = Object.entries(NEEDS).filter(([, tools]) => tools.some((tool) => missing.includes(tool)))
-for (const [folder, tools] of leftOut) say(`left out: ${folder} (missing ${tools.filter((tool) => missing.includes(tool)).join(', ')})`)
+for (const [folder, tools] of leftOut)
+  say(`left out: ${folder} (missing ${tools.filter((tool) => missing.includes(tool)).join(', ')})`)
 
 say('== tests')
 const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
@@ -33,8 +34,19 @@ const report = join(scratch, 'report.json')
 const filters = process.argv.slice(2)
 const vitest = spawnSync(
   bin('vitest'),
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]), ...filters],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin` } },
+  [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]),
+    ...filters,
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin` },
+  },
 )
 let counts = { passed: 0, failed: 1, skipped: 0 }
 try {
@@ -51,5 +63,7 @@ rmSync(scratch, { recursive: true, force: true })
 
 const checkFailed = check.status !== 0 ? 1 : 0
 const toolsFailed = leftOut.length && !tolerant ? leftOut.length : 0
-say(`${counts.passed + (checkFailed ? 0 : 1)} passed, ${counts.failed + checkFailed + toolsFailed} failed, ${counts.skipped + (tolerant ? leftOut.length : 0)} skipped`)
+say(
+  `${counts.passed + (checkFailed ? 0 : 1)} passed, ${counts.failed + checkFailed + toolsFailed} failed, ${counts.skipped + (tolerant ? leftOut.length : 0)} skipped`,
+)
 process.exit(counts.failed + checkFailed + toolsFailed ? 1 : 0)
