@@ -78,6 +78,10 @@ export function onceJobs(
           time: new Date(about.acceptedAt).toISOString(),
           category: step.category,
           severity: step.severity,
+          ...(step.text === undefined ? {} : { text: step.text }),
+          ...(step.reportWithin === undefined
+            ? {}
+            : { reportBy: new Date(about.acceptedAt + step.reportWithin * 1000).toISOString() }),
           rules: step.rules,
           sender: about.sender,
           subject: about.subject,

@@ -73,6 +73,9 @@ export type OnceStep =
       readonly webhook: string
       readonly category: string
       readonly severity: 'low' | 'medium' | 'high' | 'critical'
+      readonly text?: string
+      /** Seconds from acceptance until it has to be reported onward. */
+      readonly reportWithin?: number
       readonly rules: readonly string[]
     }
 

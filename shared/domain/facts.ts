@@ -26,6 +26,13 @@ export interface MessageFacts {
   /** Lower-case name -> decoded values in order of appearance. An absent name is a known absence. */
   readonly header: Readonly<Record<string, readonly string[]>>
   readonly authenticated: boolean
+  /** What vouches for the sender, as `Origin.authenticated`. */
+  readonly authentication?: string
+  /**
+   * The mail this one answers, as far as the gateway knows it from a verdict it signed or from its own records; null for a
+   * mail that answers none. The class of an answer is at least the class of what it answers.
+   */
+  readonly replyTo?: { readonly classification: string } | null
   /** `smtp`, `api`, `cli`, `portal` or `internal`. */
   readonly source: string
   /** BCP 47 of the body where it could be told. */
@@ -59,6 +66,8 @@ export interface SenderFacts {
   readonly location?: string | null
   readonly role?: string | null
   readonly groups?: readonly string[]
+  readonly country?: string | null
+  readonly language?: string | null
   readonly tenant: string
   /** False for strangers (inbound mail). */
   readonly ours: boolean
@@ -74,6 +83,9 @@ export interface RecipientFacts {
   readonly direction: Direction
   readonly displayName?: string | null
   readonly groups?: readonly string[]
+  readonly department?: string | null
+  readonly location?: string | null
+  readonly role?: string | null
   readonly country?: string | null
   readonly language?: string | null
   readonly phoneKnown?: boolean

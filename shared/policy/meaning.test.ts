@@ -68,6 +68,35 @@ describe('2 results merge as joins', () => {
     const both = recipient({ keys: { smime: 'valid', pgp: 'valid' } })
     expect(first(policyOf(ruleSet(spec)), mail({ recipients: [both] })).method).toBe('pgp')
   })
+  it('never lowers the class of an answer', () => {
+    const policy = one(
+      '{id: a, when: {message.classification: {atLeast: confidential}}, then: [{reject: {text: "no"}}]}',
+    )
+    const answer = (classification: string, replyTo: { classification: string } | null) =>
+      first(policy, mail({ message: { classification, replyTo } })).outcome
+    expect(answer('public', { classification: 'confidential' })).toBe('reject')
+    expect(answer('confidential', { classification: 'public' })).toBe('reject')
+    expect(answer('public', { classification: 'strange' })).toBe('reject')
+    expect(answer('internal', { classification: 'public' })).toBe('deliver')
+    expect(answer('internal', null)).toBe('deliver')
+  })
+  it('joins incidents of one category', () => {
+    const policy = one(
+      '{id: a, then: [{incident: {webhook: soc, category: nis2, text: one, reportWithin: 24h}}]}',
+      '{id: b, then: [{incident: {webhook: soc, category: nis2, severity: high, text: two, reportWithin: 72h}}]}',
+    )
+    expect(decide(policy, mail()).once).toEqual([
+      {
+        do: 'incident',
+        webhook: 'soc',
+        category: 'nis2',
+        severity: 'high',
+        text: 'one; two',
+        reportWithin: 86_400,
+        rules: ['a', 'b'],
+      },
+    ])
+  })
   it('delivers to a role once, all its holders before the first', () => {
     const policy = one(
       '{id: a, then: [{deliverTo: {role: duty, holders: first}}]}',

@@ -92,6 +92,7 @@ export async function assembleInput(
         direction: messageDirection(sender, recipients),
         classification: resolved.label,
         authenticated: origin.authenticated !== 'none',
+        authentication: origin.authenticated,
         source: origin.channel,
       },
       sender,
@@ -137,13 +138,15 @@ async function senderFacts(
   return {
     ...base,
     ...personFacts(person),
-    department: person?.department ?? null,
-    location: person?.location ?? null,
-    role: person?.role ?? null,
   }
 }
 
 const personFacts = (person: PersonRecord | null) => ({
+  department: person?.department ?? null,
+  location: person?.location ?? null,
+  role: person?.role ?? null,
+  country: person?.country ?? null,
+  language: person?.language ?? null,
   displayName: person?.name ?? null,
   groups: person?.groups ?? [],
 })
@@ -177,8 +180,6 @@ async function recipientFacts(
       ? {}
       : {
           ...personFacts(person),
-          country: person?.country ?? null,
-          language: person?.language ?? null,
           phoneKnown: Boolean(person?.phone),
           portalAccount: person?.portalAccount ?? false,
           lastContact: person?.lastContact ?? null,

@@ -1,8 +1,8 @@
 /** Telling people and systems, and what is written down. */
-import { choice, object, oneOrMore, refine, text } from '../../parse/shape.ts'
+import { choice, duration, object, oneOrMore, refine, text } from '../../parse/shape.ts'
 import { byCode } from '../../text/canonical.ts'
 import { type AnyAction, action } from '../action.ts'
-import { strongest, unite } from '../joins.ts'
+import { earliest, strongest, unite } from '../joins.ts'
 import { comparableAddress } from '../types.ts'
 import { ADDRESS } from './copy.ts'
 
@@ -43,36 +43,71 @@ const notify = action<{ readonly to: readonly string[]; readonly template: strin
 
 type Severity = (typeof SEVERITIES)[number]
 
-const incident = action<
-  { readonly webhook: string; readonly category: string; readonly severity?: Severity },
-  Severity
->({
+interface IncidentParams {
+  readonly webhook: string
+  readonly category: string
+  readonly severity?: Severity
+  readonly text?: string
+  readonly reportWithin?: number
+}
+
+interface Incident {
+  readonly severity: Severity
+  readonly texts: readonly string[]
+  readonly reportWithin: number | undefined
+}
+
+const incident = action<IncidentParams, Incident>({
   name: 'incident',
   phase: 'notify',
   scope: 'message',
   restrictive: false,
   always: true,
   notIn: ['user'],
-  doc: { de: 'einen Vorfall an einen benannten Webhook melden', en: 'report an incident to a named webhook' },
+  doc: {
+    de: 'einen Vorfall an einen benannten Webhook melden; reportWithin ist die Meldefrist (NIS2: 24h)',
+    en: 'report an incident to a named webhook; reportWithin is the time to report it onward (NIS2: 24h)',
+  },
   merge: {
-    de: 'ein Vorfall je Webhook und Art, höchste Schwere',
-    en: 'one incident per webhook and category, the highest severity',
+    de: 'ein Vorfall je Webhook und Art: höchste Schwere, früheste Frist, alle Texte',
+    en: 'one incident per webhook and category: the highest severity, the earliest deadline, all texts',
   },
   params: object(
     {
       webhook: text({ max: 100, pattern: NAME, expected: 'the name of a webhook' }),
       category: text({ max: 100, pattern: NAME, expected: 'a category' }),
     },
-    { severity: choice(SEVERITIES) },
+    {
+      severity: choice(SEVERITIES),
+      text: text({ max: 500, pattern: /^[^\r\n]+$/, expected: 'one line of text' }),
+      reportWithin: duration,
+    },
   ),
-  contribute: ({ webhook, category, severity }) => [{ slot: `${webhook} ${category}`, value: severity ?? 'medium' }],
-  join: (a, b) => strongest(SEVERITIES, a, b),
+  contribute: ({ webhook, category, severity, text: words, reportWithin }) => [
+    {
+      slot: `${webhook} ${category}`,
+      value: { severity: severity ?? 'medium', texts: words === undefined ? [] : [words], reportWithin },
+    },
+  ],
+  join: (a, b) => ({
+    severity: strongest(SEVERITIES, a.severity, b.severity),
+    texts: unite(a.texts, b.texts),
+    reportWithin: earliest(a.reportWithin, b.reportWithin),
+  }),
   once: (slots) =>
     [...slots]
       .sort((a, b) => byCode(a.slot, b.slot))
       .map(({ slot, value, rules }) => {
         const [webhook, category] = slot.split(' ') as [string, string]
-        return { do: 'incident', webhook, category, severity: value, rules }
+        return {
+          do: 'incident',
+          webhook,
+          category,
+          severity: value.severity,
+          ...(value.texts.length > 0 ? { text: value.texts.join('; ') } : {}),
+          ...(value.reportWithin === undefined ? {} : { reportWithin: value.reportWithin }),
+          rules,
+        }
       }),
 })
 

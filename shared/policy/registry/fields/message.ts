@@ -41,10 +41,26 @@ export const messageFields: readonly FieldDefinition[] = [
     type: 'label',
     scope: 'message',
     doc: {
-      de: 'Datenklasse; eine unbekannte zählt als die höchste',
-      en: 'data class; an unknown one counts as the highest',
+      de: 'Datenklasse; eine unbekannte zählt als die höchste, eine Antwort hat mindestens die der beantworteten Mail',
+      en: 'data class; an unknown one counts as the highest, an answer has at least that of what it answers',
     },
-    read: ({ input }) => input.message.classification,
+    read: ({ input, labels }) => {
+      const { classification, replyTo } = input.message
+      if (!replyTo) return classification
+      // No downgrade on reply: whatever the sender or a rule of the client made of it, the higher class counts.
+      const [own, answered] = [classification, replyTo.classification].map((id) => labels.resolve(id))
+      return labels.rank(own!) >= labels.rank(answered!) ? own : answered
+    },
+  },
+  {
+    name: 'message.replyTo.classification',
+    type: 'label',
+    scope: 'message',
+    doc: {
+      de: 'Datenklasse der Mail, auf die geantwortet wird; die Antwort hat mindestens diese',
+      en: 'data class of the mail that is answered; the answer has at least that one',
+    },
+    read: ({ input }) => (input.message.replyTo ? input.message.replyTo.classification : input.message.replyTo),
   },
   {
     name: 'message.protection',
@@ -86,6 +102,46 @@ export const messageFields: readonly FieldDefinition[] = [
     scope: 'message',
     doc: { de: 'angemeldete Einlieferung', en: 'authenticated submission' },
     read: ({ input }) => input.message.authenticated,
+  },
+  {
+    name: 'message.authentication',
+    type: 'enum',
+    values: ['none', 'auth', 'client-certificate', 'relay', 'token', 'operator'],
+    scope: 'message',
+    doc: { de: 'was für den Absender bürgt', en: 'what vouches for the sender' },
+    read: ({ input }) => input.message.authentication,
+  },
+  {
+    name: 'message.intentSource',
+    type: 'enum',
+    values: ['none', 'header', 'stamp', 'api', 'subject', 'foreign'],
+    scope: 'message',
+    doc: {
+      de: 'wie der Wunsch des Absenders kam (stamp: vom Dienst signiert)',
+      en: "how the sender's wish came (stamp: signed by the service)",
+    },
+    read: ({ input }) => input.intent.source,
+  },
+  {
+    name: 'message.reason',
+    type: 'string',
+    scope: 'message',
+    doc: { de: 'Begründung des Absenders', en: 'reason the sender gave' },
+    read: ({ input }) => input.intent.reason ?? null,
+  },
+  {
+    name: 'recipients.count',
+    type: 'count',
+    scope: 'message',
+    doc: { de: 'Zahl aller Empfänger', en: 'number of all recipients' },
+    read: ({ input }) => input.recipients.length,
+  },
+  {
+    name: 'recipients.external',
+    type: 'count',
+    scope: 'message',
+    doc: { de: 'Zahl der fremden Empfänger', en: 'number of recipients that are not ours' },
+    read: ({ input }) => input.recipients.filter((recipient) => recipient.external).length,
   },
   {
     name: 'message.source',

@@ -2,7 +2,10 @@ import type { SenderFacts } from '../../../domain/index.ts'
 import type { Text } from '../../diagnostic.ts'
 import type { FieldDefinition } from '../field.ts'
 
-function fromDirectory(key: 'department' | 'location' | 'role' | 'displayName', doc: Text): FieldDefinition {
+function fromDirectory(
+  key: 'department' | 'location' | 'role' | 'displayName' | 'country' | 'language',
+  doc: Text,
+): FieldDefinition {
   return {
     name: `sender.${key}`,
     type: 'string',
@@ -32,6 +35,8 @@ export const senderFields: readonly FieldDefinition[] = [
   fromDirectory('department', { de: 'Abteilung', en: 'department' }),
   fromDirectory('location', { de: 'Standort', en: 'location' }),
   fromDirectory('role', { de: 'Rolle', en: 'role' }),
+  fromDirectory('country', { de: 'Land (ISO 3166)', en: 'country (ISO 3166)' }),
+  fromDirectory('language', { de: 'Sprache (BCP 47)', en: 'language (BCP 47)' }),
   {
     name: 'sender.groups',
     type: 'list',
