@@ -58,10 +58,12 @@ export class SqlQueue implements JobQueue {
     // A look from the reading side first: an idle poll must not take part in a commit.
     const due = await this.#due(this.#database.read, queues, limit, now)
     if (due.length === 0) return []
+    // The second look asks only where the first found something; what came meanwhile announces itself.
+    const filled = due.map(({ queue }) => queue)
     // Passing: work that began under a lease the power cut took is done again, as after any crash.
     return this.#write(async (db) => {
       const claimed: Job[] = []
-      for (const row of await this.#due(db, queues, limit, now)) {
+      for (const row of await this.#due(db, filled, limit, now)) {
         const leased = await this.#lease(db).execute({
           tenant: row.tenant,
           id: row.id,
@@ -79,14 +81,14 @@ export class SqlQueue implements JobQueue {
     const { job } = this.#engine.tables
     const statement = this.#engine.statements.get(db, 'dueJobs', (on) =>
       on
-        .select({ tenant: job.tenant, id: job.id, runAt: job.runAt })
+        .select({ tenant: job.tenant, id: job.id, queue: job.queue, runAt: job.runAt })
         .from(job)
         .where(and(open, sql`${job.state} = 'ready'`, eq(job.queue, $('queue')), lte(job.runAt, $('now'))))
         .orderBy(asc(job.runAt), asc(job.id))
         .limit($('limit'))
         .prepare('dueJobs'),
     )
-    const due: { tenant: string; id: string; runAt: number }[] = []
+    const due: { tenant: string; id: string; queue: JobQueueName; runAt: number }[] = []
     try {
       for (const queue of new Set(queues)) due.push(...(await statement.execute({ queue, now, limit })))
     } catch (error) {
