@@ -1,5 +1,6 @@
 /** The only place where ports meet adapters. Read it as a parts list: what the house is made of, from the ground up. */
 import { mkdirSync } from 'node:fs'
+import type { Draft } from '../shared/contract/index.ts'
 import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { vocabulary } from '../shared/policy/index.ts'
@@ -14,8 +15,9 @@ import { recover } from './journey/ingress/recover.ts'
 import { createSmtpIngress, type SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
 import { createOutside } from './journey/outside.ts'
-import { preview } from './journey/preview.ts'
+import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
 import { sealPayload } from './journey/sealed-payload.ts'
+import { simulateMail } from './journey/simulate.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import { createTidy, type Tidy } from './journey/tidy.ts'
 import { openFile } from './journey/transform/filelink/store-files.ts'
@@ -39,8 +41,10 @@ import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
 import { createSmtpTransport } from './platform/smtp/transport.ts'
 import { createWebhooks } from './platform/webhook.ts'
-import { loadPolicies, reloadPolicies } from './policies/load.ts'
+import { trustRoots } from './policies/bundle-sign.ts'
+import { catchUp, loadPolicies, reloadPolicies } from './policies/load.ts'
 import { PolicyRegistry } from './policies/registry.ts'
+import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
@@ -56,6 +60,8 @@ export interface House {
   readonly policies: PolicyRegistry
   /** Reads the policy directories again; one with an error changes nothing and is logged. */
   reloadPolicies(): Promise<void>
+  /** Puts in force what another process applied. */
+  catchUpPolicies(): Promise<void>
   smtp(): SmtpIngress
   close(): Promise<void>
 }
@@ -91,7 +97,17 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   }
 
   const policies = new PolicyRegistry()
-  await loadPolicies(policies, config.tenants, log)
+  const policyTenants = config.tenants.map(
+    ({ id, policyDir, policyTrust, policyTwoPersons }): RollOutTenant => ({
+      id: tenantId(id),
+      policyDir,
+      trust: trustRoots(policyTrust),
+      twoPersons: policyTwoPersons,
+    }),
+  )
+  const policyParts = { registry: policies, store, log, clock }
+  const rollOut = createRollOut(policyParts, policyTenants)
+  await loadPolicies(policyParts, policyTenants)
   const policyReady = (id: TenantId) => policies.ready(id)
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
@@ -144,6 +160,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
         metrics,
         tenant,
         policy: (profile) => policies.active(profile.id),
+        keepInputs: config.policyReplay.days > 0,
         retryAt: (attempt, now) => now + retryDelay(attempt),
       }),
       deliver: createDelivery({
@@ -161,7 +178,15 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   })
 
   const tenants = config.tenants.map(({ id }) => tenantId(id))
-  const tidy = createTidy({ store, blobs, tenants, clock, log, metrics })
+  const tidy = createTidy({
+    store,
+    blobs,
+    tenants,
+    clock,
+    inputsKept: config.policyReplay.days * 86_400_000,
+    log,
+    metrics,
+  })
 
   const services: HttpServices = {
     config: {
@@ -192,13 +217,15 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     },
     async preview(id, draft) {
       const profile = tenant(id)
-      const recipients = draft.recipients.map((one) =>
-        typeof one === 'string'
-          ? { address: one, visible: true }
-          : { address: one.address, visible: one.field !== 'bcc' },
-      )
-      return preview({ ...draft, recipients, now: clock.now() }, profile, policies.active(profile.id), knowledge)
+      return preview(unsent(draft), profile, policies.active(profile.id), knowledge)
     },
+    async simulate(id, mail) {
+      const profile = tenant(id)
+      const policy = policies.active(profile.id)
+      if ('draft' in mail) return simulateDraft(unsent(mail.draft), profile, policy, knowledge)
+      return simulateMail({ ...mail, now: clock.now() }, profile, policy, knowledge)
+    },
+    policies: rollOut,
     async vocabulary(id, _sender, language) {
       const { labels, protections } = vocabulary(policies.active(id), language)
       return {
@@ -248,6 +275,15 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     },
   }
 
+  function unsent(draft: Draft): UnsentMail {
+    const recipients = draft.recipients.map((one) =>
+      typeof one === 'string'
+        ? { address: one, visible: true }
+        : { address: one.address, visible: one.field !== 'bcc' },
+    )
+    return { ...draft, recipients, now: clock.now() }
+  }
+
   function enqueue(
     id: TenantId,
     job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown },
@@ -265,7 +301,8 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     workers,
     tidy,
     policies,
-    reloadPolicies: () => reloadPolicies(policies, config.tenants, log),
+    reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
+    catchUpPolicies: () => catchUp(policyParts, policyTenants),
     smtp: () =>
       createSmtpIngress(
         {

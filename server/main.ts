@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { withDemoTenant } from './demo/tenant.ts'
 import { createHttpApp, createOperatorApp } from './http/app.ts'
 import { keepTidy } from './journey/tidy.ts'
+import { keepCurrent } from './policies/load.ts'
 import type { Log } from './ports/log.ts'
 
 export type Role = 'smtp' | 'worker' | 'http'
@@ -32,6 +33,7 @@ export async function start(config: Config, roles: readonly Role[] = ROLES, log?
     await house.close()
   }
   try {
+    drains.push(keepCurrent(house.catchUpPolicies, house.log))
     if (roles.includes('worker')) {
       house.workers.start()
       drains.push(() => house.workers.drain(DRAIN_MS))

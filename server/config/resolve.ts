@@ -59,6 +59,12 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
       }
     }
     if (tenant.sms?.json !== undefined && tenant.sms.form !== undefined) wrong(`${at}.sms`, 'either json or form')
+    if (tenant.policyTwoPersons && tenant.policyTrust.length === 0)
+      wrong(`${at}.policyTrust`, 'policyTwoPersons needs to know who signed: name at least one key')
+    unique(
+      tenant.policyTrust.map(({ id }) => id),
+      (id) => wrong(`${at}.policyTrust`, `${id} is there twice`),
+    )
     return {
       ...tenant,
       policyDir: resolve(base, policyDir ?? '.'),

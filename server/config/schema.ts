@@ -106,6 +106,17 @@ export const configSchema = z.strictObject({
       master: masterSecret().describe('32 random bytes that every key of the installation derives from. Back it up.'),
     })
     .describe('Secrets; write them as `${file:...}`.'),
+  policyReplay: z
+    .strictObject({
+      days: z
+        .int()
+        .min(0)
+        .max(3650)
+        .default(90)
+        .describe('How long the facts of a mail (addresses, subject, sizes; no words) are kept for it; 0 keeps none.'),
+    })
+    .prefault({})
+    .describe('Replay of past mail against a new policy.'),
   tenants: z.array(tenantSchema).default([]).describe('Organisations served; nothing crosses between them.'),
 })
 

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${file:...} is our own syntax for references
 import { z } from 'zod'
 import { Role, Scope } from '../../shared/contract/identity.ts'
 import { parseForeignMapping, writeForeignMapping } from '../../shared/words/foreign/document.ts'
@@ -115,12 +116,28 @@ function readMapping(text: string, context: z.RefinementCtx): readonly ForeignPr
   }
 }
 
+const trustRoot = z.strictObject({
+  id: z.string().min(1).max(200).describe('Who holds the key: the address or subject they sign in with.'),
+  publicKey: z
+    .string()
+    .refine((text) => text.includes('-----BEGIN PUBLIC KEY-----'), 'not PEM: write ${file:policy-key.pub.pem}')
+    .describe('Ed25519 public key, PEM: `${file:policy-key.pub.pem}`.'),
+})
+
 export const tenantSchema = z.strictObject({
   id: tenantName().describe('Stands in rows, paths and log lines; never changes.'),
   name: z.string().min(1).describe('As recipients read it.'),
   domains: z.array(domain()).min(1).describe("The tenant's own mail domains; the gateway writes from the first."),
   language: z.enum(['de', 'en']).default('en').describe('Language of notices where the person has none.'),
   policyDir: path().optional().describe('Policy directory; the top-level `policyDir` when left out.'),
+  policyTrust: z
+    .array(trustRoot)
+    .default([])
+    .describe('Who may sign policy bundles; with one named, an unsigned bundle is refused.'),
+  policyTwoPersons: z
+    .boolean()
+    .default(false)
+    .describe('Whoever applies a bundle has to be somebody else than whose key signed it.'),
   people: path().optional().describe('Facts file: users, correspondents, keys (see `secflow protect --facts`).'),
   relays: z.array(relay).default([]).describe("Mail servers whose word counts for the tenant's sender domains."),
   clientCertificates: z.array(clientCertificate).default([]).describe('Peers known by their TLS certificate.'),

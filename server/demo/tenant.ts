@@ -113,6 +113,8 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     domains: [DEMO_DOMAIN] as TenantConfig['domains'],
     language: 'de',
     policyDir: policies(),
+    policyTrust: [],
+    policyTwoPersons: false,
     people: files.people,
     relays: [],
     clientCertificates: [],

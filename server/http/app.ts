@@ -16,7 +16,9 @@ import { evaluateRoute } from './routes/evaluate.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { policyRoutes } from './routes/policies.ts'
 import { portalRoutes } from './routes/portal.ts'
+import { simulationRoute } from './routes/simulations.ts'
 import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
 import type { HttpServices } from './services.ts'
@@ -42,6 +44,8 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     submitRoutes,
     messageRoutes,
     archiveRoute,
+    policyRoutes,
+    simulationRoute,
     portalRoutes,
     docsRoutes,
     ...extra,

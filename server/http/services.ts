@@ -1,9 +1,11 @@
 /** What HTTP needs of the house; compose fills it. */
 import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/contract/index.ts'
-import type { Decision, TenantId } from '../../shared/domain/index.ts'
+import type { Decision, Envelope, Origin, TenantId } from '../../shared/domain/index.ts'
 import { domainOf, sameAddress } from '../../shared/words/address.ts'
+import type { Simulated } from '../journey/simulate.ts'
+import type { RollOut } from '../policies/roll-out.ts'
 import type { PortalServices } from '../portal/services.ts'
-import type { OpenByteSource } from '../ports/bytes.ts'
+import type { ByteSource, OpenByteSource } from '../ports/bytes.ts'
 import type { Metrics } from '../ports/log.ts'
 import type { HttpConfig } from './config.ts'
 
@@ -12,6 +14,9 @@ export interface HttpServices extends PortalServices {
   readonly metrics: Metrics
   /** The gateway's own evaluator on a mail that is not sent yet; raises the faults of the policy. */
   preview(tenant: TenantId, draft: Draft): Promise<Decision>
+  /** What would happen to a whole mail or a draft, and why; nothing is stored. */
+  simulate(tenant: TenantId, mail: SimulatedMail): Promise<Simulated>
+  readonly policies: RollOut
   vocabulary(tenant: TenantId, sender: string | null, language: Language): Promise<Vocabulary>
   /** Who these credentials belong to, or null. Takes the same time whether the client exists or not. */
   authenticate(credentials: { readonly client: string; readonly secret: string }): Promise<Identity | null>
@@ -22,6 +27,10 @@ export interface HttpServices extends PortalServices {
   /** Text for Prometheus. */
   exposition(): Promise<{ readonly contentType: string; readonly body: string }>
 }
+
+export type SimulatedMail =
+  | { readonly draft: Draft }
+  | { readonly source: ByteSource; readonly envelope: Envelope; readonly origin: Origin }
 
 /** Who calls: a client of our own, a user, or the holder of a foreign token. */
 export interface Identity {

@@ -22,7 +22,7 @@ import type {
   RecipientState,
 } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { decide, type Policy } from '../../shared/policy/index.ts'
+import { decide, type Policy, redactInput, rulesOf } from '../../shared/policy/index.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
@@ -65,6 +65,8 @@ export interface JourneyParts {
   tenant(id: string): TenantProfile
   /** The policy in force; raises `policy-none`. */
   policy(tenant: TenantProfile): Policy
+  /** Whether the policy's input is kept, so that a change of the policy can be replayed on it. */
+  readonly keepInputs: boolean
   /** When the n-th try of a deferred message is due, epoch ms. */
   retryAt(attempt: number, now: number): number
 }
@@ -101,6 +103,7 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
 /** What evaluate and transform made of the message, before anything of it is recorded. */
 interface Carried {
   readonly decision: Decision | null
+  readonly input: PolicyInput | null
   readonly notes: readonly Note[]
   readonly copies: readonly (RenderedCopy & { readonly size: number })[]
   readonly own: readonly (Omit<OwnMail, 'message'> & { readonly id: string; readonly size: number })[]
@@ -127,6 +130,7 @@ async function carryOut(
     const fault = permanent(error)
     return {
       decision: null,
+      input: null,
       notes: [],
       copies: [],
       own: [],
@@ -182,7 +186,7 @@ async function carryOut(
     const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(item.message))
     own.push({ why: item.why, mailFrom: item.mailFrom, to: item.to, route: item.route, id, size })
   }
-  return { decision, notes, copies, own, stopped }
+  return { decision, input, notes, copies, own, stopped }
 }
 
 /** The fault of a step that will not work next time either; one that may is thrown on, and the job is tried again. */
@@ -278,7 +282,7 @@ async function commit(
   open: ReadonlySet<string>,
   job: Job,
 ): Promise<void> {
-  const { decision, copies, own, stopped } = carried
+  const { decision, input, copies, own, stopped } = carried
   const now = parts.tools.clock.now()
   const common = { message: record.id, runAt: now }
   const audit = (type: string, detail: AuditEvent['detail']) =>
@@ -286,6 +290,10 @@ async function commit(
 
   for (const note of carried.notes) await audit(note.type, note.detail)
   if (decision) await auditDecision(decision, open, audit)
+  if (decision && input && parts.keepInputs) {
+    const kept = { message: record.id, at: record.acceptedAt, rules: rulesOf(decision), ...redactInput(input) }
+    await tx.putDecisionInput(kept)
+  }
   for (const [address, { state, detail }] of stopped) {
     await tx.updateRecipient(record.id, address, { state, detail, at: now })
     await audit(`recipient.${state}`, { recipient: address, why: detail })

@@ -1,8 +1,9 @@
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
-import { decide, type Policy } from '../../shared/policy/index.ts'
+import { decide, explain, type Policy } from '../../shared/policy/index.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type MailFacts } from './evaluate/input.ts'
+import type { Simulated } from './simulate.ts'
 import type { TenantProfile } from './tenant.ts'
 
 /** As JSON gives it: a field may be there and undefined. */
@@ -33,6 +34,17 @@ export async function preview(
 ): Promise<Decision> {
   const decision = decide(policy, await previewInput(mail, tenant, policy, knowledge))
   return withEnvelopeAddresses(decision, mail)
+}
+
+/** The same, with why. */
+export async function simulateDraft(
+  mail: UnsentMail,
+  tenant: TenantProfile,
+  policy: Policy,
+  knowledge: Knowledge,
+): Promise<Simulated> {
+  const explanation = explain(policy, await previewInput(mail, tenant, policy, knowledge))
+  return { decision: withEnvelopeAddresses(explanation.decision, mail), explanation }
 }
 
 export async function previewInput(

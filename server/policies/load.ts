@@ -1,43 +1,95 @@
-import { tenantId } from '../../shared/domain/index.ts'
+import type { TenantId } from '../../shared/domain/index.ts'
+import { type Diagnostic, readBundle, type TrustRoots } from '../../shared/policy/index.ts'
 import type { Log } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
+import { sha256 } from './bundle-sign.ts'
 import { readPolicyDirectory } from './directory.ts'
-import type { PolicyRegistry } from './registry.ts'
+import type { PolicyRegistry, PolicyState } from './registry.ts'
+
+/** Where a tenant's policy comes from. */
+export interface PolicySource {
+  readonly id: TenantId
+  /** Serves until a bundle was applied. */
+  readonly policyDir: string
+  readonly trust: TrustRoots | null
+}
+
+export interface LoadParts {
+  readonly registry: PolicyRegistry
+  readonly store: Store
+  readonly log: Log
+}
 
 /** Findings that are logged per tenant: the first ones lead to the others. */
 const LOGGED = 20
 
 /**
- * Reads every tenant's policy directory and puts it in force. Errors are logged with their place; the tenant's last good policy
- * stays, and without one its mail is refused for now (`policy-none`). Raises what the directory raises.
+ * Puts every tenant's policy in force: the bundle that was applied last, with its signature checked again, else the files of
+ * the directory. Errors are logged with their place; the tenant's last good policy stays, and without one its mail is
+ * refused for now (`policy-none`): a bundle that is not trusted any more never gives way to older files. Raises what the
+ * directory or the store raises.
  */
-export async function loadPolicies(
-  registry: PolicyRegistry,
-  tenants: readonly { readonly id: string; readonly policyDir: string }[],
-  log: Log,
-): Promise<void> {
-  for (const { id, policyDir } of tenants) {
-    const tenant = tenantId(id)
-    const { policy, diagnostics, stale } = registry.load(tenant, await readPolicyDirectory(policyDir))
-    const errors = diagnostics.filter(({ severity }) => severity === 'error')
-    for (const { file, line, column, code, text } of errors.slice(0, LOGGED)) {
-      log.error('policy.invalid', { tenant, file, line, column, code, text: text.en })
+export async function loadPolicies(parts: LoadParts, tenants: readonly PolicySource[]): Promise<void> {
+  for (const tenant of tenants) {
+    if (!(await loadApplied(parts, tenant))) {
+      told(parts, tenant.id, parts.registry.load(tenant.id, await readPolicyDirectory(tenant.policyDir)))
     }
-    const standing = stale ? 'the last good one stays' : policy ? 'in force' : 'none: mail is refused for now'
-    log[errors.length ? 'error' : 'info']('policy.loaded', { tenant, revision: policy?.revision ?? null, standing })
   }
 }
 
 /** The same while the gateway runs: a directory that cannot be read changes nothing and is logged. */
-export async function reloadPolicies(
-  registry: PolicyRegistry,
-  tenants: readonly { readonly id: string; readonly policyDir: string }[],
-  log: Log,
-): Promise<void> {
+export async function reloadPolicies(parts: LoadParts, tenants: readonly PolicySource[]): Promise<void> {
   for (const tenant of tenants) {
     try {
-      await loadPolicies(registry, [tenant], log)
+      await loadPolicies(parts, [tenant])
     } catch (error) {
-      log.error('policy.unreadable', { tenant: tenant.id, cause: String(error) })
+      parts.log.error('policy.unreadable', { tenant: tenant.id, cause: String(error) })
     }
+  }
+}
+
+/** Puts in force what another process applied meanwhile. Raises what the store raises. */
+export async function catchUp(parts: LoadParts, tenants: readonly PolicySource[]): Promise<void> {
+  for (const tenant of tenants) {
+    const [newest] = await parts.store.tenant(tenant.id).read.policyVersions({ limit: 1 })
+    if (newest && newest.serial > (parts.registry.state(tenant.id)?.serial ?? 0)) await loadApplied(parts, tenant)
+  }
+}
+
+/** Looks every `everyMs` whether another process applied a bundle, until the returned stop has resolved. */
+export function keepCurrent(catchUp: () => Promise<void>, log: Log, everyMs = 5_000): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running.then(catchUp).catch((error: unknown) => log.error('policy.unreadable', { cause: String(error) }))
+  }, everyMs)
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** False when no bundle was ever applied. */
+async function loadApplied(parts: LoadParts, { id, trust }: PolicySource): Promise<boolean> {
+  const version = await parts.store.tenant(id).read.policyVersion()
+  if (!version) return false
+  const name = `bundle ${version.serial}`
+  // Against a database that somebody else wrote into: what serves is what was signed, under the number it was signed with.
+  const { policy, bundle, diagnostics } = readBundle(version.bundle, { trust, currentSerial: 0, sha256 }, name)
+  const same = bundle?.manifest.serial === version.serial
+  told(parts, id, parts.registry.offer(id, { policy: same ? policy : null, diagnostics, serial: version.serial }))
+  return true
+}
+
+function told({ log }: LoadParts, tenant: TenantId, { policy, serial, diagnostics, stale }: PolicyState): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  logFindings(log, tenant, errors)
+  const standing = stale ? 'the last good one stays' : policy ? 'in force' : 'none: mail is refused for now'
+  const good = policy !== null && !stale
+  log[good ? 'info' : 'error']('policy.loaded', { tenant, revision: policy?.revision ?? null, serial, standing })
+}
+
+export function logFindings(log: Log, tenant: TenantId, findings: readonly Diagnostic[]): void {
+  for (const { file, line, column, code, text } of findings.slice(0, LOGGED)) {
+    log.error('policy.invalid', { tenant, file, line, column, code, text: text.en })
   }
 }

@@ -4,6 +4,8 @@ import { type Diagnostic, loadPolicy, type Policy, type PolicyFile } from '../..
 
 export interface PolicyState {
   readonly policy: Policy | null
+  /** Of the bundle that serves; 0 for files of a directory, and while there is none. */
+  readonly serial: number
   /** Findings of the last attempt, also of one that failed. */
   readonly diagnostics: readonly Diagnostic[]
   /** True while an older policy serves because the last attempt failed: the caller raises an alarm. */
@@ -36,9 +38,24 @@ export class PolicyRegistry {
 
   /** Puts files in force if none of their findings is an error, else keeps what served before. */
   load(tenant: TenantId, files: readonly PolicyFile[]): PolicyState {
-    const { policy, diagnostics } = loadPolicy(files)
-    const before = this.#states.get(tenant)?.policy ?? null
-    const state: PolicyState = { policy: policy ?? before, diagnostics, stale: policy === null && before !== null }
+    return this.offer(tenant, { ...loadPolicy(files), serial: 0 })
+  }
+
+  /** Puts what was loaded in force if there is a policy, else keeps what served before. Never goes back to a lower serial. */
+  offer(
+    tenant: TenantId,
+    loaded: {
+      readonly policy: Policy | null
+      readonly diagnostics: readonly Diagnostic[]
+      readonly serial: number
+    },
+  ): PolicyState {
+    const before = this.#states.get(tenant)
+    const { policy, diagnostics, serial } = loaded
+    if (before && serial < before.serial) return before
+    const state: PolicyState = policy
+      ? { policy, serial, diagnostics, stale: false }
+      : { policy: before?.policy ?? null, serial: before?.serial ?? 0, diagnostics, stale: Boolean(before?.policy) }
     this.#states.set(tenant, state)
     return state
   }

@@ -21,6 +21,8 @@ export const SCOPES = [
   'messages:read-all',
   'messages:recall',
   'messages:recall-all',
+  'policy:read',
+  'policy:apply',
 ] as const
 export const Scope = z.enum(SCOPES).meta({ id: 'Scope' })
 export type Scope = z.infer<typeof Scope>
@@ -33,17 +35,19 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'messages:read-all': 'See what became of any mail of the tenant',
   'messages:recall': 'Recall links and portal messages of own mail',
   'messages:recall-all': 'Recall links and portal messages of any mail of the tenant',
+  'policy:read': 'Read policies, replay and simulate them',
+  'policy:apply': 'Put a policy in force',
 }
 
 const OWN_MAIL: readonly Scope[] = ['vocabulary', 'evaluate', 'messages:send', 'messages:read', 'messages:recall']
 
 /** What holding a role allows; a client of its own is granted scopes directly. */
 export const SCOPES_OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
-  owner: [...OWN_MAIL, 'messages:read-all', 'messages:recall-all'],
+  owner: [...OWN_MAIL, 'messages:read-all', 'messages:recall-all', 'policy:read', 'policy:apply'],
   helpdesk: ['messages:read-all', 'messages:recall-all'],
-  auditor: ['messages:read-all'],
-  'policy-editor': ['vocabulary', 'evaluate'],
-  'policy-approver': ['vocabulary', 'evaluate'],
+  auditor: ['messages:read-all', 'policy:read'],
+  'policy-editor': ['vocabulary', 'evaluate', 'policy:read'],
+  'policy-approver': ['vocabulary', 'evaluate', 'policy:read', 'policy:apply'],
   'key-manager': [],
   user: OWN_MAIL,
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PolicyFinding } from './policies.ts'
 
 /** RFC 9457 problem details as every route answers them, with a stable `type`. */
 export const Problem = z
@@ -12,6 +13,10 @@ export const Problem = z
     errors: z
       .array(z.object({ pointer: z.string().meta({ description: 'RFC 6901 pointer.' }), detail: z.string() }))
       .optional(),
+    diagnostics: z
+      .array(PolicyFinding)
+      .optional()
+      .meta({ description: 'A policy that was refused: what is wrong, and where.' }),
   })
   .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof Problem>

@@ -1,5 +1,5 @@
 /** Services for tests of HTTP and the portal: real store, real accept, stored files in memory; what would be sent is kept to look at. */
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,9 @@ import type { HttpServices, Identity } from '../../server/http/services.ts'
 import { createAcceptor } from '../../server/journey/ingress/accept.ts'
 import { newGrant } from '../../server/journey/transform/filelink/grant.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
+import { bundleSigner, trustRoots } from '../../server/policies/bundle-sign.ts'
+import { PolicyRegistry } from '../../server/policies/registry.ts'
+import { createRollOut } from '../../server/policies/roll-out.ts'
 import type { PortalMessage } from '../../server/portal/services.ts'
 import { bytesOf, type OpenByteSource } from '../../server/ports/bytes.ts'
 import { noMetrics, silentLog } from '../../server/ports/log.ts'
@@ -20,9 +23,20 @@ import {
   tenantId,
 } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { explain } from '../../shared/policy/index.ts'
 import { memoryBlobs } from './memory-blobs.ts'
+import { mail as policyMail, recipient as policyRecipient, ruleSet, rules } from './policy.ts'
 
 export const tenant = tenantId('demo')
+
+/** Signs bundles that the house trusts, as `editor@klinik.example`; whoever applies them has to be somebody else. */
+const policyPair = generateKeyPairSync('ed25519')
+export const policySigner = bundleSigner(policyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+const policyTrust = trustRoots([
+  { id: 'editor@klinik.example', publicKey: policyPair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
+])
+/** What is in force before a bundle was applied. */
+export const startPolicy = ruleSet(rules('{id: start, when: {message.subject: secret}, then: [{reject: {text: no}}]}'))
 
 type Sent = { readonly to: string; readonly text: string; readonly key: string; readonly subject?: string }
 
@@ -74,6 +88,12 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
   const files = new Map<string, Buffer>()
   const messages = new Map<string, PortalMessage>()
 
+  const registry = new PolicyRegistry()
+  registry.load(tenant, [startPolicy])
+  const rollOut = createRollOut({ registry, store, log: silentLog, clock }, [
+    { id: tenant, policyDir: folder, trust: policyTrust, twoPersons: true },
+  ])
+
   const services: HttpServices = {
     config: {
       publicUrl: 'http://127.0.0.1:8080',
@@ -90,6 +110,19 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
     accept: (submission) => acceptor.accept(submission),
     preview: async (_tenant, draft) =>
       decisionFor(draft.recipients.map((one) => (typeof one === 'string' ? one : one.address))),
+    async simulate(of, mail) {
+      const named =
+        'draft' in mail
+          ? mail.draft.recipients.map((one) => (typeof one === 'string' ? one : one.address))
+          : mail.envelope.recipients.map(({ address }) => address)
+      const input = policyMail({
+        message: { subject: 'draft' in mail ? mail.draft.subject : 'whole' },
+        recipients: named.map((address) => policyRecipient({ address })),
+      })
+      const explanation = explain(registry.active(of), input)
+      return { decision: explanation.decision, explanation }
+    },
+    policies: rollOut,
     vocabulary: async (_tenant, _sender, language) => ({
       language,
       labels: [
@@ -221,6 +254,9 @@ export const CLIENTS: Readonly<Record<string, Identity>> = {
   }),
   anna: client({ subject: 'anna', address: 'anna@klinik.example', roles: ['user'] }),
   ben: client({ subject: 'ben', address: 'ben@klinik.example', roles: ['user'] }),
+  editor: client({ subject: 'editor', address: 'editor@klinik.example', roles: ['policy-editor', 'policy-approver'] }),
+  reader: client({ subject: 'reader', roles: ['policy-editor'] }),
+  approver: client({ subject: 'approver', roles: ['policy-approver'] }),
   auditor: client({ subject: 'auditor', roles: ['auditor'] }),
   stranger: client({
     subject: 'stranger',

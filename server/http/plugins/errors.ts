@@ -2,7 +2,10 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod'
 import type { Problem } from '../../../shared/contract/index.ts'
 import { Fault, type FaultCode, problem, toFault } from '../../../shared/fault/index.ts'
+import { PolicyRefused } from '../../policies/refused.ts'
 import type { Log } from '../../ports/log.ts'
+import { findings } from '../findings.ts'
+import { languageOf } from '../language.ts'
 import type { App } from '../route.ts'
 
 /** Every error and every unknown URL leaves as problem+json (RFC 9457); what a library said stays in our log. */
@@ -17,7 +20,11 @@ export function errors(app: App, log: Log): void {
         error: fault.cause,
       })
     readOn(request, reply)
-    const body: Problem = { ...problem(fault, `urn:uuid:${request.id}`), ...violations(error) }
+    const body: Problem = {
+      ...problem(fault, `urn:uuid:${request.id}`),
+      ...violations(error),
+      ...refusal(fault, request),
+    }
     return reply.code(fault.definition.http).type('application/problem+json').send(JSON.stringify(body))
   })
   app.setNotFoundHandler((request, reply) => {
@@ -66,6 +73,12 @@ export function faultOf(error: unknown): Fault {
     return new Fault('request-invalid', words, { cause: error })
   }
   return toFault(error)
+}
+
+/** Findings about a policy that was not taken; enough of them to mend it. */
+function refusal(fault: Fault, request: FastifyRequest): Pick<Problem, 'diagnostics'> {
+  if (!(fault instanceof PolicyRefused)) return {}
+  return { diagnostics: findings(fault.diagnostics.slice(0, 500), languageOf(request)) }
 }
 
 function violations(error: unknown): Pick<Problem, 'errors'> {

@@ -1,5 +1,4 @@
-import { Draft, type Language, Verdict } from '../../../shared/contract/index.ts'
-import type { Decision, RecipientDecision } from '../../../shared/domain/index.ts'
+import { Draft, Verdict } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { signStamp, stampKey } from '../../people/stamp.ts'
 import { languageOf } from '../language.ts'
@@ -8,6 +7,7 @@ import { protectionHeader } from '../protection-header.ts'
 import type { Routes } from '../route.ts'
 import { maySendAs } from '../services.ts'
 import { typed } from '../typed.ts'
+import { verdictOf } from '../verdict.ts'
 
 /** `POST /api/v1/evaluate`: what would happen to this mail, per recipient and why, before it is sent; with the stamp to send it with. */
 export const evaluateRoute: Routes = (instance, services) => {
@@ -49,26 +49,3 @@ function visibleOf(draft: Draft): string[] {
     return recipient.field === 'bcc' ? [] : [recipient.address]
   })
 }
-
-/** The decision as the caller reads it: texts in one language, copies by address. */
-function verdictOf(decision: Decision, language: Language): Omit<Verdict, 'stamp'> {
-  return {
-    decisionId: decision.decisionId,
-    revision: decision.revision,
-    recipients: decision.recipients.map((recipient) => ({
-      address: recipient.address,
-      outcome: recipient.outcome,
-      ...(recipient.text === undefined ? {} : { text: recipient.text }),
-      steps: recipient.steps.map((step) => ({ ...step })),
-      method: recipient.method,
-      reasons: recipient.reasons.map(({ rule, layer, text }) => ({ rule, layer, text: text[language] })),
-      missing: recipient.missing.map(({ field, text }) => ({ field, text: text[language] })),
-    })),
-    copies: decision.copies.map((copy) => ({
-      recipients: copy.recipients.flatMap((index) => addressOf(decision.recipients[index])),
-      steps: copy.steps.map((step) => ({ ...step })),
-    })),
-  }
-}
-
-const addressOf = (recipient: RecipientDecision | undefined) => (recipient ? [recipient.address] : [])

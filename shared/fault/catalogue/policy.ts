@@ -15,6 +15,23 @@ export const policy = {
     retry: false,
     severity: 'error',
   },
+  'bundle-refused': {
+    title: { en: 'The policy bundle was refused', de: 'Das Richtlinien-Bündel wurde abgelehnt' },
+    http: 422,
+    smtp: '451 4.3.5',
+    retry: false,
+    severity: 'error',
+  },
+  'second-person-needed': {
+    title: {
+      en: 'Somebody else than the author has to apply this policy',
+      de: 'Diese Richtlinie muss jemand anderes als ihr Verfasser in Kraft setzen',
+    },
+    http: 403,
+    smtp: '451 4.3.5',
+    retry: false,
+    severity: 'info',
+  },
   'policy-engine': {
     title: { en: 'The policy could not be evaluated', de: 'Die Richtlinie konnte nicht ausgewertet werden' },
     http: 500,

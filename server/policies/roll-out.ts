@@ -1,0 +1,160 @@
+import type { PolicyVersionRecord, TenantId } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
+import {
+  type Diagnostic,
+  loadPolicy,
+  MAX_BUNDLE,
+  type Policy,
+  type PolicyFile,
+  Replay,
+  type ReplayReport,
+  readBundle,
+} from '../../shared/policy/index.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { PolicyVersionSummary } from '../ports/store.ts'
+import { sha256 } from './bundle-sign.ts'
+import { type LoadParts, logFindings, type PolicySource } from './load.ts'
+import { PolicyRefused } from './refused.ts'
+
+export interface RollOutTenant extends PolicySource {
+  /** Whoever applies a bundle has to be somebody else than who signed it. */
+  readonly twoPersons: boolean
+}
+
+/** Who asks for a policy to be put in force. */
+export interface Applicant {
+  readonly subject: string
+  readonly address: string | null
+}
+
+/** A policy that is only looked at: nobody's signature is asked for. */
+export type Candidate = { readonly bundle: string } | { readonly files: readonly PolicyFile[] }
+
+export interface RollOut {
+  /**
+   * Puts a bundle in force, durably, for every mail that is decided from now on. Raises `bundle-refused` with its findings,
+   * `second-person-needed`; both are audited and leave the policy in force as it is.
+   */
+  apply(tenant: TenantId, bundle: string, by: Applicant, note: string): Promise<Applied>
+  /** The policy in force; raises `policy-none`. */
+  active(tenant: TenantId): Policy
+  /** What serves now; serial 0 are the files of the directory. Null without any policy. */
+  standing(tenant: TenantId): { readonly revision: string; readonly serial: number; readonly stale: boolean } | null
+  /** Raises `policy-invalid` with its findings. */
+  candidate(what: Candidate): Policy
+  /** Replays what was recorded since then (epoch ms), the oldest `limit` at most, against another policy. */
+  replay(
+    tenant: TenantId,
+    after: Policy,
+    query: { readonly since: number; readonly limit: number },
+  ): Promise<ReplayReport>
+}
+
+export interface Applied extends PolicyVersionSummary {
+  /** Warnings. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Inputs that are read at a time. Between pages mail gets its turn. */
+const PAGE = 500
+
+export function createRollOut(
+  parts: LoadParts & { readonly clock: Clock },
+  tenants: readonly RollOutTenant[],
+): RollOut {
+  const { registry, store, log, clock } = parts
+
+  async function refuse(
+    tenant: TenantId,
+    by: Applicant,
+    fault: PolicyRefused,
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<never> {
+    logFindings(log, tenant, fault.diagnostics)
+    const codes = fault.diagnostics.map(({ code }) => code).slice(0, 20)
+    await store.tenant(tenant).write((tx) =>
+      tx.appendAudit({
+        time: clock.now(),
+        type: 'policy.refused',
+        message: null,
+        actor: by.subject,
+        detail: { why: fault.code, codes, sha256: detail.sha256, serial: detail.serial ?? null },
+      }),
+    )
+    throw fault
+  }
+
+  const rollOut: RollOut = {
+    async apply(id, text, by, note) {
+      const tenant = tenants.find((one) => one.id === id)
+      if (!tenant) throw new Fault('config-missing', `tenant ${id}`)
+      const inForce = await store.tenant(id).read.policyVersion()
+      const currentSerial = inForce?.serial ?? 0
+      const { policy, bundle, diagnostics } = readBundle(text, { trust: tenant.trust, currentSerial, sha256 })
+      const about = { sha256: sha256(text.slice(0, MAX_BUNDLE)), serial: bundle?.manifest.serial }
+      if (!policy || !bundle) return refuse(id, by, new PolicyRefused('bundle-refused', diagnostics), about)
+      if (tenant.twoPersons && isSame(bundle.signer, by)) {
+        return refuse(id, by, new PolicyRefused('second-person-needed', [], `signed by ${bundle.signer}`), about)
+      }
+      const version: PolicyVersionRecord = {
+        serial: bundle.manifest.serial,
+        revision: policy.revision,
+        bundle: text,
+        author: bundle.signer,
+        appliedAt: clock.now(),
+        appliedBy: by.subject,
+        note,
+      }
+      const { serial, revision, author, appliedAt } = version
+      const before = registry.state(id)?.policy?.revision ?? null
+      const inserted = await store.tenant(id).write(async (tx) => {
+        if (!(await tx.insertPolicyVersion(version))) return false
+        const detail = { ...about, serial, revision, before, author, createdAt: bundle.manifest.createdAt, note }
+        await tx.appendAudit({ time: appliedAt, type: 'policy.applied', message: null, actor: by.subject, detail })
+        return true
+      })
+      // Somebody else was faster: read again against what they applied, for the finding that says so.
+      if (!inserted) return rollOut.apply(id, text, by, note)
+      registry.offer(id, { policy, diagnostics, serial })
+      log.info('policy.applied', { tenant: id, serial, revision })
+      const { bundle: _, ...summary } = version
+      return { ...summary, diagnostics }
+    },
+
+    active: (tenant) => registry.active(tenant),
+
+    standing(tenant) {
+      const state = registry.state(tenant)
+      return state?.policy ? { revision: state.policy.revision, serial: state.serial, stale: state.stale } : null
+    },
+
+    candidate(what) {
+      const { policy, diagnostics } =
+        'bundle' in what ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256 }) : loadPolicy(what.files)
+      if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
+      return policy
+    },
+
+    async replay(tenant, after, { since, limit }) {
+      const { read } = store.tenant(tenant)
+      const run = new Replay(registry.active(tenant), after)
+      let last: Parameters<typeof read.decisionInputs>[0]['after']
+      for (let left = limit; left > 0; ) {
+        const page = await read.decisionInputs({ since, limit: Math.min(PAGE, left), ...(last ? { after: last } : {}) })
+        for (const { message, ...record } of page) run.add({ id: message, ...record })
+        last = page.at(-1)
+        left -= page.length
+        if (page.length < PAGE) break
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return run.report()
+    },
+  }
+  return rollOut
+}
+
+/** Whether the applicant is who signed; nobody in particular signed an unsigned bundle, so that it counts as the same. */
+function isSame(signer: string | null, { subject, address }: Applicant): boolean {
+  const name = signer?.toLowerCase() ?? null
+  return name === null || name === subject.toLowerCase() || name === address?.toLowerCase()
+}
