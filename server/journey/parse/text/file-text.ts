@@ -2,6 +2,7 @@ import type { AttachmentFacts } from '../../../../shared/domain/index.ts'
 import { decodeCharset } from '../../../mime/charset.ts'
 import { htmlToText } from '../html-text.ts'
 import { officeText } from './office.ts'
+import { pdfText } from './pdf-text.ts'
 
 /** Decoded bytes of the largest file that is read for its words; of a larger text file the beginning is. */
 const FILE_MAX = 16 * 1_048_576
@@ -56,6 +57,7 @@ export class FileTexts {
     if (type !== null && OFFICE.test(type)) {
       return size > FILE_MAX ? undefined : officeText(type, await beginning(open(), FILE_MAX), TEXT_MAX)
     }
+    if (type === 'pdf') return size > FILE_MAX ? undefined : pdfText(await beginning(open(), FILE_MAX), TEXT_MAX)
     if (type !== null && type !== 'svg' && type !== 'ics' && type !== 'rtf') return undefined
     if (!PLAIN.has(extension) && !declaredType.startsWith('text/') && type === null) return undefined
     const bytes = await beginning(open(), PLAIN_MAX)
