@@ -3,7 +3,7 @@ import type { Facts, Normalised, Slot } from './facts.ts'
 import type { Condition, Leaf, Quantifier, Selector, Test } from './ir.ts'
 import { restOf } from './registry/conditions.ts'
 import type { FieldDefinition, Scene } from './registry/field.ts'
-import { and, not, or, type Truth } from './truth.ts'
+import { and, not, type Truth } from './truth.ts'
 
 export type Predicate = (facts: Facts) => Truth
 /** The second argument is the position of an attachment. */
@@ -12,16 +12,27 @@ export type FilePredicate = (facts: Facts, position: number) => Truth
 /** Fields that the rules of one policy ask for, each with one place in the caches. */
 export class Slots {
   readonly #byName = new Map<string, Slot>()
+  readonly #leaves = new Map<string, Predicate>()
 
   of(field: FieldDefinition, name: string): Slot {
     const rest = restOf(field, name)
     const key = rest === '' ? field.name : `${field.name} ${rest}`
     let slot = this.#byName.get(key)
     if (!slot) {
-      slot = { index: this.#byName.size, field, rest }
+      slot = { index: this.#byName.size, field, ofRecipient: field.scope === 'recipient', rest }
       this.#byName.set(key, slot)
     }
     return slot
+  }
+
+  /** The predicate of this key, made on first use with a number of its own. */
+  shared(key: string, make: (number: number) => Predicate): Predicate {
+    let predicate = this.#leaves.get(key)
+    if (!predicate) {
+      predicate = make(this.#leaves.size)
+      this.#leaves.set(key, predicate)
+    }
+    return predicate
   }
 }
 
@@ -30,11 +41,11 @@ export function compileCondition(condition: Condition, slots: Slots): Predicate 
     case 'always':
       return () => true
     case 'all': {
-      const parts = condition.of.map((part) => compileCondition(part, slots))
+      const parts = byCost(condition.of).map((part) => compileCondition(part, slots))
       return parts.length === 1 ? parts[0]! : every(parts)
     }
     case 'any': {
-      const parts = condition.of.map((part) => compileCondition(part, slots))
+      const parts = byCost(condition.of).map((part) => compileCondition(part, slots))
       return parts.length === 1 ? parts[0]! : some(parts)
     }
     case 'not': {
@@ -50,10 +61,19 @@ export function compileCondition(condition: Condition, slots: Slots): Predicate 
 
 /** Conjunction of conditions that are compiled already. */
 export function every(parts: readonly Predicate[]): Predicate {
+  const [a, b] = parts
+  if (parts.length === 2 && a && b) {
+    return (facts) => {
+      const first = a(facts)
+      if (first === false) return false
+      const second = b(facts)
+      return first === true ? second : second === false ? false : undefined
+    }
+  }
   return (facts) => {
     let result: Truth = true
-    for (const part of parts) {
-      const truth = part(facts)
+    for (let i = 0; i < parts.length; i++) {
+      const truth = parts[i]!(facts)
       if (truth === false) return false
       if (truth === undefined) result = undefined
     }
@@ -64,8 +84,8 @@ export function every(parts: readonly Predicate[]): Predicate {
 function some(parts: readonly Predicate[]): Predicate {
   return (facts) => {
     let result: Truth = false
-    for (const part of parts) {
-      const truth = part(facts)
+    for (let i = 0; i < parts.length; i++) {
+      const truth = parts[i]!(facts)
       if (truth === true) return true
       if (truth === undefined) result = undefined
     }
@@ -73,44 +93,105 @@ function some(parts: readonly Predicate[]): Predicate {
   }
 }
 
+/** Cheap parts first: no part has an effect, so their order changes only how soon the answer is known. */
+function byCost(parts: readonly Condition[]): readonly Condition[] {
+  return parts.length < 2 ? parts : parts.toSorted((a, b) => costOf(a) - costOf(b))
+}
+
+/** What an answer costs, roughly, compared with that of one comparison. */
+function costOf(condition: Condition): number {
+  switch (condition.kind) {
+    case 'always':
+      return 0
+    case 'all':
+    case 'any':
+      return condition.of.reduce((sum, part) => sum + costOf(part), 1)
+    case 'not':
+      return costOf(condition.of)
+    case 'leaf':
+      return condition.tests.reduce((sum, { operator }) => sum + (operator.costly ? 20 : 1), 0)
+    case 'attachments':
+      return 5 + 5 * condition.of.leaves.length
+  }
+}
+
+/** Equal leaves share one closure. */
 function compileLeaf(leaf: Leaf, slots: Slots): Predicate {
   const slot = slots.of(leaf.field, leaf.name)
-  const tests = leaf.tests.map((test) => compileTest(test, leaf.field))
-  if (tests.length === 1) {
-    const [test] = tests
-    return (facts) => test!(facts.value(slot), facts)
+  const key = `${slot.index} ${leaf.tests.map(({ operator, operand }) => operator.name + JSON.stringify(operand)).join()}`
+  return slots.shared(key, (number) => {
+    const predicate = leafPredicate(slot, leaf)
+    return leaf.tests.some(({ operator }) => operator.costly) ? remembered(predicate, slot, number) : predicate
+  })
+}
+
+function leafPredicate(slot: Slot, { tests, field }: Leaf): Predicate {
+  const compiled = tests.map((test) => compileTest(test, field))
+  const [only] = compiled
+  if (compiled.length > 1 || !only) return allOf(slot, compiled)
+  if (field.atLeast) return (facts) => only(facts.value(slot), facts)
+  const holds = tests[0]!.operator.test(tests[0]!.operand, field)
+  return (facts) => {
+    const value = facts.value(slot)
+    return typeof value === 'string' ? holds(value, facts) : only(value, facts)
   }
+}
+
+type CompiledTest = (value: Normalised, scene: Scene) => Truth
+
+function allOf(slot: Slot, tests: readonly CompiledTest[]): Predicate {
   return (facts) => {
     const value = facts.value(slot)
     return and(tests.map((test) => test(value, facts)))
   }
 }
 
+/** Asks once per message, or once per recipient, however many rules have the same test. */
+function remembered(ask: Predicate, slot: Slot, number: number): Predicate {
+  const { ofRecipient } = slot
+  return (facts) => {
+    const answers = ofRecipient ? facts.answers : facts.shared.answers
+    const known = answers.get(number)
+    if (known !== undefined || answers.has(number)) return known
+    const truth = ask(facts)
+    answers.set(number, truth)
+    return truth
+  }
+}
+
 /** Whether one attachment meets every leaf; a selector without leaves takes every attachment. */
 export function compileSelector(selector: Selector, slots: Slots): FilePredicate {
-  const leaves = selector.leaves.map((leaf) => ({
-    slot: slots.of(leaf.field, leaf.name),
-    tests: leaf.tests.map((test) => compileTest(test, leaf.field)),
-  }))
-  return (facts, position) =>
-    and(
-      leaves.flatMap(({ slot, tests }) => {
-        const value = facts.fileValue(slot, position)
-        return tests.map((test) => test(value, facts))
-      }),
-    )
+  const tests = selector.leaves.flatMap((leaf) => {
+    const slot = slots.of(leaf.field, leaf.name)
+    return leaf.tests.map((test) => ({ slot, test: compileTest(test, leaf.field) }))
+  })
+  return (facts, position) => {
+    let result: Truth = true
+    for (let i = 0; i < tests.length; i++) {
+      const { slot, test } = tests[i]!
+      const truth = test(facts.fileValue(slot, position), facts)
+      if (truth === false) return false
+      if (truth === undefined) result = undefined
+    }
+    return result
+  }
 }
 
 /** A structure with defects may hide an attachment: nothing may be concluded from not having seen one. */
 function quantified(quantifier: Quantifier, predicate: FilePredicate): Predicate {
+  // `all` looks for one that does not meet the selector, `any` and `none` for one that does.
+  const wanted = quantifier !== 'all'
+  const found = quantifier === 'any'
   return (facts) => {
-    const files = facts.input.attachments
+    const { attachments: files, message } = facts.input
     if (files === undefined) return undefined
-    const truths = files.map((_, position) => predicate(facts, position))
-    const hidden = facts.input.message.defects.length > 0
-    if (quantifier === 'all') return and(hidden ? [...truths, undefined] : truths)
-    const found = or(hidden ? [...truths, undefined] : truths)
-    return quantifier === 'any' ? found : not(found)
+    let doubt = message.defects.length > 0
+    for (let i = 0; i < files.length; i++) {
+      const truth = predicate(facts, i)
+      if (truth === wanted) return found
+      if (truth === undefined) doubt = true
+    }
+    return doubt ? undefined : !found
   }
 }
 

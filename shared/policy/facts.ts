@@ -12,6 +12,8 @@ export type Normalised = Value | readonly Value[] | null | undefined
 export interface Slot {
   readonly index: number
   readonly field: FieldDefinition
+  /** Whether its value can differ between recipients. */
+  readonly ofRecipient: boolean
   /** What stands for `*` in a family's name. */
   readonly rest: string
 }
@@ -56,7 +58,7 @@ export class Facts implements Scene {
 
   /** The value of a message, sender or recipient field. */
   value(slot: Slot): Normalised {
-    const cache = slot.field.scope === 'recipient' ? this.#own : this.shared.message
+    const cache = slot.ofRecipient ? this.#own : this.shared.message
     const known = cache[slot.index]
     if (known !== undefined) return known === UNKNOWN ? undefined : known
     const value = normalise(slot.field, slot.field.read(this, slot.rest), this)
@@ -73,10 +75,15 @@ export class Facts implements Scene {
     }
     const known = cache[slot.index]
     if (known !== undefined) return known === UNKNOWN ? undefined : known
-    const scene: Scene = { ...this.scene(), attachment: this.input.attachments?.[position] ?? null }
+    const scene = this.fileScene(position)
     const value = normalise(slot.field, slot.field.read(scene, slot.rest), scene)
     cache[slot.index] = value === undefined ? UNKNOWN : value
     return value
+  }
+
+  /** What fields of the attachment at `position` read from. */
+  fileScene(position: number): Scene {
+    return { ...this.scene(), attachment: this.input.attachments?.[position] ?? null }
   }
 
   scene(): Scene {
