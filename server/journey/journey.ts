@@ -16,6 +16,7 @@ import type {
   Job,
   JobSpec,
   MessageRecord,
+  OnceStep,
   Outcome,
   PolicyInput,
   RecipientDecision,
@@ -32,6 +33,7 @@ import { copyJobs, onceJobs } from './effects.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
 import { notifyMails, type OwnMail, outcomeNotices, passwordMails } from './notices.ts'
+import { onceDue } from './once.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
 import { sealPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
@@ -40,8 +42,6 @@ import { LinkFiles } from './transform/link-files.ts'
 import { type MailInHand, type RenderedCopy, receiptOf, type Tools } from './transform/mail.ts'
 import { copiesOf, renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
-
-export const STAGES = ['ingress', 'parse', 'evaluate', 'transform', 'deliver'] as const
 
 /** What a decided outcome makes of a recipient that was on the way. */
 const STATE_OF: Readonly<Record<Exclude<Outcome, 'deliver'>, RecipientState>> = {
@@ -77,16 +77,21 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
     const profile = parts.tenant(job.tenant)
     const store = parts.store.tenant(profile.id)
     const record = job.message === null ? null : await store.read.message(job.message)
-    if (!record) return parts.store.queue.bury(job, 'the message is not there')
-    const open = (await store.read.recipients(record.id))
-      .filter(({ state }) => state === 'pending' || state === 'deferred')
-      .map(({ address }) => address)
-    if (open.length === 0) return parts.store.queue.complete(job)
+    if (!record) throw new Fault('blob-missing', `message ${job.message}`)
+    const recipients = await store.read.recipients(record.id)
+    // Whoever has a copy is the deliver jobs' business, even while the next hop lets him wait: a second one would reach him twice.
+    const open = new Set(
+      recipients
+        .filter(({ state, copy }) => copy === null && (state === 'pending' || state === 'deferred'))
+        .map(({ address }) => address),
+    )
+    if (open.size === 0) return parts.store.queue.complete(job)
 
     const stopwatch = performance.now()
-    const result = await carryOut(parts, profile, record, new Set(open))
+    const sent = recipients.some(({ copy }) => copy !== null)
+    const result = await carryOut(parts, profile, record, open, sent)
     await store.write(async (tx) => {
-      await commit(tx, parts, profile, record, result, new Set(open), job)
+      await commit(tx, parts, profile, record, result, open, job)
       await tx.completeJob(job)
     })
     parts.metrics.observe('process_seconds', (performance.now() - stopwatch) / 1000, { tenant: profile.id })
@@ -103,6 +108,8 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
 /** What evaluate and transform made of the message, before anything of it is recorded. */
 interface Carried {
   readonly decision: Decision | null
+  /** Its steps once per message, without those that an earlier evaluation caused. */
+  readonly once: readonly OnceStep[]
   readonly input: PolicyInput | null
   readonly notes: readonly Note[]
   readonly copies: readonly (RenderedCopy & { readonly size: number })[]
@@ -116,6 +123,7 @@ async function carryOut(
   tenant: TenantProfile,
   record: MessageRecord,
   open: ReadonlySet<string>,
+  sent: boolean,
 ): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
   const policy = parts.policy(tenant)
@@ -130,10 +138,11 @@ async function carryOut(
     const fault = permanent(error)
     return {
       decision: null,
+      once: [],
       input: null,
       notes: [],
       copies: [],
-      own: [],
+      own: await stored(parts, tenant, unreadable(parts, tenant, record, open, fault)),
       stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])),
     }
   }
@@ -144,6 +153,7 @@ async function carryOut(
     parts.knowledge,
   )
   const decision = withEnvelopeAddresses(decideOrFault(policy, input), record.envelope)
+  const once = onceDue(decision, record.decision, sent)
   const mail: MailInHand = {
     id: record.id,
     tenant,
@@ -151,7 +161,7 @@ async function carryOut(
     acceptedAt: record.acceptedAt,
     source,
     parsed,
-    decision,
+    decision: { ...decision, once },
   }
   const copies: (RenderedCopy & { size: number })[] = []
   const stopped = new Map<string, { state: RecipientState; detail: string }>()
@@ -180,13 +190,34 @@ async function carryOut(
     }
   }
   const told = undelivered(decision, open, stopped, record, parts.tools.clock.now())
+  const own = await stored(parts, tenant, ownMails(parts, mail, record, told, copies, roles))
+  return { decision, once, input, notes, copies, own, stopped }
+}
+
+async function stored(parts: JourneyParts, tenant: TenantProfile, mails: readonly OwnMail[]): Promise<Carried['own']> {
   const own: Carried['own'][number][] = []
-  for (const item of ownMails(parts, mail, record, told, copies, roles, open)) {
+  for (const { message, ...mail } of mails) {
     const id = parts.tools.newId()
-    const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(item.message))
-    own.push({ why: item.why, mailFrom: item.mailFrom, to: item.to, route: item.route, id, size })
+    const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(message))
+    own.push({ ...mail, id, size })
   }
-  return { decision, input, notes, copies, own, stopped }
+  return own
+}
+
+/** No policy judged it, so there is nobody to approve; but its sender was told 250 and has to hear of it. */
+function unreadable(
+  parts: JourneyParts,
+  tenant: TenantProfile,
+  record: MessageRecord,
+  open: ReadonlySet<string>,
+  fault: Fault,
+): OwnMail[] {
+  const told = [...open].map((address): RecipientDecision => {
+    const { title } = fault.definition
+    const nothing = { method: null, steps: [], reasons: [], missing: [], simulated: [] }
+    return { address, outcome: 'quarantine', text: title[tenant.language], ...nothing }
+  })
+  return outcomeNotices(tenant, record, told, parts.tools.clock.now(), parts.tools.newId)
 }
 
 /** The fault of a step that will not work next time either; one that may is thrown on, and the job is tried again. */
@@ -244,7 +275,7 @@ function outcomeNow(
 const answerable = (record: MessageRecord): boolean =>
   record.origin.authenticated !== 'none' && record.envelope.mailFrom !== ''
 
-/** Mails beside the copies. Blind copies and notifications are made once, on the first evaluation that delivers. */
+/** Mails beside the copies. Blind copies and mail to roles wait until something is delivered. */
 function ownMails(
   parts: JourneyParts,
   mail: MailInHand,
@@ -252,7 +283,6 @@ function ownMails(
   told: readonly Told[],
   copies: readonly RenderedCopy[],
   roles: RoleHolders,
-  open: ReadonlySet<string>,
 ): OwnMail[] {
   const { tenant, decision } = mail
   const now = parts.tools.clock.now()
@@ -263,12 +293,8 @@ function ownMails(
     mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
   mails.push(...outcomeNotices(tenant, record, told, now, newId))
   mails.push(...copies.flatMap((copy) => passwordMails(tenant, copy, now, newId)))
-  const before = record.decision?.recipients.filter(({ outcome }) => outcome === 'deliver') ?? []
-  const first = before.length === 0
-  // Whoever is open still got nothing: the step that was decided could not be carried out then.
-  const delivers = copies.length > 0 && before.every(({ address }) => open.has(address))
-  mails.push(...plainCopies(mail, roles).filter(({ why }) => (why === 'archive' ? first : delivers)))
-  if (record.decision === null) mails.push(...notifyMails(tenant, record, decision, now, newId))
+  mails.push(...plainCopies(mail, roles).filter(({ why }) => why === 'archive' || copies.length > 0))
+  mails.push(...notifyMails(tenant, record, decision, now, newId))
   return mails.filter(({ to }) => to.length > 0)
 }
 
@@ -282,7 +308,7 @@ async function commit(
   open: ReadonlySet<string>,
   job: Job,
 ): Promise<void> {
-  const { decision, input, copies, own, stopped } = carried
+  const { decision, once, input, copies, own, stopped } = carried
   const now = parts.tools.clock.now()
   const common = { message: record.id, runAt: now }
   const audit = (type: string, detail: AuditEvent['detail']) =>
@@ -371,12 +397,12 @@ async function commit(
     })
     await audit('copy.added', { copy: mail.id, why: mail.why, to: mail.to })
     // A blind copy's step has no copy id: however often the message is evaluated, there is one.
-    const once = mail.why === 'bcc' || mail.why === 'role' || mail.why === 'archive'
+    const named = mail.why === 'bcc' || mail.why === 'role' || mail.why === 'archive'
     jobs.push({
       ...common,
       queue: 'deliver',
       lane: mail.route,
-      step: once ? `${mail.why}:${mail.to.join()}` : mail.id,
+      step: named ? `${mail.why}:${mail.to.join()}` : mail.id,
       payload: { copyId: mail.id, recipients: mail.to },
     })
   }
@@ -387,7 +413,7 @@ async function commit(
       subject: record.subject,
       acceptedAt: record.acceptedAt,
     }
-    jobs.push(...onceJobs(decision, tenant, about, copies, common))
+    jobs.push(...onceJobs({ ...decision, once }, tenant, about, copies, common))
   }
   if ([...stopped.values()].some(({ state }) => state === 'deferred')) {
     const attempt = attemptOf(job) + 1

@@ -21,7 +21,9 @@ export interface Script {
   extensions?: string[]
   greeting?: Answer
   /** Answers to a command line, and to `.` (end of data); undefined takes the default. */
-  answer?: (line: string, about: { session: number; recipient?: string; data?: string }) => Answer | undefined
+  answer?:
+    | ((line: string, about: { session: number; recipient?: string; data?: string }) => Answer | undefined)
+    | undefined
   /** Resets the connection after so many bytes of content. */
   dropAfterBytes?: number
   tls?: { key: string; cert: string }

@@ -1,5 +1,5 @@
 /** Worker thread around `renderPage`: takes requests one after another and answers each with bytes or the reason why not. */
-import { parentPort } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { type RenderRequest, renderPage } from './render-page.ts'
 
 export interface WorkerRequest extends RenderRequest {
@@ -12,7 +12,9 @@ export type WorkerAnswer =
 const port = parentPort
 if (port === null) throw new Error('render-worker runs in a worker thread only')
 
-port.on('message', async ({ id, ...request }: WorkerRequest) => {
+port.on('message', (request: WorkerRequest) => void answer(port, request))
+
+async function answer(port: MessagePort, { id, ...request }: WorkerRequest): Promise<void> {
   try {
     // A copy of its own memory, so that it can be handed over and not copied again.
     const pdf = new Uint8Array(await renderPage(request))
@@ -23,4 +25,4 @@ port.on('message', async ({ id, ...request }: WorkerRequest) => {
       failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
     } satisfies WorkerAnswer)
   }
-})
+}
