@@ -57,7 +57,7 @@ export const words = {
 type Tone = 'good' | 'bad' | 'mild'
 const TONES: Readonly<Record<Tone, string>> = { good: '32', bad: '31', mild: '33' }
 
-function paint(io: CliIo, tone: Tone, text: string): string {
+export function paint(io: CliIo, tone: Tone, text: string): string {
   return io.color ? `\u001b[${TONES[tone]}m${text}\u001b[0m` : text
 }
 
@@ -75,7 +75,7 @@ export function printFindings(io: CliIo, dir: string, loaded: LoadedPolicy, lang
   }
 }
 
-function findingLines(io: CliIo, diagnostics: readonly Diagnostic[], language: Language): string[] {
+export function findingLines(io: CliIo, diagnostics: readonly Diagnostic[], language: Language): string[] {
   const w = words[language]
   const places = diagnostics.map(({ file, line, column }) => `${file}:${line}:${column}`)
   const place = width(places)

@@ -5,7 +5,9 @@ import { readPolicyRepository } from '../server/policies/directory.ts'
 import type { PolicyInput } from '../shared/domain/index.ts'
 import { toFault } from '../shared/fault/index.ts'
 import {
+  analysePolicy,
   decide,
+  diffPolicies,
   explain,
   explainText,
   junitXml,
@@ -13,9 +15,11 @@ import {
   loadPolicy,
   type Policy,
   type PolicyFile,
+  proveGuarantees,
   runPolicyTests,
 } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
+import { printAnalysis, printDiff } from './policy-analysis-print.ts'
 import { type Language, printFindings, printSimulation, printTests, words } from './policy-print.ts'
 
 /** Turns a mail file into what this policy, with its labels, sees of it. */
@@ -39,10 +43,11 @@ interface Loaded extends LoadedPolicy {
   readonly count: number
 }
 
-/** Adds `policy check|test|explain|simulate` to the program. */
+/** Adds `policy check|diff|test|explain|simulate` to the program. */
 export function registerPolicy(program: Command, io: CliIo, inputOf: InputOf): void {
   const policy = program.command('policy').description('check, test and explain rule sets')
   registerCheck(policy, io)
+  registerDiff(policy, io)
   registerTest(policy, io)
   registerExplain(policy, io, inputOf)
   registerSimulate(policy, io, inputOf)
@@ -62,14 +67,41 @@ function language(value: string): Language {
 
 function registerCheck(policy: Command, io: CliIo): void {
   common(policy.command('check').argument('<dir>'), 'check examples/demo/policies')
-    .description('read every rule set and report what is wrong, with its place')
+    .description('read every rule set, report what is wrong or idle with its place, and prove the guarantees')
     .action((dir: string, options: Common) =>
       run(io, async () => {
         const loaded = await load(io, dir)
-        const { diagnostics, policy: valid } = loaded
-        if (options.json) print(io, { valid: valid !== null, revision: valid?.revision ?? null, diagnostics })
-        else printFindings(io, dir, loaded, options.lang)
-        io.exit(valid ? 0 : 1)
+        const { policy: valid } = loaded
+        const analysis = valid ? analysePolicy(valid) : { findings: [], notCovered: [] }
+        const proofs = valid ? proveGuarantees(valid) : []
+        const diagnostics = [...loaded.diagnostics, ...analysis.findings]
+        if (options.json) {
+          const revision = valid?.revision ?? null
+          print(io, { valid: valid !== null, revision, diagnostics, proofs, notCovered: analysis.notCovered })
+        } else {
+          printFindings(io, dir, loaded, options.lang)
+          printAnalysis(io, analysis, proofs, options.lang)
+        }
+        const wrong = diagnostics.some((one) => one.severity === 'error')
+        const broken = proofs.some((proof) => proof.status === 'counterexample')
+        io.exit(valid && !wrong && !broken ? 0 : 1)
+      }),
+    )
+}
+
+function registerDiff(policy: Command, io: CliIo): void {
+  common(policy.command('diff').argument('<before>').argument('<after>'), 'diff live/policies examples/demo/policies')
+    .description('say what changed in meaning; exit 1 when mail that was stopped or protected may now leave otherwise')
+    .action((before: string, after: string, options: Common) =>
+      run(io, async () => {
+        const [old, now] = [await load(io, before), await load(io, after)]
+        if (!old.policy) return refuse(io, before, old, options)
+        if (!now.policy) return refuse(io, after, now, options)
+        const changes = diffPolicies(old.policy, now.policy)
+        const revisions = { before: old.policy.revision, after: now.policy.revision }
+        if (options.json) print(io, { ...revisions, changes })
+        else printDiff(io, changes, options.lang)
+        io.exit(changes.some((change) => change.flags.length > 0) ? 1 : 0)
       }),
     )
 }

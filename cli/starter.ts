@@ -96,7 +96,7 @@ spec:
       title: {de: Vertrauliches geht nur verschlüsselt hinaus, en: Confidential mail leaves encrypted only}
       when:
         all:
-          - message.direction: outbound
+          - recipient.external: true
           - message.classification: {atLeast: confidential}
       then:
         - protect: {anyOf: [smime, pgp, portal], ifNone: hold}

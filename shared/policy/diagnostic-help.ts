@@ -248,6 +248,37 @@ export const diagnosticHelp: Readonly<Partial<Record<DiagnosticCode, DiagnosticH
     'Add `otherwise: true`, with `then: []` when nothing is what you mean.',
     rule('{id: a, choose: [{when: {recipient.external: true}, then: [receipt]}]}'),
   ),
+  'never-true': help(
+    'The condition asks for two things of which no mail has both: a size below and above, a class and another one. A rule, exception or guarantee with it does nothing. A warning.',
+    'Ask for one of the two, or join them with `any`.',
+    when('{all: [{message.size: {gt: 20MB}}, {message.size: {lt: 10MB}}]}'),
+  ),
+  'redundant-rule': help(
+    'Another rule applies to all mail of this one and asks for the same or more. Without this rule every decision stays as it is. A warning.',
+    'Remove it, or make its condition or actions what they were meant to be.',
+    '  rules:\n    - {id: a, when: {message.size: {gt: 20MB}}, then: [receipt]}\n    - {id: b, when: {message.size: {gt: 10MB}}, then: [receipt]}\n',
+  ),
+  'unreachable-branch': help(
+    'Whenever the branch would hold, one before it holds already, or the rule itself does not. A warning.',
+    'Put the narrower branch first, or remove it.',
+    rule(
+      '{id: a, choose: [{when: {message.size: {gt: 1MB}}, then: [receipt]}, {when: {message.size: {gt: 5MB}}, then: [receipt]}, {otherwise: true, then: []}]}',
+    ),
+  ),
+  'no-common-method': help(
+    'Two rules can apply to one mail, and no method is accepted by both: such a mail never leaves, it ends as `ifNone` says. The mail that is shown meets both. A warning.',
+    'Accept a common method in both, or take the mail of one out of the condition of the other.',
+    '  rules:\n    - {id: a, when: {message.subject: {containsTag: x}}, then: [{protect: {anyOf: [pdf]}}]}\n    - {id: b, when: {recipient.external: true}, then: [{protect: {anyOf: [smime, pgp]}}]}\n',
+  ),
+  'dead-end': help(
+    'A rule of one layer accepts no method that a rule of another layer accepts, and that one applies to all of its mail: nothing can leave by it.',
+    'Accept a method of the other rule, or ask the owner of the higher layer to widen it. The mail that is shown meets both.',
+  ),
+  'overlapping-values': help(
+    'Two rules of one layer can apply to one mail and give one thing (a signature, a route, a header) two values: such a mail is held. The mail that is shown meets both. A warning.',
+    'Take the mail of one out of the condition of the other, or move one to the layer that shall decide.',
+    '  rules:\n    - {id: a, when: {message.size: {gt: 1MB}}, then: [{route: {via: r1}}]}\n    - {id: b, when: {recipient.external: true}, then: [{route: {via: r2}}]}\n',
+  ),
   'bundle-damaged': help('The bundle cannot be read: it was cut or altered.', `Build it again. ${BUNDLE}`),
   'bundle-format': help(
     'The bundle has another format than this release reads.',

@@ -149,6 +149,27 @@ export const messages = {
   'otherwise-last': error('Nach otherwise kann kein Zweig mehr folgen', 'No branch can follow otherwise'),
   'unused-list': warning('Die Liste {name} wird nicht benutzt', 'List {name} is not used'),
   'missing-otherwise': warning('choose hat keinen Zweig otherwise', 'choose has no otherwise branch'),
+  'never-true': warning('{name} kann für keine Mail zutreffen', '{name} can hold for no mail'),
+  'redundant-rule': warning(
+    '{name} bewirkt nichts Eigenes: {detail} gilt für dieselben Mails und verlangt mindestens dasselbe',
+    '{name} adds nothing: {detail} applies to the same mail and asks for at least the same',
+  ),
+  'unreachable-branch': warning(
+    'Der Zweig {name} der Regel {detail} wird nie erreicht',
+    'The branch {name} of rule {detail} is never reached',
+  ),
+  'no-common-method': warning(
+    '{name} ({field}) und {detail} haben keine Methode gemeinsam: Mails, für die beide gelten, gehen nicht hinaus',
+    '{name} ({field}) and {detail} have no method in common: mail that meets both does not leave',
+  ),
+  'dead-end': error(
+    '{name} ({field}) kann nie schützen: {detail} gilt immer auch und lässt keine dieser Methoden zu',
+    '{name} ({field}) can never protect: {detail} always applies too and accepts none of these methods',
+  ),
+  'overlapping-values': warning(
+    '{name} und {detail} setzen {field} verschieden: Mails, für die beide gelten, werden angehalten',
+    '{name} and {detail} set {field} differently: mail that meets both is held',
+  ),
 } as const satisfies Record<string, Message>
 
 export type DiagnosticCode = keyof typeof messages

@@ -1,4 +1,8 @@
-/** The policy language: load, decide, explain, test. Pure: no I/O, no clock, no eval. */
+/** The policy language: load, analyse, compare, decide, explain, test. Pure: no I/O, no clock, no eval. */
+
+export { type Analysis, analysePolicy, type Finding } from './analyse/findings.ts'
+export { type Proof, type ProofStatus, proveGuarantees } from './analyse/guarantees.ts'
+export { mailWords } from './analyse/mail-words.ts'
 export {
   type BuiltBundle,
   type BundleOptions,
@@ -18,6 +22,7 @@ export {
 } from './bundle/read.ts'
 export type { Diagnostic, Position, Text } from './diagnostic.ts'
 export type { DiagnosticCode } from './diagnostic-texts.ts'
+export { type Change, diffPolicies, type Flag, type Relation } from './diff/diff.ts'
 export { decide, type Release } from './evaluate/decide.ts'
 export { type Explanation, explain, type RecipientExplanation, type RuleTrace } from './explain/explain.ts'
 export { explainText } from './explain/text.ts'

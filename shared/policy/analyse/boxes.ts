@@ -22,7 +22,7 @@ export class Boxes {
   constructor(universe: Universe, options: { readonly directed?: boolean } = {}) {
     this.universe = universe
     this.#directed = options.directed ?? false
-    this.#relations = relations(universe)
+    this.#relations = relations(universe, () => new Boxes(universe))
   }
 
   /** Regions of a dimension nobody narrowed. */

@@ -46,7 +46,12 @@ interface Target {
 }
 
 function targets({ definition, params }: ActionUse): readonly Target[] {
-  const p = params as { readonly to?: readonly string[]; readonly endpoint?: string; readonly store?: string }
+  const p = params as {
+    readonly to?: readonly string[]
+    readonly endpoint?: string
+    readonly store?: string
+    readonly role?: string
+  }
   switch (definition.name) {
     case 'bcc':
     case 'notify':
@@ -55,6 +60,8 @@ function targets({ definition, params }: ActionUse): readonly Target[] {
       return [{ address: `api:${p.endpoint}`, safe: true, external: null }]
     case 'archive':
       return [{ address: `archive:${p.store}`, safe: false, external: false }]
+    case 'deliverTo':
+      return [{ address: `role:${p.role}`, safe: false, external: false }]
     default:
       return []
   }

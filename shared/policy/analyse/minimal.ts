@@ -22,6 +22,7 @@ export function minimal(
   const attempt = (tried: PolicyInput) => {
     const directed = withDirections(tried)
     if (canonicalJson(directed) === canonicalJson(best)) return
+    if (misplaced(directed, setting.ours) && !misplaced(mail, setting.ours)) return
     if (directed.recipients.every((one) => consistent(directed, one)) && holds(directed)) best = directed
   }
   if (best.recipients.length > 1) attempt({ ...best, recipients: best.recipients.slice(0, 1) })
@@ -43,6 +44,11 @@ export function minimal(
     attempt({ ...best, recipients: [again as unknown as PolicyInput['recipients'][number], ...others] })
   }
   return best
+}
+
+/** A stranger with an address of ours. */
+function misplaced({ sender, recipients }: PolicyInput, ours: string): boolean {
+  return (!sender.ours && sender.domain === ours) || recipients.some((one) => one.external && one.domain === ours)
 }
 
 function keysOf(facts: Facts): readonly (readonly string[])[] {

@@ -2,9 +2,7 @@
 import { compileTest } from '../compile.ts'
 import type { Scene } from '../registry/field.ts'
 import { containsOnWordBorders } from '../text/fold.ts'
-import { Boxes } from './boxes.ts'
-import type { Box } from './form.ts'
-import { T, U } from './form.ts'
+import { type Box, type Form, T, U } from './form.ts'
 import { type Dimension, isText, type Universe } from './universe.ts'
 
 const HOLDS = 0b0100n
@@ -20,8 +18,16 @@ interface Relations {
   close(box: Map<number, bigint>, free: (dimension: number) => bigint, directed: boolean): boolean
 }
 
+/** What is asked about conditions on attachments. */
+interface Questions {
+  implies(a: Form, b: Form): string
+  never(form: Form): string
+  terms(form: Form, truths: number): readonly Box[] | null
+  within(boxes: readonly Box[] | null, form: Form, truths: number): string
+}
+
 /** Relations between the dimensions of a universe, found as they are needed. */
-export function relations(universe: Universe): Relations {
+export function relations(universe: Universe, questions: () => Questions): Relations {
   const known = new Map<string, boolean>()
   const remember = (key: string, find: () => boolean): boolean => {
     let answer = known.get(key)
@@ -30,9 +36,9 @@ export function relations(universe: Universe): Relations {
     known.set(key, answer)
     return answer
   }
-  let files: Boxes | undefined
+  let files: Questions | undefined
   const fileBoxes = () => {
-    files ??= new Boxes(universe)
+    files ??= questions()
     return files
   }
   /** `a` cannot hold without `b`. */

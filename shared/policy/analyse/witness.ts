@@ -54,6 +54,11 @@ export function inside(boxes: Boxes, box: Box, input: PolicyInput): boolean {
   })
 }
 
+/** Whether a mail's first recipient lies in one of the boxes. */
+export function insideOne(boxes: Boxes, list: readonly Box[], input: PolicyInput): boolean {
+  return list.some((box) => inside(boxes, box, input))
+}
+
 /** Directions, addresses and domains of a mail's facts go together as the gateway makes them. */
 export function consistent({ sender, message, recipients }: PolicyInput, recipient: RecipientFacts): boolean {
   const direction = !sender.ours ? 'inbound' : recipients.every((one) => !one.external) ? 'internal' : 'outbound'
