@@ -169,7 +169,9 @@ export function compileSelector(selector: Selector, slots: Slots): FilePredicate
     let result: Truth = true
     for (let i = 0; i < tests.length; i++) {
       const { slot, test } = tests[i]!
-      const truth = test(facts.fileValue(slot, position), facts)
+      // Whether a value is only a lower bound depends on the attachment it was read from.
+      const scene = slot.field.atLeast ? facts.fileScene(position) : facts
+      const truth = test(facts.fileValue(slot, position), scene)
       if (truth === false) return false
       if (truth === undefined) result = undefined
     }
