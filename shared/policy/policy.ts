@@ -55,6 +55,8 @@ export interface CompiledRule
   readonly recipientSlots: readonly Slot[]
   /** For the decision. */
   readonly reason: Reason
+  /** It alone, as one who contributes to a plan. */
+  readonly contributor: readonly [{ readonly id: string; readonly overridable: boolean }]
   /** For explain. */
   readonly source: Source
 }
@@ -157,6 +159,7 @@ function compileRule(rule: Rule, set: RuleSet, applies: Predicate, compiler: Com
     ...partsOf(rule.else.length > 0 ? set.appliesTo : own, compiler.slots),
     access: accessOfRule(rule, set, compiler),
     reason: { rule: id, layer: set.layer, text: title },
+    contributor: [{ id, overridable: overridable && !final }],
     source: {
       when: own,
       applies: set.appliesTo,

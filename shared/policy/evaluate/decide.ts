@@ -4,13 +4,13 @@ import { messageCache } from '../facts.ts'
 import { LAYERS } from '../layer.ts'
 import type { Policy } from '../policy.ts'
 import { joinGates } from '../registry/actions/gate.ts'
-import { actions } from '../registry/actions.ts'
+import { actionsOf } from '../registry/actions.ts'
 import { comparableAddress } from '../registry/types.ts'
 import { byCode, canonicalJson, digest } from '../text/canonical.ts'
 import { type Draft, draftOf, gateOf } from './draft.ts'
 import { holdGuarantees } from './guarantee.ts'
 import { type Selector, selectByIndex } from './merge.ts'
-import { conflictsOf, joinPlans, type Plan, slotsOf } from './plan.ts'
+import { conflictsOf, Joining, type Plan, slotsByAction } from './plan.ts'
 import { conflictText } from './texts.ts'
 
 /** A hold that somebody lifted: these rules' `hold` is satisfied for this recipient, every other gate stands. */
@@ -29,7 +29,7 @@ export function decide(
   releases: readonly Release[] = [],
   selections: Selector = selectByIndex,
 ): Decision {
-  const drafts = draftsOf(policy, input, releases, selections)
+  const { drafts, once } = evaluate(policy, input, releases, selections)
   const recipients = drafts.map(finish)
   return {
     decisionId: digest(
@@ -38,7 +38,7 @@ export function decide(
     revision: policy.revision,
     recipients,
     copies: copiesOf(drafts, recipients),
-    once: onceSteps(policy, drafts),
+    once: onceSteps(policy, drafts, once),
   }
 }
 
@@ -49,13 +49,24 @@ export function draftsOf(
   releases: readonly Release[] = [],
   selections: Selector = selectByIndex,
 ): readonly Draft[] {
+  return evaluate(policy, input, releases, selections).drafts
+}
+
+/** Drafts, and the plan of what is done once per message. */
+function evaluate(
+  policy: Policy,
+  input: PolicyInput,
+  releases: readonly Release[],
+  selections: Selector,
+): { readonly drafts: readonly Draft[]; readonly once: Plan } {
   const cache = messageCache()
   const drafts = input.recipients.map((recipient) =>
     draftOf(policy, input, recipient, cache, liftedFor(recipient.address, releases), selections),
   )
-  holdConflicts(policy, drafts)
+  const once = common(drafts)
+  holdConflicts(policy, drafts, once)
   holdGuarantees(policy, drafts, cache)
-  return drafts
+  return { drafts, once }
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -67,8 +78,8 @@ function liftedFor(recipient: string, releases: readonly Release[]): ReadonlySet
 }
 
 /** Steps once per message join over recipients; a disagreement there holds everybody who asked. */
-function holdConflicts(policy: Policy, drafts: readonly Draft[]): void {
-  for (const { name, rules } of conflictsOf(common(drafts))) {
+function holdConflicts(policy: Policy, drafts: readonly Draft[], once: Plan): void {
+  for (const { name, rules } of conflictsOf(once)) {
     for (const draft of drafts) {
       if (!draft.plan.has(name)) continue
       draft.gate = joinGates(draft.gate, gateOf('hold', conflictText(name, rules), [policy.sets[0]?.owner ?? '']))
@@ -77,9 +88,12 @@ function holdConflicts(policy: Policy, drafts: readonly Draft[]): void {
 }
 
 function common(drafts: readonly Draft[]): Plan {
-  return drafts
-    .map((draft) => new Map([...draft.plan].filter(([, slot]) => slot.action.scope === 'message')) as Plan)
-    .reduce(joinPlans, new Map() as Plan)
+  const joining = new Joining()
+  for (const { plan } of drafts) {
+    for (const { action, slot, value, by } of plan.values())
+      if (action.scope === 'message') joining.add(action, slot, value, by)
+  }
+  return joining.plan()
 }
 
 function finish(draft: Draft): RecipientDecision {
@@ -102,13 +116,16 @@ const REASON_ORDER: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'inten
 
 /** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
 function sorted({ reasons, weights, gate }: Draft): readonly Reason[] {
-  const distinct = [...new Map(reasons.map((reason) => [`${reason.layer} ${reason.rule}`, reason])).values()]
   const weight = ({ rule, layer }: Reason) => {
     if (layer === 'guarantee' || (gate.outcome !== 'deliver' && weights.get(rule) === gate.outcome)) return 0
     return weights.has(rule) || layer === 'intent' ? 1 : 2
   }
-  const place = ({ layer }: Reason) => REASON_ORDER.indexOf(layer)
-  return distinct.sort((a, b) => weight(a) - weight(b) || place(a) - place(b) || byCode(a.rule, b.rule))
+  // Ids are unique among rules, exceptions, guarantees and wishes.
+  const distinct = [...new Map(reasons.map((reason) => [reason.rule, reason])).values()]
+  return distinct
+    .map((reason) => ({ reason, place: weight(reason) * REASON_ORDER.length + REASON_ORDER.indexOf(reason.layer) }))
+    .sort((a, b) => a.place - b.place || byCode(a.reason.rule, b.reason.rule))
+    .map(({ reason }) => reason)
 }
 
 /** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */
@@ -126,14 +143,13 @@ function copiesOf(drafts: readonly Draft[], recipients: readonly RecipientDecisi
 }
 
 /** Incident, notify and archive fire if any recipient matched, also on reject; blind copies only with something delivered. */
-function onceSteps(policy: Policy, drafts: readonly Draft[]): readonly OnceStep[] {
-  const plan = common(drafts)
+function onceSteps(policy: Policy, drafts: readonly Draft[], plan: Plan): readonly OnceStep[] {
   const delivered = drafts.some((draft) => draft.gate.outcome === 'deliver')
+  const slots = slotsByAction(plan)
   return policy.order.flatMap((phase) =>
-    [...actions.values()].flatMap((action) =>
-      action.phase === phase && action.scope === 'message' && (action.always || delivered)
-        ? (action.once?.(slotsOf(plan, action)) ?? [])
-        : [],
-    ),
+    actionsOf(phase, 'message').flatMap((action) => {
+      const own = slots.get(action)
+      return own && (action.always || delivered) ? (action.once?.(own) ?? []) : []
+    }),
   )
 }

@@ -5,10 +5,10 @@ import type { Policy } from '../policy.ts'
 import type { FileLink } from '../registry/actions/attach.ts'
 import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import type { Protect } from '../registry/actions/protect.ts'
-import { actions } from '../registry/actions.ts'
+import { actionsOf } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
 import { mergeRules, type Selector } from './merge.ts'
-import { conflictsOf, type Plan, type PlanSlot, slotsOf } from './plan.ts'
+import { conflictsOf, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
 import { chooseMethod, phone } from './protect.ts'
 import { conflictText, missing, SECOND_FACTOR } from './texts.ts'
 
@@ -85,12 +85,12 @@ function secondFactor(plan: Plan, recipient: RecipientFacts): { field: string; o
 /** Steps in the order of the tenant's phases; within a phase in the order of the registry. */
 function stepsOf(policy: Policy, plan: Plan, facts: Facts, protect: Step | null): readonly Step[] {
   const scene = facts.scene()
+  const slots = slotsByAction(plan)
   return policy.order.flatMap((phase) => {
-    const made = [...actions.values()].flatMap((action) =>
-      action.phase === phase && action.scope === 'recipient'
-        ? (action.steps?.(slotsOf(plan, action), scene) ?? [])
-        : [],
-    )
+    const made = actionsOf(phase, 'recipient').flatMap((action) => {
+      const own = slots.get(action)
+      return own ? (action.steps?.(own, scene) ?? []) : []
+    })
     return phase === 'protect' && protect ? [protect, ...made] : made
   })
 }

@@ -5,11 +5,11 @@ import type { ActionUse, Condition, Selector as FileSelector } from '../ir.ts'
 import { candidatesOf } from '../match/matching.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
-import type { ActionScene, AnyAction } from '../registry/action.ts'
+import type { ActionScene } from '../registry/action.ts'
 import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
-import { type Contributor, distinctContributors, type PlanSlot, slotKey } from './plan.ts'
+import { Joining, type PlanSlot } from './plan.ts'
 import { exemptions, type Selection, selectFound, withoutExempt } from './select.ts'
 import { missing } from './texts.ts'
 
@@ -52,7 +52,7 @@ class Gathering {
   readonly #policy: Policy
   readonly #facts: Facts
   readonly #released: ReadonlySet<string>
-  readonly #slots = new Map<string, { action: AnyAction; slot: string; value: unknown; readonly by: Contributor[] }>()
+  readonly #plan = new Joining()
   readonly #scenes: ActionScene[] = []
 
   constructor(policy: Policy, facts: Facts, released: ReadonlySet<string>) {
@@ -77,7 +77,7 @@ class Gathering {
       }
       for (const { slot, value } of contributions) {
         if (definition.phase === 'gate') gate = joinGates(gate, value as Gate)
-        else this.#add(definition, slot, value, rule)
+        else this.#plan.add(definition, slot, value, rule.contributor)
       }
     }
     if (unsure.length > 0 || open) reportUnknown(rule, this.#facts, merged)
@@ -90,19 +90,7 @@ class Gathering {
   }
 
   done(): Merged {
-    for (const [key, { action, slot, value, by }] of this.#slots)
-      this.merged.plan.set(key, { action, slot, value, by: distinctContributors(by) })
-    return this.merged
-  }
-
-  #add(action: AnyAction, slot: string, value: unknown, rule: CompiledRule): void {
-    const key = slotKey(action, slot)
-    const by = { id: rule.id, overridable: rule.overridable && !rule.final }
-    const known = this.#slots.get(key)
-    if (known) {
-      known.value = action.join(known.value, value)
-      known.by.push(by)
-    } else this.#slots.set(key, { action, slot, value, by: [by] })
+    return { ...this.merged, plan: this.#plan.plan() }
   }
 
   #scene(rank: number): ActionScene {

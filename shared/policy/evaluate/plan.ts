@@ -54,12 +54,38 @@ export function distinctContributors(list: readonly Contributor[]): readonly Con
   return [...byId.values()].sort((x, y) => byCode(x.id, y.id))
 }
 
-/** Slots of one action, sorted by name, as its `steps` and `once` take them. */
-export function slotsOf(plan: Plan, action: AnyAction): readonly Slotted<unknown>[] {
-  return [...plan.values()]
-    .filter((slot) => slot.action === action)
-    .sort((a, b) => byCode(a.slot, b.slot))
-    .map(({ slot, value, by }) => ({ slot, value, rules: by.map(({ id }) => id) }))
+/** A plan while contributions come in; who made them is put in order once, at the end. */
+export class Joining {
+  readonly #slots = new Map<string, { action: AnyAction; slot: string; value: unknown; by: Contributor[] }>()
+
+  add(action: AnyAction, slot: string, value: unknown, by: readonly Contributor[]): void {
+    const key = slotKey(action, slot)
+    const known = this.#slots.get(key)
+    if (known) {
+      known.value = action.join(known.value, value)
+      known.by.push(...by)
+    } else this.#slots.set(key, { action, slot, value, by: [...by] })
+  }
+
+  plan(): Map<string, PlanSlot> {
+    const plan = new Map<string, PlanSlot>()
+    for (const [key, { action, slot, value, by }] of this.#slots)
+      plan.set(key, { action, slot, value, by: distinctContributors(by) })
+    return plan
+  }
+}
+
+/** Slots by action, sorted by name, as its `steps` and `once` take them. */
+export function slotsByAction(plan: Plan): ReadonlyMap<AnyAction, readonly Slotted<unknown>[]> {
+  const slots = new Map<AnyAction, Slotted<unknown>[]>()
+  for (const { action, slot, value, by } of plan.values()) {
+    const one = { slot, value, rules: by.map(({ id }) => id) }
+    const known = slots.get(action)
+    if (known) known.push(one)
+    else slots.set(action, [one])
+  }
+  for (const list of slots.values()) if (list.length > 1) list.sort((a, b) => byCode(a.slot, b.slot))
+  return slots
 }
 
 /** Names of single-valued slots where rules of one layer disagree. */

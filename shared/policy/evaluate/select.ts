@@ -44,19 +44,22 @@ function none(rule: CompiledRule): Selection {
   return { rule, truth: false, branch: null, actions: [], open: [] }
 }
 
+const NONE: readonly ActionUse[] = []
+
 /** The first branch that holds, if nothing before it is in doubt. */
 function branchOf(rule: CompiledRule, truth: Truth, otherwise: readonly ActionUse[], facts: Facts): Selection {
-  const open: ActionUse[] = [...otherwise]
-  for (const [index, branch] of rule.branches.entries()) {
+  let open = otherwise
+  for (let index = 0; index < rule.branches.length; index++) {
+    const branch = rule.branches[index]!
     const holds = branch.when(facts)
     if (holds === false) continue
     if (holds === true && truth === true && open.length === 0) {
-      return { rule, truth, branch: rule.choose ? `choose[${index}]` : 'then', actions: branch.actions, open: [] }
+      return { rule, truth, branch: rule.choose ? `choose[${index}]` : 'then', actions: branch.actions, open: NONE }
     }
-    open.push(...branch.actions)
+    open = [...open, ...branch.actions]
     if (holds === true) break
   }
-  return { rule, truth, branch: null, actions: [], open }
+  return { rule, truth, branch: null, actions: NONE, open }
 }
 
 /** Exceptions that are in force at the time of receipt and hold for certain. */

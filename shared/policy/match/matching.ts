@@ -54,16 +54,15 @@ class Matching {
   }
 
   #find(facts: Facts): readonly Candidate[] {
-    const { rules, marks, certain, doubtful, recipientTables } = this.index
+    const { recipientParts, marks, certain, doubtful, recipientTables } = this.index
     const number = marks.next()
-    const positions: number[] = []
-    const doubts = new Set<number>()
+    // Twice the position, and one more if in doubt.
+    const found: number[] = []
     const consider = (position: number, verdict: number) => {
-      const part = rules[position]!.recipientPart
+      const part = recipientParts[position]!
       const truth = part === null ? true : part(facts)
       if (truth === false) return
-      positions.push(position)
-      if (truth === undefined || verdict === UNKNOWN) doubts.add(position)
+      found.push(2 * position + (truth === undefined || verdict === UNKNOWN ? 1 : 0))
     }
     for (let i = 0; i < this.#alive.length; i++) {
       const position = this.#alive[i]!
@@ -80,8 +79,8 @@ class Matching {
       }
     }
     for (const table of recipientTables) table.reach(facts.value(table.slot), offer)
-    positions.sort((a, b) => a - b)
-    return positions.map((position) => (doubts.has(position) ? doubtful[position]! : certain[position]!))
+    found.sort((a, b) => a - b)
+    return found.map((entry) => (entry % 2 === 1 ? doubtful : certain)[entry >> 1]!)
   }
 
   #offer(offered: Int32Array, facts: Facts): void {
@@ -97,9 +96,9 @@ class Matching {
   }
 
   #verdict(position: number, facts: Facts): number {
-    const { marks, rules } = this.index
+    const { marks, messageParts } = this.index
     if (marks.message[position] === this.#number) return marks.verdict[position]!
-    const part = rules[position]!.messagePart
+    const part = messageParts[position]!
     const verdict = part === null ? TRUE : coded(part(facts))
     marks.message[position] = this.#number
     marks.verdict[position] = verdict

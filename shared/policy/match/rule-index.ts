@@ -2,6 +2,7 @@
  * Finds the rules that may apply to a mail without trying them all: each rule is filed under the rarest keys it cannot hold
  * without; rules without such keys are tried on every mail. Unknown facts lead to every rule that could depend on them.
  */
+import type { Predicate } from '../compile.ts'
 import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
 import type { Truth } from '../truth.ts'
@@ -39,6 +40,9 @@ export class RuleIndex {
   readonly recipientTables: readonly Table[]
   /** Fields of recipients that conditions or keys of rules look at: recipients equal in these have the same candidates. */
   readonly recipientSlots: readonly Slot[]
+  /** Parts of the rules' conditions by position. */
+  readonly messageParts: readonly (Predicate | null)[]
+  readonly recipientParts: readonly (Predicate | null)[]
   /** Ready answers by position. */
   readonly certain: readonly Candidate[]
   readonly doubtful: readonly Candidate[]
@@ -67,6 +71,8 @@ export class RuleIndex {
     this.recipientSlots = [
       ...new Set([...rules.flatMap((rule) => rule.recipientSlots), ...this.recipientTables.map(({ slot }) => slot)]),
     ]
+    this.messageParts = rules.map((rule) => rule.messagePart)
+    this.recipientParts = rules.map((rule) => rule.recipientPart)
     this.certain = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : true }))
     this.doubtful = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : undefined }))
     this.marks = new Marks(rules.length)
@@ -79,19 +85,24 @@ export class RuleIndex {
  */
 export class Marks {
   /** Last evaluation of a message that asked for the message part of a rule, and the answer. */
-  readonly message: Float64Array
+  readonly message: Uint32Array
   readonly verdict: Uint8Array
   /** Last evaluation of a recipient that came by a rule. */
-  readonly recipient: Float64Array
+  readonly recipient: Uint32Array
   #last = 0
 
   constructor(size: number) {
-    this.message = new Float64Array(size)
+    this.message = new Uint32Array(size)
     this.verdict = new Uint8Array(size)
-    this.recipient = new Float64Array(size)
+    this.recipient = new Uint32Array(size)
   }
 
   next(): number {
+    if (this.#last === 0xffff_ffff) {
+      this.message.fill(0)
+      this.recipient.fill(0)
+      this.#last = 0
+    }
     return ++this.#last
   }
 }

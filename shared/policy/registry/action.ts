@@ -51,9 +51,9 @@ export interface ActionDefinition<P = unknown, V = unknown> {
   join(a: V, b: V): V
   /** A single-valued slot with two values of the same weight. */
   conflict?(value: V): boolean
-  /** Steps of a recipient's plan. */
+  /** Steps of a recipient's plan; not asked without slots. */
   steps?(slots: readonly Slotted<V>[], scene: Scene): readonly Step[]
-  /** Steps once per message. */
+  /** Steps once per message; not asked without slots. */
   once?(slots: readonly Slotted<V>[]): readonly OnceStep[]
 }
 

@@ -38,3 +38,17 @@ export const actions: ReadonlyMap<string, AnyAction> = new Map(
     action,
   ]),
 )
+
+const byPhase = new Map(
+  (['recipient', 'message'] as const).flatMap((scope) =>
+    PHASES.map((phase) => [
+      `${scope} ${phase}`,
+      [...actions.values()].filter((action) => action.phase === phase && action.scope === scope),
+    ]),
+  ),
+)
+
+/** Actions of a phase, in the order of the registry. */
+export function actionsOf(phase: Phase, scope: AnyAction['scope']): readonly AnyAction[] {
+  return byPhase.get(`${scope} ${phase}`) ?? []
+}
