@@ -14,7 +14,8 @@ export function holdDead(clock: Clock): (tx: TenantWrites, job: Job, code: strin
     const at = clock.now()
     for (const { address, state, copy: own } of await tx.recipients(job.message)) {
       const waits = state === 'pending' || state === 'deferred'
-      if (!waits || (copy !== null && own !== copy)) continue
+      // Of a message that is evaluated again, those with a copy are no longer this job's.
+      if (!waits || own !== copy) continue
       const detail = `the job "${job.queue}" was given up: ${code}`
       await tx.updateRecipient(job.message, address, { state: 'held', detail, at })
       await tx.appendAudit({

@@ -27,12 +27,10 @@ export interface ApiPayload {
   readonly copy: string
 }
 
-export interface ArchivePayload {
-  readonly store: string
-  readonly form: 'plain' | 'as-sent'
-  /** Copy ids, for `as-sent`. */
-  readonly copies: readonly string[]
-}
+/** The mail as it came in, or one copy as it left. */
+export type ArchivePayload =
+  | { readonly store: string; readonly form: 'plain' }
+  | { readonly store: string; readonly form: 'as-sent'; readonly copy: string }
 
 /** What a message's jobs share. */
 interface Common {
@@ -93,12 +91,17 @@ export function onceJobs(
       case 'archive': {
         // A store that is a mailbox gets a copy by SMTP instead (transform/blind-copy.ts).
         if (tenant.archives[step.store]?.kind === 'smtp') return []
-        const payload: ArchivePayload = {
-          store: step.store,
-          form: step.form,
-          copies: step.form === 'as-sent' ? copies.map(({ id }) => id) : [],
+        const { store, form } = step
+        const job = { ...common, queue: 'archive', lane: store } as const
+        if (form === 'plain') {
+          const payload: ArchivePayload = { store, form }
+          return [{ ...job, step: 'archive:plain', payload }]
         }
-        return [{ ...common, queue: 'archive', lane: step.store, step: `archive:${step.form}`, payload }]
+        // One a copy: whoever is evaluated later has a copy of his own, which the archive must get as well.
+        return copies.map(({ id }): JobSpec => {
+          const payload: ArchivePayload = { store, form, copy: id }
+          return { ...job, step: `archive:${id}`, payload }
+        })
       }
       case 'bcc':
         if (step.form === 'plain') return []

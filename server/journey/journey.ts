@@ -54,6 +54,9 @@ const STATE_OF: Readonly<Record<Exclude<Outcome, 'deliver'>, RecipientState>> = 
 /** A deferral is tried again for a day, then a person has to look (CONTRACT, "What 250 means"). */
 const DEFER_LIMIT_MS = 24 * 3_600_000
 
+/** A renderer that failed so often fails because of the mail, not because the machine was busy. */
+const RENDER_TRIES = 3
+
 export interface JourneyParts {
   readonly store: Store
   readonly blobs: BlobStore
@@ -89,7 +92,7 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
 
     const stopwatch = performance.now()
     const sent = recipients.some(({ copy }) => copy !== null)
-    const result = await carryOut(parts, profile, record, open, sent)
+    const result = await carryOut(parts, profile, record, { open, sent, attempt: job.attempt })
     await store.write(async (tx) => {
       await commit(tx, parts, profile, record, result, open, job)
       await tx.completeJob(job)
@@ -118,12 +121,20 @@ interface Carried {
   readonly stopped: ReadonlyMap<string, { readonly state: RecipientState; readonly detail: string }>
 }
 
+interface Waiting {
+  /** Recipients that have neither a copy nor a final word. */
+  readonly open: ReadonlySet<string>
+  /** Others of the message have a copy from an earlier evaluation. */
+  readonly sent: boolean
+  /** Of the job, 1 for the first. */
+  readonly attempt: number
+}
+
 async function carryOut(
   parts: JourneyParts,
   tenant: TenantProfile,
   record: MessageRecord,
-  open: ReadonlySet<string>,
-  sent: boolean,
+  { open, sent, attempt }: Waiting,
 ): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
   const policy = parts.policy(tenant)
@@ -185,7 +196,9 @@ async function carryOut(
       const { size } = await parts.blobs.put(tenant.id, 'copy', rendered.id, writeEntity(rendered.message))
       copies.push({ ...rendered, size })
     } catch (error) {
-      const fault = permanent(error)
+      // A page that no renderer takes will not be taken later; it must not keep the other recipients' copies back.
+      const hopeless = toFault(error).code === 'render-failed' && attempt >= RENDER_TRIES
+      const fault = hopeless ? toFault(error) : permanent(error)
       for (const { address } of copy.recipients) stopped.set(address, { state: 'held', detail: fault.message })
     }
   }

@@ -118,7 +118,8 @@ export function createOutside(
 
     async archive(job) {
       const tenant = parts.tenant(job.tenant)
-      const { store: name, form, copies } = job.payload as ArchivePayload
+      const payload = job.payload as ArchivePayload
+      const { store: name, form } = payload
       const target = tenant.archives[name]
       if (target?.kind !== 'blobs') throw new Fault('config-missing', `archive store ${name}`)
       const store = parts.store.tenant(tenant.id)
@@ -126,13 +127,13 @@ export function createOutside(
       if (!record) throw new Fault('blob-missing', `message ${job.message}`)
       const retainUntil = record.acceptedAt + target.retentionMs
       const archived =
-        form === 'plain'
-          ? [await keep('spool', record.blob, record.id)]
-          : await Promise.all(copies.map((copy) => keep('copy', copy, `${record.id}-${copy}`)))
+        payload.form === 'plain'
+          ? await keep('spool', record.blob, record.id)
+          : await keep('copy', payload.copy, `${record.id}-${payload.copy}`)
       await done(job, tenant, 'message.archived', {
         store: name,
         form,
-        archived,
+        archived: [archived],
         retainUntil: new Date(retainUntil).toISOString(),
       })
 

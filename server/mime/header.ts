@@ -95,6 +95,11 @@ export function fieldText(field: HeaderField): string {
   return decodeWords(fieldValue(field))
 }
 
+/** Encoded words can hold line ends and worse; nobody sees them, and text with them cannot go into a header again. */
+export function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ')
+}
+
 /** The first field of a name (lower case). */
 export function fieldOf(fields: readonly HeaderField[], name: string): HeaderField | undefined {
   return fields.find((field) => field.name === name)

@@ -130,8 +130,9 @@ async function senderFacts(
 ): Promise<SenderFacts> {
   const address = lookupAddress(mail.envelope.mailFrom)
   const domain = domainOf(address)
-  // A stranger who writes our domain into MAIL FROM is still a stranger: only an authenticated origin speaks for us.
-  const ours = isOwnDomain(tenant, domain) && mail.origin.authenticated !== 'none'
+  // A stranger who writes our domain into MAIL FROM is still a stranger: only an authenticated origin speaks for us. One that
+  // leaves the reverse-path empty, as for a report, does too: else whoever signs in could slip by every rule on outbound mail.
+  const ours = mail.origin.authenticated !== 'none' && (address === '' || isOwnDomain(tenant, domain))
   const base = { address, domain, tenant: tenant.id, ours }
   const person = await lookUp(() => knowledge.directory.person(tenant.id, address))
   if (person === undefined) return base

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import libmime from 'libmime'
 import { Fault } from '../../../shared/fault/index.ts'
+import { withoutControls } from '../../mime/header.ts'
 
 /** What the accept records of a header; everything else is the parser's. */
 export interface HeaderFacts {
@@ -70,7 +71,7 @@ function decodeSubject(raw: string): string {
   const capped = raw.slice(0, MAX_SUBJECT)
   if (!capped.includes('=?')) return capped
   try {
-    return libmime.decodeWords(capped)
+    return withoutControls(libmime.decodeWords(capped))
   } catch {
     return capped
   }

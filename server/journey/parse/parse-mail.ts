@@ -1,7 +1,7 @@
 import type { AttachmentFacts, MessageFacts } from '../../../shared/domain/index.ts'
 import { HEADER } from '../../../shared/words/headers.ts'
 import { type Mailbox, parseAddresses } from '../../mime/address-list.ts'
-import { fieldsOf, fieldText, fieldValue, firstValue, parseDate } from '../../mime/header.ts'
+import { fieldsOf, fieldText, fieldValue, firstValue, parseDate, withoutControls } from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
@@ -109,7 +109,7 @@ function isWrapped(index: MimeIndex): boolean {
 
 function subjectOf(index: MimeIndex): string {
   const field = index.root.fields.find(({ name }) => name === 'subject')
-  return field ? fieldText(field) : ''
+  return field ? withoutControls(fieldText(field)) : ''
 }
 
 function headerFacts(index: MimeIndex): Record<string, readonly string[]> {

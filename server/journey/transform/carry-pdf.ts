@@ -19,7 +19,7 @@ type Protect = Extract<Step, { do: 'protect' }>
 /**
  * Puts the whole mail (page and remaining attachments) into a password-protected PDF for one recipient and returns the
  * carrier mail's content. The password leaves by the plan's channel. Raises `phone-missing` when that is SMS and no number
- * is known: the mail then does not leave.
+ * is known, and `action-impossible` when its sender should pass it on and has no address: the mail then does not leave.
  */
 export async function carryPdf(
   mail: MailInHand,
@@ -30,6 +30,9 @@ export async function carryPdf(
   subject: string,
   tools: Tools,
 ): Promise<{ content: Entity; secrets: readonly SecretForPerson[] }> {
+  // Nobody would pass the password on: the recipient could never open it.
+  if (step.password?.channel !== 'sms' && mail.mailFrom === '')
+    throw new Fault('action-impossible', 'a password for a sender without an address')
   const { readable, visible, attachments = [] } = mail.parsed
   const files: ContainerFile[] = content.remaining.flatMap((at) => {
     const facts = attachments.find((attachment) => attachment.index === at)

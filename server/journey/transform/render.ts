@@ -69,6 +69,8 @@ export async function renderCopy(
   const sign = steps.find((step) => step.do === 'sign')
   const protect = steps.find((step) => step.do === 'protect')
   const method: Method | null = protect?.method ?? null
+  const route = steps.findLast((step) => step.do === 'route')?.via ?? ''
+  if (method === 'tls') mustVerify(mail, route)
   if (protect && (method === 'pdf' || method === 'portal')) {
     if (!only) throw new Fault('internal', 'a container belongs to one recipient')
     if (method === 'pdf') {
@@ -94,7 +96,7 @@ export async function renderCopy(
     id: tools.newId(),
     recipients,
     steps,
-    route: steps.findLast((step) => step.do === 'route')?.via ?? '',
+    route,
     message: wholeMessage(
       draft,
       edited.blocks.length > 0 || sign !== undefined || (method !== null && method !== 'tls'),
@@ -106,6 +108,13 @@ export async function renderCopy(
     secrets,
     apis: steps.flatMap((step) => (step.do === 'api' ? [step.endpoint] : [])),
   }
+}
+
+/** The policy knew the default route; a rule may have chosen another, whose TLS protects from nobody in the middle. */
+function mustVerify({ tenant }: MailInHand, name: string): void {
+  const tls = tenant.routes[name]?.tls
+  if (tls !== 'verified' && tls !== 'implicit')
+    throw new Fault('action-impossible', `TLS protects nothing on the route "${name}"`)
 }
 
 /** Content that we made says which MIME it is, once; an unchanged mail keeps its header as it is. */
