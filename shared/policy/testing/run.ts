@@ -2,11 +2,13 @@
 import type { Decision, PolicyInput, RecipientDecision } from '../../domain/index.ts'
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import { decide } from '../evaluate/decide.ts'
+import { selectByIndex } from '../evaluate/merge.ts'
+import { Facts, messageCache } from '../facts.ts'
 import type { PolicyFile } from '../load.ts'
 import { parseDocument } from '../parse/document.ts'
 import { type MapNode, member, type Node, plain } from '../parse/node.ts'
 import { checkKeys } from '../parse/shape.ts'
-import type { Policy } from '../policy.ts'
+import type { CompiledRule, Policy } from '../policy.ts'
 import { showOnce, showStep } from '../show.ts'
 import { byCode, canonicalJson } from '../text/canonical.ts'
 import { type Fixtures, fixturesOf, inputOf } from './fixtures.ts'
@@ -25,7 +27,10 @@ export interface PolicyTestResult {
   readonly failed: number
   /** What is wrong with the test files themselves. */
   readonly diagnostics: readonly Diagnostic[]
-  /** Rules that no test saw at work. Guarantees are not among them: good rules never let one be violated. */
+  /**
+   * What no test saw at work: a rule by its id, one branch of several as `id else`, `id choose[1]`. Guarantees are not among
+   * them: good rules never let one be violated.
+   */
   readonly uncovered: readonly string[]
 }
 
@@ -71,8 +76,25 @@ export function runPolicyTests(policy: Policy, testFiles: readonly PolicyFile[])
     )
   })
   const failed = cases.filter((one) => one.failures.length > 0).length
-  const ids = policy.rules.map((rule) => rule.id)
-  return { cases, passed: cases.length - failed, failed, diagnostics, uncovered: ids.filter((id) => !covered.has(id)) }
+  const uncovered = policy.rules.flatMap(branchesOf).filter((name) => !covered.has(name))
+  return { cases, passed: cases.length - failed, failed, diagnostics, uncovered }
+}
+
+/** Names of a rule's branches: its id alone where there is only one. */
+function branchesOf(rule: CompiledRule): readonly string[] {
+  const named = rule.branches.map((_, index) => (rule.choose ? `choose[${index}]` : 'then'))
+  const all = rule.else.length > 0 ? [...named, 'else'] : named
+  return all.length === 1 ? [rule.id] : all.map((branch) => `${rule.id} ${branch}`)
+}
+
+/** Branches that apply to a recipient of this mail. */
+function branchesAtWork(policy: Policy, input: PolicyInput): readonly string[] {
+  const cache = messageCache()
+  return input.recipients.flatMap((recipient) =>
+    selectByIndex(policy, new Facts(input, recipient, policy.tenantLabels, cache)).flatMap(({ rule, branch }) =>
+      branch === null ? [] : [rule.id, `${rule.id} ${branch}`],
+    ),
+  )
 }
 
 interface Suite {
@@ -97,10 +119,7 @@ function runCase(policy: Policy, node: Node, suite: Suite): PolicyTestCase {
   const input = inputOf(inputNode, suite.fixtures, suite.now, policy, findings)
   if (!input) return done(['the input is not valid, see the findings'])
   const decision = decide(policy, input)
-  for (const recipient of decision.recipients) {
-    for (const { rule } of recipient.reasons) suite.covered.add(rule)
-    for (const rule of recipient.simulated) suite.covered.add(rule)
-  }
+  for (const branch of branchesAtWork(policy, input)) suite.covered.add(branch)
   const names = namesOf(inputNode)
   return done(expected.items.flatMap((one) => compare(one, decision, input, names, findings)))
 }
