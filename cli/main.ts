@@ -8,6 +8,8 @@ import { type CliIo, processIo } from './io.ts'
 import { openMailFile } from './mail-file.ts'
 import { registerOpen } from './open.ts'
 import { registerPolicy } from './policy.ts'
+import { registerReplay } from './policy-replay.ts'
+import { registerRollOut } from './policy-roll-out.ts'
 import { registerProtect } from './protect.ts'
 import { registerServe } from './serve.ts'
 
@@ -43,6 +45,9 @@ function commandLine(io: CliIo): Command {
     await using mail = await openMailFile(file, options)
     return mail.input(policy)
   })
+  const policy = program.commands.find((command) => command.name() === 'policy')!
+  registerReplay(policy, io)
+  registerRollOut(policy, io)
   registerProtect(program, io)
   registerOpen(program, io)
   registerDoctor(program, io)

@@ -1,0 +1,163 @@
+/** `secflow policy build|apply|rollback`: from a folder to the gateway, signed, and back. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { bundleSigner } from '../server/policies/bundle-sign.ts'
+import { Fault } from '../shared/fault/index.ts'
+import { type BundleSigner, buildBundle, openBundle, packBundle } from '../shared/policy/index.ts'
+import type { CliIo } from './io.ts'
+import { type Answer, type Api, apiOf } from './policy-api.ts'
+import { type Common, common, filesOf, print, printDiagnostics, run, serialOf } from './policy-command.ts'
+import { printReplay, type ReplayLike } from './policy-replay-print.ts'
+
+const KEY_HELP = `
+
+A key pair (keep the first file secret, name the second in policyTrust of the gateway):
+  $ openssl genpkey -algorithm ed25519 -out policy-key.pem
+  $ openssl pkey -in policy-key.pem -pubout -out policy-key.pub.pem`
+
+export interface RollOutParts {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Epoch ms. */
+  now(): number
+}
+
+const machine: RollOutParts = { env: process.env, now: () => Date.now() }
+
+export function registerRollOut(policy: Command, io: CliIo, parts: RollOutParts = machine): void {
+  registerBuild(policy, io, parts)
+  registerApply(policy, io, parts)
+  registerRollback(policy, io, parts)
+}
+
+interface BuildOptions extends Common {
+  readonly key: string
+  readonly output: string
+  readonly serial?: number
+}
+
+function registerBuild(policy: Command, io: CliIo, parts: RollOutParts): void {
+  common(
+    policy.command('build').argument('<dir>'),
+    'build examples/demo/policies --key policy-key.pem -o policy.bundle',
+    KEY_HELP,
+  )
+    .description('sign the rule sets of a directory as a bundle that gateways take')
+    .requiredOption('--key <file>', 'Ed25519 private key, PEM')
+    .requiredOption('-o, --output <file>', 'where the bundle goes')
+    .option('--serial <number>', 'above that of every bundle before (default: seconds since 1970)', serialOf)
+    .action((dir: string, options: BuildOptions) =>
+      run(io, async () => {
+        const signer = await signerOf(io, options.key)
+        const serial = options.serial ?? seconds(parts)
+        const { text, manifest, diagnostics } = buildBundle(await filesOf(io, dir), {
+          serial,
+          createdAt: timeOf(parts),
+          signer,
+        })
+        if (!options.json) printDiagnostics(io, diagnostics, options.lang)
+        if (text === null || manifest === null) {
+          if (options.json) print(io, { built: false, diagnostics })
+          return io.exit(1)
+        }
+        await writeFile(path.resolve(io.cwd, options.output), text)
+        const { revision } = manifest
+        if (options.json) print(io, { built: true, serial, revision, keyid: signer.keyid, diagnostics })
+        else
+          io.out(
+            `${options.output}: serial ${serial}, revision ${revision.slice(0, 12)}, signed by key ${signer.keyid.slice(0, 12)}\nNext: secflow policy apply ${options.output} --url https://gateway`,
+          )
+        io.exit(0)
+      }),
+    )
+}
+
+interface RemoteOptions extends Common {
+  readonly url: string
+  readonly token?: string
+  readonly note?: string
+}
+
+const remote = (command: Command) =>
+  command
+    .requiredOption('--url <url>', 'base of the gateway, e.g. https://mail.example')
+    .option('--token <token>', 'access token with the scope policy:apply (default: SECFLOW_TOKEN)')
+    .option('--note <text>', 'why; stands in the audit')
+
+function registerApply(policy: Command, io: CliIo, parts: RollOutParts): void {
+  remote(common(policy.command('apply').argument('<bundle>'), 'apply policy.bundle --url https://mail.example'))
+    .description('put a bundle in force on a gateway; a bad one changes nothing there')
+    .action((file: string, options: RemoteOptions) =>
+      run(io, async () => {
+        const bundle = await readFile(path.resolve(io.cwd, file), 'utf8').catch(unreadable(file))
+        const api = apiOf(options.url, options.token ?? parts.env.SECFLOW_TOKEN, options.lang)
+        applied(io, await api.post('/policies', { bundle, note: options.note ?? '' }), options)
+      }),
+    )
+}
+
+interface RollbackOptions extends RemoteOptions {
+  readonly key: string
+}
+
+function registerRollback(policy: Command, io: CliIo, parts: RollOutParts): void {
+  remote(
+    common(
+      policy.command('rollback').argument('<serial>', 'version to go back to', serialOf),
+      'rollback 1772445600 --key policy-key.pem --url https://mail.example',
+      KEY_HELP,
+    ),
+  )
+    .description('put the content of an older version in force again, as a new bundle with a higher serial')
+    .requiredOption('--key <file>', 'Ed25519 private key, PEM')
+    .action((serial: number, options: RollbackOptions) =>
+      run(io, async () => {
+        const signer = await signerOf(io, options.key)
+        const api = apiOf(options.url, options.token ?? parts.env.SECFLOW_TOKEN, options.lang)
+        const bundle = await oldContent(api, serial, signer, parts)
+        const { ok, body } = await api.post('/policies/replay', { bundle })
+        if (ok && !options.json) printReplay(io, body as unknown as ReplayLike)
+        const note = options.note ?? `rollback to ${serial}`
+        applied(io, await api.post('/policies', { bundle, note }), options)
+      }),
+    )
+}
+
+/** An older version under a serial above the newest. What comes from the gateway is checked before it is signed again. */
+async function oldContent(api: Api, serial: number, signer: BundleSigner, parts: RollOutParts): Promise<string> {
+  const { versions } = (await api.get('/policies?limit=1')).body as { readonly versions: readonly { serial: number }[] }
+  const { bundle: text } = (await api.get(`/policies/${serial}`)).body as { readonly bundle: string }
+  const { bundle, diagnostics } = openBundle(text, { trust: null, currentSerial: 0 })
+  if (!bundle) throw new Fault('policy-invalid', diagnostics[0]?.text.en)
+  const { manifest, files } = bundle
+  return packBundle(manifest.revision, files, {
+    serial: Math.max(seconds(parts), (versions[0]?.serial ?? 0) + 1),
+    createdAt: timeOf(parts),
+    signer,
+  }).text
+}
+
+function applied(io: CliIo, { ok, body }: Answer, { json, url }: RemoteOptions): void {
+  if (json) print(io, { applied: ok, ...body })
+  else if (ok) io.out(`In force on ${url}: serial ${body.serial}, revision ${String(body.revision).slice(0, 12)}`)
+  else {
+    const found = (body.diagnostics ?? []) as readonly Readonly<Record<string, unknown>>[]
+    for (const { file, line, column, severity, code, text } of found)
+      io.err(`${file}:${line}:${column}  ${severity}  ${code}  ${text}`)
+    io.err(
+      `${[body.title, found.length === 0 ? body.detail : ''].filter(Boolean).join(': ')}. The policy in force stays.`,
+    )
+  }
+  io.exit(ok ? 0 : 1)
+}
+
+async function signerOf(io: CliIo, file: string): Promise<BundleSigner> {
+  return bundleSigner(await readFile(path.resolve(io.cwd, file), 'utf8').catch(unreadable(file)))
+}
+
+export const unreadable = (file: string) => (cause: unknown) => {
+  throw new Fault('config-missing', `${file} cannot be read`, { cause })
+}
+
+const seconds = ({ now }: RollOutParts) => Math.floor(now() / 1000)
+const timeOf = ({ now }: RollOutParts) => `${new Date(now()).toISOString().slice(0, 19)}Z`
