@@ -26,6 +26,7 @@ import { pgpKeyState } from './journey/transform/openpgp/index.ts'
 import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
 import { createWorkers, type Workers } from './journey/worker.ts'
 import { createKeyring } from './keys/keyring.ts'
+import { answeredClasses } from './people/answered.ts'
 import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
 import { sessionPolicy } from './people/session-policy.ts'
@@ -112,7 +113,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
 
-  const knowledge = { directory, keyring, stamps: stampReader(secrets) }
+  const knowledge = { directory, keyring, stamps: stampReader(secrets), answered: answeredClasses(store) }
   const tools: Tools = { blobs, secrets, keyring, directory, documents, clock, newId }
   const acceptor = createAcceptor({
     store,

@@ -45,6 +45,8 @@ export interface TenantStore {
 export interface TenantReads extends TidyReads, PolicyReads {
   message(id: MessageId): Promise<MessageRecord | null>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
+  /** Messages with one of these Message-IDs (without brackets), at most 100. */
+  messagesCalled(rfcMessageIds: readonly string[]): Promise<MessageRecord[]>
   recipients(message: MessageId): Promise<RecipientRecord[]>
   copies(message: MessageId): Promise<CopyRecord[]>
   copy(id: string): Promise<CopyRecord | null>
@@ -159,6 +161,9 @@ export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites {
   completeJob(job: Job): Promise<void>
 }
 
+/** Writes of the tenant of a job, in the unit of work that ends it: a crash cannot leave a dead job that nobody heard of. */
+export type Alongside = (tx: TenantWrites, job: Job) => Promise<void>
+
 /**
  * Leased jobs, at-least-once, with fencing: whoever lost a lease cannot end the job (`lease-lost`).
  * A lease that runs out makes the job ready again and counts as an attempt, so that a mail that kills the process becomes
@@ -170,10 +175,10 @@ export interface JobQueue {
   complete(job: Job): Promise<void>
   /** Puts it back for `runAt` with the fault's words. */
   retry(job: Job, runAt: number, fault: string): Promise<void>
-  /** No more tries; stays visible until an operator acts. */
-  bury(job: Job, fault: string): Promise<void>
-  /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. */
-  reap(maxCrashes: number): Promise<Job[]>
+  /** No more tries; stays visible until an operator acts. What `alongside` writes stands with the job's end or not at all. */
+  bury(job: Job, fault: string, alongside?: Alongside): Promise<void>
+  /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. `alongside` is done for each of them. */
+  reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]>
   /** Called after new work was committed in this process; other nodes poll. Returns an unsubscribe. */
   onWork(listener: () => void): () => void
   counts(): Promise<

@@ -116,6 +116,8 @@ export interface CopyPlan {
 }
 
 export interface Decision {
+  /** Label id of the class the mail was decided on; what answers it has at least that one. */
+  readonly classification?: string
   /** hash(revision, input): equal inputs under one revision give equal ids. */
   readonly decisionId: string
   readonly revision: string

@@ -40,3 +40,14 @@ export function tenantLabels(list: readonly Label[], defaultId?: string): Tenant
     },
   }
 }
+
+/** No downgrade on reply: the higher of a mail's own class and that of what it answers, whatever sender or client made of it. */
+export function effectiveClass(
+  message: { readonly classification: string; readonly replyTo?: { readonly classification: string } | null },
+  labels: TenantLabels,
+): string {
+  const own = labels.resolve(message.classification)
+  if (!message.replyTo) return own
+  const answered = labels.resolve(message.replyTo.classification)
+  return labels.rank(own) >= labels.rank(answered) ? own : answered
+}

@@ -111,6 +111,14 @@ export function storeContract(
         expect(await a.read.peopleWithRole('ciso')).toEqual([person])
       })
 
+      test('messages are found by their Message-ID, in their own tenant', async () => {
+        const id = await accept(a)
+        const message = (await a.read.message(id))!
+        expect(await a.read.messagesCalled(['none@x', message.rfcMessageId])).toContainEqual(message)
+        expect(await a.read.messagesCalled([])).toEqual([])
+        expect((await b.read.messagesCalled([message.rfcMessageId])).map((one) => one.id)).not.toContain(id)
+      })
+
       test('what is not there is null or empty', async () => {
         const none = randomUUID() as string as MessageId
         expect(await a.read.message(none)).toBeNull()
@@ -409,6 +417,27 @@ export function storeContract(
         clock.time += 100_000
         expect(await store.queue.reap(3)).toEqual([])
         expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+      })
+
+      test('writes what a dead job means with its end or not at all', async () => {
+        await accept(a, [{ step: 'poison' }])
+        const said = async () => (await a.read.audit({ limit: 9 })).map(({ detail }) => detail)
+        const say = async (tx: TenantWrites, job: Job) => {
+          await tx.appendAudit({ ...make.event(null), detail: { step: job.step } })
+        }
+        const fail = async (tx: TenantWrites, job: Job) => {
+          await say(tx, job)
+          throw new Error('stop')
+        }
+        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        await expect(store.queue.bury(job, 'no use', fail)).rejects.toThrow()
+        await expect(store.queue.bury({ ...job, leaseToken: 'old' }, 'no use', say)).rejects.toEqual(fault('lease-lost'))
+        expect([await said(), (await store.queue.counts())[0]?.state]).toEqual([[], 'leased'])
+        clock.time += 2000
+        await expect(store.queue.reap(1, fail)).rejects.toThrow()
+        expect([await said(), (await store.queue.counts())[0]?.state]).toEqual([[], 'leased'])
+        expect(await store.queue.reap(1, say)).toHaveLength(1)
+        expect([await said(), (await store.queue.counts())[0]?.state]).toEqual([[{ step: 'poison' }], 'dead'])
       })
 
       test('tells of new work after its commit only', async () => {

@@ -150,6 +150,9 @@ export function memoryStore(now: () => number = Date.now) {
       async person(address) {
         return of(tenant).people.get(address) ?? null
       },
+      async messagesCalled(rfcMessageIds) {
+        return found(of(tenant).messages.values(), (m) => rfcMessageIds.includes(m.rfcMessageId))
+      },
       async peopleWithRole(role) {
         return found(of(tenant).people.values(), (p) => p.role === role).sort((a, b) =>
           a.address.localeCompare(b.address),
@@ -408,16 +411,24 @@ export function memoryStore(now: () => number = Date.now) {
         const stored = leased(job)
         Object.assign(stored, { state: 'ready', fault, job: { ...stored.job, runAt } })
       },
-      async bury(job, fault) {
-        Object.assign(leased(job), { state: 'dead', fault })
+      async bury(job, fault, alongside) {
+        await tenantStore(job.tenant as TenantId).write(async (tx) => {
+          Object.assign(leased(job), { state: 'dead', fault })
+          await alongside?.(tx, job)
+        })
       },
-      async reap(maxCrashes) {
+      async reap(maxCrashes, alongside) {
         const dead: Job[] = []
         for (const stored of jobs.values()) {
           if (stored.state !== 'leased' || stored.leaseUntil > now()) continue
-          stored.state = stored.job.attempt >= maxCrashes ? 'dead' : 'ready'
-          if (stored.state === 'dead') dead.push(stored.job)
+          if (stored.job.attempt >= maxCrashes) dead.push(stored.job)
+          else stored.state = 'ready'
         }
+        for (const job of dead)
+          await tenantStore(job.tenant as TenantId).write(async (tx) => {
+            leased(job).state = 'dead'
+            await alongside?.(tx, job)
+          })
         return dead
       },
       onWork(listener) {

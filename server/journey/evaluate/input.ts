@@ -37,6 +37,8 @@ export interface Knowledge {
   readonly directory: Directory
   readonly keyring: Keyring
   readonly stamps: StampReader | null
+  /** Classes of the mails with these Message-IDs; without it nothing is known of what a mail answers. */
+  readonly answered?: (tenant: TenantProfile['id'], messageIds: readonly string[]) => Promise<readonly string[]>
 }
 
 /** Reads `X-Secflow-Stamp`; raises a fault for a stamp that is forged, too old or for another mail. */
@@ -71,7 +73,10 @@ export async function assembleInput(
     readonly facts: MailFacts
   },
   tenant: TenantProfile,
-  labels: { readonly labels: readonly Label[]; readonly tenantLabels: { readonly default: Label } },
+  labels: {
+    readonly labels: readonly Label[]
+    readonly tenantLabels: { readonly default: Label; rank(id: string): number }
+  },
   knowledge: Knowledge,
 ): Promise<Assembled> {
   const { envelope, origin, facts } = mail
@@ -93,6 +98,7 @@ export async function assembleInput(
         classification: resolved.label,
         authenticated: origin.authenticated !== 'none',
         authentication: origin.authenticated,
+        ...(await answeredMail(facts, tenant, labels.tenantLabels, knowledge)),
         source: origin.channel,
       },
       sender,
@@ -102,6 +108,31 @@ export async function assembleInput(
     },
     notes,
   }
+}
+
+/** Message-IDs of a thread that are looked up, the nearest ones. */
+const ANSWERED_MAX = 20
+
+/**
+ * The highest class of what the mail answers (RFC 5322 3.6.4), where the gateway carried that; a Message-ID that a stranger made up
+ * can only raise it.
+ */
+async function answeredMail(
+  { message: { header } }: MailFacts,
+  tenant: TenantProfile,
+  labels: { rank(id: string): number },
+  { answered }: Knowledge,
+): Promise<Pick<MessageFacts, 'replyTo'>> {
+  if (!answered) return {}
+  const said = ['in-reply-to', 'references'].flatMap((name) =>
+    Object.hasOwn(header, name) ? (header[name] ?? []) : [],
+  )
+  const ids = said.flatMap((value) => [...value.slice(-8_000).matchAll(/<([^<>\s]{1,900})>/g)].map(([, id]) => id!))
+  if (ids.length === 0) return { replyTo: null }
+  const classes = await lookUp(() => answered(tenant.id, [...new Set(ids)].slice(-ANSWERED_MAX)))
+  if (classes === undefined) return {}
+  const [highest] = classes.toSorted((a, b) => labels.rank(b) - labels.rank(a))
+  return { replyTo: highest === undefined ? null : { classification: highest } }
 }
 
 /** Names in an audit note about ignored intent. */

@@ -23,7 +23,7 @@ import { auditRecord, grantRecord, messageRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
 import { messagesWithEndedGrants, unerased } from './tidy.ts'
 
-const { and, asc, desc, eq, gt, isNull, lt, sql } = orm
+const { and, asc, desc, eq, gt, inArray, isNull, lt, sql } = orm
 
 /** What reads and writes of one engine share. */
 export interface Engine {
@@ -359,6 +359,19 @@ export class SqlReads implements TenantReads {
       { role },
     )
     return rows.map(record)
+  }
+
+  async messagesCalled(rfcMessageIds: readonly string[]): Promise<MessageRecord[]> {
+    if (rfcMessageIds.length === 0) return []
+    const { message } = this.engine.tables
+    const rows = await this.tidying((db) =>
+      db
+        .select()
+        .from(message)
+        .where(and(eq(message.tenant, this.tenant), inArray(message.rfcMessageId, [...rfcMessageIds])))
+        .limit(100),
+    )
+    return rows.map(messageRecord)
   }
 
   async unerased(limit: number): Promise<MessageRecord[]> {

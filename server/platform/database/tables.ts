@@ -51,6 +51,7 @@ export function defineTables(c: Columns) {
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.index('message_sender').on(t.tenant, t.sender, t.id),
+      c.index('message_called').on(t.tenant, t.rfcMessageId),
       c.index('message_kept').on(t.tenant, t.state, t.id).where(sql`erased_at is null`),
     ],
   )

@@ -1,6 +1,7 @@
 /** decide(policy, input): pure. All matching rules per recipient, joined; guarantees; copies; steps once per message. */
 import type { CopyPlan, Decision, OnceStep, PolicyInput, Reason, RecipientDecision, Step } from '../../domain/index.ts'
 import { messageCache } from '../facts.ts'
+import { effectiveClass } from '../labels.ts'
 import { LAYERS } from '../layer.ts'
 import type { Policy } from '../policy.ts'
 import { joinGates } from '../registry/actions/gate.ts'
@@ -36,6 +37,7 @@ export function decide(
       `${policy.revision}\n${canonicalJson(input)}${releases.length === 0 ? '' : `\n${canonicalJson(releases)}`}`,
     ).slice(0, 32),
     revision: policy.revision,
+    classification: effectiveClass(input.message, policy.tenantLabels),
     recipients,
     copies: copiesOf(drafts, recipients),
     once: onceSteps(policy, drafts, once),
@@ -122,10 +124,14 @@ function sorted({ reasons, weights, gate }: Draft): readonly Reason[] {
   }
   // Ids are unique among rules, exceptions, guarantees and wishes.
   const distinct = [...new Map(reasons.map((reason) => [reason.rule, reason])).values()]
-  return distinct
-    .map((reason) => ({ reason, place: weight(reason) * REASON_ORDER.length + REASON_ORDER.indexOf(reason.layer) }))
-    .sort((a, b) => a.place - b.place || byCode(a.reason.rule, b.reason.rule))
-    .map(({ reason }) => reason)
+  // Reasons of one place mostly come in order already, which makes sorting them quick.
+  const places: Reason[][] = []
+  for (const reason of distinct) {
+    const place = weight(reason) * REASON_ORDER.length + REASON_ORDER.indexOf(reason.layer)
+    places[place] ??= []
+    places[place].push(reason)
+  }
+  return places.flatMap((list) => list.sort((a, b) => byCode(a.rule, b.rule)))
 }
 
 /** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */

@@ -1,3 +1,4 @@
+import { effectiveClass } from '../../labels.ts'
 import { TOKENS } from '../../vocabulary-texts.ts'
 import type { FieldDefinition } from '../field.ts'
 
@@ -44,13 +45,7 @@ export const messageFields: readonly FieldDefinition[] = [
       de: 'Datenklasse; eine unbekannte zählt als die höchste, eine Antwort hat mindestens die der beantworteten Mail',
       en: 'data class; an unknown one counts as the highest, an answer has at least that of what it answers',
     },
-    read: ({ input, labels }) => {
-      const { classification, replyTo } = input.message
-      if (!replyTo) return classification
-      // No downgrade on reply: whatever the sender or a rule of the client made of it, the higher class counts.
-      const [own, answered] = [classification, replyTo.classification].map((id) => labels.resolve(id))
-      return labels.rank(own!) >= labels.rank(answered!) ? own : answered
-    },
+    read: ({ input, labels }) => effectiveClass(input.message, labels),
   },
   {
     name: 'message.replyTo.classification',

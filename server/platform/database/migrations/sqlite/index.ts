@@ -2,10 +2,12 @@ import type { Migration } from '../../sqlite/migrate.ts'
 import { journey } from './0001_journey.ts'
 import { tidy } from './0002_tidy.ts'
 import { policies } from './0003_policies.ts'
+import { threads } from './0004_threads.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
   { name: '0001_journey', sql: journey },
   { name: '0002_tidy', sql: tidy },
   { name: '0003_policies', sql: policies },
+  { name: '0004_threads', sql: threads },
 ]
