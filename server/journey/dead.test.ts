@@ -46,3 +46,16 @@ it('a mail whose job is given up is held for a person, and who was settled alrea
   await workers.drain(100)
   expect((await read.audit({ message, limit: 10 })).map(({ type }) => type)).toEqual(['job.buried', 'recipient.held'])
 })
+
+it('a blind copy that is given up leaves the recipients of the copy it was made of alone', async () => {
+  const store = memoryStore()
+  await store.tenant(tenant).write(async (tx) => {
+    await tx.insertMessage(record, ['b@x.example'])
+    await tx.updateRecipient(message, 'b@x.example', { copy: 'one', at: 2 })
+    const payload = { copyId: 'one', recipients: ['audit@acme.example'] }
+    await tx.enqueue([{ queue: 'deliver', message, lane: '', step: 'bcc:one', payload, runAt: 1 }])
+  })
+  const [job] = await store.queue.claim(['deliver'], 1, 1000)
+  await store.queue.bury(job!, '', (tx) => holdDead({ now: Date.now })(tx, job!, 'route-unknown'))
+  expect(await store.tenant(tenant).read.recipients(message)).toMatchObject([{ state: 'pending' }])
+})

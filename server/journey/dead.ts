@@ -10,12 +10,13 @@ import type { DeliverPayload } from './deliver/deliver.ts'
 export function holdDead(clock: Clock): (tx: TenantWrites, job: Job, code: string) => Promise<void> {
   return async (tx, job, code) => {
     if (job.message === null || (job.queue !== 'process' && job.queue !== 'deliver')) return
-    const copy = job.queue === 'deliver' ? (job.payload as DeliverPayload).copyId : null
+    const delivery = job.queue === 'deliver' ? (job.payload as Partial<DeliverPayload> | null) : null
+    const copy = job.queue === 'deliver' ? delivery?.copyId : null
     const at = clock.now()
     for (const { address, state, copy: own } of await tx.recipients(job.message)) {
       const waits = state === 'pending' || state === 'deferred'
-      // Of a message that is evaluated again, those with a copy are no longer this job's.
-      if (!waits || own !== copy) continue
+      // Of a message that is evaluated again, those with a copy are no longer this job's; nor are a blind copy's others.
+      if (!waits || own !== copy || (delivery && !delivery.recipients?.includes(address))) continue
       const detail = `the job "${job.queue}" was given up: ${code}`
       await tx.updateRecipient(job.message, address, { state: 'held', detail, at })
       await tx.appendAudit({

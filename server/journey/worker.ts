@@ -1,8 +1,8 @@
-import { type Job, type JobQueueName, tenantId } from '../../shared/domain/index.ts'
+import type { Job, JobQueueName } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Store, TenantWrites } from '../ports/store.ts'
+import type { Alongside, Store, TenantWrites } from '../ports/store.ts'
 import { retryDelay } from './deliver/backoff.ts'
 
 /**
@@ -144,15 +144,15 @@ export function createWorkers(deps: WorkersDeps): Workers {
       metrics.count('jobs_total', { queue: job.queue, outcome: 'retried' })
       return await store.queue.retry(job, clock.now() + delay(job.attempt), fault.message)
     }
-    await store.queue.bury(job, fault.message)
-    await report(job, fault.code)
+    await store.queue.bury(job, fault.message, report(fault.code))
+    metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
     log.error('job.buried', { ...fields, ...(fault.code === 'internal' ? { cause: String(fault.cause) } : {}) })
   }
 
   async function reap(): Promise<void> {
     try {
-      for (const job of await store.queue.reap(deps.maxCrashes ?? 3)) {
-        await report(job, 'crashed')
+      for (const job of await store.queue.reap(deps.maxCrashes ?? 3, report('crashed'))) {
+        metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
         log.error('job.buried', {
           job: job.id,
           tenant: job.tenant,
@@ -167,10 +167,9 @@ export function createWorkers(deps: WorkersDeps): Workers {
     }
   }
 
-  /** A dead job is a mail, or an effect, that waits for a person. */
-  async function report(job: Job, code: string): Promise<void> {
-    metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
-    await store.tenant(tenantId(job.tenant)).write(async (tx) => {
+  /** A dead job is a mail, or an effect, that waits for a person: it dies and is reported in one. */
+  function report(code: string): Alongside {
+    return async (tx, job) => {
       await tx.appendAudit({
         time: clock.now(),
         type: 'job.buried',
@@ -179,7 +178,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
         detail: { job: job.id, queue: job.queue, lane: job.lane, step: job.step, attempt: job.attempt, fault: code },
       })
       await deps.onDead?.(tx, job, code)
-    })
+    }
   }
 
   function every(ms: number, action: () => void): void {

@@ -3,8 +3,8 @@ import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.t
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
-import type { JobQueue } from '../../ports/store.ts'
-import type { Database, Db } from './database.ts'
+import type { Alongside, JobQueue } from '../../ports/store.ts'
+import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
@@ -61,7 +61,7 @@ export class SqlQueue implements JobQueue {
     // The second look asks only where the first found something; what came meanwhile announces itself.
     const filled = due.map(({ queue }) => queue)
     // Passing: work that began under a lease the power cut took is done again, as after any crash.
-    return this.#write(async (db) => {
+    return this.#write(async ({ db }) => {
       const claimed: Job[] = []
       for (const row of await this.#due(db, filled, limit, now)) {
         const leased = await this.#lease(db).execute({
@@ -121,7 +121,7 @@ export class SqlQueue implements JobQueue {
 
   async complete(job: Job): Promise<void> {
     await this.#database
-      .write((unit) => new SqlWrites(tenantId(job.tenant), this.#context, unit).completeJob(job))
+      .write((unit) => this.#writes(job, unit).completeJob(job))
       .catch((error) => {
         throw this.#database.fault(error)
       })
@@ -132,16 +132,16 @@ export class SqlQueue implements JobQueue {
     this.announce()
   }
 
-  async bury(job: Job, fault: string): Promise<void> {
-    await this.#end(job, { state: 'dead', lastFault: fault, leaseUntil: null, leaseToken: null })
+  async bury(job: Job, fault: string, alongside?: Alongside): Promise<void> {
+    await this.#end(job, { state: 'dead', lastFault: fault, leaseUntil: null, leaseToken: null }, alongside)
   }
 
   /** Changes a job that is still leased under this token; raises `lease-lost` otherwise. */
-  async #end(job: Job, set: Partial<Tables['job']['$inferInsert']>): Promise<void> {
+  async #end(job: Job, set: Partial<Tables['job']['$inferInsert']>, alongside?: Alongside): Promise<void> {
     const { job: table } = this.#engine.tables
     const tenant: TenantId = tenantId(job.tenant)
-    const changed = await this.#write((db) =>
-      db
+    await this.#write(async (unit) => {
+      const changed = await unit.db
         .update(table)
         .set(set)
         .where(
@@ -152,12 +152,17 @@ export class SqlQueue implements JobQueue {
             eq(table.leaseToken, job.leaseToken),
           ),
         )
-        .returning({ id: table.id }),
-    )
-    if (changed.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+        .returning({ id: table.id })
+      if (changed.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+      await alongside?.(this.#writes(job, unit), job)
+    })
   }
 
-  async reap(maxCrashes: number): Promise<Job[]> {
+  #writes(job: Job, unit: Unit): SqlWrites {
+    return new SqlWrites(tenantId(job.tenant), this.#context, unit)
+  }
+
+  async reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]> {
     const { job } = this.#engine.tables
     const now = this.#context.now()
     const expired = (db: Db) =>
@@ -177,17 +182,20 @@ export class SqlQueue implements JobQueue {
       throw this.#database.fault(error)
     })
     if (found.length === 0) return []
-    const dead = await this.#write(async (db) => {
+    const dead = await this.#write(async (unit) => {
       const buried: Job[] = []
-      for (const row of await expired(db)) {
+      revived = 0
+      for (const row of await expired(unit.db)) {
         const crashes = row.crashes + 1
         const state = crashes >= maxCrashes ? 'dead' : 'ready'
-        await db
+        await unit.db
           .update(job)
           .set({ state, crashes, lastFault: 'lease ran out', leaseUntil: null, leaseToken: null })
           .where(and(eq(job.tenant, row.tenant), eq(job.id, row.id)))
-        if (state === 'dead') buried.push(jobOf(row))
-        else revived += 1
+        if (state === 'dead') {
+          buried.push(jobOf(row))
+          await alongside?.(this.#writes(jobOf(row), unit), jobOf(row))
+        } else revived += 1
       }
       return buried
     })
@@ -214,9 +222,9 @@ export class SqlQueue implements JobQueue {
     }
   }
 
-  async #write<T>(work: (db: Db) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
+  async #write<T>(work: (unit: Unit) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
     try {
-      return await this.#database.write(async (unit) => await work(unit.db), kind)
+      return await this.#database.write(work, kind)
     } catch (error) {
       throw this.#database.fault(error)
     }
