@@ -45,7 +45,7 @@ export interface TenantStore {
 export interface TenantReads extends TidyReads, PolicyReads {
   message(id: MessageId): Promise<MessageRecord | null>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
-  /** Messages with one of these Message-IDs (without brackets), at most 100. */
+  /** Messages with one of these Message-IDs (without brackets), the oldest 100. */
   messagesCalled(rfcMessageIds: readonly string[]): Promise<MessageRecord[]>
   recipients(message: MessageId): Promise<RecipientRecord[]>
   copies(message: MessageId): Promise<CopyRecord[]>

@@ -369,6 +369,8 @@ export class SqlReads implements TenantReads {
         .select()
         .from(message)
         .where(and(eq(message.tenant, this.tenant), inArray(message.rfcMessageId, [...rfcMessageIds])))
+        // The oldest first: later mails that took over a Message-ID cannot push the original out.
+        .orderBy(asc(message.id))
         .limit(100),
     )
     return rows.map(messageRecord)
