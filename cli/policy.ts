@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { readPolicyRepository } from '../server/policies/directory.ts'
 import type { PolicyInput } from '../shared/domain/index.ts'
 import { toFault } from '../shared/fault/index.ts'
@@ -20,7 +20,8 @@ import {
 } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
 import { printAnalysis, printDiff } from './policy-analysis-print.ts'
-import { type Language, printFindings, printSimulation, printTests, words } from './policy-print.ts'
+import { type Common, common, print, run } from './policy-command.ts'
+import { printFindings, printSimulation, printTests, words } from './policy-print.ts'
 
 /** Turns a mail file into what this policy, with its labels, sees of it. */
 export type InputOf = (
@@ -32,11 +33,6 @@ export type InputOf = (
     readonly facts?: string
   },
 ) => Promise<PolicyInput>
-
-interface Common {
-  readonly json?: boolean
-  readonly lang: Language
-}
 
 interface Loaded extends LoadedPolicy {
   readonly tests: readonly PolicyFile[]
@@ -51,18 +47,6 @@ export function registerPolicy(program: Command, io: CliIo, inputOf: InputOf): v
   registerTest(policy, io)
   registerExplain(policy, io, inputOf)
   registerSimulate(policy, io, inputOf)
-}
-
-function common(command: Command, example: string): Command {
-  return command
-    .option('--json', 'print one JSON document')
-    .option('--lang <language>', 'de or en', language, 'en')
-    .addHelpText('after', `\nExample:\n  $ secflow policy ${example}`)
-}
-
-function language(value: string): Language {
-  if (value === 'de' || value === 'en') return value
-  throw new InvalidArgumentError('use de or en')
 }
 
 function registerCheck(policy: Command, io: CliIo): void {
@@ -247,20 +231,4 @@ function addresses(list: string): readonly string[] {
 
 function factsOf(io: CliIo, file: string | undefined): { facts?: string } {
   return file === undefined ? {} : { facts: path.resolve(io.cwd, file) }
-}
-
-function print(io: CliIo, value: unknown): void {
-  io.out(JSON.stringify(value, null, 2))
-}
-
-/** What throws could not run: one line that says why, exit code 3. */
-async function run(io: CliIo, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    const fault = toFault(error)
-    const cause = fault.cause instanceof Error ? fault.cause.message : ''
-    io.err([fault.code, fault.detail, cause].filter(Boolean).join(': '))
-    io.exit(3)
-  }
 }

@@ -418,6 +418,24 @@ describe('GET /api/v1/messages/{id} and recall', () => {
     expect((await see('stranger')).statusCode).toBe(404)
   })
 
+  it('is not for the one whose address a stranger wrote into the envelope', async () => {
+    const { id } = await house.services.accept({
+      tenant,
+      envelope: {
+        mailFrom: 'anna@klinik.example',
+        recipients: [{ address: 'ben@klinik.example' }],
+        body: '7BIT',
+        smtputf8: false,
+        requireTls: false,
+      },
+      origin: { channel: 'smtp', authenticated: 'none', peer: '198.51.100.1', tls: null },
+      content: bytesOf(Buffer.from(EML)).stream(),
+    })
+    const see = async (client: keyof typeof CLIENTS) =>
+      (await app.inject({ url: `/api/v1/messages/${id}`, headers: await bearer(client) })).statusCode
+    expect([await see('anna'), await see('auditor')]).toEqual([404, 200])
+  })
+
   it('recall closes the links and is audited', async () => {
     const { grant, path } = await house.link({ access: 'link', files: [{ name: 'a.txt', content: Buffer.from('x') }] })
     const recall = async (client: keyof typeof CLIENTS) =>

@@ -155,10 +155,13 @@ describe('looking at a change', () => {
   })
   it('says what differs', async () => {
     const { changes, after } = (await call('reader', 'POST', '/api/v1/policies/diff', { files: [open] })).json()
-    expect(changes).toMatchObject({ added: ['open'], removed: ['start'], changed: [] })
+    expect(changes).toMatchObject([
+      { kind: 'rule', id: 'open', what: 'added' },
+      { kind: 'rule', id: 'start', what: 'removed' },
+    ])
     expect(after).toHaveLength(64)
     const same = (await call('reader', 'POST', '/api/v1/policies/diff', { files: [startPolicy] })).json()
-    expect(same.before).toBe(same.after)
+    expect(same).toMatchObject({ before: same.after, changes: [] })
   })
 })
 

@@ -85,8 +85,31 @@ export const PolicyChanges = z
   })
   .meta({ id: 'PolicyChanges' })
 
+export const PolicyChange = z
+  .object({
+    kind: z.enum(['rule', 'exception', 'guarantee', 'list', 'set', 'policy']),
+    id: z.string(),
+    file: z.string(),
+    what: z.enum(['added', 'removed', 'renamed', 'condition', 'actions', 'mode', 'layer', 'setting', 'entries']),
+    relation: z
+      .enum(['wider', 'narrower', 'changed'])
+      .optional()
+      .meta({ description: 'The mail it applies to now, against before.' }),
+    before: z.string().optional(),
+    after: z.string().optional(),
+    flags: z
+      .array(z.enum(['wider-on-reject', 'narrower-on-protect']))
+      .meta({ description: 'What wants a second look.' }),
+    mail: z.looseObject({}).optional().meta({ description: 'Facts of a mail that only one of the two applies to.' }),
+  })
+  .meta({ id: 'PolicyChange' })
+
 export const PolicyDifference = z
-  .object({ before: Revision, after: Revision, changes: PolicyChanges })
+  .object({
+    before: Revision,
+    after: Revision,
+    changes: z.array(PolicyChange).meta({ description: 'Empty when both mean the same, however they are written.' }),
+  })
   .meta({ id: 'PolicyDifference' })
 
 export const ReplayQuery = z

@@ -70,7 +70,8 @@ async function visible(services: HttpServices, identity: Identity, id: string, a
   if (!message) throw new Fault('not-found')
   const { envelope, origin } = message
   const own =
-    (envelope.mailFrom !== '' && maySendAs(identity, envelope.mailFrom)) ||
+    // A stranger who writes as ours sends nothing of ours.
+    (origin.authenticated !== 'none' && envelope.mailFrom !== '' && maySendAs(identity, envelope.mailFrom)) ||
     (origin.channel === 'api' && origin.identity === identity.subject)
   if (!own && !identity.scopes.includes(all)) throw new Fault('not-found')
   return message

@@ -10,7 +10,7 @@ import {
   ReplayQuery,
 } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import { Replay } from '../../../shared/policy/index.ts'
+import { diffPolicies } from '../../../shared/policy/index.ts'
 import type { Candidate } from '../../policies/roll-out.ts'
 import type { PolicyVersionSummary } from '../../ports/store.ts'
 import { findings } from '../findings.ts'
@@ -115,7 +115,7 @@ export const policyRoutes: Routes = (instance, services) => {
     async (request) => {
       const after = services.policies.candidate(candidateOf(request.body))
       const before = services.policies.active(caller(request).tenant)
-      return lists(new Replay(before, after).report(), ['before', 'after', 'changes'])
+      return lists({ before: before.revision, after: after.revision, changes: diffPolicies(before, after) })
     },
   )
   app.post(
@@ -158,7 +158,6 @@ type Mutable<T> = T extends readonly (infer I)[]
     : T
 
 /** As the schemas want it: zod's types know no readonly arrays. */
-function lists<T extends object, K extends keyof T = keyof T>(value: T, members?: readonly K[]): Mutable<Pick<T, K>> {
-  const picked = members ? Object.fromEntries(members.map((name) => [name, value[name]])) : value
-  return picked as Mutable<Pick<T, K>>
+function lists<T extends object>(value: T): Mutable<T> {
+  return value as Mutable<T>
 }
