@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line on Node 24: itself when it is new enough, else the runtime that came with the package.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -39,8 +40,12 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
     )
     process.exit(3)
   }
-  const run = spawnSync(node, [...flags, script, ...command], { stdio: 'inherit' })
-  process.exit(run.status ?? 3)
+  const run = spawn(node, [...flags, script, ...command], { stdio: 'inherit' })
+  // Who stops us means the one that works; Ctrl-C reaches both, and we wait for its drain.
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill(signal))
+  process.on('SIGINT', () => {})
+  const [status] = await once(run, 'exit')
+  process.exit(status ?? 3)
 }
 
 // The same process under these flags; Windows knows no such call and goes on without them.

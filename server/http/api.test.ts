@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Fault } from '../../shared/fault/index.ts'
 import { type CLIENTS, type TestHouse, tenant, testHouse } from '../../test/support/http-services.ts'
 import { stampKey, verifyStamp } from '../people/stamp.ts'
+import { bytesOf } from '../ports/bytes.ts'
 import { type App, createHttpApp, createOperatorApp } from './app.ts'
 
 let house: TestHouse

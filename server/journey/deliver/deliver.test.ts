@@ -334,13 +334,26 @@ describe('delivery', () => {
     expect(run.server.received.map(({ to }) => to)).toEqual([['a@p.example', 'c@p.example'], ['b@p.example']])
   })
 
-  it('leaves nothing behind when the transaction fails', async () => {
+  it('leaves no report behind when the transaction fails, and knows who has the mail', async () => {
     const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
     const [job] = await run.claim()
     run.store.failCommit(new Fault('store-unavailable'))
     await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('store-unavailable')
     expect(await Array.fromAsync(run.blobs.list(tenant, 'copy'))).toEqual(['copy-1'])
-    expect(await run.states()).toEqual({ a: 'pending', b: 'pending', c: 'pending' })
+    expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'pending' })
+  })
+
+  it('sends to nobody twice because there is no room for the report about another', async () => {
+    const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
+    const { put } = run.blobs
+    run.blobs.put = () => Promise.reject(new Fault('disk-full'))
+    const [job] = await run.claim()
+    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('disk-full')
+    run.blobs.put = put
+    await run.deliver(job, new AbortController().signal)
+    expect(run.server.received.map(({ to }) => to)).toEqual([['a@p.example', 'b@p.example']])
+    expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'failed' })
+    expect(await run.audit()).toContain('report.queued ann@acme.example')
   })
 
   it('raises what only an operator can mend', async () => {

@@ -92,14 +92,11 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
     const retryAt = nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now, random: random() })
     const verdicts = judge(result, retryAt !== null)
     const warn = !payload.warned && now - copy.createdAt >= warnAfter
-    const report = await reporter.prepare(
-      tenant,
-      message,
-      reportable(verdicts, result, { copy, message, rows, now, warn }),
-      now,
-    )
+    let report: PreparedReport | null = null
     const left = verdicts.filter((verdict) => verdict.state === 'deferred').map((verdict) => verdict.address)
     try {
+      const told = reportable(verdicts, result, { copy, message, rows, now, warn })
+      report = await reporter.prepare(tenant, message, told, now)
       await store.write(async (tx) => {
         await tx.completeJob(job)
         await record(tx, copy, message, verdicts, result, now)
@@ -121,7 +118,7 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
       })
     } catch (error) {
       await report?.discard().catch(() => {})
-      if (toFault(error).code === 'lease-lost') await saveDeliveries(store, copy, message, verdicts, result, now)
+      await saveDeliveries(store, copy, message, verdicts, result, now)
       throw error
     }
     for (const { state } of verdicts) deps.metrics.count('deliveries_total', { state })
@@ -160,7 +157,7 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
     }
   }
 
-  /** Somebody else has the job by now. That a recipient has his mail is true all the same, and spares him a second one. */
+  /** The job is done again, by us or by who has it now. That a recipient has his mail is true all the same: it spares him a second. */
   async function saveDeliveries(
     store: TenantStore,
     copy: CopyRecord,
