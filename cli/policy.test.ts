@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command } from 'commander'
@@ -52,6 +52,48 @@ it('check: the demo policies are valid', async () => {
   expect(out).toMatch(
     /^The policy is valid: rule sets 4, rules 14, guarantees 1, revision [0-9a-f]{12}\nNext: secflow policy test /,
   )
+  expect(out).toMatch(/guarantee confidential-never-clear: proved \(\d+ cases\) {2}tenant\/baseline.yaml:\d+:7/)
+  expect(out).not.toContain('warning')
+})
+it('check: a guarantee that does not hold shows the mail, exit code 1', async () => {
+  const guarantee =
+    '  guarantees: [{id: g, title: t, when: {recipient.external: true}, require: {protectedBy: [smime]}}]\n'
+  await writeFile(path.join(directory, 'a.yaml'), ruleSet(guarantee).text)
+  const { out, code } = await run('check', '.')
+  expect(code).toBe(1)
+  expect(out).toContain(
+    'guarantee g: does not hold (The mail leaves without protection)  a.yaml:5:16\n  for example: sender@tenant.example (internal) to recipient@elsewhere.example (external)\n    outbound, "Hello", internal, no attachments\n',
+  )
+  const proofs = JSON.parse((await run('check', '.', '--json')).out).proofs
+  expect(proofs).toMatchObject([{ guarantee: 'g', status: 'counterexample', to: 'recipient@elsewhere.example' }])
+})
+it('check: layers that contradict each other show a mail that meets both, exit code 1', async () => {
+  await writeFile(path.join(directory, 'a.yaml'), ruleSet(rules('{id: a, then: [{protect: {anyOf: [pdf]}}]}')).text)
+  const lower = rules('{id: b, when: {message.size: {gt: 1MB}}, then: [{protect: {anyOf: [smime, pgp]}}]}')
+  await writeFile(path.join(directory, 'b.yaml'), ruleSet(lower, 'department').text)
+  const { out, code } = await run('check', '.')
+  expect(code).toBe(1)
+  expect(out).toContain('b.yaml:6:7  error    dead-end  b (smime, pgp) can never protect: a always applies too')
+  expect(out).toContain('message.size: 1048577')
+})
+it('diff: says what changed in meaning, exit code 1 when less is protected', async () => {
+  const [before, after] = ['before', 'after'].map((name) => path.join(directory, name))
+  await mkdir(before!)
+  await mkdir(after!)
+  const rule = (when: string) => ruleSet(rules(`{id: a, when: ${when}, then: [{protect: {anyOf: [pdf]}}]}`)).text
+  await writeFile(path.join(before!, 'a.yaml'), rule('{message.size: {gte: 1MB}}'))
+  await writeFile(path.join(after!, 'b.yaml'), rule('{not: {message.size: {lt: 1024KB}}}'))
+  expect(await run('diff', 'before', 'after')).toMatchObject({ code: 0, out: 'No change of meaning\n' })
+  await writeFile(path.join(after!, 'b.yaml'), rule('{message.size: {gte: 2MB}}'))
+  const { out, code } = await run('diff', 'before', 'after')
+  expect(code).toBe(1)
+  expect(out).toContain(
+    'rule a: condition: applies to less mail  ! protects less (narrower-on-protect)  b.yaml\n  for example: ',
+  )
+  expect(JSON.parse((await run('diff', 'after', 'before', '--json')).out).changes).toMatchObject([
+    { id: 'a', what: 'condition', relation: 'wider', flags: [] },
+  ])
+  expect((await run('diff', 'before', 'none')).code).toBe(3)
 })
 it('check: a mistake has its place, exit code 1', async () => {
   await writeFile(

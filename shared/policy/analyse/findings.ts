@@ -28,7 +28,7 @@ export interface Analysis {
 }
 
 /** Pairs of rules compared, and overlaps for which a mail is sought. */
-const MAX_PAIRS = 1_000_000
+const MAX_PAIRS = 2_000_000
 const MAX_MAILS = 400
 
 /** Findings of one policy, by file and place. Rules that are disabled are left aside. */
@@ -75,10 +75,10 @@ class Analyst {
     const live = this.#subjects.filter((subject) => !idle.has(subject))
     for (const subject of live) this.#unreachable(subject)
     const enforced = live.filter(({ rule }) => rule.mode === 'enforce')
-    this.#redundant(enforced)
     const ways = enforced.flatMap(waysOf)
     this.#methods(ways)
     this.#values(ways)
+    this.#redundant(enforced)
     const findings = this.#list.sort(
       (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
     )
@@ -175,6 +175,15 @@ class Analyst {
           fails: this.#boxes.terms(form, F | U),
         }
       })
+    // Only a rule that asks for something in the same slot can outdo another; the rarest slot leaves the fewest.
+    const bySlot = Map.groupBy(
+      simple.flatMap((one) => [...one.asked.keys()].map((slot) => ({ slot, one }))),
+      ({ slot }) => slot,
+    )
+    const candidates = (asked: ReadonlyMap<string, Asked>) => {
+      const groups = [...asked.keys()].map((slot) => bySlot.get(slot) ?? [])
+      return groups.reduce((few, group) => (group.length < few.length ? group : few)).map(({ one }) => one)
+    }
     const meets = (a: readonly Box[], b: readonly Box[]) =>
       a.some((one) => b.some((other) => this.#boxes.meet(one, other) !== null))
     for (const a of simple) {
@@ -183,18 +192,19 @@ class Analyst {
         continue
       }
       if (a.asked.size === 0) continue
-      const by = simple.find((b) => {
+      const by = candidates(a.asked).find((b) => {
+        if (++this.#pairs > MAX_PAIRS) return false
         if (a === b || b.rank > a.rank || b.fails === null || !covers(b.asked, a.asked)) return false
         if (b.rule.overridable && (!a.rule.overridable || b.exceptions.length > 0)) return false
-        if (++this.#pairs > MAX_PAIRS) {
-          this.#unchecked++
-          return false
-        }
         if (meets(a.holds!, b.fails)) return false
         if (!this.#doubtCovered(a, b)) return false
         // Of two that say the same the later one is named.
         return !(this.#equal(a, b) && a.place < b.place && a.rank === b.rank)
       })
+      if (this.#pairs > MAX_PAIRS) {
+        this.#unchecked += simple.length
+        return
+      }
       if (by) this.#add(a.set, 'redundant-rule', a.rule.at, { name: a.rule.id, detail: by.rule.id })
     }
   }

@@ -152,14 +152,22 @@ function locateNumber(regions: readonly Region[], fact: number, bound: boolean):
   return own.find((index) => fact <= Number(regions[index]?.value)) ?? own.at(-1) ?? 0
 }
 
+/** A set of indices as bits. Built at once: thousands of domains would make one bit after the other slow. */
+export function bitSet(length: number, has: (index: number) => boolean): bigint {
+  const digits: string[] = []
+  for (let low = 0; low < length; low += 4) {
+    let digit = 0
+    for (let bit = 0; bit < 4 && low + bit < length; bit++) if (has(low + bit)) digit |= 1 << bit
+    digits.push(digit.toString(16))
+  }
+  return BigInt(`0x0${digits.reverse().join('')}`)
+}
+
 /** Regions a fact of the field can lie in, for a mail as the gateway makes it. */
 export function usual(field: FieldDefinition, regions: readonly Region[]): bigint {
   const states = STATES.get(field.name) ?? (field.name.startsWith('message.header.') ? LIST : ANY)
   const last = field.type === 'enum' ? regions.length - 1 : -1
-  return regions.reduce(
-    (bits, region, index) => (states.includes(region.state) && index !== last ? bits | (1n << BigInt(index)) : bits),
-    0n,
-  )
+  return bitSet(regions.length, (index) => states.includes(regions[index]!.state) && index !== last)
 }
 
 const ANY: readonly State[] = ['unknown', 'absent', 'present']

@@ -9,7 +9,7 @@ import type { FieldDefinition, Scene } from '../registry/field.ts'
 import { types, type Value } from '../registry/types.ts'
 import { byCode, canonicalJson } from '../text/canonical.ts'
 import { all, any, atom, type Form, negation, TRUE } from './form.ts'
-import { cutsItsField, locate, OPAQUE, pointsOf, type Region, regionsOf, usual } from './regions.ts'
+import { bitSet, cutsItsField, locate, OPAQUE, pointsOf, type Region, regionsOf, usual } from './regions.ts'
 
 export interface Dimension {
   readonly index: number
@@ -134,19 +134,13 @@ export class Universe {
       const dimension = this.#main(field, leaf.name)
       const absent = test.operator.absent?.(test.operand) ?? false
       const holds = test.operator.test(test.operand, field)
-      const bits = { t: 0n, f: 0n, u: 0n }
-      for (const [index, { state, value, bound }] of dimension.regions.entries()) {
-        const truth =
-          state === 'unknown'
-            ? undefined
-            : state === 'absent'
-              ? absent
-              : bound
-                ? beyond(test, value!, holds(value!, this.#scene))
-                : holds(value!, this.#scene)
-        bits[truth === undefined ? 'u' : truth ? 't' : 'f'] |= 1n << BigInt(index)
-      }
-      return atom(dimension.index, bits.t, bits.f, bits.u)
+      const truths = dimension.regions.map(({ state, value, bound }) => {
+        if (state === 'unknown') return undefined
+        if (state === 'absent') return absent
+        return bound ? beyond(test, value!, holds(value!, this.#scene)) : holds(value!, this.#scene)
+      })
+      const where = (truth: boolean | undefined) => bitSet(truths.length, (index) => truths[index] === truth)
+      return atom(dimension.index, where(true), where(false), where(undefined))
     }
     return this.#opaque(leaf, test)
   }
@@ -276,7 +270,7 @@ export function conditionKey(condition: Condition): unknown {
       return true
     case 'all':
     case 'any': {
-      const parts = condition.of.flatMap((part) => (part.kind === condition.kind ? part.of : [part]))
+      const parts = flattened(condition.of, condition.kind)
       const keys = [...new Set(parts.map((part) => canonicalJson(conditionKey(part))))].sort(byCode)
       return keys.length === 1 ? JSON.parse(keys[0]!) : { [condition.kind]: keys }
     }
@@ -289,6 +283,15 @@ export function conditionKey(condition: Condition): unknown {
     case 'attachments':
       return { [`attachment ${condition.quantifier}`]: conditionKey({ kind: 'all', of: condition.of.leaves }) }
   }
+}
+
+/** Groups of one kind within each other are one group. */
+function flattened(of: readonly Condition[], kind: 'all' | 'any'): readonly Condition[] {
+  return of.flatMap((part) => {
+    if ((part.kind === 'all' || part.kind === 'any') && (part.kind === kind || part.of.length === 1))
+      return flattened(part.of, kind)
+    return [part]
+  })
 }
 
 function groupOf(leaf: Leaf): string {

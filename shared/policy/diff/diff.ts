@@ -118,8 +118,7 @@ class Compare {
       ]
       changes.push({ ...common, what: 'condition', relation, flags, ...(mail ? { mail } : {}) })
     }
-    const [waysBefore, waysAfter] = [waysKey(was), waysKey(is)]
-    if (waysBefore !== waysAfter) {
+    if (!this.#sameWays(was, is)) {
       const flags: Flag[] = [
         ...(active(is) && lost(was, is) ? (['narrower-on-protect'] as const) : []),
         ...(active(is) && stops(is) && !stops(was) ? (['wider-on-reject'] as const) : []),
@@ -127,6 +126,22 @@ class Compare {
       changes.push({ ...common, what: 'actions', before: actionsText(was), after: actionsText(is), flags })
     }
     return changes
+  }
+
+  /** The same branches in the same order, whatever the words of their conditions. */
+  #sameWays(was: Rule, is: Rule): boolean {
+    if (waysKey(was) === waysKey(is)) return true
+    return (
+      was.branches.length === is.branches.length &&
+      usesKey(was.else) === usesKey(is.else) &&
+      was.branches.every((branch, index) => {
+        const other = is.branches[index]!
+        return (
+          usesKey(branch.actions) === usesKey(other.actions) &&
+          this.#relate(branch.when, other.when).relation === 'same'
+        )
+      })
+    )
   }
 
   exceptions(): readonly Change[] {
@@ -358,11 +373,14 @@ function paramsKey(value: unknown): unknown {
 
 /** Branches with their conditions, in order; the actions of each without order. */
 function waysKey(rule: Rule): string {
-  const sorted = (uses: readonly ActionUse[]) => [...new Set(uses.map(useKey))].sort(byCode)
   return canonicalJson([
-    rule.branches.map((branch) => [conditionKey(branch.when), sorted(branch.actions)]),
-    sorted(rule.else),
+    rule.branches.map((branch) => [conditionKey(branch.when), usesKey(branch.actions)]),
+    usesKey(rule.else),
   ])
+}
+
+function usesKey(uses: readonly ActionUse[]): string {
+  return canonicalJson([...new Set(uses.map(useKey))].sort(byCode))
 }
 
 function ruleKey(rule: Rule, set: RuleSet): string {
