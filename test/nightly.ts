@@ -15,12 +15,14 @@ import { crash } from './nightly/crash.ts'
 import { fuzz } from './nightly/fuzz.ts'
 import { large } from './nightly/large.ts'
 import { pdf } from './nightly/pdf.ts'
+import { policyIndex } from './nightly/policy-index.ts'
 
 const CAMPAIGNS: readonly Campaign[] = [
   fuzz('mime', 2_000_000),
   fuzz('cms', 2_000_000),
   fuzz('openpgp', 2_000_000),
   fuzz('policy', 2_000_000),
+  policyIndex,
   pdf,
   large,
   crash,

@@ -243,6 +243,10 @@ export const diagnosticHelp: Readonly<Partial<Record<DiagnosticCode, DiagnosticH
     'Remove it, or look for the rule that was meant to use it.',
     '  lists: {partners: {type: domain, values: [x.example]}}\n',
   ),
+  unindexable: help(
+    'More than a hundred rules ask only for what most mail has (its direction, a size, a `not`), so that each of them is tried on every mail, which takes time. A warning; decisions stay as they are.',
+    'Join them into fewer rules, or give each a condition that singles mail out: a domain, a class, a word of the subject, a department, a file type.',
+  ),
   'missing-otherwise': help(
     'When no branch holds, the rule does nothing. A warning.',
     'Add `otherwise: true`, with `then: []` when nothing is what you mean.',

@@ -148,6 +148,10 @@ export const messages = {
   'then-and-choose': error('then und choose schließen sich aus', 'then and choose exclude each other'),
   'otherwise-last': error('Nach otherwise kann kein Zweig mehr folgen', 'No branch can follow otherwise'),
   'unused-list': warning('Die Liste {name} wird nicht benutzt', 'List {name} is not used'),
+  unindexable: warning(
+    '{name} Regeln ({detail} ...) haben keine Bedingung, über die sie zu finden sind (Domain, Betreff, Abteilung, Dateityp ...), und werden bei jeder Mail geprüft',
+    '{name} rules ({detail} ...) have no condition by which to find them (domain, subject, department, file type ...) and are tried on every mail',
+  ),
   'missing-otherwise': warning('choose hat keinen Zweig otherwise', 'choose has no otherwise branch'),
   'never-true': warning('{name} kann für keine Mail zutreffen', '{name} can hold for no mail'),
   'redundant-rule': warning(

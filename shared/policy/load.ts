@@ -5,6 +5,7 @@ import type { RuleSet } from './ir.ts'
 import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
+import { indexOf } from './match/rule-index.ts'
 import { parseDocument } from './parse/document.ts'
 import type { Env } from './parse/env.ts'
 import { documentOf, entryOf, member, type Node } from './parse/node.ts'
@@ -85,7 +86,24 @@ function loadParsed(
   // One digest per meaning: neither the order of rules nor comments, layout or file names count.
   const revision = digest(`[${canonical.map(({ text }) => text).join(',')}]`)
   const sets: readonly RuleSet[] = read.map(({ set }) => set)
-  return { policy: compilePolicy(sets, { revision, tenantLabels: labels, order, preference }), diagnostics, canonical }
+  const policy = compilePolicy(sets, { revision, tenantLabels: labels, order, preference })
+  return { policy, diagnostics: [...diagnostics, ...slowRules(policy, sets)], canonical }
+}
+
+/** So many rules that are tried on every mail are no burden. */
+const MANY_RESIDUAL = 100
+
+/** One finding, at the first of them, when too many rules cannot be found by what a mail has. Makes the index. */
+function slowRules(policy: Policy, sets: readonly RuleSet[]): readonly Diagnostic[] {
+  const { residual, rules } = indexOf(policy)
+  const first = residual.length > MANY_RESIDUAL ? rules[residual[0]!] : undefined
+  const set = first && sets.find(({ name }) => name === first.set)
+  const at = set?.rules.find(({ id }) => id === first?.id)?.at
+  if (!set || !at) return []
+  const list: Diagnostic[] = []
+  const ids = [...residual.slice(0, 3)].map((position) => rules[position]!.id).join(', ')
+  new Findings(set.file, list).add('unindexable', at, { name: String(residual.length), detail: ids })
+  return list
 }
 
 function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {

@@ -45,7 +45,7 @@ function joinContributors(a: readonly Contributor[], b: readonly Contributor[]):
 
 /** One entry an id, in order of ids; overridable only if every entry of that id is. */
 export function distinctContributors(list: readonly Contributor[]): readonly Contributor[] {
-  if (list.length < 2) return list
+  if (list.every((one, i) => i === 0 || list[i - 1]!.id < one.id)) return list
   const byId = new Map<string, Contributor>()
   for (const one of list) {
     const known = byId.get(one.id)

@@ -26,9 +26,8 @@ export function candidatesOf(policy: { readonly rules: readonly CompiledRule[] }
 class Matching {
   readonly index: RuleIndex
   readonly #number: number
-  /** Positions of rules whose message part may hold, reached by what the message has; and its truth. */
+  /** Rules whose message part may hold, reached by what the message has: twice the position, and one more if in doubt. */
   readonly #alive: number[] = []
-  readonly #aliveVerdict: number[] = []
   readonly #bySignature = new Map<string, readonly Candidate[]>()
 
   constructor(index: RuleIndex, facts: Facts) {
@@ -38,6 +37,7 @@ class Matching {
     offer(index.residual)
     for (const table of index.messageTables) table.reach(facts.value(table.slot), offer)
     if (index.fileTables.length > 0) this.#reachFiles(facts, offer)
+    this.#alive.sort((a, b) => a - b)
   }
 
   candidates(facts: Facts): readonly Candidate[] {
@@ -56,18 +56,16 @@ class Matching {
   #find(facts: Facts): readonly Candidate[] {
     const { recipientParts, marks, certain, doubtful, recipientTables } = this.index
     const number = marks.next()
-    // Twice the position, and one more if in doubt.
     const found: number[] = []
-    const consider = (position: number, verdict: number) => {
-      const part = recipientParts[position]!
+    const consider = (entry: number) => {
+      const part = recipientParts[entry >> 1]!
       const truth = part === null ? true : part(facts)
-      if (truth === false) return
-      found.push(2 * position + (truth === undefined || verdict === UNKNOWN ? 1 : 0))
+      if (truth !== false) found.push(truth === undefined ? entry | 1 : entry)
     }
     for (let i = 0; i < this.#alive.length; i++) {
-      const position = this.#alive[i]!
-      marks.recipient[position] = number
-      consider(position, this.#aliveVerdict[i]!)
+      const entry = this.#alive[i]!
+      marks.recipient[entry >> 1] = number
+      consider(entry)
     }
     const offer = (offered: Int32Array) => {
       for (let i = 0; i < offered.length; i++) {
@@ -75,12 +73,12 @@ class Matching {
         if (marks.recipient[position] === number) continue
         marks.recipient[position] = number
         const verdict = this.#verdict(position, facts)
-        if (verdict !== FALSE) consider(position, verdict)
+        if (verdict !== FALSE) consider(entryOf(position, verdict))
       }
     }
     for (const table of recipientTables) table.reach(facts.value(table.slot), offer)
     found.sort((a, b) => a - b)
-    return found.map((entry) => (entry % 2 === 1 ? doubtful : certain)[entry >> 1]!)
+    return found.map((entry) => ((entry & 1) === 1 ? doubtful : certain)[entry >> 1]!)
   }
 
   #offer(offered: Int32Array, facts: Facts): void {
@@ -89,9 +87,7 @@ class Matching {
       const position = offered[i]!
       if (message[position] === this.#number) continue
       const verdict = this.#verdict(position, facts)
-      if (verdict === FALSE) continue
-      this.#alive.push(position)
-      this.#aliveVerdict.push(verdict)
+      if (verdict !== FALSE) this.#alive.push(entryOf(position, verdict))
     }
   }
 
@@ -113,6 +109,10 @@ class Matching {
       else for (let i = 0; i < files.length; i++) table.reach(facts.fileValue(table.slot, i), offer)
     }
   }
+}
+
+function entryOf(position: number, verdict: number): number {
+  return 2 * position + (verdict === UNKNOWN ? 1 : 0)
 }
 
 function coded(truth: Truth): number {

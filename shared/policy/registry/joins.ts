@@ -18,6 +18,7 @@ export function earliest(a: number | undefined, b: number | undefined): number |
 
 /** Sorted union. */
 export function unite(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (a.length === 1 && (b.length === 0 || (b.length === 1 && a[0] === b[0]))) return a
   return [...new Set([...a, ...b])].sort(byCode)
 }
 
