@@ -3,7 +3,13 @@
  * that a crash leaves at most a blob that the next run finds again, never a row that promises what is gone.
  * Archived mail is not touched here: its retention is a promise of its own.
  */
-import type { GrantRecord, MessageId, MessageRecord, TenantId } from '../../shared/domain/index.ts'
+import {
+  type GrantRecord,
+  type MessageId,
+  type MessageRecord,
+  type TenantId,
+  timeOfId,
+} from '../../shared/domain/index.ts'
 import { toFault } from '../../shared/fault/index.ts'
 import type { BlobKind, BlobStore } from '../ports/blobs.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -119,7 +125,7 @@ export function createTidy(deps: TidyDeps): Tidy {
     for (const kind of ['copy', 'link'] as const) {
       for await (const id of blobs.list(tenant.tenant, kind)) {
         if (signal.aborted) return
-        const madeAt = timeOf(id)
+        const madeAt = timeOfId(id)
         if (madeAt === null || now - madeAt < SETTLED || (await rows[kind](id))) continue
         await erase(tenant.tenant, kind, id)
         metrics.count('blobs_orphaned_total', { kind })
@@ -211,12 +217,6 @@ async function unreachable(read: TenantReads, message: MessageId, endedBy: numbe
 
 const hasEnded = ({ expiresAt, revokedAt }: GrantRecord, by: number): boolean =>
   expiresAt <= by || (revokedAt !== null && revokedAt <= by)
-
-/** Time inside a UUIDv7 (RFC 9562 5.7), null for any other name. */
-function timeOf(id: string): number | null {
-  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id)
-  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : null
-}
 
 /** Runs rounds at once and then `everyMs` after the last one ended, until the returned stop has been called and has resolved. */
 export function keepTidy(tidy: Tidy, everyMs = 60_000): () => Promise<void> {

@@ -14,3 +14,9 @@ export function tenantId(name: string): TenantId {
   if (!TENANT.test(name)) throw new RangeError(`not a tenant id: ${JSON.stringify(name.slice(0, 80))}`)
   return name as TenantId
 }
+
+/** Epoch ms inside a UUIDv7 (RFC 9562 5.7), null for any other name. */
+export function timeOfId(id: string): number | null {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id)
+  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : null
+}

@@ -1,4 +1,4 @@
-import type { MessageId, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
+import { type MessageId, type MessageRecord, type TenantId, timeOfId } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -44,7 +44,7 @@ async function setOrphansAside(tenant: TenantId, store: TenantStore, deps: Recov
   const aside: string[] = []
   for await (const id of deps.blobs.list(tenant, 'spool')) {
     if (id.startsWith(ORPHAN)) continue
-    const madeAt = timeOf(id)
+    const madeAt = timeOfId(id)
     if (madeAt !== null && madeAt > settled) continue
     if (await store.read.message(id as MessageId)) continue
     const name = `${ORPHAN}${id}`
@@ -123,10 +123,4 @@ async function giveUp(store: TenantStore, message: MessageRecord, at: number): P
     await tx.updateMessage(message.id, { state: 'done' })
     await tx.appendAudit({ time: at, type: 'message.lost', message: message.id, actor: 'gateway', detail: {} })
   })
-}
-
-/** Time inside a UUIDv7 (RFC 9562 5.7), null for any other name. */
-function timeOf(id: string): number | null {
-  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id)
-  return match ? Number.parseInt(`${match[1]}${match[2]}`, 16) : null
 }
