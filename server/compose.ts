@@ -43,7 +43,7 @@ import { httpSms } from './platform/sms-http.ts'
 import { createSmtpTransport } from './platform/smtp/transport.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
-import { catchUp, loadPolicies, reloadPolicies } from './policies/load.ts'
+import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
@@ -303,7 +303,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     tidy,
     policies,
     reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
-    catchUpPolicies: () => catchUp(policyParts, policyTenants),
+    catchUpPolicies: followApplied(policyParts, policyTenants),
     smtp: () =>
       createSmtpIngress(
         {

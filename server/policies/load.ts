@@ -48,19 +48,28 @@ export async function reloadPolicies(parts: LoadParts, tenants: readonly PolicyS
   }
 }
 
-/** Puts in force what another process applied meanwhile. Raises what the store raises. */
-export async function catchUp(parts: LoadParts, tenants: readonly PolicySource[]): Promise<void> {
-  for (const tenant of tenants) {
-    const [newest] = await parts.store.tenant(tenant.id).read.policyVersions({ limit: 1 })
-    if (newest && newest.serial > (parts.registry.state(tenant.id)?.serial ?? 0)) await loadApplied(parts, tenant)
+/**
+ * Puts in force what another process applied meanwhile. Each version is tried once: one that is not trusted here will not be
+ * until somebody restarts with other settings. Raises what the store raises.
+ */
+export function followApplied(parts: LoadParts, tenants: readonly PolicySource[]): () => Promise<void> {
+  const tried = new Map<TenantId, number>()
+  return async () => {
+    for (const tenant of tenants) {
+      const [newest] = await parts.store.tenant(tenant.id).read.policyVersions({ limit: 1 })
+      const known = Math.max(parts.registry.state(tenant.id)?.serial ?? 0, tried.get(tenant.id) ?? 0)
+      if (!newest || newest.serial <= known) continue
+      await loadApplied(parts, tenant)
+      tried.set(tenant.id, newest.serial)
+    }
   }
 }
 
-/** Looks every `everyMs` whether another process applied a bundle, until the returned stop has resolved. */
-export function keepCurrent(catchUp: () => Promise<void>, log: Log, everyMs = 5_000): () => Promise<void> {
+/** Looks every `everyMs` whether another process applied a bundle (`followApplied`), until the returned stop has resolved. */
+export function keepCurrent(look: () => Promise<void>, log: Log, everyMs = 5_000): () => Promise<void> {
   let running: Promise<void> = Promise.resolve()
   const timer = setInterval(() => {
-    running = running.then(catchUp).catch((error: unknown) => log.error('policy.unreadable', { cause: String(error) }))
+    running = running.then(look).catch((error: unknown) => log.error('policy.unreadable', { cause: String(error) }))
   }, everyMs)
   return async () => {
     clearInterval(timer)
