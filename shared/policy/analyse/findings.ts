@@ -28,7 +28,7 @@ export interface Analysis {
 }
 
 /** Pairs of rules compared, and overlaps for which a mail is sought. */
-const MAX_PAIRS = 2_000_000
+const MAX_PAIRS = 1_000_000
 const MAX_MAILS = 400
 
 /** Findings of one policy, by file and place. Rules that are disabled are left aside. */
@@ -194,9 +194,9 @@ class Analyst {
       if (a.asked.size === 0) continue
       const by = candidates(a.asked).find((b) => {
         if (++this.#pairs > MAX_PAIRS) return false
-        if (a === b || b.rank > a.rank || b.fails === null || !covers(b.asked, a.asked)) return false
+        if (a === b || b.rank > a.rank || b.fails === null) return false
         if (b.rule.overridable && (!a.rule.overridable || b.exceptions.length > 0)) return false
-        if (meets(a.holds!, b.fails)) return false
+        if (meets(a.holds!, b.fails) || !covers(b.asked, a.asked)) return false
         if (!this.#doubtCovered(a, b)) return false
         // Of two that say the same the later one is named.
         return !(this.#equal(a, b) && a.place < b.place && a.rank === b.rank)
