@@ -164,7 +164,7 @@ const LISTS = {
 }
 
 /** A policy of one to three sets; null when chance made one that `check` refuses. */
-function randomPolicy(r: Random): Policy | null {
+export function randomPolicy(r: Random): Policy | null {
   const layers = ['tenant', ...r.some(['location', 'department', 'user'], r.below(3))]
   const files = layers.map((layer) => {
     const appliesTo = r.chance(0.4) ? { appliesTo: { 'sender.department': r.some(DEPARTMENTS, 2) } } : {}
@@ -192,7 +192,7 @@ function randomPolicy(r: Random): Policy | null {
   return loadPolicy(files).policy === null ? null : policyOf(...files)
 }
 
-function randomMail(r: Random): PolicyInput {
+export function randomMail(r: Random): PolicyInput {
   const perhaps = <K extends string, T>(key: K, value: T) => (r.chance(0.15) ? {} : { [key]: value })
   const recipients = Array.from({ length: 1 + r.below(3) }, () => {
     const domain = r.pick(DOMAINS)
