@@ -5,9 +5,10 @@ import { officeText } from './office.ts'
 import { pdfText } from './pdf-text.ts'
 
 /** Decoded bytes of the largest file that is read for its words; of a larger text file the beginning is. */
-const FILE_MAX = 16 * 1_048_576
-/** Bytes of text and HTML files. */
-const PLAIN_MAX = 1_048_576
+const FILE_MAX = 8 * 1_048_576
+/** Bytes of text files; a tree of HTML takes a hundred times its text. */
+const PLAIN_MAX = 524_288
+const HTML_MAX = 262_144
 /** Characters kept of one file and of all files of a mail. */
 const TEXT_MAX = 262_144
 const ALL_MAX = 1_048_576
@@ -60,12 +61,13 @@ export class FileTexts {
     if (type === 'pdf') return size > FILE_MAX ? undefined : pdfText(await beginning(open(), FILE_MAX), TEXT_MAX)
     if (type !== null && type !== 'svg' && type !== 'ics' && type !== 'rtf') return undefined
     if (!PLAIN.has(extension) && !declaredType.startsWith('text/') && type === null) return undefined
-    const bytes = await beginning(open(), PLAIN_MAX)
+    const html = HTML.test(declaredType) || /^x?html?$|^svg$/.test(extension)
+    const max = html ? HTML_MAX : PLAIN_MAX
+    const bytes = await beginning(open(), max)
     const raw = textOf(bytes, charset)
     if (raw === undefined) return undefined
-    const html = HTML.test(declaredType) || /^x?html?$|^svg$/.test(extension)
     const words = html ? htmlToText(raw) : type === 'rtf' ? rtfText(raw) : raw
-    return { text: words, cut: size > PLAIN_MAX }
+    return { text: words, cut: size > max }
   }
 }
 

@@ -8,7 +8,7 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   od: /^(content|styles)\.xml$/i,
 }
 /** Unpacked bytes of all parts of one document together. */
-const UNPACKED_MAX = 16 * 1_048_576
+const UNPACKED_MAX = 8 * 1_048_576
 
 /** Words of an Office document; undefined when it cannot be read, `cut` when it holds more than the caps. */
 export async function officeText(

@@ -4,7 +4,7 @@ import { isDict, type PdfDict, PdfName, PdfReader, PdfRef, type PdfValue } from 
 
 const unpack = promisify(inflate)
 /** Unpacked bytes of all streams that are read. */
-const UNPACKED_MAX = 16 * 1_048_576
+const UNPACKED_MAX = 8 * 1_048_576
 const OBJECTS_MAX = 200_000
 const MARK = /(?<![0-9])(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj(?![A-Za-z])|(?<![A-Za-z])stream\r?\n/g
 
