@@ -100,6 +100,16 @@ test('a lock held by another process becomes store-unavailable without holding t
   await store.close()
 })
 
+test('opens while another process writes', async () => {
+  await storeOver(open(), systemClock, silentLog).close()
+  const other = new BetterSqlite(join(dir, 'secflow.db'))
+  other.exec('begin immediate')
+  const store = storeOver(open(), systemClock, silentLog)
+  expect(await store.tenant(A).read.audit({ limit: 1 })).toEqual([])
+  other.close()
+  await store.close()
+})
+
 test('a full disk becomes disk-full, and the store works again when there is room', async () => {
   const database = open()
   const store = storeOver(database, systemClock, silentLog)

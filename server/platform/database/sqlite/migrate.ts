@@ -9,10 +9,11 @@ export interface Migration {
 }
 
 /**
- * Brings the schema up to date under an exclusive lock. Raises `schema-unknown` when the database was written by a newer
+ * Brings the schema up to date under an exclusive lock; one that is needs no lock, whatever other processes write. Raises `schema-unknown` when the database was written by a newer
  * version: better not to start than to write rows that version does not understand.
  */
 export function migrate(connection: BetterSqlite.Database, migrations: readonly Migration[], now: number): void {
+  if (isUpToDate(connection, migrations)) return
   connection.exec('begin exclusive')
   try {
     connection.exec(
@@ -32,4 +33,11 @@ export function migrate(connection: BetterSqlite.Database, migrations: readonly 
     if (connection.inTransaction) connection.exec('rollback')
     throw error
   }
+}
+
+function isUpToDate(connection: BetterSqlite.Database, migrations: readonly Migration[]): boolean {
+  const table = connection.prepare("select 1 from sqlite_schema where name = 'schema_migration'").get()
+  if (table === undefined) return false
+  const applied = connection.prepare<[], string>('select name from schema_migration').pluck().all()
+  return applied.length === migrations.length && migrations.every(({ name }) => applied.includes(name))
 }

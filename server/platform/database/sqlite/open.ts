@@ -42,6 +42,8 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
     writer = connect(file, false)
     migrate(writer, sqliteMigrations, clock.now())
     reader = connect(file, true)
+    // From here on, waiting for a lock is the group commit's business: SQLite would sleep with the event loop in its hands.
+    for (const connection of [writer, reader]) connection.pragma('busy_timeout = 20')
   } catch (error) {
     writer?.close()
     throw sqliteFault(error)
@@ -72,8 +74,6 @@ function connect(file: string, readonly: boolean): BetterSqlite.Database {
     connection.pragma('foreign_keys = ON')
     connection.pragma('trusted_schema = OFF')
     connection.pragma('cache_size = -16000')
-    // Once open, waiting for a lock is the group commit's business: SQLite would sleep with the event loop in its hands.
-    connection.pragma('busy_timeout = 20')
     return connection
   } catch (error) {
     connection.close()
