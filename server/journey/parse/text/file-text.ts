@@ -42,6 +42,8 @@ export class FileTexts {
     if (type !== null && WORDLESS.has(type)) return { text: null }
     if (file.encrypted) return {}
     if (file.size === 0) return { text: '' }
+    // Nothing of it could be kept.
+    if (this.#left <= 0) return { text: '', textCut: true }
     const found = await this.#read(file, charset, open)
     if (found === undefined) return {}
     const cap = Math.min(TEXT_MAX, this.#left)
