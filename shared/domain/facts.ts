@@ -69,7 +69,7 @@ export interface SenderFacts {
   readonly country?: string | null
   readonly language?: string | null
   readonly tenant: string
-  /** False for strangers (inbound mail). */
+  /** False for strangers (inbound mail). Who signed in is ours with an empty reverse-path too. */
   readonly ours: boolean
 }
 

@@ -306,6 +306,7 @@ describe('delivery', () => {
       { copy: { recipients: ['a@p.example', 'x@archive.example'], owned: false } },
     )
     await run.round()
+    expect(run.server.received[0]?.rcpt).toContain('RCPT TO:<x@archive.example> NOTIFY=NEVER')
     expect(await run.states()).toEqual({ a: 'pending', b: 'pending', c: 'pending' })
     expect(await run.audit()).toEqual(['copy.failed a@p.example', 'copy.delivered x@archive.example'])
     expect(run.store.jobs().length).toBe(1)

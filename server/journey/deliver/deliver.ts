@@ -226,9 +226,8 @@ function envelopeOf(copy: CopyRecord, message: MessageRecord, open: readonly str
   const known = new Map(envelope.recipients.map((recipient) => [recipient.address, recipient]))
   return {
     mailFrom: copy.mailFrom,
-    recipients: open.map((address) =>
-      isReport ? { address, notify: ['NEVER'] } : (known.get(address) ?? { address }),
-    ),
+    // Whom the author did not name (a blind copy, the holder of a role), no other server's report may name to him.
+    recipients: open.map((address) => (isReport ? undefined : known.get(address)) ?? { address, notify: ['NEVER'] }),
     body: envelope.body,
     smtputf8: envelope.smtputf8,
     // RFC 8689 5: a report may leave without TLS rather than not at all; it carries at most the header back to its sender.
