@@ -66,6 +66,18 @@ const resigned = (change: (payload: Payload) => void): string => {
     signatures: [{ keyid: anna.signer.keyid, sig }],
   })
 }
+/** The same with its set changed, and hashes and revision to match. */
+const rewritten = (change: (text: string) => string): string =>
+  resigned((payload) => {
+    const text = change(payload.files[0]!)
+    payload.files[0] = text
+    payload.manifest.files[0]!.sha256 = sha256(text)
+    payload.manifest.revision = sha256(`[${text}]`)
+  })
+interface SetDocument {
+  readonly spec: { readonly rules: readonly unknown[] }
+}
+const reordered = (text: string, change: (set: SetDocument) => object) => JSON.stringify(change(JSON.parse(text)))
 const codes = (text: string, more: Partial<ReadOptions> = {}) => {
   const { policy, diagnostics } = readBundle(text, { ...options, ...more })
   expect(policy).toBeNull()
@@ -172,24 +184,30 @@ describe('a bundle', () => {
       }),
       'bundle-damaged',
     ],
+    ['a set that is not canonical', rewritten((text) => ` ${text}`), 'bundle-revision'],
     [
-      'a set that is not canonical',
-      resigned((p) => {
-        p.files[0] = ` ${p.files[0]}`
-        p.manifest.files[0]!.sha256 = sha256(p.files[0]!)
-        p.manifest.revision = sha256(`[${p.files[0]}]`)
-      }),
+      'keys in another order',
+      rewritten((text) => reordered(text, (set) => Object.fromEntries(Object.entries(set).reverse()))),
       'bundle-revision',
     ],
     [
-      'a set with an error',
-      resigned((p) => {
-        p.files[0] = p.files[0]!.replace('"reject"', '"rejekt"')
-        p.manifest.files[0]!.sha256 = sha256(p.files[0]!)
-        p.manifest.revision = sha256(`[${p.files[0]}]`)
-      }),
-      'unknown-action',
+      'rules in another order',
+      rewritten((text) =>
+        reordered(text, (set) => ({ ...set, spec: { ...set.spec, rules: set.spec.rules.toReversed() } })),
+      ),
+      'bundle-revision',
     ],
+    [
+      'a number in a form it does not need',
+      rewritten((text) => text.replace('"reject":{', '"reject":{"x":{"$number":[1,"1"]},')),
+      'unknown-field',
+    ],
+    [
+      'a rule that is nothing',
+      rewritten((text) => reordered(text, (set) => ({ ...set, spec: { ...set.spec, rules: [null] } }))),
+      'wrong-type',
+    ],
+    ['a set with an error', rewritten((text) => text.replace('"reject"', '"rejekt"')), 'unknown-action'],
   ])('with %s is refused', (_what, text, code) => {
     expect(codes(text)).toEqual([code])
   })

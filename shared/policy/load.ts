@@ -38,6 +38,8 @@ const START: Position = { line: 1, column: 1 }
 export interface PolicyDocument {
   readonly file: string
   readonly root: Node
+  /** Its canonical text, for whoever knows that already (`isCanonicalSet`). */
+  readonly canonical?: string
 }
 
 interface Parsed extends PolicyDocument {
@@ -57,7 +59,11 @@ export function loadPolicy(files: readonly PolicyFile[]): LoadedPolicy {
 /** The same for documents that were read before, such as those of a bundle. */
 export function loadDocuments(documents: readonly PolicyDocument[]): LoadedPolicy {
   const list: Diagnostic[] = []
-  const parsed = documents.flatMap(({ file, root }) => ruleSetOf(file, root, new Findings(file, list)))
+  const parsed = documents.flatMap(({ canonical, ...document }) =>
+    ruleSetOf(document.file, document.root, new Findings(document.file, list)).map((one) =>
+      canonical === undefined ? one : { ...one, canonical },
+    ),
+  )
   const names = documents.map(({ file }) => ({ name: file }))
   return loadParsed(parsed, names, list)
 }
@@ -181,17 +187,41 @@ const UNORDERED = ['rules', 'exceptions', 'guarantees']
 
 /** Rule sets, highest layer first, with their rules by id: layout and order of writing are gone. */
 function canonicalSets(parsed: readonly Parsed[]): readonly PolicyFile[] {
-  const sets = parsed.map(({ file, root }) => {
-    const value = documentOf(root) as { metadata: { layer: Layer; name: string }; spec: Record<string, unknown> }
-    for (const key of UNORDERED) {
-      const items = value.spec[key]
-      if (Array.isArray(items)) value.spec[key] = [...items].sort((a, b) => byCode(String(a.id), String(b.id)))
-    }
-    return { file, value }
+  return parsed
+    .map(({ file, root, canonical }) => {
+      const metadata = member(root, 'metadata')
+      const [layer, name] = ['layer', 'name'].map((key) => scalar(metadata ?? root, key))
+      return { layer: layer as Layer, name: name!, file, text: canonical ?? canonicalText(root) }
+    })
+    .sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))
+    .map(({ file, text }) => ({ name: file, text }))
+}
+
+function canonicalText(root: Node): string {
+  const value = documentOf(root) as { spec: Record<string, unknown> }
+  for (const key of UNORDERED) {
+    const items = value.spec[key]
+    if (Array.isArray(items)) value.spec[key] = [...items].sort(byId)
+  }
+  return canonicalJson(value)
+}
+
+const idOf = (item: unknown) => String((item as { readonly id?: unknown } | null)?.id)
+const byId = (a: unknown, b: unknown) => byCode(idOf(a), idOf(b))
+
+/** Whether `text`, of which `value` was parsed, is what `canonicalText` would make of it: told without making it again. */
+export function isCanonicalSet(value: unknown, text: string): boolean {
+  const spec = (value as { readonly spec?: Readonly<Record<string, unknown>> } | null)?.spec ?? {}
+  const ordered = UNORDERED.every((key) => {
+    const items = spec[key]
+    return !Array.isArray(items) || items.every((item, i) => i === 0 || byId(items[i - 1], item) <= 0)
   })
-  sets.sort(
-    ({ value: { metadata: a } }, { value: { metadata: b } }) =>
-      LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name),
-  )
-  return sets.map(({ file, value }) => ({ name: file, text: canonicalJson(value) }))
+  return ordered && hasSortedKeys(value) && JSON.stringify(value) === text
+}
+
+function hasSortedKeys(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(hasSortedKeys)
+  if (typeof value !== 'object' || value === null) return true
+  const keys = Object.keys(value)
+  return keys.every((key, i) => i === 0 || keys[i - 1]! < key) && Object.values(value).every(hasSortedKeys)
 }

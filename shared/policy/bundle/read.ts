@@ -1,6 +1,6 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
+import { isCanonicalSet, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
 import { nodeOf } from '../parse/node.ts'
 import type { Policy } from '../policy.ts'
 import { digest } from '../text/canonical.ts'
@@ -96,9 +96,10 @@ export function readBundle(text: string, options: ReadOptions, name = 'bundle'):
   if (!bundle) return { policy: null, bundle: null, diagnostics }
   const documents: PolicyDocument[] = []
   for (const { name: file, text: body } of bundle.files) {
-    const root = nodeOf(parsed(body), MAX_DEPTH)
+    const value = parsed(body)
+    const root = nodeOf(value, MAX_DEPTH)
     if (root === null) return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: file }) }
-    documents.push({ file, root })
+    documents.push({ file, root, ...(isCanonicalSet(value, body) ? { canonical: body } : {}) })
   }
   const loaded = loadDocuments(documents)
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }

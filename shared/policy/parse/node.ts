@@ -87,7 +87,8 @@ function numberOf(value: object, at: Position): ScalarNode | null {
   const { [WRITTEN]: pair, ...rest } = value as { readonly [WRITTEN]?: unknown }
   if (!Array.isArray(pair) || pair.length !== 2 || Object.keys(rest).length > 0) return null
   const [number, source] = pair as readonly unknown[]
-  if (typeof number !== 'number' || typeof source !== 'string') return null
+  // One form for one value: what JSON can write stands as itself.
+  if (typeof number !== 'number' || typeof source !== 'string' || String(number) === source) return null
   return { kind: 'scalar', value: number, source, at }
 }
 
