@@ -117,7 +117,12 @@ function tenantOf(one: Plain): Plain {
   const spec = (one['spec'] ?? {}) as Plain
   if ('rules' in one) return { ...spec, rules: one['rules'] }
   if (!('when' in one)) return spec
-  return { ...spec, rules: [{ id: 'it', when: one['when'], then: [{ reject: { text: 'it holds' } }] }] }
+  const rule = Object.fromEntries([
+    ['id', 'it'],
+    ['when', one['when']],
+    ['then', [{ reject: { text: 'it holds' } }]],
+  ])
+  return { ...spec, rules: [rule] }
 }
 
 interface Context {
