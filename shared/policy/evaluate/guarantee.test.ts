@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { mail, policyOf, recipient, ruleSet } from '../../../test/support/policy.ts'
+import { messageCache } from '../facts.ts'
+import { draftsOf } from './decide.ts'
+import { violated, violatedFor } from './guarantee.ts'
+
+it('names the guarantees a draft would break, and for whom', () => {
+  const policy = policyOf(
+    ruleSet(
+      '  rules: [{id: a, then: [{bcc: {to: [x@else.example], form: plain}}, {archive: {store: s}}]}]\n' +
+        '  guarantees:\n' +
+        '    - {id: g, title: G, when: {recipient.external: true}, require: {protectedBy: [portal]}}\n' +
+        '    - {id: h, title: H, when: {recipient.domain: else.example}, require: {signedBy: [smime]}}\n' +
+        '    - {id: i, title: I, when: {recipient.domain: none.example}, require: {signedBy: [smime]}}\n',
+    ),
+  )
+  const inside = recipient({
+    address: 'in@tenant.example',
+    domain: 'tenant.example',
+    external: false,
+    direction: 'internal',
+  })
+  const input = mail({ recipients: [inside] })
+  const [draft] = draftsOf(policy, input)
+  // As the draft would stand without any guarantee.
+  const open = { ...draft!, gate: { outcome: 'deliver' as const, texts: [], approvers: [] } }
+  const cache = messageCache()
+  expect(violated(policy, open, cache).map(({ guarantee }) => guarantee.id)).toEqual(['g', 'h'])
+  expect(policy.guarantees.map((one) => violatedFor(one, policy, open, cache))).toEqual([
+    ['x@else.example'],
+    ['x@else.example'],
+    [],
+  ])
+})
