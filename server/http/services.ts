@@ -1,7 +1,7 @@
 /** What HTTP needs of the house; compose fills it. */
 import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/contract/index.ts'
 import type { Decision, Envelope, Origin, TenantId } from '../../shared/domain/index.ts'
-import { domainOf, sameAddress } from '../../shared/words/address.ts'
+import { coversAddress } from '../../shared/words/address.ts'
 import type { Simulated } from '../journey/simulate.ts'
 import type { RollOut } from '../policies/roll-out.ts'
 import type { PortalServices } from '../portal/services.ts'
@@ -46,10 +46,6 @@ export interface Identity {
 }
 
 /** Whether `identity` may send as `address`. */
-export function maySendAs(identity: Identity, address: string): boolean {
-  const domain = `@${domainOf(address)}`
-  return (
-    (identity.address !== null && sameAddress(identity.address, address)) ||
-    identity.senders.some((sender) => (sender.startsWith('@') ? sender === domain : sameAddress(sender, address)))
-  )
+export function maySendAs({ address: own, senders }: Identity, address: string): boolean {
+  return coversAddress(own === null ? senders : [own, ...senders], address)
 }

@@ -60,6 +60,16 @@ export function sameAddress(a: string, b: string): boolean {
   }
 }
 
+/** Whether `address` is one of `allowed`: whole addresses, or `@domain` for every address of a domain; in any spelling. */
+export function coversAddress(allowed: readonly string[], address: string): boolean {
+  // Two addresses run together (`a@x b@y` in a From field) are nobody's: some readers show the first.
+  const local = address.slice(0, Math.max(0, address.lastIndexOf('@'))).replace(/"(?:[^"\\]|\\.)*"/g, '')
+  const domain = local.includes('@') ? '' : domainOf(address)
+  return allowed.some((one) =>
+    one.startsWith('@') ? domain !== '' && domainOf(one) === domain : sameAddress(one, address),
+  )
+}
+
 function canonicalDomain(domain: string): string | null {
   if (IPV4.test(domain) || IPV6.test(domain)) return domain.toLowerCase()
   if (/[\s@"(),:;<>[\\\]]/.test(domain) || domain.endsWith('.')) return null

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Protection } from '../domain/index.ts'
 import { Fault } from '../fault/index.ts'
-import { canonicalAddress, domainOf, parseAddress, sameAddress } from './address.ts'
+import { canonicalAddress, coversAddress, domainOf, parseAddress, sameAddress } from './address.ts'
 import { resolveClassification } from './classification.ts'
 import { isSteeringHeader } from './headers.ts'
 import { PROTECTION_TOKENS, parseProtection, serializeProtection } from './protection.ts'
@@ -153,6 +153,21 @@ describe('addresses', () => {
       }),
     )
   })
+})
+
+describe('what an identity may use', () => {
+  const allowed = ['Ann@acme.example', '@Bücher.example']
+  it.each([
+    ['ann@ACME.example', true],
+    ['ben@acme.example', false],
+    ['anyone@xn--bcher-kva.example', true],
+    ['"a@b"@bücher.example', true],
+    ['anyone@sub.bücher.example', false],
+    ['ceo@other.exampleann@bücher.example', false],
+    ['', false],
+    ['bücher.example', false],
+  ])('%j: %s', (address, covered) => expect(coversAddress(allowed, address)).toBe(covered))
+  it('an empty domain covers nothing', () => expect(coversAddress(['@'], 'nobody')).toBe(false))
 })
 
 describe('subject tags', () => {

@@ -37,6 +37,11 @@ export interface Submission {
   readonly origin: Origin
   /** The message; CRLF line ends, no dot-stuffing. Read once. */
   readonly content: AsyncIterable<Uint8Array>
+  /**
+   * Whom From may name, where that is checked here: every mailbox of it, else `sender-not-allowed`. A mail without From passes:
+   * who adds one later takes the reverse-path, which was checked.
+   */
+  readonly mayWrite?: (address: string) => boolean
   /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
   readonly alongside?: (tx: TenantWrites, accepted: { readonly id: MessageId; readonly size: number }) => Promise<void>
 }
@@ -45,7 +50,7 @@ export interface Acceptor {
   /**
    * Takes over the responsibility for a message: resolves only when blob, rows, job and audit are durable (HOUSE decision 11).
    * `size` is what is stored, trace field included. Raises `message-too-large`, `header-too-large`, `header-8bit`,
-   * `header-malformed`, `bare-line-end`, `nul-byte`, `line-too-long`, `loop-detected`, `too-many-recipients`,
+   * `header-malformed`, `sender-not-allowed`, `bare-line-end`, `nul-byte`, `line-too-long`, `loop-detected`, `too-many-recipients`,
    * `request-invalid` (no recipient), `disk-full`, `store-unavailable`, or what `content` throws; nothing is left then.
    */
   accept(submission: Submission): Promise<{ readonly id: MessageId; readonly size: number }>
@@ -160,7 +165,7 @@ interface CheckedFacts extends HeaderFacts {
 
 /** One pass: checks what streams by, holds back only the header, and puts our trace field in front. */
 function check(submission: Submission, id: MessageId, at: number, by: string, limits: AcceptLimits) {
-  const { envelope, origin, content } = submission
+  const { envelope, origin, content, mayWrite } = submission
   const lines = checkLines(limits.lineOctets)
   let facts: HeaderFacts | undefined
 
@@ -168,6 +173,7 @@ function check(submission: Submission, id: MessageId, at: number, by: string, li
   function opening(header: Buffer): Buffer {
     facts = readHeader(header, envelope.smtputf8)
     if (facts.hops > limits.hops) throw new Fault('loop-detected', `${facts.hops} hops`)
+    if (mayWrite && !facts.from.every(mayWrite)) throw new Fault('sender-not-allowed')
     let front = receivedField({ origin, smtputf8: envelope.smtputf8, by, id, at })
     if (origin.authenticated !== 'none') {
       if (!facts.messageId) {

@@ -5,3 +5,15 @@ it('a subject whose encoded words hold line ends becomes one line: it stands in 
   const header = Buffer.from('Subject: =?utf-8?q?a=0D=0ABcc:_x=00y?=\r\n\r\n')
   expect(readHeader(header, false).subject).toBe('a Bcc: x y')
 })
+
+it('tells every author, and the text of a From that names none', () => {
+  const from = (...fields: string[]) => readHeader(Buffer.from(`${fields.join('\r\n')}\r\n\r\n`), false).from
+  expect(from('Subject: x')).toEqual([])
+  expect(from('From: "b@c.example" <a@b.example>,\r\n d@e.example', 'FROM : Team: f@g.example;')).toEqual([
+    'a@b.example',
+    'd@e.example',
+    'f@g.example',
+  ])
+  expect(from('From: The Chief')).toEqual(['The Chief'])
+  expect(from('From:')).toEqual([''])
+})

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import libmime from 'libmime'
 import { Fault } from '../../../shared/fault/index.ts'
+import { parseAddresses } from '../../mime/address-list.ts'
 import { withoutControls } from '../../mime/header.ts'
 
 /** What the accept records of a header; everything else is the parser's. */
@@ -10,6 +11,8 @@ export interface HeaderFacts {
   /** Decoded (RFC 2047), '' when there is none. */
   readonly subject: string
   readonly hasDate: boolean
+  /** Mailboxes of every From field, groups resolved; a field in which no mailbox can be found counts with its whole text. */
+  readonly from: readonly string[]
   /** Number of Received fields: the hops so far. */
   readonly hops: number
 }
@@ -32,11 +35,13 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
   let subject: string | null = null
   let hasDate = false
   let hops = 0
+  const from: string[] = []
   for (const field of unfoldedFields(bytes.toString('utf8'))) {
     const colon = field.indexOf(':')
     const name = field.slice(0, colon).trimEnd().toLowerCase()
     if (name === 'received') hops++
     else if (name === 'date') hasDate = true
+    else if (name === 'from') from.push(...authorsOf(field.slice(colon + 1)))
     else if (name === 'message-id' && !messageId)
       messageId = field
         .slice(colon + 1)
@@ -45,7 +50,12 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
         .slice(0, 998)
     else if (name === 'subject') subject ??= decodeSubject(field.slice(colon + 1).trim())
   }
-  return { messageId, subject: subject ?? '', hasDate, hops }
+  return { messageId, subject: subject ?? '', hasDate, from, hops }
+}
+
+function authorsOf(text: string): string[] {
+  const found = parseAddresses(text).map(({ address }) => address)
+  return found.length ? found : [text.trim()]
 }
 
 /** Field name, white space that old mailers put before the colon, colon. */

@@ -36,9 +36,3 @@ export function asciiDomain(address: string): string {
   if (!ascii) throw new Fault('address-invalid')
   return `${address.slice(0, at)}@${ascii}`
 }
-
-/** The domain of an address that `asciiDomain` made, '' without one. */
-export function domainOf(address: string): string {
-  const at = address.lastIndexOf('@')
-  return at < 0 ? '' : address.slice(at + 1).toLowerCase()
-}

@@ -1,11 +1,12 @@
 import type { TenantId } from '../../../shared/domain/index.ts'
+import { coversAddress } from '../../../shared/words/address.ts'
 
 /** Someone who proved who they are: AUTH or a client certificate. */
 export interface SessionIdentity {
   readonly tenant: TenantId
   /** For trace and audit: the user name or the certificate's subject. */
   readonly identity: string
-  /** Reverse-paths this identity may use, in any case: whole addresses, or `@domain` for all of a domain. */
+  /** What this identity may use as reverse-path, and a person in From: whole addresses, or `@domain` for all of a domain. */
   readonly addresses: readonly string[]
 }
 
@@ -38,11 +39,5 @@ export interface SessionPolicy {
 
 /** Whether `address` is within what the identity may use. The null sender is: people's clients send receipts and notices with it. */
 export function maySendAs(identity: SessionIdentity, address: string): boolean {
-  if (address === '') return true
-  const wanted = address.toLowerCase()
-  const domain = wanted.slice(wanted.lastIndexOf('@'))
-  return identity.addresses.some((allowed) => {
-    const own = allowed.toLowerCase()
-    return own === wanted || own === domain
-  })
+  return address === '' || coversAddress(identity.addresses, address)
 }

@@ -265,6 +265,29 @@ describe('who may send', () => {
     expect((await server.messages())[0]!.origin).toMatchObject({ authenticated: 'auth', identity: 'ann' })
   })
 
+  it.each([
+    ['From: Ann <ann@acme.example>', '250 2.0.0'],
+    ['From: ANN@Acme.example, any@team.acme.example', '250 2.0.0'],
+    ['Subject: no author', '250 2.0.0'],
+    ['From: The Chief <chief@acme.example>', '550 5.7.1'],
+    ['From: ann@acme.example,\r\n chief@acme.example', '550 5.7.1'],
+    ['From: ann@acme.example\r\nFrom: chief@acme.example', '550 5.7.1'],
+    ['From: Board: chief@acme.example;', '550 5.7.1'],
+    ['From: The Chief', '550 5.7.1'],
+  ])('a person writes as himself: %j', async (field, expected) => {
+    const server = await start()
+    const client = await server.session()
+    await client.say(LOGIN)
+    await client.say('MAIL FROM:<ann@acme.example>')
+    await client.say('RCPT TO:<x@anywhere.example>')
+    await client.say('DATA')
+    client.write(`${field}\r\n\r\nHello\r\n.\r\n`)
+    expect((await client.reply()).slice(0, 9)).toBe(expected)
+    expect((await server.messages()).length).toBe(expected === '250 2.0.0' ? 1 : 0)
+    // The session goes on.
+    expect(await client.say('MAIL FROM:<ann@acme.example>')).toMatch(/^250/)
+  })
+
   it('refuses wrong passwords and acting for another, and ends the session after three', async () => {
     const server = await start()
     const client = await server.session()
@@ -350,8 +373,9 @@ describe('who may send', () => {
     await client.say('MAIL FROM:<anyone@acme.example>')
     expect(await client.say('RCPT TO:<x@anywhere.example>')).toMatch(/^250/)
     await client.say('DATA')
-    client.write('Subject: x\r\n\r\n.\r\n')
-    await client.reply()
+    // Its own server knows who may write as whom.
+    client.write('From: list@elsewhere.example\r\n\r\n.\r\n')
+    expect(await client.reply()).toMatch(/^250/)
     expect((await server.messages())[0]!.origin).toMatchObject({ authenticated: 'relay', identity: 'exchange' })
     await client.say('MAIL FROM:<anyone@elsewhere.example>')
     expect(await client.say('RCPT TO:<x@anywhere.example>')).toMatch(/^550 5\.7\.1/)

@@ -247,10 +247,8 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
     stream.once('close', () => clearTimeout(deadline))
     stream.once('end', () => clearTimeout(deadline))
     stream.on('error', () => {})
-    const { tenant, origin } = transaction.ready(state, session)
     const { id } = await deps.acceptor.accept({
-      tenant,
-      origin,
+      ...transaction.ready(state, session),
       envelope: envelopeOf(session),
       content: contentOf(stream),
     })

@@ -3,8 +3,9 @@ import type { TLSSocket } from 'node:tls'
 import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerSession } from 'smtp-server'
 import type { Origin, TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { Acceptor } from './accept.ts'
-import { asciiDomain, domainOf } from './session-envelope.ts'
+import { coversAddress, domainOf } from '../../../shared/words/address.ts'
+import type { Acceptor, Submission } from './accept.ts'
+import { asciiDomain } from './session-envelope.ts'
 import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-policy.ts'
 
 /** What one connection has shown so far. */
@@ -98,12 +99,17 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
       mail.tenant = tenant
     },
 
-    /** At DATA: whose message this is and how it came. */
-    ready(state: SessionState, session: SMTPServerSession): { tenant: TenantId; origin: Origin } {
+    /**
+     * At DATA: whose message this is, how it came and whom its From may name. A person writes as himself; of relays and
+     * client certificates only the domains are known, their mail servers know who their users are.
+     */
+    ready(state: SessionState, session: SMTPServerSession): Pick<Submission, 'tenant' | 'origin' | 'mayWrite'> {
       if (!state.mail?.tenant) throw new Fault('internal', '', { cause: new Error('DATA without a tenant') })
       const { tenant, authenticated, identity } = state.mail
+      const own = authenticated === 'auth' ? (state.identity?.addresses ?? []) : null
       return {
         tenant,
+        ...(own ? { mayWrite: (address: string) => coversAddress(own, address) } : {}),
         origin: {
           channel: 'smtp',
           authenticated,
