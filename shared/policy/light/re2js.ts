@@ -9,9 +9,9 @@ export const RE2JS = {
   compile: (source: string, flags: number): Pattern => table.get().RE2JS.compile(source, flags),
 }
 
-/** What the real ones are told apart by; `instanceof` asks the loaded module. */
+/** Knows the real ones, which are fetched with the table, by their names. */
 export class RE2JSException extends Error {
-  static [Symbol.hasInstance](problem: unknown): boolean {
+  static override [Symbol.hasInstance](problem: unknown): boolean {
     return problem instanceof Error && problem.name.startsWith('RE2JS')
   }
 }
