@@ -2,12 +2,12 @@
  * The world around the demo: a mail server that keeps what it gets as .eml files in mailboxes, a telephone that takes text
  * messages, a security team's webhook. A small web page shows all three.
  */
-
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SMTPServer } from 'smtp-server'
+import { escapeHtml } from '../shared/words/html.ts'
 
 export interface Delivered {
   readonly address: string
@@ -29,8 +29,6 @@ export interface Sink {
   readonly smtpPort: number
   close(): Promise<void>
 }
-
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 
 export async function openSink(options: { directory: string; smtpPort: number; httpPort: number }): Promise<Sink> {
   const { directory } = options

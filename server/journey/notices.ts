@@ -1,10 +1,10 @@
 import type { Decision, MessageRecord, RecipientDecision } from '../../shared/domain/index.ts'
+import { escapeHtml } from '../../shared/words/html.ts'
 import { noticeWords } from '../../shared/words/notices.ts'
 import type { Entity } from '../mime/entity.ts'
 import { formatDate, headerField } from '../mime/header.ts'
 import { messageOf, multipart, textPart } from '../mime/write.ts'
 import { postmasterOf, type TenantProfile } from './tenant.ts'
-import { escapeHtml } from './transform/filelink/wording.ts'
 import type { RenderedCopy } from './transform/mail.ts'
 
 /** A mail that the gateway itself sends beside the copies: a blind copy, a notice, a report. */

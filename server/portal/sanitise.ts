@@ -4,6 +4,7 @@
  * content policy) is the second wall.
  */
 import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
+import { escapeHtml } from '../../shared/words/html.ts'
 
 type Node = DefaultTreeAdapterTypes.ChildNode
 
@@ -103,16 +104,3 @@ function safeTarget(target: string): boolean {
 
 const attribute = (element: DefaultTreeAdapterTypes.Element, name: string) =>
   element.attrs.find((candidate) => candidate.name === name)?.value
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-/** Text for element content and quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
-}

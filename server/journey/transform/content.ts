@@ -1,11 +1,11 @@
 import type { GrantRecord, LinkFileRecord, RecipientDecision, Step } from '../../../shared/domain/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
+import { escapeHtml } from '../../../shared/words/html.ts'
 import { contentEntity } from '../../mime/content-of.ts'
 import { type BodyBlock, editContent } from '../../mime/edit.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { grantUrl, newGrant } from './filelink/grant.ts'
 import { linkBlock } from './filelink/link-block.ts'
-import { escapeHtml } from './filelink/wording.ts'
 import type { LinkFiles } from './link-files.ts'
 import type { MailInHand, Tools } from './mail.ts'
 

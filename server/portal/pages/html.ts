@@ -1,4 +1,4 @@
-import { escapeHtml } from '../sanitise.ts'
+import { escapeHtml } from '../../../shared/words/html.ts'
 
 /** Markup that is known to be safe; everything else that a template takes is text. */
 export interface Markup {

@@ -1,6 +1,7 @@
 import type { Access } from '../../../../shared/domain/index.ts'
 import { fileLinkWords, type Language } from '../../../../shared/words/filelink.ts'
-import { dateInWords, escapeHtml, oneLine, sizeInWords } from './wording.ts'
+import { escapeHtml } from '../../../../shared/words/html.ts'
+import { dateInWords, oneLine, sizeInWords } from './wording.ts'
 
 /** Files listed by name; a series of thousands would make the mail larger than the files deserve. */
 const LISTED = 50

@@ -1,7 +1,8 @@
 import type { Access } from '../../../../shared/domain/index.ts'
 import { fileLinkWords, type Language } from '../../../../shared/words/filelink.ts'
+import { escapeHtml } from '../../../../shared/words/html.ts'
 import { linkButton } from './link-block.ts'
-import { dateInWords, escapeHtml, oneLine } from './wording.ts'
+import { dateInWords, oneLine } from './wording.ts'
 
 export interface PortalNotice {
   /** Subject line, decoded, one line. */

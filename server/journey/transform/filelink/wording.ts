@@ -1,10 +1,5 @@
 import type { Language } from '../../../../shared/words/filelink.ts'
 
-/** Escapes text for HTML content and double-quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-}
-
 /**
  * One line of plain text: control characters, line ends and the invisible marks that reverse a name's direction
  * ("gpj.exe" shown as "exe.jpg") become spaces.

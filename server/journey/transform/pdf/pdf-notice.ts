@@ -1,6 +1,7 @@
 import type { Language } from '../../../../shared/words/filelink.ts'
+import { escapeHtml } from '../../../../shared/words/html.ts'
 import { pdfNoticeWords } from '../../../../shared/words/pdf.ts'
-import { escapeHtml, oneLine } from '../filelink/wording.ts'
+import { oneLine } from '../filelink/wording.ts'
 
 export interface PdfNotice {
   /** Subject line, decoded, one line, for those who must not show the real one. */
