@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'shared/policy/meaning.test.ts',
-      'shared/policy/{evaluate,registry}/*.test.ts',
+      'shared/policy/{evaluate,registry,testing}/*.test.ts',
       'test/conformance/policy.test.ts',
     ],
     testTimeout: 20_000,
