@@ -146,7 +146,7 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
   })
   const workers = createWorkers({
     store,
-    onDead: holdDead(clock),
+    onDead: holdDead({ clock, secrets, tenant }),
     clock,
     log,
     metrics,

@@ -11,7 +11,10 @@ export interface SmsPayload {
   readonly sealed: string
 }
 
-/** A one-time code by mail: short-lived, so it is sent straight from the job and leaves no copy behind. */
+/** Begins the step of an SMS that carries the password of a recipient's PDF. */
+export const PASSWORD_STEP = 'password:'
+
+/** A one-time code, or word of a dead job to the sender: sent straight from the job, no copy is left behind. */
 export interface MailPayload {
   /** JSON of `{ to, subject, text, html? }`, sealed. */
   readonly sealed: string

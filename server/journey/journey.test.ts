@@ -102,6 +102,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
   return {
     store,
     world,
+    dead: holdDead({ clock, secrets, tenant: () => profile }),
     records,
     async step() {
       const [job] = await store.queue.claim(['process'], 1, 60_000)
@@ -137,7 +138,7 @@ it('a mail that is given up while it waits for one recipient leaves another on h
   const run = await house(rules(WAITS))
   await run.step()
   const [job] = await run.store.queue.claim(['process'], 1, 60_000)
-  await run.records.write((tx) => holdDead({ now: () => run.world.now })(tx, job!, 'blob-damaged'))
+  await run.records.write((tx) => run.dead(tx, job!, 'blob-damaged'))
   expect(await run.states()).toEqual({ [READY]: 'pending', [LATER]: 'held' })
 })
 

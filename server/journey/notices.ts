@@ -53,6 +53,10 @@ export function gatewayMail(
   }
 }
 
+/** Whether its sender may be written to: a stranger's address proves nothing, and the null sender wants no answer. */
+export const isAnswerable = ({ origin, envelope }: Pick<MessageRecord, 'origin' | 'envelope'>): boolean =>
+  origin.authenticated !== 'none' && envelope.mailFrom !== ''
+
 /** Word to the sender and to approvers about recipients that get nothing now. Strangers and bounces get none. */
 export function outcomeNotices(
   tenant: TenantProfile,
@@ -62,14 +66,13 @@ export function outcomeNotices(
   newId: () => string,
 ): OwnMail[] {
   const words = noticeWords[tenant.language]
-  const answerable = record.origin.authenticated !== 'none' && record.envelope.mailFrom !== ''
   const mails: OwnMail[] = []
   for (const outcome of ['hold', 'quarantine'] as const) {
     const group = told.filter((recipient) => recipient.outcome === outcome)
     if (group.length === 0) continue
     const recipients = group.map(({ address }) => address).join('\n')
     const why = whyOf(group, tenant)
-    if (answerable) {
+    if (isAnswerable(record)) {
       const subject = outcome === 'hold' ? words.heldSubject(record.subject) : words.quarantinedSubject(record.subject)
       const text = outcome === 'hold' ? words.held(recipients, why) : words.quarantined(recipients, why)
       mails.push(

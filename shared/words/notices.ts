@@ -6,6 +6,9 @@ interface NoticeWords {
   readonly held: (recipients: string, why: string) => string
   readonly quarantinedSubject: (subject: string) => string
   readonly quarantined: (recipients: string, why: string) => string
+  /** A copy went out as an encrypted PDF, its password did not. */
+  readonly passwordUnsentSubject: (subject: string) => string
+  readonly passwordUnsent: (recipients: string, why: string) => string
   readonly approveSubject: (subject: string) => string
   readonly approve: (sender: string, recipients: string, why: string, id: string) => string
   readonly notifySubject: (template: string, subject: string) => string
@@ -20,6 +23,9 @@ export const noticeWords: Readonly<Record<Language, NoticeWords>> = {
     quarantinedSubject: (subject) => `In Quarantäne: ${subject}`,
     quarantined: (recipients, why) =>
       `Ihre Nachricht an die folgenden Empfänger liegt in Quarantäne und wird geprüft:\n\n${recipients}\n\nGrund: ${why}`,
+    passwordUnsentSubject: (subject) => `Kennwort nicht gesendet: ${subject}`,
+    passwordUnsent: (recipients, why) =>
+      `Ihre Nachricht ging als verschlüsseltes PDF an:\n\n${recipients}\n\nDas Kennwort dazu konnte nicht als SMS gesendet werden: Der Empfänger kann das PDF nicht öffnen.\n\nGrund: ${why}\n\nBitte prüfen Sie die Mobilnummer des Empfängers und senden Sie die Nachricht noch einmal, oder wählen Sie einen anderen Schutz.`,
     approveSubject: (subject) => `Freigabe erbeten: ${subject}`,
     approve: (sender, recipients, why, id) =>
       `Eine Nachricht von ${sender} wartet auf Ihre Freigabe.\n\nEmpfänger:\n${recipients}\n\nGrund: ${why}\nNachricht: ${id}`,
@@ -34,6 +40,9 @@ export const noticeWords: Readonly<Record<Language, NoticeWords>> = {
     quarantinedSubject: (subject) => `In quarantine: ${subject}`,
     quarantined: (recipients, why) =>
       `Your message to the following recipients is in quarantine and will be reviewed:\n\n${recipients}\n\nReason: ${why}`,
+    passwordUnsentSubject: (subject) => `Password not sent: ${subject}`,
+    passwordUnsent: (recipients, why) =>
+      `Your message went out as an encrypted PDF to:\n\n${recipients}\n\nIts password could not be sent by SMS: the recipient cannot open the PDF.\n\nReason: ${why}\n\nPlease check the recipient's mobile number and send the message again, or choose another protection.`,
     approveSubject: (subject) => `Approval needed: ${subject}`,
     approve: (sender, recipients, why, id) =>
       `A message from ${sender} waits for your approval.\n\nRecipients:\n${recipients}\n\nReason: ${why}\nMessage: ${id}`,
