@@ -23,10 +23,11 @@ export async function readAttachments(
   index: MimeIndex,
   body: ReadonlySet<MimePart>,
   defects: Set<string>,
+  fileText: boolean,
 ): Promise<Attachments> {
   const parts = attachmentParts(index.root, body)
   const facts: AttachmentFacts[] = []
-  const texts = new FileTexts()
+  const texts = new FileTexts(fileText)
   for (const [at, part] of parts.entries()) {
     facts.push(
       part.shape === 'message'

@@ -15,6 +15,8 @@ export interface ParseOptions {
   /** Accepted with SMTPUTF8 (RFC 6531): UTF-8 in the header is no defect. */
   readonly smtputf8?: boolean
   readonly limits?: MimeLimits
+  /** Read the words inside of files (default): leave out where no rule asks for them. */
+  readonly fileText?: boolean
 }
 
 export interface ParsedMail {
@@ -66,7 +68,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const body = await readBody(source, index, defects)
   // Some readers make files of what others show as text (uuencode, yEnc).
   if (/^(begin(-base64)? [0-7]{3,4} \S|=ybegin )/m.test(body.bodyText)) defects.add('encoded-file-in-text')
-  const { facts, parts } = await readAttachments(source, index, body.parts, defects)
+  const { facts, parts } = await readAttachments(source, index, body.parts, defects, options.fileText ?? true)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root

@@ -1,7 +1,7 @@
 /** Which look-ups a decision can depend on, so that only these are made. */
 import type { PolicyInput } from '../../domain/index.ts'
 import { Facts, messageCache } from '../facts.ts'
-import type { Condition } from '../ir.ts'
+import type { Condition, Selector } from '../ir.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { Policy } from '../policy.ts'
 import type { FieldDefinition } from '../registry/field.ts'
@@ -49,6 +49,27 @@ export function neededFacts(policy: Policy, partial: PolicyInput): readonly Fact
     if (policy.exceptions.length + policy.guarantees.length > 0) add(null, 'directory')
   }
   return [...requests.values()].sort((a, b) => (a.recipient ?? -1) - (b.recipient ?? -1) || byCode(a.lookup, b.lookup))
+}
+
+/** Whether any rule asks for words inside of files: reading them costs time and memory that other policies need not spend. */
+export function readsFileText(policy: Policy): boolean {
+  return policy.ruleSets.some((set) => {
+    const branches = set.rules.flatMap((rule) => rule.branches)
+    const conditions = [
+      set.appliesTo,
+      ...set.rules.map((rule) => rule.when),
+      ...branches.map((branch) => branch.when),
+      ...set.exceptions.map((exception) => exception.when),
+      ...set.guarantees.map((guarantee) => guarantee.when),
+    ]
+    const uses = [...branches.flatMap(({ actions }) => actions), ...set.rules.flatMap((rule) => rule.else)]
+    const selected = uses.flatMap(
+      ({ params }) => (params as { readonly select?: Selector } | null)?.select?.leaves ?? [],
+    )
+    return [...conditions.flatMap(fieldsOf), ...selected.map(({ field }) => field)].some(
+      ({ name }) => name === 'attachment.text' || name.startsWith('dlp.'),
+    )
+  })
 }
 
 function fieldsOf(condition: Condition): readonly FieldDefinition[] {

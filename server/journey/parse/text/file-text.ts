@@ -27,7 +27,13 @@ const HTML = /^(text\/html|application\/xhtml\+xml)$/
 
 /** Words of a mail's files within one budget. */
 export class FileTexts {
+  readonly #wanted: boolean
   #left = ALL_MAX
+
+  /** Unwanted, every file's words stay unknown and no byte is kept. */
+  constructor(wanted = true) {
+    this.#wanted = wanted
+  }
 
   /**
    * Facts `text` and `textCut` of one file: null where such files hold no words, undefined (no key) where there may be some
@@ -38,6 +44,7 @@ export class FileTexts {
     charset: string | undefined,
     open: () => AsyncIterable<Buffer>,
   ): Promise<Pick<AttachmentFacts, 'text' | 'textCut'>> {
+    if (!this.#wanted) return {}
     const { type } = file
     if (type !== null && WORDLESS.has(type)) return { text: null }
     if (file.encrypted) return {}
