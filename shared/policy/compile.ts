@@ -55,7 +55,10 @@ export function compileCondition(condition: Condition, slots: Slots): Predicate 
     case 'leaf':
       return compileLeaf(condition, slots)
     case 'attachments':
-      return quantified(condition.quantifier, compileSelector(condition.of, slots))
+      return slots.shared(
+        `${condition.quantifier} ${condition.of.leaves.map((leaf) => keyOf(leaf, slots)).join()}`,
+        () => quantified(condition.quantifier, compileSelector(condition.of, slots)),
+      )
   }
 }
 
@@ -94,7 +97,7 @@ function some(parts: readonly Predicate[]): Predicate {
 }
 
 /** Cheap parts first: no part has an effect, so their order changes only how soon the answer is known. */
-function byCost(parts: readonly Condition[]): readonly Condition[] {
+export function byCost(parts: readonly Condition[]): readonly Condition[] {
   return parts.length < 2 ? parts : parts.toSorted((a, b) => costOf(a) - costOf(b))
 }
 
@@ -118,11 +121,16 @@ function costOf(condition: Condition): number {
 /** Equal leaves share one closure. */
 function compileLeaf(leaf: Leaf, slots: Slots): Predicate {
   const slot = slots.of(leaf.field, leaf.name)
-  const key = `${slot.index} ${leaf.tests.map(({ operator, operand }) => operator.name + JSON.stringify(operand)).join()}`
-  return slots.shared(key, (number) => {
+  return slots.shared(keyOf(leaf, slots), (number) => {
     const predicate = leafPredicate(slot, leaf)
     return leaf.tests.some(({ operator }) => operator.costly) ? remembered(predicate, slot, number) : predicate
   })
+}
+
+/** Equal for leaves that mean the same. */
+function keyOf({ field, name, tests }: Leaf, slots: Slots): string {
+  const { index } = slots.of(field, name)
+  return `${index} ${tests.map(({ operator, operand }) => operator.name + JSON.stringify(operand)).join()}`
 }
 
 function leafPredicate(slot: Slot, { tests, field }: Leaf): Predicate {

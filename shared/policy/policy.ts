@@ -1,5 +1,13 @@
 import type { Method, Phase, Reason } from '../domain/index.ts'
-import { compileCondition, compileSelector, every, type FilePredicate, type Predicate, Slots } from './compile.ts'
+import {
+  byCost,
+  compileCondition,
+  compileSelector,
+  every,
+  type FilePredicate,
+  type Predicate,
+  Slots,
+} from './compile.ts'
 import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
@@ -47,11 +55,11 @@ export interface CompiledRule
   readonly else: readonly ActionUse[]
   /** Keys by which the index of rules reaches it; null when it has none. */
   readonly access: Access | null
-  /** The same for every recipient; null always holds. With an `else` only of the set's selector, else also of `when`. */
-  readonly messagePart: Predicate | null
-  /** What remains to be asked per recipient; null always holds. */
-  readonly recipientPart: Predicate | null
-  /** Fields that `recipientPart` looks at. */
+  /** Joined by `all`, the same for every recipient. With an `else` only of the set's selector, else also of `when`. */
+  readonly messageParts: readonly Predicate[]
+  /** What remains to be asked per recipient, joined by `all`. Equal parts of rules are mostly one and the same predicate. */
+  readonly recipientParts: readonly Predicate[]
+  /** Fields that `recipientParts` look at. */
   readonly recipientSlots: readonly Slot[]
   /** For the decision. */
   readonly reason: Reason
@@ -181,17 +189,15 @@ function accessOfRule(rule: Rule, set: RuleSet, { slots, labels }: Compiler): Ac
 function partsOf(
   condition: Condition,
   slots: Slots,
-): Pick<CompiledRule, 'messagePart' | 'recipientPart' | 'recipientSlots'> {
-  const parts = conjuncts(condition)
+): Pick<CompiledRule, 'messageParts' | 'recipientParts' | 'recipientSlots'> {
+  const parts = byCost(conjuncts(condition))
   const leaves = parts.map((part) => leavesOf(part).filter((leaf) => leaf.kind === 'leaf'))
   const recipient = leaves.map((some) => some.filter((leaf) => leaf.field.scope === 'recipient'))
-  const joined = (wanted: boolean) => {
-    const some = parts.filter((_, i) => recipient[i]!.length > 0 === wanted)
-    return some.length === 0 ? null : compileCondition({ kind: 'all', of: some }, slots)
-  }
+  const compiled = (wanted: boolean) =>
+    parts.flatMap((part, i) => (recipient[i]!.length > 0 === wanted ? [compileCondition(part, slots)] : []))
   return {
-    messagePart: joined(false),
-    recipientPart: joined(true),
+    messageParts: compiled(false),
+    recipientParts: compiled(true),
     recipientSlots: recipient.flat().map((leaf) => slots.of(leaf.field, leaf.name)),
   }
 }

@@ -1,26 +1,28 @@
 /** One message against the index: what depends on the message alone is found once, the rest per kind of recipient. */
 import type { Facts, Normalised } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
-import type { Truth } from '../truth.ts'
-import { type Candidate, indexOf, type RuleIndex } from './rule-index.ts'
-
-const TRUE = 1
-const FALSE = 2
-const UNKNOWN = 3
+import { type Candidate, FALSE, indexOf, type RuleIndex, UNKNOWN, type Verdict } from './rule-index.ts'
 
 /** Above that many fields telling recipients apart costs more than it saves. */
 const MAX_SIGNATURE = 24
+/** Kinds of recipients that agree in the first field are compared one by one up to that many; further ones are not kept. */
+const MAX_ALIKE = 16
 
 /** Rules that may apply to this recipient, in the order of the policy. Every other rule has no effect on it. */
 export function candidatesOf(policy: { readonly rules: readonly CompiledRule[] }, facts: Facts): readonly Candidate[] {
-  const index = indexOf(policy)
   const { shared } = facts
-  let matching = shared.matching
-  if (!(matching instanceof Matching) || matching.index !== index) {
-    matching = new Matching(index, facts)
+  let { matching } = shared
+  if (!(matching instanceof Matching) || matching.index.rules !== policy.rules) {
+    matching = new Matching(indexOf(policy), facts)
     shared.matching = matching
   }
   return (matching as Matching).candidates(facts)
+}
+
+/** Recipients that are equal in every field that conditions or keys of rules look at. */
+interface Kind {
+  readonly values: readonly Normalised[]
+  readonly found: readonly Candidate[]
 }
 
 class Matching {
@@ -28,7 +30,8 @@ class Matching {
   readonly #number: number
   /** Rules whose message part may hold, reached by what the message has: twice the position, and one more if in doubt. */
   readonly #alive: number[] = []
-  readonly #bySignature = new Map<string, readonly Candidate[]>()
+  /** By the value of the first field. */
+  readonly #kinds = new Map<Normalised, Kind[]>()
 
   constructor(index: RuleIndex, facts: Facts) {
     this.index = index
@@ -37,20 +40,26 @@ class Matching {
     offer(index.residual)
     for (const table of index.messageTables) table.reach(facts.value(table.slot), offer)
     if (index.fileTables.length > 0) this.#reachFiles(facts, offer)
-    this.#alive.sort((a, b) => a - b)
+    sortFrom(this.#alive, 0)
   }
 
   candidates(facts: Facts): readonly Candidate[] {
     const { recipientSlots } = this.index
     if (facts.input.recipients.length < 2 || recipientSlots.length > MAX_SIGNATURE) return this.#find(facts)
-    let signature = ''
-    for (const slot of recipientSlots) signature += signed(facts.value(slot))
-    let found = this.#bySignature.get(signature)
-    if (!found) {
-      found = this.#find(facts)
-      this.#bySignature.set(signature, found)
-    }
+    const first = recipientSlots.length === 0 ? null : facts.value(recipientSlots[0]!)
+    const kinds = this.#kinds.get(first)
+    if (kinds) for (let i = 0; i < kinds.length; i++) if (this.#alike(kinds[i]!, facts)) return kinds[i]!.found
+    const found = this.#find(facts)
+    const kind = { values: recipientSlots.map((slot) => facts.value(slot)), found }
+    if (!kinds) this.#kinds.set(first, [kind])
+    else if (kinds.length < MAX_ALIKE) kinds.push(kind)
     return found
+  }
+
+  #alike({ values }: Kind, facts: Facts): boolean {
+    const { recipientSlots } = this.index
+    for (let i = 0; i < values.length; i++) if (!same(values[i], facts.value(recipientSlots[i]!))) return false
+    return true
   }
 
   #find(facts: Facts): readonly Candidate[] {
@@ -58,15 +67,15 @@ class Matching {
     const number = marks.next()
     const found: number[] = []
     const consider = (entry: number) => {
-      const part = recipientParts[entry >> 1]!
-      const truth = part === null ? true : part(facts)
-      if (truth !== false) found.push(truth === undefined ? entry | 1 : entry)
+      const verdict = recipientParts.hold(entry >> 1, facts, number)
+      if (verdict !== FALSE) found.push(verdict === UNKNOWN ? entry | 1 : entry)
     }
-    for (let i = 0; i < this.#alive.length; i++) {
-      const entry = this.#alive[i]!
-      marks.recipient[entry >> 1] = number
-      consider(entry)
+    const alive = this.#alive
+    for (let i = 0; i < alive.length; i++) {
+      marks.recipient[alive[i]! >> 1] = number
+      consider(alive[i]!)
     }
+    const inOrder = found.length
     const offer = (offered: Int32Array) => {
       for (let i = 0; i < offered.length; i++) {
         const position = offered[i]!
@@ -76,9 +85,17 @@ class Matching {
         if (verdict !== FALSE) consider(entryOf(position, verdict))
       }
     }
-    for (const table of recipientTables) table.reach(facts.value(table.slot), offer)
-    found.sort((a, b) => a - b)
-    return found.map((entry) => ((entry & 1) === 1 ? doubtful : certain)[entry >> 1]!)
+    for (let i = 0; i < recipientTables.length; i++) {
+      const table = recipientTables[i]!
+      table.reach(facts.value(table.slot), offer)
+    }
+    sortFrom(found, inOrder)
+    const candidates = new Array<Candidate>(found.length)
+    for (let i = 0; i < found.length; i++) {
+      const entry = found[i]!
+      candidates[i] = ((entry & 1) === 1 ? doubtful : certain)[entry >> 1]!
+    }
+    return candidates
   }
 
   #offer(offered: Int32Array, facts: Facts): void {
@@ -91,11 +108,10 @@ class Matching {
     }
   }
 
-  #verdict(position: number, facts: Facts): number {
+  #verdict(position: number, facts: Facts): Verdict {
     const { marks, messageParts } = this.index
-    if (marks.message[position] === this.#number) return marks.verdict[position]!
-    const part = messageParts[position]!
-    const verdict = part === null ? TRUE : coded(part(facts))
+    if (marks.message[position] === this.#number) return marks.verdict[position]! as Verdict
+    const verdict = messageParts.hold(position, facts, this.#number)
     marks.message[position] = this.#number
     marks.verdict[position] = verdict
     return verdict
@@ -111,19 +127,32 @@ class Matching {
   }
 }
 
-function entryOf(position: number, verdict: number): number {
+function entryOf(position: number, verdict: Verdict): number {
   return 2 * position + (verdict === UNKNOWN ? 1 : 0)
 }
 
-function coded(truth: Truth): number {
-  return truth === undefined ? UNKNOWN : truth ? TRUE : FALSE
+function same(a: Normalised, b: Normalised): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  return a.length === b.length && a.every((one, i) => one === b[i])
 }
 
-/** A value so that no two sequences of values read the same, whatever is in them. */
-function signed(value: Normalised): string {
-  if (value === undefined) return '?'
-  if (value === null) return '-'
-  if (typeof value === 'string') return `s${value.length}:${value}`
-  if (typeof value === 'object') return `[${value.map(signed).join('')}]`
-  return `${typeof value === 'number' ? 'n' : 'b'}${value};`
+/** Up to that many numbers are sorted by insertion, and more natively. */
+const FEW = 32
+
+/** Sorts in place, ascending, where everything before `from` is in order already. */
+function sortFrom(list: number[], from: number): void {
+  const added = list.length - from
+  if (added === 0) return
+  if (added > FEW) {
+    const sorted = Int32Array.from(list).sort()
+    for (let i = 0; i < sorted.length; i++) list[i] = sorted[i]!
+    return
+  }
+  for (let i = Math.max(from, 1); i < list.length; i++) {
+    const value = list[i]!
+    let at = i
+    for (; at > 0 && list[at - 1]! > value; at--) list[at] = list[at - 1]!
+    list[at] = value
+  }
 }

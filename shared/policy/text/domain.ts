@@ -1,16 +1,14 @@
 import tr46 from 'tr46'
 
-/** Names that are their own A-labels: lower-case letters, digits and inner hyphens. Those with `--` may be A-labels to check. */
-const PLAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
-
 /**
  * The A-label form of a domain (UTS 46, non-transitional), lower case, or null for what is no domain: empty labels, more
  * than 63 octets a label or 253 in all. A trailing dot is dropped.
  */
 export function aLabel(domain: string): string | null {
+  if (isPlain(domain)) return domain
   const bare = domain.trim().replace(/\.$/, '')
   if (bare === '' || bare.length > 1000) return null
-  if (bare.length <= 253 && PLAIN.test(bare) && !bare.includes('--')) return bare
+  if (isPlain(bare)) return bare
   const ascii = tr46.toASCII(bare, {
     checkBidi: true,
     checkJoiners: true,
@@ -18,6 +16,28 @@ export function aLabel(domain: string): string | null {
     verifyDNSLength: true,
   })
   return ascii === null || ascii === '' ? null : ascii
+}
+
+const DOT = 46
+const HYPHEN = 45
+
+/** Whether a name is its own A-label: lower-case letters, digits and inner hyphens. With `--` it may be one to check. */
+function isPlain(domain: string): boolean {
+  if (domain.length === 0 || domain.length > 253) return false
+  let label = 0
+  let before = DOT
+  for (let i = 0; i < domain.length; i++) {
+    const code = domain.charCodeAt(i)
+    const letter = (code >= 97 && code <= 122) || (code >= 48 && code <= 57)
+    if (code === DOT) {
+      if (before === DOT || before === HYPHEN) return false
+      label = 0
+    } else if (letter || (code === HYPHEN && before !== DOT && before !== HYPHEN)) label++
+    else return false
+    if (label > 63) return false
+    before = code
+  }
+  return before !== DOT && before !== HYPHEN
 }
 
 /** A fact's domain for comparing: its A-label form, else the text itself in lower case so that it equals nothing by accident. */

@@ -1,8 +1,11 @@
 /** The form in which strings are compared: NFKC, then lower case, so that full-width letters and ligatures hide nothing. */
 export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').toLowerCase().normalize('NFKC')
 }
 
+/** Text that NFKC leaves as it is. */
+const ASCII = /^[\t\n\r -~]*$/
 const WORD = /[\p{L}\p{N}_]/u
 
 /** Whether `tag` stands in `text` on word borders: `#NIS2` is found in `re: #NIS2, urgent`, not in `#NIS25`. Both folded. */
