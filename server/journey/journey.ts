@@ -10,54 +10,31 @@
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
  * the jobs that carry it out, so a crash at any point repeats a stage and never half of one.
  */
-import type {
-  AuditEvent,
-  Decision,
-  Job,
-  JobSpec,
-  MessageRecord,
-  OnceStep,
-  Outcome,
-  PolicyInput,
-  RecipientDecision,
-  RecipientState,
-} from '../../shared/domain/index.ts'
+import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { decide, type Policy, readsFileText, redactInput, rulesOf } from '../../shared/policy/index.ts'
+import { decide, type Policy } from '../../shared/policy/index.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Store, TenantWrites } from '../ports/store.ts'
-import { rejectionReport } from './deliver/rejection.ts'
-import { copyJobs, onceJobs } from './effects.ts'
+import type { Store } from '../ports/store.ts'
+import { type Carried, type CommitParts, commit } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
-import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
-import { notifyMails, type OwnMail, outcomeNotices, passwordMails } from './notices.ts'
+import { assembleInput, type Knowledge } from './evaluate/input.ts'
+import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
+import { ownMails, unreadable } from './own-mails.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
-import { sealPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
-import { plainCopies } from './transform/blind-copy.ts'
 import { LinkFiles } from './transform/link-files.ts'
-import { type MailInHand, type RenderedCopy, receiptOf, type Tools } from './transform/mail.ts'
+import type { MailInHand, RenderedCopy, Tools } from './transform/mail.ts'
 import { copiesOf, renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
-
-/** What a decided outcome makes of a recipient that was on the way. */
-const STATE_OF: Readonly<Record<Exclude<Outcome, 'deliver'>, RecipientState>> = {
-  defer: 'deferred',
-  hold: 'held',
-  quarantine: 'quarantined',
-  reject: 'rejected',
-}
-
-/** A deferral is tried again for a day, then a person has to look (CONTRACT, "What 250 means"). */
-const DEFER_LIMIT_MS = 24 * 3_600_000
+import { type Stopped, undelivered } from './undelivered.ts'
 
 /** A renderer that failed so often fails because of the mail, not because the machine was busy. */
 const RENDER_TRIES = 3
 
-export interface JourneyParts {
+export interface JourneyParts extends CommitParts {
   readonly store: Store
   readonly blobs: BlobStore
   readonly knowledge: Knowledge
@@ -68,10 +45,6 @@ export interface JourneyParts {
   tenant(id: string): TenantProfile
   /** The policy in force; raises `policy-none`. */
   policy(tenant: TenantProfile): Policy
-  /** Whether the policy's input is kept, so that a change of the policy can be replayed on it. */
-  readonly keepInputs: boolean
-  /** When the n-th try of a deferred message is due, epoch ms. */
-  retryAt(attempt: number, now: number): number
 }
 
 /** Handler of a `process` job: evaluates and renders a message for every recipient that is still on the way. */
@@ -108,19 +81,6 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
   }
 }
 
-/** What evaluate and transform made of the message, before anything of it is recorded. */
-interface Carried {
-  readonly decision: Decision | null
-  /** Its steps once per message, without those that an earlier evaluation caused. */
-  readonly once: readonly OnceStep[]
-  readonly input: PolicyInput | null
-  readonly notes: readonly Note[]
-  readonly copies: readonly (RenderedCopy & { readonly size: number })[]
-  readonly own: readonly (Omit<OwnMail, 'message'> & { readonly id: string; readonly size: number })[]
-  /** Final word on every open recipient that gets no copy now. */
-  readonly stopped: ReadonlyMap<string, { readonly state: RecipientState; readonly detail: string }>
-}
-
 interface Waiting {
   /** Recipients that have neither a copy nor a final word. */
   readonly open: ReadonlySet<string>
@@ -143,7 +103,6 @@ async function carryOut(
     parsed = await parseMail(source, {
       nullSender: record.envelope.mailFrom === '',
       smtputf8: record.envelope.smtputf8,
-      fileText: readsFileText(policy),
     })
   } catch (error) {
     // A structure that cannot be read is nothing a rule could judge: a person has to look.
@@ -154,7 +113,7 @@ async function carryOut(
       input: null,
       notes: [],
       copies: [],
-      own: await stored(parts, tenant, unreadable(parts, tenant, record, open, fault)),
+      own: await stored(parts, tenant, unreadable(parts.tools, tenant, record, open, fault)),
       stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])),
     }
   }
@@ -176,7 +135,7 @@ async function carryOut(
     decision: { ...decision, once },
   }
   const copies: (RenderedCopy & { size: number })[] = []
-  const stopped = new Map<string, { state: RecipientState; detail: string }>()
+  const stopped = new Map<string, Stopped>()
   const files = new LinkFiles(mail, parts.tools)
   const wanted = new Set(
     decision.recipients
@@ -204,7 +163,7 @@ async function carryOut(
     }
   }
   const told = undelivered(decision, open, stopped, record, parts.tools.clock.now())
-  const own = await stored(parts, tenant, ownMails(parts, mail, record, told, copies, roles))
+  const own = await stored(parts, tenant, ownMails(parts.tools, mail, record, told, copies, roles))
   return { decision, once, input, notes, copies, own, stopped }
 }
 
@@ -216,22 +175,6 @@ async function stored(parts: JourneyParts, tenant: TenantProfile, mails: readonl
     own.push({ ...mail, id, size })
   }
   return own
-}
-
-/** No policy judged it, so there is nobody to approve; but its sender was told 250 and has to hear of it. */
-function unreadable(
-  parts: JourneyParts,
-  tenant: TenantProfile,
-  record: MessageRecord,
-  open: ReadonlySet<string>,
-  fault: Fault,
-): OwnMail[] {
-  const told = [...open].map((address): RecipientDecision => {
-    const { title } = fault.definition
-    const nothing = { method: null, steps: [], reasons: [], missing: [], simulated: [] }
-    return { address, outcome: 'quarantine', text: title[tenant.language], ...nothing }
-  })
-  return outcomeNotices(tenant, record, told, parts.tools.clock.now(), parts.tools.newId)
 }
 
 /** The fault of a step that will not work next time either; one that may is thrown on, and the job is tried again. */
@@ -248,220 +191,3 @@ function decideOrFault(policy: Policy, input: PolicyInput): Decision {
     throw new Fault('policy-engine', '', { cause })
   }
 }
-
-type Told = RecipientDecision & { readonly outcome: Exclude<Outcome, 'deliver'> }
-
-/** Settles the recipients that get nothing now into `stopped` and returns those somebody has to hear about. */
-function undelivered(
-  decision: Decision,
-  open: ReadonlySet<string>,
-  stopped: Map<string, { state: RecipientState; detail: string }>,
-  record: MessageRecord,
-  now: number,
-): Told[] {
-  const told: Told[] = []
-  for (const recipient of decision.recipients) {
-    if (!open.has(recipient.address)) continue
-    const failed = stopped.get(recipient.address)
-    if (failed) told.push({ ...recipient, outcome: 'hold', text: failed.detail })
-    if (failed || recipient.outcome === 'deliver') continue
-    const outcome = outcomeNow(recipient.outcome, record, now)
-    stopped.set(recipient.address, {
-      state: STATE_OF[outcome],
-      detail: recipient.text ?? recipient.reasons.map(({ text }) => text.en).join('; '),
-    })
-    if (outcome !== 'defer') told.push({ ...recipient, outcome })
-  }
-  return told
-}
-
-function outcomeNow(
-  outcome: Exclude<Outcome, 'deliver'>,
-  record: MessageRecord,
-  now: number,
-): Exclude<Outcome, 'deliver'> {
-  if (outcome === 'defer' && now - record.acceptedAt > DEFER_LIMIT_MS) return 'hold'
-  // A stranger's address proves nothing: a bounce would be backscatter (CONTRACT, "What 250 means").
-  if (outcome === 'reject' && !answerable(record)) return 'quarantine'
-  return outcome
-}
-
-const answerable = (record: MessageRecord): boolean =>
-  record.origin.authenticated !== 'none' && record.envelope.mailFrom !== ''
-
-/** Mails beside the copies. Blind copies and mail to roles wait until something is delivered. */
-function ownMails(
-  parts: JourneyParts,
-  mail: MailInHand,
-  record: MessageRecord,
-  told: readonly Told[],
-  copies: readonly RenderedCopy[],
-  roles: RoleHolders,
-): OwnMail[] {
-  const { tenant, decision } = mail
-  const now = parts.tools.clock.now()
-  const { newId } = parts.tools
-  const mails: OwnMail[] = []
-  const rejected = told.filter(({ outcome }) => outcome === 'reject')
-  if (rejected.length)
-    mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
-  mails.push(...outcomeNotices(tenant, record, told, now, newId))
-  mails.push(...copies.flatMap((copy) => passwordMails(tenant, copy, now, newId)))
-  mails.push(...plainCopies(mail, roles).filter(({ why }) => why === 'archive' || copies.length > 0))
-  mails.push(...notifyMails(tenant, record, decision, now, newId))
-  return mails.filter(({ to }) => to.length > 0)
-}
-
-/** Writes what was decided and rendered: all of it or nothing. */
-async function commit(
-  tx: TenantWrites,
-  parts: JourneyParts,
-  tenant: TenantProfile,
-  record: MessageRecord,
-  carried: Carried,
-  open: ReadonlySet<string>,
-  job: Job,
-): Promise<void> {
-  const { decision, once, input, copies, own, stopped } = carried
-  const now = parts.tools.clock.now()
-  const common = { message: record.id, runAt: now }
-  const audit = (type: string, detail: AuditEvent['detail']) =>
-    tx.appendAudit({ time: now, type, message: record.id, actor: 'gateway', detail })
-
-  for (const note of carried.notes) await audit(note.type, note.detail)
-  if (decision) await auditDecision(decision, open, audit)
-  if (decision && input && parts.keepInputs) {
-    const kept = { message: record.id, at: record.acceptedAt, rules: rulesOf(decision), ...redactInput(input) }
-    await tx.putDecisionInput(kept)
-  }
-  for (const [address, { state, detail }] of stopped) {
-    await tx.updateRecipient(record.id, address, { state, detail, at: now })
-    await audit(`recipient.${state}`, { recipient: address, why: detail })
-  }
-  const jobs: JobSpec[] = []
-  const stored = new Set<string>()
-  for (const copy of copies) {
-    for (const file of copy.linkFiles) {
-      if (stored.has(file.id)) continue
-      stored.add(file.id)
-      await tx.insertLinkFile(file)
-      await audit('link.stored', { file: file.id, name: file.name, size: file.size, sha256: file.sha256 })
-    }
-    for (const grant of copy.grants) {
-      await tx.insertGrant(grant)
-      const { id, recipient, access, kind, files, expiresAt } = grant
-      await audit('link.granted', {
-        grant: id,
-        recipient,
-        access,
-        kind,
-        files: files.length,
-        expires: new Date(expiresAt).toISOString(),
-      })
-    }
-    const recipients = copy.recipients.map(({ address }) => address)
-    await tx.insertCopy({
-      id: copy.id,
-      message: record.id,
-      recipients,
-      steps: copy.steps,
-      blob: copy.id,
-      size: copy.size,
-      route: copy.route,
-      mailFrom: record.envelope.mailFrom,
-      createdAt: now,
-    })
-    for (const recipient of copy.recipients) {
-      await tx.updateRecipient(record.id, recipient.address, {
-        copy: copy.id,
-        receipt: receiptOf(copy, recipient),
-        at: now,
-      })
-      await audit('recipient.transformed', {
-        recipient: recipient.address,
-        copy: copy.id,
-        method: copy.method ?? 'plain',
-        layers: copy.layers,
-      })
-    }
-    jobs.push(...copyJobs(copy, common))
-    for (const secret of copy.secrets) {
-      if (secret.by !== 'sms') continue
-      const sealed = sealPayload(parts.tools.secrets, tenant.id, { to: secret.phone, text: secret.text })
-      jobs.push({
-        ...common,
-        queue: 'sms',
-        lane: '',
-        step: `password:${secret.recipient}`,
-        payload: { recipient: secret.recipient, sealed },
-      })
-    }
-  }
-  for (const mail of own) {
-    await tx.insertCopy({
-      id: mail.id,
-      message: record.id,
-      recipients: mail.to,
-      steps: [],
-      blob: mail.id,
-      size: mail.size,
-      route: mail.route,
-      mailFrom: mail.mailFrom,
-      createdAt: now,
-    })
-    await audit('copy.added', { copy: mail.id, why: mail.why, to: mail.to })
-    // A blind copy's step has no copy id: however often the message is evaluated, there is one.
-    const named = mail.why === 'bcc' || mail.why === 'role' || mail.why === 'archive'
-    jobs.push({
-      ...common,
-      queue: 'deliver',
-      lane: mail.route,
-      step: named ? `${mail.why}:${mail.to.join()}` : mail.id,
-      payload: { copyId: mail.id, recipients: mail.to },
-    })
-  }
-  if (decision) {
-    const about = {
-      tenant: tenant.id,
-      sender: record.envelope.mailFrom,
-      subject: record.subject,
-      acceptedAt: record.acceptedAt,
-    }
-    jobs.push(...onceJobs({ ...decision, once }, tenant, about, copies, common))
-  }
-  if ([...stopped.values()].some(({ state }) => state === 'deferred')) {
-    const attempt = attemptOf(job) + 1
-    jobs.push({
-      queue: 'process',
-      message: record.id,
-      lane: '',
-      step: `again-${attempt}`,
-      payload: { attempt },
-      runAt: parts.retryAt(attempt, now),
-    })
-  }
-  await tx.updateMessage(record.id, decision ? { state: 'planned', decision } : { state: 'planned' })
-  await tx.enqueue(jobs)
-}
-
-async function auditDecision(
-  decision: Decision,
-  open: ReadonlySet<string>,
-  audit: (type: string, detail: AuditEvent['detail']) => Promise<unknown>,
-): Promise<void> {
-  for (const { address, outcome, method, reasons, missing, simulated } of decision.recipients) {
-    if (!open.has(address)) continue
-    await audit('recipient.decided', {
-      recipient: address,
-      outcome,
-      method,
-      decision: decision.decisionId,
-      revision: decision.revision,
-      rules: reasons.map(({ rule }) => rule),
-      ...(missing.length ? { missing: missing.map(({ field }) => field) } : {}),
-      ...(simulated.length ? { simulated } : {}),
-    })
-  }
-}
-
-const attemptOf = (job: Job): number => Number((job.payload as { attempt?: number } | null)?.attempt ?? 0)
