@@ -12,7 +12,7 @@
  */
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { decide, type Policy } from '../../shared/policy/index.ts'
+import { decide, type Policy, readsFileText } from '../../shared/policy/index.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
@@ -103,6 +103,7 @@ async function carryOut(
     parsed = await parseMail(source, {
       nullSender: record.envelope.mailFrom === '',
       smtputf8: record.envelope.smtputf8,
+      fileText: readsFileText(policy),
     })
   } catch (error) {
     // A structure that cannot be read is nothing a rule could judge: a person has to look.
