@@ -216,6 +216,17 @@ describe.each<[string, () => Promise<Ground>]>([
     )
   })
 
+  test('orphaned portal messages go after an hour; those that a grant leads to stay', async () => {
+    const id = (await mail('held')).id
+    const [orphan, own, young] = [uuidv7(now - 3_600_000), uuidv7(now - 3_600_000), uuidv7(now - 3_500_000)]
+    for (const blob of [orphan, own, young]) await put('portal', blob)
+    const content = { blob: own, wrappedKey: 'w' }
+    await tenant().write((tx) => tx.insertGrant({ ...make.grant(id), files: [], content, expiresAt: now + DAY }))
+    await run()
+    const left = async () => (await blobs()).filter((name) => name.startsWith('portal'))
+    expect(await left()).toEqual([`portal/${own}`, `portal/${young}`].sort())
+  })
+
   test('archived mail stays, with the mail done and with its retention over', async () => {
     const { id } = await mail('delivered')
     await put('archive', id, { retainUntil: now + DAY })

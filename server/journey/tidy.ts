@@ -115,14 +115,18 @@ export function createTidy(deps: TidyDeps): Tidy {
   }
 
   /**
-   * Copies and link files without a row: left by a crash, or by an attempt at rendering that failed. Spool blobs without
+   * Copies, link files and portal messages without a row: left by a crash, or by an attempt at rendering that failed. Spool blobs without
    * a row are not ours (ingress/recover.ts keeps them for a person), nor is a name without a time in it.
    */
   async function sweep(tenant: TenantStore, signal: AbortSignal): Promise<void> {
     const now = clock.now()
     if (now - (swept.get(tenant.tenant) ?? Number.NEGATIVE_INFINITY) < SWEEP_EVERY) return
-    const rows = { copy: (id: string) => tenant.read.copy(id), link: (id: string) => tenant.read.linkFile(id) }
-    for (const kind of ['copy', 'link'] as const) {
+    const rows = {
+      copy: (id: string) => tenant.read.copy(id),
+      link: (id: string) => tenant.read.linkFile(id),
+      portal: (id: string) => tenant.read.grantOfContent(id),
+    }
+    for (const kind of ['copy', 'link', 'portal'] as const) {
       for await (const id of blobs.list(tenant.tenant, kind)) {
         if (signal.aborted) return
         const madeAt = timeOfId(id)

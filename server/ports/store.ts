@@ -73,6 +73,8 @@ export interface TidyReads {
   unerased(limit: number): Promise<MessageRecord[]>
   /** Messages with a grant that expired or was revoked at `endedBy` (epoch ms) or before and is not marked erased yet. */
   messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
+  /** The grant whose portal message is this blob, ended or not. */
+  grantOfContent(blob: string): Promise<GrantRecord | null>
 }
 
 export interface PolicyReads {

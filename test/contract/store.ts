@@ -431,7 +431,9 @@ export function storeContract(
         }
         const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
         await expect(store.queue.bury(job, 'no use', fail)).rejects.toThrow()
-        await expect(store.queue.bury({ ...job, leaseToken: 'old' }, 'no use', say)).rejects.toEqual(fault('lease-lost'))
+        await expect(store.queue.bury({ ...job, leaseToken: 'old' }, 'no use', say)).rejects.toEqual(
+          fault('lease-lost'),
+        )
         expect([await said(), (await store.queue.counts())[0]?.state]).toEqual([[], 'leased'])
         clock.time += 2000
         await expect(store.queue.reap(1, fail)).rejects.toThrow()
@@ -578,6 +580,18 @@ export function storeContract(
         expect(await mark(one, 500)).toEqual([])
         expect(await a.read.grants(one)).toHaveLength(2)
         expect(await a.read.grant(grants[0]!.id)).toEqual(grants[0])
+      })
+
+      test('finds the grant of a portal message by its blob', async () => {
+        const id = await accept(a)
+        const grant = { ...make.grant(id), content: { blob: 'p1', wrappedKey: 'w' }, revokedAt: 5 }
+        await a.write(async (tx) => {
+          await tx.insertGrant(grant)
+          await tx.insertGrant({ ...make.grant(id), content: null })
+        })
+        expect(await a.read.grantOfContent('p1')).toEqual(grant)
+        expect(await a.read.grantOfContent('p2')).toBeNull()
+        expect(await b.read.grantOfContent('p1')).toBeNull()
       })
 
       test('purges what expired, in batches, and nothing else', async () => {

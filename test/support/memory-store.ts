@@ -168,6 +168,9 @@ export function memoryStore(now: () => number = Date.now) {
         const ended = found(of(tenant).grants.values(), (g) => endedAt(g) <= endedBy && !of(tenant).erased.has(g.id))
         return [...new Set(ended.map((g) => g.message))].slice(0, limit)
       },
+      async grantOfContent(blob) {
+        return found(of(tenant).grants.values(), (g) => g.content?.blob === blob)[0] ?? null
+      },
       async policyVersions({ limit, before = Number.POSITIVE_INFINITY }) {
         return of(tenant)
           .versions.filter(({ serial }) => serial < before)

@@ -213,6 +213,22 @@ export class SqlReads implements TenantReads {
     return rows[0] ? grantRecord(rows[0]) : null
   }
 
+  async grantOfContent(blob: string): Promise<GrantRecord | null> {
+    const { grant } = this.engine.tables
+    const rows = await this.run(
+      'grantOfContent',
+      (db) =>
+        db
+          .select()
+          .from(grant)
+          .where(and(eq(grant.tenant, $('tenant')), eq(grant.contentBlob, $('blob'))))
+          .limit(1)
+          .prepare('grantOfContent'),
+      { blob },
+    )
+    return rows[0] ? grantRecord(rows[0]) : null
+  }
+
   async grants(message: MessageId): Promise<GrantRecord[]> {
     const { grant } = this.engine.tables
     const rows = await this.run(

@@ -23,7 +23,7 @@ export function messageRecord(row: Row<'message'>): MessageRecord {
 }
 
 export function grantRecord(row: Row<'grant'>): GrantRecord {
-  const { erasedAt: _, ...rest } = record(row)
+  const { erasedAt: _, contentBlob: __, ...rest } = record(row)
   return rest as GrantRecord
 }
 

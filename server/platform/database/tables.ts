@@ -143,11 +143,14 @@ export function defineTables(c: Columns) {
       createdAt: c.int('created_at').notNull(),
       /** When what only ended grants led to was deleted. */
       erasedAt: c.int('erased_at'),
+      /** The blob that `content` names. */
+      contentBlob: c.text('content_blob'),
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.uniqueIndex('access_grant_token').on(t.tenant, t.tokenHash),
       c.index('access_grant_message').on(t.tenant, t.message, t.id),
+      c.index('access_grant_content').on(t.tenant, t.contentBlob).where(sql`content_blob is not null`),
       c.index('access_grant_expiry').on(t.tenant, t.expiresAt).where(sql`erased_at is null`),
       c
         .index('access_grant_revoked')

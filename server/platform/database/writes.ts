@@ -176,7 +176,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     await this.#once(
       this.db()
         .insert(this.engine.tables.grant)
-        .values({ ...grant, tenant: this.tenant }),
+        .values({ ...grant, contentBlob: grant.content?.blob ?? null, tenant: this.tenant }),
     )
   }
 

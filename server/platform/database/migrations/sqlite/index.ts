@@ -3,6 +3,7 @@ import { journey } from './0001_journey.ts'
 import { tidy } from './0002_tidy.ts'
 import { policies } from './0003_policies.ts'
 import { threads } from './0004_threads.ts'
+import { portalBlobs } from './0005_portal_blobs.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0002_tidy', sql: tidy },
   { name: '0003_policies', sql: policies },
   { name: '0004_threads', sql: threads },
+  { name: '0005_portal_blobs', sql: portalBlobs },
 ]
