@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { auth } from './plugins/auth.ts'
 import { errors } from './plugins/errors.ts'
+import { largeBodies } from './plugins/large-bodies.ts'
 import { openapi } from './plugins/openapi.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
@@ -33,6 +34,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
   await rateLimit(app, config.limits)
   await openapi(app)
   await auth(app, services)
+  largeBodies(app)
   await app.register(cookie)
   await app.register(formbody, { bodyLimit: 65_536 })
 

@@ -74,7 +74,7 @@ export const policyRoutes: Routes = (instance, services) => {
   app.post(
     '/api/v1/policies',
     {
-      config: { access: ['policy:apply'] },
+      config: { access: ['policy:apply'], holdsBody: true },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'Put a bundle in force',
@@ -102,7 +102,7 @@ export const policyRoutes: Routes = (instance, services) => {
   app.post(
     '/api/v1/policies/diff',
     {
-      config: { access: ['policy:read'] },
+      config: { access: ['policy:read'], holdsBody: true },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'What differs in meaning from the policy in force',
@@ -121,7 +121,7 @@ export const policyRoutes: Routes = (instance, services) => {
   app.post(
     '/api/v1/policies/replay',
     {
-      config: { access: ['policy:read'] },
+      config: { access: ['policy:read'], holdsBody: true },
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'What a policy would do to past mail',

@@ -34,7 +34,7 @@ export const simulationRoute: Routes = (app, services) => {
   app.post(
     '/api/v1/simulations',
     {
-      config: { access: ['policy:read', 'evaluate'] },
+      config: { access: ['policy:read', 'evaluate'], holdsBody: true },
       schema: {
         summary: 'What would happen to this mail, and why; nothing is delivered',
         description: 'Send a whole mail as message/rfc822 (at most 64 MB), or a draft as JSON.',
