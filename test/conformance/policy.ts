@@ -75,7 +75,7 @@ export function casesOf(file: PolicyFile): readonly ConformanceCase[] {
 }
 
 function caseOf(one: Plain, file: string, root: Node, policies: Plain): ConformanceCase {
-  const name = `${file}: ${String(one['name'])}`
+  const name = `${file}: ${String(one.name)}`
   const strange = Object.keys(one).find((key) => !CASE_KEYS.includes(key))
   if (strange) throw new Error(`${name}: unknown key ${strange}`)
   const files = filesOf(one, policies)
@@ -83,8 +83,8 @@ function caseOf(one: Plain, file: string, root: Node, policies: Plain): Conforma
   const codes = (severity: string) =>
     [...new Set(diagnostics.filter((finding) => finding.severity === severity).map(({ code }) => code))].sort(byCode)
   const failures: string[] = []
-  same('refused', codes('error'), strings(one['refused']), failures)
-  if ('warns' in one) same('warns', codes('warning'), strings(one['warns']), failures)
+  same('refused', codes('error'), strings(one.refused), failures)
+  if ('warns' in one) same('warns', codes('warning'), strings(one.warns), failures)
   if (!policy)
     return {
       name,
@@ -101,7 +101,7 @@ function caseOf(one: Plain, file: string, root: Node, policies: Plain): Conforma
 
 /** `policy`: layers by name, or the name of such; `spec`, `rules`, `when`: a tenant's rule set, ever shorter. */
 function filesOf(one: Plain, policies: Plain): readonly PolicyFile[] {
-  const named = typeof one['policy'] === 'string' ? policies[one['policy']] : one['policy']
+  const named = typeof one.policy === 'string' ? policies[one.policy] : one.policy
   const layers = (named ?? { tenant: tenantOf(one) }) as Plain
   return Object.entries(layers).map(([key, spec]) => {
     const layer = key.split('/')[0]!
@@ -114,12 +114,12 @@ function filesOf(one: Plain, policies: Plain): readonly PolicyFile[] {
 }
 
 function tenantOf(one: Plain): Plain {
-  const spec = (one['spec'] ?? {}) as Plain
-  if ('rules' in one) return { ...spec, rules: one['rules'] }
+  const spec = (one.spec ?? {}) as Plain
+  if ('rules' in one) return { ...spec, rules: one.rules }
   if (!('when' in one)) return spec
   const rule = Object.fromEntries([
     ['id', 'it'],
-    ['when', one['when']],
+    ['when', one.when],
     ['then', [{ reject: { text: 'it holds' } }]],
   ])
   return { ...spec, rules: [rule] }
@@ -149,16 +149,16 @@ function truthsOf(one: Plain, context: Context): readonly Expectation[] {
 }
 
 function mailOf(one: Plain, context: Context): Expectation {
-  const given = one['input'] as Plain
+  const given = one.input as Plain
   const input = inputFrom(given, context)
-  const people = (given['recipients'] ?? [{}]) as readonly unknown[]
+  const people = (given.recipients ?? [{}]) as readonly unknown[]
   const names = people.map((person, i) => (typeof person === 'string' ? person : input.recipients[i]!.address))
   return {
     input,
-    releases: (one['releases'] ?? []) as readonly Release[],
+    releases: (one.releases ?? []) as readonly Release[],
     compare(decision) {
       const failures: string[] = []
-      for (const want of one['expected'] as readonly Plain[]) compare(want, decision, names, failures)
+      for (const want of one.expected as readonly Plain[]) compare(want, decision, names, failures)
       return failures
     },
   }
@@ -181,12 +181,12 @@ function inputFrom(given: Plain, { name, root, policy }: Context): PolicyInput {
 function compare(want: Plain, decision: Decision, names: readonly string[], failures: string[]): void {
   const strange = Object.keys(want).find((key) => !EXPECTED_KEYS.includes(key))
   if (strange) failures.push(`unknown expectation ${strange}`)
-  if ('once' in want) same('once', decision.once.map(showOnce), want['once'], failures)
+  if ('once' in want) same('once', decision.once.map(showOnce), want.once, failures)
   if ('copies' in want) {
     const copies = decision.copies.map((copy) => copy.recipients.map((index) => names[index]!))
-    same('copies', typeof want['copies'] === 'number' ? copies.length : copies, want['copies'], failures)
+    same('copies', typeof want.copies === 'number' ? copies.length : copies, want.copies, failures)
   }
-  const people = 'recipients' in want ? strings(want['recipients']) : names
+  const people = 'recipients' in want ? strings(want.recipients) : names
   for (const person of people) {
     const got = decision.recipients[names.indexOf(person)]
     if (got) compareRecipient(person, got, want, failures)

@@ -7,14 +7,14 @@ import { analysePolicy } from '../../shared/policy/analyse/findings.ts'
 import { F, T, U } from '../../shared/policy/analyse/form.ts'
 import { proveGuarantees } from '../../shared/policy/analyse/guarantees.ts'
 import { Universe } from '../../shared/policy/analyse/universe.ts'
-import { compileCondition, compileSelector, Slots } from '../../shared/policy/compile.ts'
+import { compileCondition, compileSelector, type FilePredicate, Slots } from '../../shared/policy/compile.ts'
 import { diffPolicies } from '../../shared/policy/diff/diff.ts'
 import { decide, draftsOf } from '../../shared/policy/evaluate/decide.ts'
 import { violatedFor } from '../../shared/policy/evaluate/guarantee.ts'
 import { select } from '../../shared/policy/evaluate/select.ts'
 import { Facts, messageCache } from '../../shared/policy/facts.ts'
 import { loadPolicy } from '../../shared/policy/index.ts'
-import type { Condition } from '../../shared/policy/ir.ts'
+import type { Condition, Leaf } from '../../shared/policy/ir.ts'
 import type { Policy } from '../../shared/policy/policy.ts'
 import { policyOf } from '../support/policy.ts'
 import { anyMail, condition, soundMail } from '../support/policy-space.ts'
@@ -54,7 +54,7 @@ const bit = (truth: boolean | undefined) => (truth === undefined ? U : truth ? T
 /** The one region of every dimension in which a mail lies; fields of single attachments have none. */
 function cell(universe: Universe, facts: Facts) {
   const slots = new Slots()
-  const picks = (files: Condition) => {
+  const picks = (files: Condition): FilePredicate => {
     if (files.kind === 'not') {
       const inner = picks(files.of)
       return (own: Facts, position: number) => {
@@ -62,7 +62,7 @@ function cell(universe: Universe, facts: Facts) {
         return truth === undefined ? undefined : !truth
       }
     }
-    return compileSelector({ leaves: (files as { of: never[] }).of }, slots)
+    return compileSelector({ leaves: (files as unknown as { of: readonly Leaf[] }).of }, slots)
   }
   const asked = universe.dimensions.filter((one) => one.field?.scope !== 'attachment')
   return new Map(asked.map((one) => [one.index, 1n << BigInt(universe.region(one, facts, picks as never))]))

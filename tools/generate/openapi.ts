@@ -1,3 +1,4 @@
+import '@fastify/swagger'
 import { createHttpApp } from '../../server/http/app.ts'
 import { defaultLimits } from '../../server/http/config.ts'
 import type { HttpServices } from '../../server/http/services.ts'

@@ -140,7 +140,7 @@ interface Schema {
 
 /** A parameter's schema in a few words. */
 function describe(schema: Schema): string {
-  if (schema['$ref']) return 'fields of an attachment, see [fields](fields.md)'
+  if (schema.$ref) return 'fields of an attachment, see [fields](fields.md)'
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(describe))].join(' or ')
   if (schema.type === 'array') return `list of ${describe(schema.items ?? {})}`

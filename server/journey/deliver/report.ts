@@ -94,8 +94,6 @@ export function createReporter(deps: ReportDeps) {
   }
 }
 
-export type Reporter = ReturnType<typeof createReporter>
-
 /** NOTIFY (RFC 3461 4.1): without it, failures and delays are reported; a success only to those who asked. */
 export function isWanted(action: DsnAction, recipient: EnvelopeRecipient): boolean {
   const condition = ({ failed: 'FAILURE', delayed: 'DELAY', relayed: 'SUCCESS' } as const)[action]

@@ -11,7 +11,6 @@ export const TAG = {
   oid: 0x06,
   utf8String: 0x0c,
   printableString: 0x13,
-  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
@@ -62,7 +61,6 @@ export const contextPrimitive = (number: number, content: Uint8Array) =>
 
 export const octetString = (content: Uint8Array) => tagged(TAG.octetString, content)
 export const utf8String = (text: string) => tagged(TAG.utf8String, Buffer.from(text, 'utf8'))
-export const ia5String = (text: string) => tagged(TAG.ia5String, Buffer.from(text, 'latin1'))
 export const nullValue = () => Buffer.from([TAG.null, 0])
 export const booleanTrue = () => Buffer.from([TAG.boolean, 1, 0xff])
 
