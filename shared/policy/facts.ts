@@ -30,12 +30,14 @@ export interface MessageCache {
   readonly message: Cached[]
   readonly files: Cached[][]
   readonly answers: Answers
+  /** `AttachmentFacts.index` of the files that a selector picks, by its compiled form: recipients have the same files. */
+  readonly picked: Map<object, readonly number[]>
   /** What the index of rules found out about the message; kept by the index. */
   matching: object | null
 }
 
 export function messageCache(): MessageCache {
-  return { message: [], files: [], answers: new Map(), matching: null }
+  return { message: [], files: [], answers: new Map(), picked: new Map(), matching: null }
 }
 
 /** One recipient's view of the input. */
@@ -46,8 +48,13 @@ export class Facts implements Scene {
   readonly attachment = null
   readonly shared: MessageCache
   /** Answers of costly tests on this recipient. */
-  readonly answers: Answers = new Map()
+  get answers(): Answers {
+    this.#answers ??= new Map()
+    return this.#answers
+  }
+
   readonly #own: Cached[] = []
+  #answers: Answers | undefined
 
   constructor(input: PolicyInput, recipient: RecipientFacts, labels: TenantLabels, shared: MessageCache) {
     this.input = input

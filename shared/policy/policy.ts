@@ -8,8 +8,9 @@ import {
   type Predicate,
   Slots,
 } from './compile.ts'
+import { type Interned, ReadyUse } from './evaluate/ready.ts'
 import type { Slot } from './facts.ts'
-import type { ActionUse, Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
+import type { Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
@@ -51,8 +52,8 @@ export interface CompiledRule
   /** The set's selector: outside it not even `else` applies. */
   readonly applies: Predicate
   readonly when: Predicate
-  readonly branches: readonly { readonly when: Predicate; readonly actions: readonly ActionUse[] }[]
-  readonly else: readonly ActionUse[]
+  readonly branches: readonly { readonly when: Predicate; readonly actions: readonly ReadyUse[] }[]
+  readonly else: readonly ReadyUse[]
   /** Keys by which the index of rules reaches it; null when it has none. */
   readonly access: Access | null
   /** Joined by `all`, the same for every recipient. With an `else` only of the set's selector, else also of `when`. */
@@ -64,7 +65,7 @@ export interface CompiledRule
   /** For the decision. */
   readonly reason: Reason
   /** It alone, as one who contributes to a plan. */
-  readonly contributor: readonly [{ readonly id: string; readonly overridable: boolean }]
+  readonly contributor: { readonly id: string; readonly overridable: boolean }
   /** For explain. */
   readonly source: Source
 }
@@ -93,6 +94,7 @@ export interface CompiledGuarantee {
 interface Compiler {
   readonly slots: Slots
   readonly labels: TenantLabels
+  readonly interned: Interned
 }
 
 /** Compiles linked rule sets. */
@@ -101,6 +103,7 @@ export function compilePolicy(
   settings: Pick<Policy, 'revision' | 'tenantLabels' | 'preference' | 'order'>,
 ): Policy {
   const slots = new Slots()
+  const compiler: Compiler = { slots, labels: settings.tenantLabels, interned: new Map() }
   const sorted = [...sets].sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))
   const selectors = new WeakMap<Selector, FilePredicate>()
   const applies = new Map(sorted.map((set) => [set, compileCondition(set.appliesTo, slots)] as const))
@@ -114,7 +117,7 @@ export function compilePolicy(
       [...set.rules]
         .sort((a, b) => byCode(a.id, b.id))
         .filter((rule) => rule.mode !== 'disabled')
-        .map((rule) => compileRule(rule, set, applies.get(set)!, { slots, labels: settings.tenantLabels })),
+        .map((rule) => compileRule(rule, set, applies.get(set)!, compiler)),
     ),
     exceptions: sorted.flatMap((set) =>
       set.mode === 'enforce'
@@ -161,13 +164,13 @@ function compileRule(rule: Rule, set: RuleSet, applies: Predicate, compiler: Com
     when: compileCondition(rule.when, compiler.slots),
     branches: rule.branches.map((branch) => ({
       when: compileCondition(branch.when, compiler.slots),
-      actions: branch.actions,
+      actions: branch.actions.map((use) => new ReadyUse(use, compiler.interned)),
     })),
-    else: rule.else,
+    else: rule.else.map((use) => new ReadyUse(use, compiler.interned)),
     ...partsOf(rule.else.length > 0 ? set.appliesTo : own, compiler.slots),
     access: accessOfRule(rule, set, compiler),
     reason: { rule: id, layer: set.layer, text: title },
-    contributor: [{ id, overridable: overridable && !final }],
+    contributor: { id, overridable: overridable && !final },
     source: {
       when: own,
       applies: set.appliesTo,

@@ -300,7 +300,7 @@ class Analyst {
       this.#policy.ruleSets.map(({ owner }) => /@([^@\s]+)$/.exec(owner)?.[1]).find(Boolean) ?? 'ours.example'
     const ids = [one.subject.rule.id, other.subject.rule.id]
     const holds = (mail: PolicyInput) => {
-      const reasons = draftsOf(this.#policy, mail)[0]?.reasons.map(({ rule }) => rule) ?? []
+      const reasons = draftsOf(this.#policy, mail)[0]?.reasons.map(({ reason }) => reason.rule) ?? []
       return ids.every((id) => reasons.includes(id)) && shows(mail)
     }
     for (const box of boxes.slice(0, 8)) {

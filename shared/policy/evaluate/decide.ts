@@ -92,8 +92,7 @@ function holdConflicts(policy: Policy, drafts: readonly Draft[], once: Plan): vo
 function common(drafts: readonly Draft[]): Plan {
   const joining = new Joining()
   for (const { plan } of drafts) {
-    for (const { action, slot, value, by } of plan.values())
-      if (action.scope === 'message') joining.add(action, slot, value, by)
+    for (const [key, slot] of plan) if (slot.action.scope === 'message') joining.addSlot(key, slot)
   }
   return joining.plan()
 }
@@ -110,28 +109,33 @@ function finish(draft: Draft): RecipientDecision {
     steps: deliver ? draft.steps : draft.steps.filter((step) => step.do === 'audit'),
     reasons: sorted(draft),
     missing: draft.missing,
-    simulated: [...new Set(draft.simulated)].sort(byCode),
+    simulated: draft.simulated.length === 0 ? [] : [...new Set(draft.simulated)].sort(byCode),
   }
 }
 
 const REASON_ORDER: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'intent']
 
 /** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
-function sorted({ reasons, weights, gate }: Draft): readonly Reason[] {
-  const weight = ({ rule, layer }: Reason) => {
-    if (layer === 'guarantee' || (gate.outcome !== 'deliver' && weights.get(rule) === gate.outcome)) return 0
-    return weights.has(rule) || layer === 'intent' ? 1 : 2
-  }
-  // Ids are unique among rules, exceptions, guarantees and wishes.
-  const distinct = [...new Map(reasons.map((reason) => [reason.rule, reason])).values()]
-  // Reasons of one place mostly come in order already, which makes sorting them quick.
+function sorted({ reasons, gate }: Draft): readonly Reason[] {
   const places: Reason[][] = []
-  for (const reason of distinct) {
-    const place = weight(reason) * REASON_ORDER.length + REASON_ORDER.indexOf(reason.layer)
-    places[place] ??= []
-    places[place].push(reason)
+  for (const { reason, weight } of reasons) {
+    const { layer } = reason
+    const decided = layer === 'guarantee' || (gate.outcome !== 'deliver' && weight === gate.outcome)
+    const group = decided ? 0 : weight !== null || layer === 'intent' ? 1 : 2
+    const place = group * REASON_ORDER.length + REASON_ORDER.indexOf(layer)
+    const known = places[place]
+    if (known) known.push(reason)
+    else places[place] = [reason]
   }
-  return places.flatMap((list) => list.sort((a, b) => byCode(a.rule, b.rule)))
+  return places.flatMap(inOrder)
+}
+
+/** Ids are unique among rules, exceptions, guarantees and wishes; those of one place mostly come in order already. */
+function inOrder(list: readonly Reason[]): readonly Reason[] {
+  let at = 1
+  while (at < list.length && list[at - 1]!.rule < list[at]!.rule) at++
+  if (at >= list.length) return list
+  return [...new Map(list.map((reason) => [reason.rule, reason])).values()].sort((a, b) => byCode(a.rule, b.rule))
 }
 
 /** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */

@@ -1,5 +1,5 @@
 /** One recipient's decision before guarantees and copies. */
-import type { Method, Missing, Outcome, PolicyInput, Reason, RecipientFacts, Step } from '../../domain/index.ts'
+import type { Method, Missing, Outcome, PolicyInput, RecipientFacts, Step } from '../../domain/index.ts'
 import { Facts, type MessageCache } from '../facts.ts'
 import type { Policy } from '../policy.ts'
 import type { FileLink } from '../registry/actions/attach.ts'
@@ -7,7 +7,7 @@ import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import type { Protect } from '../registry/actions/protect.ts'
 import { actionsOf } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
-import { mergeRules, type Selector } from './merge.ts'
+import { mergeRules, type Selector, type Weighed } from './merge.ts'
 import { conflictsOf, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
 import { chooseMethod, phone } from './protect.ts'
 import { conflictText, missing, SECOND_FACTOR } from './texts.ts'
@@ -18,10 +18,9 @@ export interface Draft {
   gate: Gate
   readonly method: Method | null
   readonly steps: readonly Step[]
-  readonly reasons: Reason[]
+  readonly reasons: Weighed[]
   readonly missing: readonly Missing[]
   readonly simulated: string[]
-  readonly weights: ReadonlyMap<string, Outcome>
 }
 
 export function gateOf(outcome: Outcome, text: string, approvers: readonly string[] = []): Gate {
@@ -60,10 +59,9 @@ export function draftOf(
     gate: merged.gates.reduce(joinGates, DELIVER),
     method: choice?.method ?? null,
     steps: stepsOf(policy, merged.plan, facts, choice?.step ?? null),
-    reasons: [...merged.reasons, ...wish.reasons],
+    reasons: [...merged.reasons, ...wish.reasons.map((reason) => ({ reason, weight: null }))],
     missing: distinct(lacking),
     simulated: merged.simulated,
-    weights: merged.weights,
   }
 }
 
@@ -86,15 +84,18 @@ function secondFactor(plan: Plan, recipient: RecipientFacts): { field: string; o
 function stepsOf(policy: Policy, plan: Plan, facts: Facts, protect: Step | null): readonly Step[] {
   const scene = facts.scene()
   const slots = slotsByAction(plan)
-  return policy.order.flatMap((phase) => {
-    const made = actionsOf(phase, 'recipient').flatMap((action) => {
+  const steps: Step[] = []
+  for (const phase of policy.order) {
+    if (phase === 'protect' && protect) steps.push(protect)
+    for (const action of actionsOf(phase, 'recipient')) {
       const own = slots.get(action)
-      return own ? (action.steps?.(own, scene) ?? []) : []
-    })
-    return phase === 'protect' && protect ? [protect, ...made] : made
-  })
+      if (own && action.steps) steps.push(...action.steps(own, scene))
+    }
+  }
+  return steps
 }
 
 function distinct(list: readonly Missing[]): readonly Missing[] {
+  if (list.length < 2) return list
   return [...new Map(list.map((one) => [one.field, one])).values()]
 }

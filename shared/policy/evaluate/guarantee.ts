@@ -56,7 +56,7 @@ function apply({ guarantee, owner, mode }: CompiledGuarantee, draft: Draft): voi
     return
   }
   draft.gate = joinGates(draft.gate, gateOf(guarantee.onViolation, guarantee.title.en, [owner]))
-  draft.reasons.push({ rule: guarantee.id, layer: 'guarantee', text: guarantee.title })
+  draft.reasons.push({ reason: { rule: guarantee.id, layer: 'guarantee', text: guarantee.title }, weight: null })
 }
 
 function ownDelivery(draft: Draft): Delivery {

@@ -1,7 +1,7 @@
 /** All rules that match one recipient, joined. */
 import type { Missing, Outcome, Reason } from '../../domain/index.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
-import type { ActionUse, Condition, Selector as FileSelector } from '../ir.ts'
+import type { Condition, Selector as FileSelector } from '../ir.ts'
 import { candidatesOf } from '../match/matching.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
@@ -10,6 +10,7 @@ import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
 import { Joining, type PlanSlot } from './plan.ts'
+import type { ReadyUse } from './ready.ts'
 import { exemptions, type Selection, selectFound, withoutExempt } from './select.ts'
 import { missing } from './texts.ts'
 
@@ -17,11 +18,15 @@ export interface Merged {
   readonly plan: Map<string, PlanSlot>
   /** Gates from rules, from unknown facts and so on; joined at the end. */
   readonly gates: Gate[]
-  readonly reasons: Reason[]
+  readonly reasons: Weighed[]
   readonly missing: Missing[]
   readonly simulated: string[]
-  /** By rule: the strictest outcome it asked for; `deliver` when it only changes how. Rules not in here only add. */
-  readonly weights: Map<string, Outcome>
+}
+
+export interface Weighed {
+  readonly reason: Reason
+  /** The strictest outcome a rule asked for; `deliver` when it only changes how; null when it only adds. */
+  readonly weight: Outcome | null
 }
 
 /** Which rules have an effect on a recipient. The index finds them; tests put slower, plainer ways in its place. */
@@ -48,7 +53,7 @@ export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<s
 
 /** Contributions of rules to one recipient's plan, joined as they come; who made them is put in order once. */
 class Gathering {
-  readonly merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [], weights: new Map() }
+  readonly merged: Merged = { plan: new Map(), gates: [], reasons: [], missing: [], simulated: [] }
   readonly #policy: Policy
   readonly #facts: Facts
   readonly #released: ReadonlySet<string>
@@ -62,22 +67,23 @@ class Gathering {
   }
 
   /** Actions that apply, and those that would if unknown facts were known. */
-  apply(rule: CompiledRule, uses: readonly ActionUse[], unsure: readonly ActionUse[]): void {
+  apply(rule: CompiledRule, uses: readonly ReadyUse[], unsure: readonly ReadyUse[]): void {
     const { merged } = this
-    let open = unsure.some((use) => use.definition.restrictive)
+    let open = unsure.length > 0 && unsure.some((use) => use.definition.restrictive)
     let restrictive = false
     let gate = DELIVER
-    for (const { definition, params } of uses) {
+    for (const use of uses) {
+      const { definition } = use
       restrictive ||= definition.restrictive
       if (definition.name === 'hold' && this.#released.has(rule.id)) continue
-      const contributions = definition.contribute(params, this.#scene(rule.rank))
+      const contributions = use.contribute(this.#scene(rule.rank))
       if (contributions === undefined) {
         open ||= definition.restrictive
         continue
       }
-      for (const { slot, value } of contributions) {
-        if (definition.phase === 'gate') gate = joinGates(gate, value as Gate)
-        else this.#plan.add(definition, slot, value, rule.contributor)
+      for (const one of contributions) {
+        if (definition.phase === 'gate') gate = joinGates(gate, one.value as Gate)
+        else this.#plan.add(one, rule.contributor)
       }
     }
     if (unsure.length > 0 || open) reportUnknown(rule, this.#facts, merged)
@@ -85,8 +91,8 @@ class Gathering {
     if (open && onUnknown !== 'skip' && !(onUnknown === 'hold' && this.#released.has(rule.id)))
       gate = joinGates(gate, { outcome: onUnknown, texts: [], approvers: onUnknown === 'hold' ? [rule.owner] : [] })
     if (gate !== DELIVER) merged.gates.push(gate)
-    if (open || restrictive) merged.weights.set(rule.id, gate.outcome)
-    if (uses.length > 0 || open) merged.reasons.push(rule.reason)
+    if (uses.length > 0 || open)
+      merged.reasons.push({ reason: rule.reason, weight: open || restrictive ? gate.outcome : null })
   }
 
   done(): Merged {
@@ -109,9 +115,15 @@ export function actionScene(policy: Policy, facts: Facts, rank: number): ActionS
       const files = facts.input.attachments
       if (files === undefined) return undefined
       const picks = policy.selector(selector as FileSelector)
-      return files
-        .flatMap((file, position) => (picks(facts, position) === false ? [] : [file.index]))
-        .sort((a, b) => a - b)
+      const { picked } = facts.shared
+      let known = picked.get(picks)
+      if (!known) {
+        known = files
+          .flatMap((file, position) => (picks(facts, position) === false ? [] : [file.index]))
+          .sort((a, b) => a - b)
+        picked.set(picks, known)
+      }
+      return known
     },
   }
 }
@@ -119,7 +131,7 @@ export function actionScene(policy: Policy, facts: Facts, rank: number): ActionS
 function reportExceptions(policy: Policy, rule: CompiledRule, ids: readonly string[], merged: Merged): void {
   for (const { exception, layer } of policy.exceptions) {
     if (exception.rule === rule.id && ids.includes(exception.id))
-      merged.reasons.push({ rule: exception.id, layer, text: exception.reason })
+      merged.reasons.push({ reason: { rule: exception.id, layer, text: exception.reason }, weight: null })
   }
 }
 

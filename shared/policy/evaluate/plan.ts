@@ -15,6 +15,14 @@ export interface PlanSlot {
   readonly by: readonly Contributor[]
 }
 
+/** What one action brings to one slot, with the slot's key in a plan. */
+export interface Contributed {
+  readonly key: string
+  readonly action: AnyAction
+  readonly slot: string
+  readonly value: unknown
+}
+
 export type Plan = ReadonlyMap<string, PlanSlot>
 
 export function slotKey(action: AnyAction, slot: string): string {
@@ -54,17 +62,36 @@ export function distinctContributors(list: readonly Contributor[]): readonly Con
   return [...byId.values()].sort((x, y) => byCode(x.id, y.id))
 }
 
+/** Contributions to one slot that are known by sight; others are joined anew, which changes nothing. */
+const KNOWN = 8
+
+interface Open {
+  readonly action: AnyAction
+  readonly slot: string
+  value: unknown
+  readonly joined: unknown[]
+  readonly by: Contributor[]
+}
+
 /** A plan while contributions come in; who made them is put in order once, at the end. */
 export class Joining {
-  readonly #slots = new Map<string, { action: AnyAction; slot: string; value: unknown; by: Contributor[] }>()
+  readonly #slots = new Map<string, Open>()
 
-  add(action: AnyAction, slot: string, value: unknown, by: readonly Contributor[]): void {
-    const key = slotKey(action, slot)
+  add(one: Contributed, by: Contributor): void {
+    const { key, action, slot, value } = one
     const known = this.#slots.get(key)
     if (known) {
-      known.value = action.join(known.value, value)
+      join(known, value)
+      known.by.push(by)
+    } else this.#slots.set(key, { action, slot, value, joined: [value], by: [by] })
+  }
+
+  addSlot(key: string, { action, slot, value, by }: PlanSlot): void {
+    const known = this.#slots.get(key)
+    if (known) {
+      join(known, value)
       known.by.push(...by)
-    } else this.#slots.set(key, { action, slot, value, by: [...by] })
+    } else this.#slots.set(key, { action, slot, value, joined: [value], by: [...by] })
   }
 
   plan(): Map<string, PlanSlot> {
@@ -75,14 +102,38 @@ export class Joining {
   }
 }
 
+/** Joins are idempotent: what was joined once need not be again. */
+function join(slot: Open, value: unknown): void {
+  if (slot.joined.includes(value)) return
+  slot.value = slot.action.join(slot.value, value)
+  if (slot.joined.length < KNOWN) slot.joined.push(value)
+}
+
+/** Most actions never ask who contributed. */
+class PlannedSlot implements Slotted<unknown> {
+  readonly slot: string
+  readonly value: unknown
+  readonly #by: readonly Contributor[]
+
+  constructor({ slot, value, by }: PlanSlot) {
+    this.slot = slot
+    this.value = value
+    this.#by = by
+  }
+
+  get rules(): readonly string[] {
+    return this.#by.map(({ id }) => id)
+  }
+}
+
 /** Slots by action, sorted by name, as its `steps` and `once` take them. */
 export function slotsByAction(plan: Plan): ReadonlyMap<AnyAction, readonly Slotted<unknown>[]> {
   const slots = new Map<AnyAction, Slotted<unknown>[]>()
-  for (const { action, slot, value, by } of plan.values()) {
-    const one = { slot, value, rules: by.map(({ id }) => id) }
-    const known = slots.get(action)
+  for (const planned of plan.values()) {
+    const one = new PlannedSlot(planned)
+    const known = slots.get(planned.action)
     if (known) known.push(one)
-    else slots.set(action, [one])
+    else slots.set(planned.action, [one])
   }
   for (const list of slots.values()) if (list.length > 1) list.sort((a, b) => byCode(a.slot, b.slot))
   return slots

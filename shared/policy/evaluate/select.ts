@@ -1,10 +1,10 @@
 /** Which actions of which rules apply to one recipient, and what is left open because a fact is unknown. */
 import type { Facts } from '../facts.ts'
-import type { ActionUse } from '../ir.ts'
 import type { Candidate } from '../match/rule-index.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import { instant } from '../text/units.ts'
 import { and, type Truth } from '../truth.ts'
+import type { ReadyUse } from './ready.ts'
 
 export interface Selection {
   readonly rule: CompiledRule
@@ -12,9 +12,9 @@ export interface Selection {
   readonly truth: Truth
   /** `then`, `else`, `choose[1]`; null when nothing applies. */
   readonly branch: string | null
-  readonly actions: readonly ActionUse[]
+  readonly actions: readonly ReadyUse[]
   /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
-  readonly open: readonly ActionUse[]
+  readonly open: readonly ReadyUse[]
 }
 
 /** What exceptions in force take away, by rule: null is the whole rule. */
@@ -44,10 +44,10 @@ function none(rule: CompiledRule): Selection {
   return { rule, truth: false, branch: null, actions: [], open: [] }
 }
 
-const NONE: readonly ActionUse[] = []
+const NONE: readonly ReadyUse[] = []
 
 /** The first branch that holds, if nothing before it is in doubt. */
-function branchOf(rule: CompiledRule, truth: Truth, otherwise: readonly ActionUse[], facts: Facts): Selection {
+function branchOf(rule: CompiledRule, truth: Truth, otherwise: readonly ReadyUse[], facts: Facts): Selection {
   let open = otherwise
   for (let index = 0; index < rule.branches.length; index++) {
     const branch = rule.branches[index]!
@@ -80,7 +80,8 @@ export function exemptions(policy: Policy, facts: Facts): Exempt {
 }
 
 /** The actions that exceptions leave. */
-export function withoutExempt(uses: readonly ActionUse[], rule: string, exempt: Exempt): readonly ActionUse[] {
+export function withoutExempt(uses: readonly ReadyUse[], rule: string, exempt: Exempt): readonly ReadyUse[] {
+  if (exempt.size === 0) return uses
   const taken = exempt.get(rule)
   if (!taken) return uses
   return taken.actions === null ? [] : uses.filter((use) => !taken.actions?.has(use.definition.name))

@@ -5,9 +5,10 @@
 import type { Decision, PolicyInput } from '../../domain/index.ts'
 import { compileTest } from '../compile.ts'
 import { decide, type Release } from '../evaluate/decide.ts'
+import type { ReadyUse } from '../evaluate/ready.ts'
 import { type Selection, select } from '../evaluate/select.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
-import type { ActionUse, Condition, Leaf, Selector, Test } from '../ir.ts'
+import type { Condition, Leaf, Selector, Test } from '../ir.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import { restOf } from '../registry/conditions.ts'
 import type { Scene } from '../registry/field.ts'
@@ -48,7 +49,7 @@ function selectRule(rule: CompiledRule, facts: Facts): Selection {
       ? { ...no, branch: rule.else.length > 0 ? 'else' : null, actions: rule.else }
       : { ...no, truth: undefined, open: rule.else }
   }
-  const reached: ActionUse[] = own === undefined ? [...rule.else] : []
+  const reached: ReadyUse[] = own === undefined ? [...rule.else] : []
   for (const [i, branch] of rule.branches.entries()) {
     const holds = truthOf(branches[i]!, facts)
     if (holds === true && truth === true && reached.length === 0)

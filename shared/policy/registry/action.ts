@@ -48,6 +48,8 @@ export interface ActionDefinition<P = unknown, V = unknown> {
   readonly params: Shape<P>
   /** Undefined when a fact it needs is unknown. */
   contribute(params: P, scene: ActionScene): readonly Contribution<V>[] | undefined
+  /** Whether its contributions hang on parameters and rank alone, whatever the mail. Default: no. */
+  fixed?(params: P): boolean
   join(a: V, b: V): V
   /** A single-valued slot with two values of the same weight. */
   conflict?(value: V): boolean

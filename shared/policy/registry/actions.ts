@@ -39,16 +39,16 @@ export const actions: ReadonlyMap<string, AnyAction> = new Map(
   ]),
 )
 
-const byPhase = new Map(
-  (['recipient', 'message'] as const).flatMap((scope) =>
+const byPhase = (scope: AnyAction['scope']): ReadonlyMap<Phase, readonly AnyAction[]> =>
+  new Map(
     PHASES.map((phase) => [
-      `${scope} ${phase}`,
+      phase,
       [...actions.values()].filter((action) => action.phase === phase && action.scope === scope),
     ]),
-  ),
-)
+  )
+const scopes = { recipient: byPhase('recipient'), message: byPhase('message') }
 
 /** Actions of a phase, in the order of the registry. */
 export function actionsOf(phase: Phase, scope: AnyAction['scope']): readonly AnyAction[] {
-  return byPhase.get(`${scope} ${phase}`) ?? []
+  return scopes[scope].get(phase) ?? []
 }

@@ -23,6 +23,7 @@ export function unite(a: readonly string[], b: readonly string[]): readonly stri
 }
 
 export function uniteNumbers(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a === b) return a
   return [...new Set([...a, ...b])].sort((x, y) => x - y)
 }
 

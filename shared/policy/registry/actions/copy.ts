@@ -31,6 +31,7 @@ const archive = action<{ readonly store: string; readonly form?: Form }, Single>
     { form: choice(FORMS) },
   ),
   contribute: ({ store, form }, { rank }) => [{ slot: store, value: single(form ?? 'plain', rank) }],
+  fixed: () => true,
   join: joinSingle,
   conflict: isConflict,
   once: (slots) => slots.map(({ slot, value }) => ({ do: 'archive', store: slot, form: value.values[0] as Form })),
@@ -49,6 +50,7 @@ const bcc = action<{ readonly to: readonly string[]; readonly form?: Form }, Sin
   },
   params: object({ to: oneOrMore(address) }, { form: choice(FORMS) }),
   contribute: ({ to, form }, { rank }) => to.map((one) => ({ slot: one, value: single(form ?? 'as-sent', rank) })),
+  fixed: () => true,
   join: joinSingle,
   conflict: isConflict,
   once: (slots) =>
@@ -80,6 +82,7 @@ const deliverTo = action<{ readonly role: string; readonly holders?: Holders }, 
     { holders: choice(HOLDERS) },
   ),
   contribute: ({ role, holders }) => [{ slot: role, value: holders ?? 'all' }],
+  fixed: () => true,
   join: (a, b) => strongest(HOLDERS, a, b),
   once: (slots) => slots.map(({ slot, value, rules }) => ({ do: 'deliverTo', role: slot, holders: value, rules })),
 })

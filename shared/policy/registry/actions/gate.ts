@@ -49,6 +49,7 @@ function gate(outcome: Exclude<Outcome, 'deliver'>, doc: Text, params: Shape<Par
         value: { outcome, texts: reason === undefined ? [] : [reason], approvers: unite(approvers ?? [], []) },
       },
     ],
+    fixed: () => true,
     join: joinGates,
   })
 }

@@ -30,13 +30,14 @@ const notify = action<{ readonly to: readonly string[]; readonly template: strin
     { to: oneOrMore(whom), template: text({ max: 100, pattern: NAME, expected: 'the name of a template' }) },
     {},
   ),
-  contribute({ to, template }, { input, recipient }) {
+  contribute({ to, template }, scene) {
     const concrete = to.map((one) =>
-      one === '{sender}' ? input.sender.address : one === '{recipient}' ? recipient.address : one,
+      one === '{sender}' ? scene.input.sender.address : one === '{recipient}' ? scene.recipient.address : one,
     )
     const known = concrete.filter((one) => one !== '')
     return known.length === 0 ? [] : [{ slot: template, value: unite(known, []) }]
   },
+  fixed: ({ to }) => !to.some((one) => one.startsWith('{')),
   join: unite,
   once: (slots) => slots.map(({ slot, value, rules }) => ({ do: 'notify', to: value, template: slot, rules })),
 })
@@ -123,6 +124,7 @@ const receipt = action<Readonly<Record<string, never>>, true>({
   merge: { de: 'einmal', en: 'once' },
   params: object({}, {}),
   contribute: () => [{ slot: '', value: true }],
+  fixed: () => true,
   join: () => true,
   steps: (slots) => (slots.length === 0 ? [] : [{ do: 'receipt' }]),
 })
@@ -136,6 +138,7 @@ const audit = action<{ readonly level: (typeof LEVELS)[number] }, (typeof LEVELS
   merge: { de: 'das Ausführlichste', en: 'the fullest' },
   params: object({ level: choice(LEVELS) }, {}),
   contribute: ({ level }) => [{ slot: '', value: level }],
+  fixed: () => true,
   join: (a, b) => strongest(LEVELS, a, b),
   steps: (slots) => slots.map(({ value }) => ({ do: 'audit', level: value })),
 })

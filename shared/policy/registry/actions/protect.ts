@@ -43,6 +43,7 @@ const sign = action<{ readonly with: 'smime' | 'pgp'; readonly certificate?: str
       },
     },
   ],
+  fixed: () => true,
   join: (a, b) => ({ with: joinSingle(a.with, b.with), certificate: joinOptional(a.certificate, b.certificate) }),
   conflict: (value) => isConflict(value.with) || isConflict(value.certificate),
   steps([slot]) {
@@ -131,6 +132,7 @@ const protect = action<Params, Protect>({
       },
     },
   ],
+  fixed: () => true,
   join: joinProtects,
 })
 

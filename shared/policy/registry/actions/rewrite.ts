@@ -40,6 +40,7 @@ const stripHeader = action<{ readonly names: readonly string[] }, readonly strin
   merge: { de: 'alle zusammen', en: 'all of them' },
   params: object({ names: oneOrMore(strippable) }, {}),
   contribute: ({ names }) => [{ slot: '', value: unite(names, []) }],
+  fixed: () => true,
   join: unite,
   steps([slot], { input }) {
     if (!slot) return []
@@ -67,6 +68,7 @@ const setHeader = action<{ readonly name: string; readonly value: string }, Sing
     {},
   ),
   contribute: ({ name, value }, { rank }) => [{ slot: name, value: single(canonicalJson({ name, value }), rank) }],
+  fixed: () => true,
   join: joinSingle,
   conflict: isConflict,
   steps: (slots) =>
@@ -97,6 +99,7 @@ const tagSubject = action<{ readonly prefix?: string; readonly remove?: readonly
   contribute: ({ prefix, remove }) => [
     { slot: '', value: { prefix: prefix === undefined ? [] : [prefix], remove: unite(remove ?? [], []) } },
   ],
+  fixed: () => true,
   join: (a, b) => ({ prefix: unite(a.prefix, b.prefix), remove: unite(a.remove, b.remove) }),
   steps([slot]) {
     if (!slot) return []
@@ -127,6 +130,7 @@ const disclaimer = action<DisclaimerParams, number>({
   merge: { de: 'alle zusammen, höhere Ebenen zuerst', en: 'all of them, higher layers first' },
   params: object({ text: text({ max: 20_000 }) }, { html: text({ max: 50_000 }), position: choice(['top', 'bottom']) }),
   contribute: (params, { rank }) => [{ slot: canonicalJson({ position: 'bottom', ...params }), value: rank }],
+  fixed: () => true,
   join: Math.min,
   steps: (slots) =>
     [...slots]

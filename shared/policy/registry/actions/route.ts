@@ -15,6 +15,7 @@ const route = action<{ readonly via: string }, Single>({
   merge: { de: 'ein Wert; die höhere Ebene gilt', en: 'one value; the higher layer stands' },
   params: object({ via: text({ max: 100, pattern: NAME, expected: 'the name of a route' }) }, {}),
   contribute: ({ via }, { rank }) => [{ slot: '', value: single(via, rank) }],
+  fixed: () => true,
   join: joinSingle,
   conflict: isConflict,
   steps: (slots) => slots.map(({ value }) => ({ do: 'route', via: value.values[0]! })),
@@ -36,6 +37,7 @@ const api = action<{ readonly endpoint: string }, true>({
     {},
   ),
   contribute: ({ endpoint }) => [{ slot: endpoint, value: true }],
+  fixed: () => true,
   join: () => true,
   steps: (slots) => slots.map(({ slot }) => ({ do: 'api', endpoint: slot })),
 })
