@@ -209,6 +209,8 @@ describe('without a pointer', () => {
     await tabTo(page, 'Code zusenden')
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/code$/)
+    // The field takes the focus by itself; typing before it has would go nowhere.
+    await page.waitForFunction("document.activeElement?.tagName === 'INPUT'")
     await page.keyboard.type(codeIn(house.mails.at(-1)?.text))
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: /Ihr Angebot/ }).waitFor()
