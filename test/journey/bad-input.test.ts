@@ -85,7 +85,15 @@ async function alive(of: Gateway): Promise<void> {
 
 async function send(mail: Partial<SubmitMail> & Pick<SubmitMail, 'mail'>) {
   const from = mail.from ?? AUTHOR
-  const submitted = await submit(gateway.smtpPort, { from, to: [PEER], password: gateway.password(from), ...mail })
+  // Whatever is wrong with it, it is his own: who signs in writes as himself.
+  const own = Buffer.from(mail.mail).toString('latin1').replaceAll('anna@tenant.example', from)
+  const submitted = await submit(gateway.smtpPort, {
+    from,
+    to: [PEER],
+    password: gateway.password(from),
+    ...mail,
+    mail: Buffer.from(own, 'latin1'),
+  })
   if (submitted.id) accepted.set(submitted.id, (mail.to ?? [PEER]).length)
   return submitted
 }
@@ -120,6 +128,7 @@ describe('a mail that breaks the rules is refused with an enhanced code', () => 
       () => plainMail({ headers: Array.from({ length: 51 }, () => 'Received: x') }),
       /^554 5\.4\.6 /,
     ],
+    ['a From of somebody else', () => plainMail({ from: `The Board <${SELLER}>` }), /^550 5\.7\.1 .*may not send/],
     ['a line of 2,000 octets', () => plainMail({ text: 'x'.repeat(2_000) }), /^550 5\.6\.0 .*998/],
   ])('%s', async (_, make, reply) => {
     const count = accepted.size
@@ -314,7 +323,12 @@ describe('a policy with an error', () => {
     const rules = readFileSync(broken, 'utf8')
     await using other = await startGateway({ folder: own.folder, relayPort: hop.port, settings: own.settings() })
     const mail = () =>
-      submit(other.smtpPort, { from: AUTHOR, to: [ENGINEER], mail: plainMail(), password: other.password(AUTHOR) })
+      submit(other.smtpPort, {
+        from: AUTHOR,
+        to: [ENGINEER],
+        mail: plainMail({ from: AUTHOR }),
+        password: other.password(AUTHOR),
+      })
     const standing = (words: string) =>
       eventually(words, () => logged(other, 'policy.loaded').find((line) => line.standing === words))
 
