@@ -16,4 +16,7 @@ it('tells every author, and the text of a From that names none', () => {
   ])
   expect(from('From: The Chief')).toEqual(['The Chief'])
   expect(from('From:')).toEqual([''])
+  for (const odd of ['<chief@b.example> <a@b.example>', '<@c.example,@d.example:chief@b.example> <a@b.example>'])
+    expect(from(`From: ${odd}`)).toEqual(['a@b.example', odd])
+  expect(from('From: "x <chief@b.example>" (<y>) <a@b.example>')).toEqual(['a@b.example'])
 })

@@ -11,7 +11,7 @@ export interface HeaderFacts {
   /** Decoded (RFC 2047), '' when there is none. */
   readonly subject: string
   readonly hasDate: boolean
-  /** Mailboxes of every From field, groups resolved; a field in which no mailbox can be found counts with its whole text. */
+  /** Mailboxes of every From field, groups resolved; one without a mailbox, or that readers read differently, counts with its whole text too. */
   readonly from: readonly string[]
   /** Number of Received fields: the hops so far. */
   readonly hops: number
@@ -53,9 +53,13 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
   return { messageId, subject: subject ?? '', hasDate, from, hops }
 }
 
+/** Two angle addresses in one mailbox, or a source route: readers differ in which address they show. */
+const AMBIGUOUS = /<[^,;]*<|<\s*@/
+const QUOTED_OR_COMMENT = /"(?:[^"\\]|\\.)*"|\([^()]*\)/g
+
 function authorsOf(text: string): string[] {
   const found = parseAddresses(text).map(({ address }) => address)
-  return found.length ? found : [text.trim()]
+  return found.length && !AMBIGUOUS.test(text.replace(QUOTED_OR_COMMENT, '')) ? found : [...found, text.trim()]
 }
 
 /** Field name, white space that old mailers put before the colon, colon. */
