@@ -23,7 +23,7 @@ export function rewriteHeader(
   const set = new Map<string, string>()
   for (const step of steps) {
     if (step.do === 'stripHeader') for (const name of step.names) remove.add(name.toLowerCase())
-    if (step.do === 'setHeader') set.set(step.name, step.value)
+    if (step.do === 'setHeader') set.set(spelled(step.name), step.value)
     if (step.do === 'receipt') set.set('Disposition-Notification-To', mail.mailFrom)
   }
   const subject = outgoingSubject(mail, steps)
@@ -59,3 +59,7 @@ export function mimeVersion(header: readonly HeaderField[]): readonly HeaderFiel
     ? header
     : [...header, { name: 'mime-version', raw: Buffer.from('MIME-Version: 1.0') }]
 }
+
+/** The policy compares names in lower case; on the wire a name is written as people write it. */
+const spelled = (name: string): string =>
+  name === name.toLowerCase() ? name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()) : name
