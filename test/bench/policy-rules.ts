@@ -219,6 +219,25 @@ export function benchRules(count: number): readonly BenchRule[] {
   })
 }
 
+/** Mails with one recipient each, at random over what rules look for. */
+export function randomScenes(count: number): readonly BenchScene[] {
+  const r = randomFrom(20_240_608)
+  return Array.from({ length: count }, () => ({
+    subject: `re: ${r.pick(KEYWORDS)} of ${r.pick(KEYWORDS)}`,
+    size: (1 + r.below(200)) * MB,
+    classification: r.pick(LABELS),
+    direction: 'outbound',
+    action: r.pick(ACTIONS),
+    department: r.pick(DEPARTMENTS),
+    location: r.pick(LOCATIONS),
+    role: r.pick(ROLES),
+    attachments: [{ extension: r.pick(EXTENSIONS), size: (1 + r.below(130)) * MB }],
+    domain: r.pick(DOMAINS),
+    smime: r.chance(0.5),
+    external: r.chance(0.8),
+  }))
+}
+
 /** The mail in the form the policy takes. */
 export function inputOf(scenes: readonly BenchScene[]): PolicyInput {
   const one = scenes[0]!
@@ -277,8 +296,11 @@ const EFFECTS: readonly unknown[] = [
   { tagSubject: { remove: ['#NIS2'] } },
 ]
 
-/** The rules as rule sets of the language, small enough for a file each. */
-export function ruleSets(rules: readonly BenchRule[]): readonly { readonly file: string; readonly value: object }[] {
+/** The rules as rule sets of the language, small enough for a file each. Rules that are `shifted` do something else. */
+export function ruleSets(
+  rules: readonly BenchRule[],
+  shifted: (id: string) => boolean = () => false,
+): readonly { readonly file: string; readonly value: object }[] {
   const size = 1000
   return Array.from({ length: Math.ceil(rules.length / size) }, (_, i) => ({
     file: `set-${i}.json`,
@@ -291,7 +313,7 @@ export function ruleSets(rules: readonly BenchRule[]): readonly { readonly file:
         rules: rules.slice(i * size, (i + 1) * size).map(({ id, when }, at) => ({
           id,
           when: written(when),
-          [THEN]: [EFFECTS[(i * size + at) % EFFECTS.length]],
+          [THEN]: [EFFECTS[(i * size + at + (shifted(id) ? 1 : 0)) % EFFECTS.length]],
         })),
       },
     },
