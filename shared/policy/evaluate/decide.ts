@@ -11,7 +11,7 @@ import { byCode, canonicalJson, digest } from '../text/canonical.ts'
 import { type Draft, draftOf, gateOf } from './draft.ts'
 import { holdGuarantees } from './guarantee.ts'
 import { type Selector, selectByIndex } from './merge.ts'
-import { conflictsOf, Joining, type Plan, slotsByAction } from './plan.ts'
+import { conflictsOf, contribute, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
 import { conflictText } from './texts.ts'
 
 /** A hold that somebody lifted: these rules' `hold` is satisfied for this recipient, every other gate stands. */
@@ -65,7 +65,7 @@ function evaluate(
   const drafts = input.recipients.map((recipient) =>
     draftOf(policy, input, recipient, cache, liftedFor(recipient.address, releases), selections),
   )
-  const once = common(drafts)
+  const once = commonPlan(drafts)
   holdConflicts(policy, drafts, once)
   holdGuarantees(policy, drafts, cache)
   return { drafts, once }
@@ -89,12 +89,11 @@ function holdConflicts(policy: Policy, drafts: readonly Draft[], once: Plan): vo
   }
 }
 
-function common(drafts: readonly Draft[]): Plan {
-  const joining = new Joining()
-  for (const { plan } of drafts) {
-    for (const [key, slot] of plan) if (slot.action.scope === 'message') joining.addSlot(key, slot)
-  }
-  return joining.plan()
+function commonPlan(drafts: readonly Draft[]): Plan {
+  const common = new Map<string, PlanSlot>()
+  for (const { plan } of drafts)
+    for (const slot of plan.values()) if (slot.action.scope === 'message') contribute(common, slot)
+  return common
 }
 
 function finish(draft: Draft): RecipientDecision {

@@ -48,12 +48,38 @@ export function joinPlans(a: Plan, b: Plan): Plan {
 }
 
 function joinContributors(a: readonly Contributor[], b: readonly Contributor[]): readonly Contributor[] {
-  return distinctContributors([...a, ...b])
+  return zipped(distinctContributors(a), distinctContributors(b))
+}
+
+/** The union of two lists that are in order. */
+function zipped(a: readonly Contributor[], b: readonly Contributor[]): readonly Contributor[] {
+  const all: Contributor[] = []
+  let i = 0
+  let j = 0
+  while (i < a.length && j < b.length) {
+    const [one, other] = [a[i]!, b[j]!]
+    if (one.id < other.id) {
+      all.push(one)
+      i++
+    } else if (other.id < one.id) {
+      all.push(other)
+      j++
+    } else {
+      all.push(one.overridable ? other : one)
+      i++
+      j++
+    }
+  }
+  for (; i < a.length; i++) all.push(a[i]!)
+  for (; j < b.length; j++) all.push(b[j]!)
+  return all
 }
 
 /** One entry an id, in order of ids; overridable only if every entry of that id is. */
 export function distinctContributors(list: readonly Contributor[]): readonly Contributor[] {
-  if (list.every((one, i) => i === 0 || list[i - 1]!.id < one.id)) return list
+  let at = 1
+  while (at < list.length && list[at - 1]!.id < list[at]!.id) at++
+  if (at >= list.length) return list
   const byId = new Map<string, Contributor>()
   for (const one of list) {
     const known = byId.get(one.id)
@@ -84,14 +110,6 @@ export class Joining {
       join(known, value)
       known.by.push(by)
     } else this.#slots.set(key, { action, slot, value, joined: [value], by: [by] })
-  }
-
-  addSlot(key: string, { action, slot, value, by }: PlanSlot): void {
-    const known = this.#slots.get(key)
-    if (known) {
-      join(known, value)
-      known.by.push(...by)
-    } else this.#slots.set(key, { action, slot, value, joined: [value], by: [...by] })
   }
 
   plan(): Map<string, PlanSlot> {
