@@ -36,10 +36,12 @@ export class Slots {
   }
 }
 
+const ALWAYS: Predicate = () => true
+
 export function compileCondition(condition: Condition, slots: Slots): Predicate {
   switch (condition.kind) {
     case 'always':
-      return () => true
+      return ALWAYS
     case 'all': {
       const parts = byCost(condition.of).map((part) => compileCondition(part, slots))
       return parts.length === 1 ? parts[0]! : every(parts)

@@ -161,7 +161,8 @@ function compileRule(rule: Rule, set: RuleSet, applies: Predicate, compiler: Com
     owner: set.owner,
     rank: LAYERS.indexOf(set.layer) * 2 + (final ? 0 : 1),
     applies,
-    when: compileCondition(rule.when, compiler.slots),
+    // The index asks the parts; the whole is needed by rules with an `else` alone.
+    when: onFirstUse(() => compileCondition(rule.when, compiler.slots)),
     branches: rule.branches.map((branch) => ({
       when: compileCondition(branch.when, compiler.slots),
       actions: branch.actions.map((use) => new ReadyUse(use, compiler.interned)),
@@ -177,6 +178,14 @@ function compileRule(rule: Rule, set: RuleSet, applies: Predicate, compiler: Com
       own: rule.when,
       branches: rule.branches.map((branch) => branch.when),
     },
+  }
+}
+
+function onFirstUse(make: () => Predicate): Predicate {
+  let made: Predicate | undefined
+  return (facts) => {
+    made ??= make()
+    return made(facts)
   }
 }
 
