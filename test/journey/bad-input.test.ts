@@ -242,6 +242,10 @@ describe('a certificate that cannot serve', () => {
   })
 })
 
+it('hostile mail of 10 MB and more took no memory with it', () => {
+  expect(gateway.peakRss() / MB).toBeLessThan(300)
+})
+
 describe('services that are down', () => {
   it('text message and incident are tried again, the mail is not lost', async () => {
     outside.state.up = false
@@ -310,7 +314,8 @@ it('every accepted mail has exactly one outcome per recipient, refused ones left
   const messages = await records.read.messages({ limit: 1_000 })
   expect(messages.map(({ id }) => id).sort()).toEqual([...accepted.keys()].sort())
   expect(gateway.log()).not.toContain('"code":"internal"')
-  expect(gateway.peakRss() / MB).toBeLessThan(300)
+  // A PDF page was drawn meanwhile: its worker thread, with libraries and fonts, lives in the same process.
+  expect(gateway.peakRss() / MB).toBeLessThan(400)
 })
 
 describe('a policy with an error', () => {
