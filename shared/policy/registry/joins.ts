@@ -23,7 +23,7 @@ export function unite(a: readonly string[], b: readonly string[]): readonly stri
 }
 
 export function uniteNumbers(a: readonly number[], b: readonly number[]): readonly number[] {
-  if (a === b) return a
+  if (a === b || (a.length === b.length && a.every((one, i) => one === b[i] && (i === 0 || a[i - 1]! < one)))) return a
   return [...new Set([...a, ...b])].sort((x, y) => x - y)
 }
 
