@@ -65,7 +65,7 @@ afterAll(async () => {
 /** Sends a mail of its own recipient and waits until it has come to rest. */
 async function sent(word: string) {
   const to = `${word}@partner.example`
-  const mail = plainMail({ from: AUTHOR, to, subject: `Mail ${word}`, fields: [['X-Secret-Case', '7']] })
+  const mail = plainMail({ from: AUTHOR, to, subject: `Mail ${word}`, headers: ['X-Secret-Case: 7'] })
   const { id, reply } = await submit(gateway.smtpPort, {
     from: AUTHOR,
     to: [to],
