@@ -41,7 +41,7 @@ export interface Workers {
 }
 
 const CONCURRENCY: Record<JobQueueName, number> = {
-  process: 4,
+  process: 12,
   deliver: 20,
   sms: 4,
   webhook: 4,
