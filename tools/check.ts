@@ -18,6 +18,8 @@ function run([name, command, ...args]: (typeof steps)[number]): Promise<boolean>
     const child = spawn(join(root, 'node_modules/.bin', command), args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // The tools' scripts ask for `node`: the one of the package, whatever the shell has.
+      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
     })
     let output = ''
     child.stdout.on('data', (chunk) => (output += chunk))
