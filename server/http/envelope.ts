@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { isMailAddress } from '../../shared/contract/index.ts'
 import type { Envelope } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
@@ -5,6 +6,25 @@ import { parseAddresses } from '../mime/address-list.ts'
 import { fieldsOf, fieldValue, parseHeader } from '../mime/header.ts'
 
 const HEADER_BYTES = 262_144
+
+/** Request headers that name the envelope of a whole mail. */
+export const EnvelopeHeaders = z.object({
+  'x-envelope-from': z
+    .string()
+    .max(320)
+    .optional()
+    .describe('message/rfc822: reverse-path; default is the From field.'),
+  'x-envelope-to': z
+    .string()
+    .max(262_144)
+    .optional()
+    .describe('message/rfc822: recipients, separated by commas; default are To, Cc and Bcc.'),
+})
+
+/** Whether the body is a whole mail and not JSON. */
+export function isWholeMail(request: { readonly headers: { readonly 'content-type'?: string | undefined } }): boolean {
+  return request.headers['content-type']?.toLowerCase().startsWith('message/rfc822') ?? false
+}
 const CRLF = Buffer.from('\r\n')
 
 /** A streamed mail with its header read ahead. */

@@ -1,5 +1,5 @@
 import type { Protection } from '../domain/index.ts'
-import { parseProtection } from './protection.ts'
+import { PROTECTION_TOKENS, parseProtection } from './protection.ts'
 
 /** A word in the subject that stands for an intent: Secflow's own, or a foreign gateway's that a tenant maps. */
 export interface SubjectTag {
@@ -21,17 +21,7 @@ const bracket = (token: string): SubjectTag => ({
 })
 
 /** Secflow's own tags; they hold for every tenant. */
-export const OWN_TAGS: readonly SubjectTag[] = [
-  'sign',
-  'encrypt',
-  'smime',
-  'pgp',
-  'pdf',
-  'portal',
-  'filelink',
-  'plain',
-  'receipt',
-].map(bracket)
+export const OWN_TAGS: readonly SubjectTag[] = PROTECTION_TOKENS.filter((token) => token !== 'none').map(bracket)
 
 export interface SubjectIntent {
   /** Without the tags, as it may leave. */

@@ -24,6 +24,7 @@ import type { SmimeIdentity } from '../../server/ports/keyring.ts'
 import type { PolicyInput } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { decide } from '../../shared/policy/index.ts'
+import { PROTECTION_TOKENS } from '../../shared/words/protection.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
 import {
   alternativeMail,
@@ -296,18 +297,7 @@ function policyInput(random: Random): PolicyInput {
     },
     intent: {
       protection: Array.from({ length: random.below(3) }, () => ({
-        token: random.pick([
-          'sign',
-          'encrypt',
-          'smime',
-          'pgp',
-          'pdf',
-          'portal',
-          'filelink',
-          'plain',
-          'receipt',
-          'none',
-        ] as const),
+        token: random.pick(PROTECTION_TOKENS),
         ...(random.below(2) ? { reason: 'because' } : {}),
       })),
       source: random.pick(['none', 'header', 'stamp', 'api'] as const),

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Draft, Simulation } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { explainText } from '../../../shared/policy/index.ts'
 import { bytesOf } from '../../ports/bytes.ts'
-import { envelopeOf, readAhead } from '../envelope.ts'
+import { EnvelopeHeaders, envelopeOf, isWholeMail, readAhead } from '../envelope.ts'
 import { languageOf } from '../language.ts'
 import { originOf } from '../origin.ts'
 import { caller } from '../plugins/auth.ts'
@@ -14,19 +14,6 @@ import { verdictOf } from '../verdict.ts'
 
 /** A simulated mail is held in memory. */
 const MAX_MAIL = 64 * 1_048_576
-
-const EnvelopeHeaders = z.object({
-  'x-envelope-from': z
-    .string()
-    .max(320)
-    .optional()
-    .describe('message/rfc822: reverse-path; default is the From field.'),
-  'x-envelope-to': z
-    .string()
-    .max(262_144)
-    .optional()
-    .describe('message/rfc822: recipients, separated by commas; default are To, Cc and Bcc.'),
-})
 
 /** `POST /api/v1/simulations`: a dry run of a whole mail or a draft. Who may read the policy may ask for any sender, others for themselves. */
 export const simulationRoute: Routes = (app, services) => {
@@ -49,9 +36,8 @@ export const simulationRoute: Routes = (app, services) => {
     async (request) => {
       const identity = caller(request)
       const language = languageOf(request)
-      const raw = request.headers['content-type']?.toLowerCase().startsWith('message/rfc822') ?? false
       const origin = { ...originOf(request, 'api'), authenticated: 'token', identity: identity.subject } as const
-      const mail = raw
+      const mail = isWholeMail(request)
         ? { ...(await wholeMail(request.body as Readable, request.headers as z.infer<typeof EnvelopeHeaders>)), origin }
         : { draft: request.body as Draft }
       allow(identity, 'draft' in mail ? mail.draft.sender : mail.envelope.mailFrom)

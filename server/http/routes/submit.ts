@@ -7,7 +7,7 @@ import type { Envelope, Origin } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { composeMail } from '../../mime/compose-mail.ts'
 import { bytesOf } from '../../ports/bytes.ts'
-import { envelopeOf, readAhead } from '../envelope.ts'
+import { EnvelopeHeaders, envelopeOf, isWholeMail, readAhead } from '../envelope.ts'
 import { type Answer, BodyHash, idempotencyKey, once } from '../idempotency.ts'
 import { originOf } from '../origin.ts'
 import { caller } from '../plugins/auth.ts'
@@ -15,21 +15,15 @@ import { protectionHeader } from '../protection-header.ts'
 import type { Routes } from '../route.ts'
 import { type HttpServices, type Identity, maySendAs } from '../services.ts'
 
-const EnvelopeHeaders = z.object({
+const SubmitHeaders = z.object({
   'idempotency-key': z
     .string()
     .optional()
     .describe('The same key and body is one mail, however often it is sent within seven days.'),
-  'x-envelope-from': z
-    .string()
-    .max(320)
-    .optional()
-    .describe('message/rfc822: reverse-path; default is the From field.'),
-  'x-envelope-to': z
-    .string()
-    .max(262_144)
-    .optional()
-    .describe('message/rfc822: recipients, separated by commas; default are To, Cc and Bcc. Bcc fields are removed.'),
+  'x-envelope-from': EnvelopeHeaders.shape['x-envelope-from'],
+  'x-envelope-to': EnvelopeHeaders.shape['x-envelope-to'].describe(
+    'message/rfc822: recipients, separated by commas; default are To, Cc and Bcc. Bcc fields are removed.',
+  ),
 })
 
 /** `POST /api/v1/messages`: a mail, streamed as it is or composed from JSON. Answers 202 once it is durably stored. */
@@ -46,7 +40,7 @@ export const submitRoutes: Routes = (app, services) => {
           '202 says that it is durably stored; see the message for what became of it.',
         operationId: 'sendMessage',
         tags: ['mail'],
-        headers: EnvelopeHeaders,
+        headers: SubmitHeaders,
         // Only the JSON form has a schema to check against: a streamed mail is no object.
         body: { content: { 'application/json': { schema: Composition } } },
         response: { 202: Accepted },
@@ -62,8 +56,8 @@ export const submitRoutes: Routes = (app, services) => {
 
 async function submit(services: HttpServices, request: FastifyRequest): Promise<Answer> {
   const identity = caller(request)
-  const headers = request.headers as z.infer<typeof EnvelopeHeaders>
-  const raw = request.headers['content-type']?.toLowerCase().startsWith('message/rfc822') ?? false
+  const headers = request.headers as z.infer<typeof SubmitHeaders>
+  const raw = isWholeMail(request)
   const stream = raw ? (request.body as Readable) : null
   const hash = new BodyHash(raw ? [headers['x-envelope-from'], headers['x-envelope-to']] : request.body, stream)
   const prepare = () =>
@@ -100,7 +94,7 @@ interface Mail {
 async function streamed(
   { config }: HttpServices,
   identity: Identity,
-  headers: z.infer<typeof EnvelopeHeaders>,
+  headers: z.infer<typeof SubmitHeaders>,
   hash: BodyHash,
 ): Promise<Mail> {
   const mail = await readAhead(hash.pass(config.limits.message))

@@ -53,6 +53,18 @@ export function neededFacts(policy: Policy, partial: PolicyInput): readonly Fact
 
 /** Whether any rule asks for words inside of files: reading them costs time and memory that other policies need not spend. */
 export function readsFileText(policy: Policy): boolean {
+  let reads = fileTextReaders.get(policy)
+  if (reads === undefined) {
+    reads = asksForFileText(policy)
+    fileTextReaders.set(policy, reads)
+  }
+  return reads
+}
+
+/** Asked for every mail, answered once per policy: the answer takes a walk over all rules. */
+const fileTextReaders = new WeakMap<Policy, boolean>()
+
+function asksForFileText(policy: Policy): boolean {
   return policy.ruleSets.some((set) => {
     const branches = set.rules.flatMap((rule) => rule.branches)
     const conditions = [
