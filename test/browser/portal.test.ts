@@ -130,7 +130,12 @@ describe.each<Look>([
     await page.goto(origin + path)
     await inspect(page, '1-landing', look)
     await page.getByRole('button', { name: 'Code zusenden' }).click()
-    expect(await page.evaluate(() => document.activeElement?.id), 'the field has the focus').toBe('code')
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.id), {
+        message: 'the field has the focus',
+        timeout: 10_000,
+      })
+      .toBe('code')
     await inspect(page, '2-code', look)
     await page.keyboard.type('0000 0000')
     await page.keyboard.press('Enter')
