@@ -30,6 +30,7 @@ import { answeredClasses } from './people/answered.ts'
 import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
 import { sessionPolicy } from './people/session-policy.ts'
+import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
 import { openFileBlobs } from './platform/blobs/files.ts'
 import { systemClock } from './platform/clock.ts'
@@ -327,7 +328,12 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
             connections: config.smtp.maxConnections,
           },
         },
-        { acceptor, policy: sessionPolicy(config.tenants, store, policyReady), log, metrics },
+        {
+          acceptor,
+          policy: sessionPolicy(config.tenants, { authenticate: signIn(config.tenants, store), policyReady }),
+          log,
+          metrics,
+        },
       ),
     async close() {
       await transport.close()

@@ -1,16 +1,15 @@
 import { BlockList, isIPv6 } from 'node:net'
-import { type TenantId, tenantId } from '../../shared/domain/index.ts'
-import { canonicalAddress } from '../../shared/words/address.ts'
+import { tenantId } from '../../shared/domain/index.ts'
 import type { TenantConfig } from '../config.ts'
 import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
-import type { Store } from '../ports/store.ts'
-import { verifyPassword } from './passwords.ts'
 
-/** Whom an SMTP session belongs to, from the configuration and the tenants' directories. */
+/** What of a tenant's configuration says whose a session is. */
+export type SessionTenant = Pick<TenantConfig, 'id' | 'domains' | 'relays' | 'clientCertificates'>
+
+/** Whom an SMTP session belongs to: networks, certificates and domains from the configuration; passwords are somebody else's matter. */
 export function sessionPolicy(
-  tenants: readonly TenantConfig[],
-  store: Store,
-  policyReady: (tenant: TenantId) => boolean,
+  tenants: readonly SessionTenant[],
+  others: Pick<SessionPolicy, 'authenticate' | 'policyReady'>,
 ): SessionPolicy {
   const byDomain = new Map(tenants.flatMap((tenant) => tenant.domains.map((domain) => [domain, tenant] as const)))
   const relays = tenants.flatMap((tenant) =>
@@ -18,16 +17,7 @@ export function sessionPolicy(
   )
 
   return {
-    async authenticate(user, password) {
-      const address = canonical(user)
-      const tenant = address === null ? undefined : byDomain.get(address.slice(address.lastIndexOf('@') + 1))
-      const person = tenant && address ? await store.tenant(tenantId(tenant.id)).read.person(address) : null
-      // The password is verified for unknown users too, so that both take the same time.
-      const right = await verifyPassword(person?.passwordHash ?? null, password)
-      return right && tenant && person
-        ? { tenant: tenantId(tenant.id), identity: person.address, addresses: [person.address] }
-        : null
-    },
+    ...others,
 
     async clientCertificate({ fingerprint }) {
       for (const tenant of tenants) {
@@ -56,16 +46,6 @@ export function sessionPolicy(
       const tenant = byDomain.get(rcptDomain)
       return tenant ? tenantId(tenant.id) : null
     },
-
-    policyReady,
-  }
-}
-
-function canonical(user: string): string | null {
-  try {
-    return canonicalAddress(user)
-  } catch {
-    return null
   }
 }
 

@@ -6,7 +6,8 @@ import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
 import { memoryStore } from '../../../test/support/memory-store.ts'
 import { messageId } from '../../platform/ids.ts'
 import { noMetrics, silentLog } from '../../ports/log.ts'
-import { type AcceptLimits, createAcceptor } from './accept.ts'
+import { createAcceptor } from './accept.ts'
+import type { AcceptLimits } from './receive.ts'
 
 const tenant = tenantId('acme')
 const envelope: Envelope = {

@@ -34,7 +34,7 @@ export interface SessionPolicy {
   /** The tenant whose own domain this is, for mail from strangers. */
   inboundTenant(rcptDomain: string): Promise<TenantId | null>
   /** Without a policy nothing can be evaluated, so nothing is accepted (451 4.3.5). */
-  policyReady(tenant: TenantId): boolean
+  policyReady(tenant: TenantId): boolean | Promise<boolean>
 }
 
 /** Whether `address` is within what the identity may use. The null sender is: people's clients send receipts and notices with it. */

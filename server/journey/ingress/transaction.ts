@@ -4,7 +4,8 @@ import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerSession } f
 import type { Origin, TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { coversAddress, domainOf } from '../../../shared/words/address.ts'
-import type { Acceptor, Submission } from './accept.ts'
+import type { Acceptor } from './accept.ts'
+import type { Offered } from './receive.ts'
 import { asciiDomain } from './session-envelope.ts'
 import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-policy.ts'
 
@@ -30,8 +31,8 @@ export interface TransactionDeps {
 
 /** The rules of who may send what to whom; one method per SMTP command, each throws the fault that refuses it. */
 export function createTransaction({ acceptor, policy, limits, requireTls }: TransactionDeps) {
-  function mustBeReady(tenant: TenantId): void {
-    if (!policy.policyReady(tenant)) throw new Fault('policy-none')
+  async function mustBeReady(tenant: TenantId): Promise<void> {
+    if (!(await policy.policyReady(tenant))) throw new Fault('policy-none')
   }
 
   return {
@@ -74,12 +75,12 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
       if (state.identity) {
         const { tenant, identity } = state.identity
         if (!maySendAs(state.identity, from)) throw new Fault('sender-not-allowed')
-        mustBeReady(tenant)
+        await mustBeReady(tenant)
         state.mail = { tenant, authenticated: state.via, identity }
         return
       }
       const relay = await policy.relay(peer, domainOf(from))
-      if (relay) mustBeReady(relay.tenant)
+      if (relay) await mustBeReady(relay.tenant)
       state.mail = relay
         ? { tenant: relay.tenant, authenticated: 'relay', identity: relay.name }
         : { tenant: null, authenticated: 'none', identity: null }
@@ -95,7 +96,7 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
       const tenant = await policy.inboundTenant(domainOf(address))
       if (!tenant) throw new Fault('relay-denied')
       if (mail.tenant && mail.tenant !== tenant) throw new Fault('tenant-mixed')
-      mustBeReady(tenant)
+      await mustBeReady(tenant)
       mail.tenant = tenant
     },
 
@@ -103,7 +104,7 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
      * At DATA: whose message this is, how it came and whom its From may name. A person writes as himself; of relays and
      * client certificates only the domains are known, their mail servers know who their users are.
      */
-    ready(state: SessionState, session: SMTPServerSession): Pick<Submission, 'tenant' | 'origin' | 'mayWrite'> {
+    ready(state: SessionState, session: SMTPServerSession): Pick<Offered, 'tenant' | 'origin' | 'mayWrite'> {
       if (!state.mail?.tenant) throw new Fault('internal', '', { cause: new Error('DATA without a tenant') })
       const { tenant, authenticated, identity } = state.mail
       const own = authenticated === 'auth' ? (state.identity?.addresses ?? []) : null

@@ -1,0 +1,205 @@
+import type { Envelope, MessageId, Origin, TenantId } from '../../../shared/domain/index.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { BlobInfo, BlobStore } from '../../ports/blobs.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { checkLines } from './canonical.ts'
+import { endOfHeader, type HeaderFacts, readHeader } from './header.ts'
+import { mailDate, receivedField } from './trace.ts'
+
+export interface AcceptLimits {
+  /** Bytes of a message as the client sends it. */
+  readonly messageBytes: number
+  /** Bytes up to and including the empty line. */
+  readonly headerBytes: number
+  /** Octets of a line without CRLF (RFC 5322 2.1.1). */
+  readonly lineOctets: number
+  /** Received fields; more is a loop (RFC 5321 6.3). */
+  readonly hops: number
+  readonly recipients: number
+  /** Free bytes that stay for retry state and reports: mail is refused for now before they are touched. */
+  readonly reserveBytes: number
+}
+
+export const DEFAULT_ACCEPT_LIMITS: AcceptLimits = {
+  messageBytes: 200 * 1024 * 1024,
+  headerBytes: 256 * 1024,
+  lineOctets: 998,
+  hops: 50,
+  recipients: 1_000,
+  reserveBytes: 64 * 1024 * 1024,
+}
+
+/** A message on its way in. */
+export interface Offered {
+  readonly tenant: TenantId
+  readonly envelope: Envelope
+  readonly origin: Origin
+  /** The message; CRLF line ends, no dot-stuffing. Read once. */
+  readonly content: AsyncIterable<Uint8Array>
+  /**
+   * Whom From may name, where that is checked here: every mailbox of it, else `sender-not-allowed`. A mail without From passes:
+   * who adds one later takes the reverse-path, which was checked.
+   */
+  readonly mayWrite?: (address: string) => boolean
+}
+
+/** A message whose bytes are durable and which nobody answers for yet. */
+export interface Received {
+  readonly id: MessageId
+  /** Epoch ms. */
+  readonly at: number
+  readonly tenant: TenantId
+  readonly envelope: Envelope
+  readonly origin: Origin
+  readonly blob: BlobInfo
+  /** Without brackets, '' where there is none. */
+  readonly messageId: string
+  readonly subject: string
+  /** The stored bytes where they are few: whoever evaluates next need not read them again. */
+  readonly bytes: Uint8Array | null
+}
+
+export interface Receiver {
+  /**
+   * Checks what streams by and stores it under our trace field. Raises what `Acceptor.accept` raises but for the records;
+   * nothing is left then.
+   */
+  receive(offered: Offered): Promise<Received>
+  /** Takes back what could not be recorded. */
+  discard(received: Received): Promise<void>
+  /** See `Acceptor.admit`. */
+  admit(announced: number): Promise<void>
+}
+
+export interface ReceiveDeps {
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  /** UUIDv7. */
+  readonly ids: () => MessageId
+  /** Our host name: stands in Received and in Message-IDs that we add. */
+  readonly name: string
+  readonly limits?: Partial<AcceptLimits>
+  /** Messages up to so many bytes are handed on with their bytes; 0 unless told. */
+  readonly handOnBytes?: number
+}
+
+export function createReceiver(deps: ReceiveDeps): Receiver {
+  const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
+
+  return {
+    async receive(given) {
+      const offered = { ...given, envelope: withoutTwins(given.envelope) }
+      const { tenant, origin } = offered
+      if (offered.envelope.recipients.length === 0) throw new Fault('request-invalid', 'no recipient')
+      if (offered.envelope.recipients.length > limits.recipients) throw new Fault('too-many-recipients')
+      const id = deps.ids()
+      const at = deps.clock.now()
+      const checked = check(offered, id, at, deps.name, limits)
+      const stored = handedOn(checked.stream(), deps.handOnBytes ?? 0)
+      const blob = await deps.blobs.put(tenant, 'spool', id, stored.stream)
+      const { eightBit, messageId, subject } = checked.result()
+      const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
+      return { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: stored.bytes() }
+    },
+    discard: ({ tenant, id }) => deps.blobs.delete(tenant, 'spool', id),
+    async admit(announced) {
+      if (announced > limits.messageBytes) throw new Fault('message-too-large')
+      const free = await deps.blobs.free()
+      if (free !== null && free < announced + limits.reserveBytes) throw new Fault('disk-full')
+    },
+  }
+}
+
+/** Passes a stream on and keeps what passed as long as it is no more than `most` bytes. */
+function handedOn(source: AsyncIterable<Buffer>, most: number) {
+  let kept: Buffer[] | null = most > 0 ? [] : null
+  let size = 0
+  async function* stream(): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      size += chunk.length
+      if (size > most) kept = null
+      kept?.push(chunk)
+      yield chunk
+    }
+  }
+  return { stream: stream(), bytes: () => kept && Buffer.concat(kept) }
+}
+
+/** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */
+function withoutTwins(envelope: Envelope): Envelope {
+  const recipients = [
+    ...new Map(envelope.recipients.toReversed().map((one) => [one.address, one])).values(),
+  ].toReversed()
+  return { ...envelope, recipients }
+}
+
+interface CheckedFacts extends HeaderFacts {
+  readonly eightBit: boolean
+}
+
+/** One pass: checks what streams by, holds back only the header, and puts our trace field in front. */
+function check(offered: Offered, id: MessageId, at: number, by: string, limits: AcceptLimits) {
+  const { envelope, origin, content, mayWrite } = offered
+  const lines = checkLines(limits.lineOctets)
+  let facts: HeaderFacts | undefined
+
+  /** Fields to put in front; a submission without Date or Message-ID gets them (RFC 6409 8.1 and 8.2). */
+  function opening(header: Buffer): Buffer {
+    facts = readHeader(header, envelope.smtputf8)
+    if (facts.hops > limits.hops) throw new Fault('loop-detected', `${facts.hops} hops`)
+    if (mayWrite && !facts.from.every(mayWrite)) throw new Fault('sender-not-allowed')
+    let front = receivedField({ origin, smtputf8: envelope.smtputf8, by, id, at })
+    if (origin.authenticated !== 'none') {
+      if (!facts.messageId) {
+        facts = { ...facts, messageId: `${id}@${by}` }
+        front += `Message-ID: <${facts.messageId}>\r\n`
+      }
+      if (!facts.hasDate) front += `Date: ${mailDate(at)}\r\n`
+    }
+    return Buffer.concat([Buffer.from(front), header])
+  }
+
+  async function* stream(): AsyncGenerator<Buffer> {
+    const held: Buffer[] = []
+    let heldBytes = 0
+    let tail = Buffer.alloc(0)
+    let size = 0
+    for await (const data of content) {
+      const chunk = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+      size += chunk.length
+      if (size > limits.messageBytes) throw new Fault('message-too-large')
+      lines.push(chunk)
+      if (facts) {
+        yield chunk
+        continue
+      }
+      // An empty line at the very start is a header without fields.
+      const end = size - chunk.length < 2 && startsEmpty([...held, chunk]) ? 2 - heldBytes : endOfHeader(tail, chunk)
+      if ((end < 0 ? heldBytes + chunk.length : heldBytes + end) > limits.headerBytes)
+        throw new Fault('header-too-large')
+      if (end < 0) {
+        held.push(chunk)
+        heldBytes += chunk.length
+        tail = Buffer.concat([tail, chunk.subarray(-3)]).subarray(-3)
+        continue
+      }
+      yield opening(Buffer.concat([...held, chunk.subarray(0, end)]))
+      if (end < chunk.length) yield chunk.subarray(end)
+    }
+    lines.end()
+    if (!facts) yield opening(Buffer.concat(held))
+    if (!lines.complete) yield Buffer.from('\r\n')
+  }
+
+  return {
+    stream,
+    result(): CheckedFacts {
+      if (!facts) throw new Fault('internal', 'the content was not read')
+      return { ...facts, eightBit: lines.eightBit }
+    },
+  }
+}
+
+function startsEmpty(chunks: readonly Buffer[]): boolean {
+  return Buffer.concat(chunks).subarray(0, 2).toString('latin1') === '\r\n'
+}
