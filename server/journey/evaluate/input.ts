@@ -11,8 +11,9 @@ import type {
   SenderFacts,
 } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
+import { type Lookup, neededFacts, type Policy } from '../../../shared/policy/index.ts'
 import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
-import { type Label, resolveClassification } from '../../../shared/words/classification.ts'
+import { resolveClassification } from '../../../shared/words/classification.ts'
 import { readForeignHeaders, steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
 import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
@@ -61,9 +62,14 @@ export interface Assembled {
   readonly notes: readonly Note[]
 }
 
+/** `needed`: only what can change the decision is looked up. `all`: what an explanation shows besides. */
+export type Scope = 'needed' | 'all'
+
 /**
  * Joins what the mail says with what is known of its people and keys into the policy's input. A look-up that fails leaves
- * its fact unknown (the policy then defers what depends on it); nothing here raises for a look-up.
+ * its fact unknown (the policy then defers what depends on it); nothing here raises for a look-up. Look-ups that were not
+ * made stand in `unasked` of their recipient. Two are always made: the sender's record, by which replays are reported, and
+ * the class of the mail that is answered, which the decision itself names.
  */
 export async function assembleInput(
   mail: {
@@ -73,41 +79,52 @@ export async function assembleInput(
     readonly facts: MailFacts
   },
   tenant: TenantProfile,
-  labels: {
-    readonly labels: readonly Label[]
-    readonly tenantLabels: { readonly default: Label; rank(id: string): number }
-  },
+  policy: Policy,
   knowledge: Knowledge,
+  scope: Scope,
 ): Promise<Assembled> {
   const { envelope, origin, facts } = mail
   const notes: Note[] = []
   const sender = await senderFacts(mail, tenant, knowledge)
-  const recipients = await Promise.all(
-    envelope.recipients.map(({ address }) => recipientFacts(address, mail, tenant, sender, knowledge)),
-  )
+  const visible = new Set([...facts.visible.to, ...facts.visible.cc].map(lookupAddress))
+  const strangers = envelope.recipients.map(({ address }) => bareRecipient(address, visible, tenant, sender))
   const { intent, labelsSaid } = await readIntent(mail, tenant, sender.address, knowledge, notes)
-  const resolved = resolveClassification(labelsSaid, labels.labels, labels.tenantLabels.default.id)
+  const resolved = resolveClassification(labelsSaid, policy.labels, policy.tenantLabels.default.id)
   for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
-  return {
-    input: {
-      time: new Date(mail.receivedAt).toISOString(),
-      message: {
-        ...facts.message,
-        header: origin.authenticated === 'none' ? withoutSteering(facts.message.header, tenant) : facts.message.header,
-        direction: messageDirection(sender, recipients),
-        classification: resolved.label,
-        authenticated: origin.authenticated !== 'none',
-        authentication: origin.authenticated,
-        ...(await answeredMail(facts, tenant, labels.tenantLabels, knowledge)),
-        source: origin.channel,
-      },
-      sender,
-      recipients,
-      ...(facts.attachments ? { attachments: facts.attachments } : {}),
-      intent,
+  const partial: PolicyInput = {
+    time: new Date(mail.receivedAt).toISOString(),
+    message: {
+      ...facts.message,
+      header: origin.authenticated === 'none' ? withoutSteering(facts.message.header, tenant) : facts.message.header,
+      direction: messageDirection(sender, strangers),
+      classification: resolved.label,
+      authenticated: origin.authenticated !== 'none',
+      authentication: origin.authenticated,
+      ...(await answeredMail(facts, tenant, policy.tenantLabels, knowledge)),
+      source: origin.channel,
     },
-    notes,
+    sender,
+    recipients: strangers,
+    ...(facts.attachments ? { attachments: facts.attachments } : {}),
+    intent,
   }
+  const wanted = wantedLookups(policy, partial, scope)
+  const recipients = await Promise.all(
+    strangers.map((one, position) => knownRecipient(one, wanted(position), mail.receivedAt, tenant, knowledge)),
+  )
+  return { input: { ...partial, recipients }, notes }
+}
+
+const LOOKUPS = ['directory', 'keys'] as const
+type Lookups = ReadonlySet<Lookup>
+
+/** Which look-ups are made for the recipient at a position. */
+function wantedLookups(policy: Policy, partial: PolicyInput, scope: Scope): (recipient: number) => Lookups {
+  if (scope === 'all') return () => new Set(LOOKUPS)
+  const wanted = partial.recipients.map(() => new Set<Lookup>())
+  for (const { recipient, lookup } of neededFacts(policy, partial))
+    if (recipient !== null) wanted[recipient]?.add(lookup)
+  return (recipient) => wanted[recipient] ?? new Set()
 }
 
 /** Message-IDs of a thread that are looked up, the nearest ones. */
@@ -183,31 +200,46 @@ const personFacts = (person: PersonRecord | null) => ({
   groups: person?.groups ?? [],
 })
 
-async function recipientFacts(
+/** What the envelope, the mail and the configuration say of a recipient. */
+function bareRecipient(
   raw: string,
-  mail: { readonly receivedAt: number; readonly facts: MailFacts },
+  visible: ReadonlySet<string>,
   tenant: TenantProfile,
   sender: SenderFacts,
-  knowledge: Knowledge,
-): Promise<RecipientFacts> {
+): RecipientFacts {
   const address = lookupAddress(raw)
   const domain = domainOf(address)
   const external = !isOwnDomain(tenant, domain)
-  const [person, smime, pgp] = await Promise.all([
-    lookUp(() => knowledge.directory.person(tenant.id, address)),
-    lookUp(() => knowledge.keyring.certificate(tenant.id, address, mail.receivedAt)),
-    lookUp(() => knowledge.keyring.pgpKey(tenant.id, address, mail.receivedAt)),
-  ])
-  const visible = [...mail.facts.visible.to, ...mail.facts.visible.cc].map(lookupAddress)
   const tls = tenant.routes['']?.tls
   return {
     address,
     domain,
     external,
     direction: !sender.ours ? 'inbound' : external ? 'outbound' : 'internal',
-    keys: { ...(smime ? { smime: smime.state } : {}), ...(pgp ? { pgp: pgp.state } : {}) },
-    bcc: !visible.includes(address),
+    keys: {},
+    bcc: !visible.has(address),
     tls: tls === 'none' || tls === undefined ? 'none' : tls === 'verified' ? 'verified' : 'opportunistic',
+  }
+}
+
+async function knownRecipient(
+  recipient: RecipientFacts,
+  wanted: Lookups,
+  at: number,
+  tenant: TenantProfile,
+  { directory, keyring }: Knowledge,
+): Promise<RecipientFacts> {
+  const { address } = recipient
+  const asked = <T>(lookup: Lookup, ask: () => Promise<T>) => (wanted.has(lookup) ? lookUp(ask) : undefined)
+  const [person, smime, pgp] = await Promise.all([
+    asked('directory', () => directory.person(tenant.id, address)),
+    asked('keys', () => keyring.certificate(tenant.id, address, at)),
+    asked('keys', () => keyring.pgpKey(tenant.id, address, at)),
+  ])
+  const unasked = LOOKUPS.filter((lookup) => !wanted.has(lookup))
+  return {
+    ...recipient,
+    keys: { ...(smime ? { smime: smime.state } : {}), ...(pgp ? { pgp: pgp.state } : {}) },
     ...(person === undefined
       ? {}
       : {
@@ -216,6 +248,7 @@ async function recipientFacts(
           portalAccount: person?.portalAccount ?? false,
           lastContact: person?.lastContact ?? null,
         }),
+    ...(unasked.length > 0 ? { unasked } : {}),
   }
 }
 
