@@ -78,8 +78,9 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
       now,
       async input(policy) {
         const knowledge = { directory: known.directory, keyring: known.keyring, stamps: null }
-        return (await assembleInput({ envelope, origin, receivedAt: now, facts: parsed }, tenant, policy, knowledge))
-          .input
+        return (
+          await assembleInput({ envelope, origin, receivedAt: now, facts: parsed }, tenant, policy, knowledge, 'all')
+        ).input
       },
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     }

@@ -6,8 +6,19 @@ export type ReplayLike = ReplayReport
 
 /** What a change would have done, most telling first. */
 export function printReplay(io: CliIo, report: ReplayLike): void {
-  const { total, evaluated, changed, recipients, changes, gates, matrix, byDepartment, neverHit, notReplayable } =
-    report
+  const {
+    total,
+    evaluated,
+    changed,
+    recipients,
+    changes,
+    gates,
+    matrix,
+    byDepartment,
+    neverHit,
+    notRecorded,
+    notReplayable,
+  } = report
   io.out(`Messages: ${total} read, ${evaluated} concerned, ${changed} treated otherwise${share(changed, total)}`)
   io.out(`Recipients: ${recipients.changed} of ${recipients.total}${share(recipients.changed, recipients.total)}`)
   for (const [what, ids] of Object.entries(changes)) if (ids.length > 0) io.out(`${what}: ${ids.join(', ')}`)
@@ -19,6 +30,10 @@ export function printReplay(io: CliIo, report: ReplayLike): void {
     if (some > 0) io.out(`  ${department ?? '(no department)'}: ${some} of ${all}`)
   if (report.examples.length > 0) io.out(`Look at: ${report.examples.join(', ')}`)
   if (neverHit.length > 0) io.out(`Met nothing: ${neverHit.join(', ')}`)
+  if (notRecorded.inputs > 0)
+    io.out(
+      `Fact not recorded: ${notRecorded.inputs} messages were not compared, no rule of their time looked up: ${notRecorded.lookups.join(', ')}`,
+    )
   if (notReplayable.rules.length > 0)
     io.out(
       `Words are not kept: in ${notReplayable.inputs} messages these rules could find nothing: ${notReplayable.rules.join(', ')}`,

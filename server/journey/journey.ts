@@ -123,6 +123,7 @@ async function carryOut(
     tenant,
     policy,
     parts.knowledge,
+    'needed',
   )
   const decision = withEnvelopeAddresses(decideOrFault(policy, input), record.envelope)
   const once = onceDue(decision, record.decision, sent)

@@ -2,7 +2,7 @@ import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } fro
 import { decide, explain, type Policy } from '../../shared/policy/index.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
-import { assembleInput, type Knowledge, type MailFacts } from './evaluate/input.ts'
+import { assembleInput, type Knowledge, type MailFacts, type Scope } from './evaluate/input.ts'
 import type { Simulated } from './simulate.ts'
 import type { TenantProfile } from './tenant.ts'
 
@@ -32,7 +32,7 @@ export async function preview(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Decision> {
-  const decision = decide(policy, await previewInput(mail, tenant, policy, knowledge))
+  const decision = decide(policy, await previewInput(mail, tenant, policy, knowledge, 'needed'))
   return withEnvelopeAddresses(decision, mail)
 }
 
@@ -43,7 +43,7 @@ export async function simulateDraft(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Simulated> {
-  const explanation = explain(policy, await previewInput(mail, tenant, policy, knowledge))
+  const explanation = explain(policy, await previewInput(mail, tenant, policy, knowledge, 'all'))
   return { decision: withEnvelopeAddresses(explanation.decision, mail), explanation }
 }
 
@@ -52,6 +52,7 @@ export async function previewInput(
   tenant: TenantProfile,
   policy: Policy,
   knowledge: Knowledge,
+  scope: Scope,
 ): Promise<PolicyInput> {
   const envelope: Envelope = {
     mailFrom: mail.sender,
@@ -70,6 +71,7 @@ export async function previewInput(
     tenant,
     policy,
     knowledge,
+    scope,
   )
   return input
 }

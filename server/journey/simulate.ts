@@ -23,7 +23,7 @@ export async function simulateMail(
 ): Promise<Simulated> {
   const { source, envelope, origin, now } = mail
   const facts = await parseMail(source, { nullSender: envelope.mailFrom === '', smtputf8: envelope.smtputf8 })
-  const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge)
+  const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
   const explanation = explain(policy, input)
   return { decision: withEnvelopeAddresses(explanation.decision, envelope), explanation }
 }

@@ -154,6 +154,10 @@ export const PolicyReplay = z
     examples: ids.meta({ description: 'Messages to look at, the gravest first.' }),
     neverHit: ids.meta({ description: 'Rules that had a part in nothing.' }),
     hitsKnown: z.boolean(),
+    notRecorded: z.object({ inputs: z.int(), lookups: z.array(z.enum(['directory', 'keys', 'tls'])) }).meta({
+      description:
+        'Fact not recorded: so many messages were not compared, because a rule needs a look-up that no rule of their time asked for.',
+    }),
     notReplayable: z
       .object({ inputs: z.int(), rules: ids })
       .meta({ description: 'Words of mail are not kept: these rules found nothing in so many messages.' }),

@@ -97,6 +97,11 @@ export interface RecipientFacts {
   readonly tls?: 'none' | 'opportunistic' | 'verified'
   /** Not named in the visible To and Cc. */
   readonly bcc?: boolean
+  /**
+   * Look-ups that were not made because no rule that could apply needed them. Their facts are unknown for another reason
+   * than a look-up that failed; a policy that needs one cannot judge this input again. Missing: every look-up was made.
+   */
+  readonly unasked?: readonly ('directory' | 'keys' | 'tls')[]
 }
 
 export interface AttachmentFacts {

@@ -81,6 +81,8 @@ export interface Source {
 export interface CompiledException {
   readonly exception: Exception
   readonly layer: Layer
+  /** The set's selector, which is part of `when`. */
+  readonly set: Condition
   readonly when: Predicate
 }
 
@@ -88,6 +90,8 @@ export interface CompiledGuarantee {
   readonly guarantee: Guarantee
   readonly owner: string
   readonly mode: RuleSet['mode']
+  /** The set's selector, which is part of `when`. */
+  readonly set: Condition
   readonly when: Predicate
 }
 
@@ -121,7 +125,12 @@ export function compilePolicy(
     ),
     exceptions: sorted.flatMap((set) =>
       set.mode === 'enforce'
-        ? set.exceptions.map((exception) => ({ exception, layer: set.layer, when: within(set, exception.when) }))
+        ? set.exceptions.map((exception) => ({
+            exception,
+            layer: set.layer,
+            set: set.appliesTo,
+            when: within(set, exception.when),
+          }))
         : [],
     ),
     guarantees: sorted.flatMap((set) =>
@@ -131,6 +140,7 @@ export function compilePolicy(
             guarantee,
             owner: set.owner,
             mode: set.mode,
+            set: set.appliesTo,
             when: within(set, guarantee.when),
           })),
     ),

@@ -185,7 +185,18 @@ export function randomPolicy(r: Random): Policy | null {
     )
     const usable = rules.filter((rule) => layer !== 'user' || !JSON.stringify(rule).includes('"archive"'))
     const known = exceptions.filter(({ rule }) => usable.some((one) => 'id' in one && one.id === rule))
-    const spec = { ...appliesTo, lists: LISTS, rules: usable, exceptions: known }
+    const guarantees = r.chance(0.3)
+      ? [
+          {
+            id: `g-${layer}`,
+            title: 'g',
+            when: randomCondition(r),
+            require: { protectedBy: ['smime', 'portal'] },
+            onViolation: r.pick(['hold', 'reject']),
+          },
+        ]
+      : []
+    const spec = { ...appliesTo, lists: LISTS, rules: usable, exceptions: known, guarantees }
     const set = { apiVersion: 'secflow/v1', kind: 'RuleSet', metadata: { name: layer, layer, owner: 'o' }, spec }
     return { name: `${layer}.json`, text: JSON.stringify(set) }
   })

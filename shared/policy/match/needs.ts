@@ -3,7 +3,7 @@ import type { PolicyInput } from '../../domain/index.ts'
 import { Facts, messageCache } from '../facts.ts'
 import type { Condition, Selector } from '../ir.ts'
 import { leavesOf } from '../parse/condition.ts'
-import type { Policy } from '../policy.ts'
+import type { CompiledRule, Policy } from '../policy.ts'
 import type { FieldDefinition } from '../registry/field.ts'
 import { byCode } from '../text/canonical.ts'
 import { candidatesOf } from './matching.ts'
@@ -18,38 +18,70 @@ export interface FactRequest {
 
 /** Actions whose outcome hangs on keys, phone and transport of the recipient, whatever the conditions ask. */
 const CHOOSING = ['protect', 'fileLink']
-const ALL: readonly Lookup[] = ['directory', 'keys', 'tls']
+export const LOOKUPS: readonly Lookup[] = ['directory', 'keys', 'tls']
 
 /**
  * Look-ups that can change the decision. `partial` is the input with every fact of a look-up left unknown; with the facts
  * requested filled in, `decide` gives what it would give with all of them (`decisionId` aside, which is of the input).
+ * It holds because a truth that is known stays what it is however many more facts come: only what is open is asked for.
  */
 export function neededFacts(policy: Policy, partial: PolicyInput): readonly FactRequest[] {
   const cache = messageCache()
+  const asking = new Asking()
   const wished = partial.intent.protection.some(({ token }) => token !== 'none')
-  const requests = new Map<string, FactRequest>()
-  const add = (recipient: number | null, lookup: Lookup) =>
-    void requests.set(`${recipient ?? ''} ${lookup}`, { recipient, lookup })
   for (const [position, one] of partial.recipients.entries()) {
     const facts = new Facts(partial, one, policy.tenantLabels, cache)
-    const ask = (condition: Condition) => {
-      for (const { lookup, name } of fieldsOf(condition))
-        if (lookup) add(name.startsWith('sender.') ? null : position, lookup)
-    }
     let choosing = wished
     for (const { rule } of candidatesOf(policy, facts)) {
-      for (const condition of [rule.source.when, ...rule.source.branches]) ask(condition)
+      // One open condition may leave another branch of the rule open, and decisions name every fact that is missing then.
+      if (rulePredicates(rule).some((holds) => holds(facts) === undefined))
+        for (const condition of [rule.source.when, ...rule.source.branches]) asking.ask(condition, position)
       const uses = [...rule.else, ...rule.branches.flatMap((branch) => branch.actions)]
       choosing ||= uses.some(({ definition }) => CHOOSING.includes(definition.name))
-      for (const { exception } of policy.exceptions) if (exception.rule === rule.id) ask(exception.when)
+      for (const { exception, set, when } of exceptionsOf(policy, rule.id))
+        if (when(facts) === undefined) for (const condition of [set, exception.when]) asking.ask(condition, position)
     }
-    for (const { guarantee } of policy.guarantees) ask(guarantee.when)
-    if (choosing) for (const lookup of ALL) add(position, lookup)
-    // The selectors of sets (`appliesTo`) stand in front of exceptions and guarantees too.
-    if (policy.exceptions.length + policy.guarantees.length > 0) add(null, 'directory')
+    for (const { guarantee, set, when } of policy.guarantees)
+      if (when(facts) === undefined) for (const condition of [set, guarantee.when]) asking.ask(condition, position)
+    if (choosing) for (const lookup of LOOKUPS) asking.add(position, lookup)
   }
-  return [...requests.values()].sort((a, b) => (a.recipient ?? -1) - (b.recipient ?? -1) || byCode(a.lookup, b.lookup))
+  return asking.requests()
 }
+
+/**
+ * The requests that were not made when `input` was assembled, though `policy` needs them: deciding without them would take
+ * "nobody asked" for "nobody could tell". Empty for an input whose every look-up was made.
+ */
+export function unrecordedFacts(policy: Policy, input: PolicyInput): readonly FactRequest[] {
+  if (!input.recipients.some(({ unasked }) => unasked !== undefined)) return []
+  return neededFacts(policy, input).filter(
+    ({ recipient, lookup }) => recipient !== null && input.recipients[recipient]?.unasked?.includes(lookup),
+  )
+}
+
+class Asking {
+  readonly #requests = new Map<string, FactRequest>()
+
+  add(recipient: number | null, lookup: Lookup): void {
+    this.#requests.set(`${recipient ?? ''} ${lookup}`, { recipient, lookup })
+  }
+
+  ask(condition: Condition, position: number): void {
+    for (const { lookup, name } of fieldsOf(condition))
+      if (lookup) this.add(name.startsWith('sender.') ? null : position, lookup)
+  }
+
+  requests(): readonly FactRequest[] {
+    return [...this.#requests.values()].sort(
+      (a, b) => (a.recipient ?? -1) - (b.recipient ?? -1) || byCode(a.lookup, b.lookup),
+    )
+  }
+}
+
+const rulePredicates = (rule: CompiledRule) => [rule.applies, rule.when, ...rule.branches.map(({ when }) => when)]
+
+const exceptionsOf = (policy: Policy, rule: string) =>
+  policy.exceptions.length === 0 ? [] : policy.exceptions.filter(({ exception }) => exception.rule === rule)
 
 /** Whether any rule asks for words inside of files: reading them costs time and memory that other policies need not spend. */
 export function readsFileText(policy: Policy): boolean {

@@ -1,6 +1,7 @@
 /** The blast radius of a change: recorded inputs decided by both policies, where the change can make a difference. */
-import type { Decision, Method, Outcome, RecipientDecision } from '../../domain/index.ts'
+import type { Decision, Method, Outcome, PolicyInput, RecipientDecision } from '../../domain/index.ts'
 import { decide } from '../evaluate/decide.ts'
+import { type Lookup, unrecordedFacts } from '../match/needs.ts'
 import type { Policy } from '../policy.ts'
 import { byCode } from '../text/canonical.ts'
 import { type Changes, changesBetween } from './changed.ts'
@@ -52,6 +53,11 @@ export interface ReplayReport {
   readonly neverHit: readonly string[]
   /** False when inputs came without the rules of their time: `neverHit` then names changed rules only. */
   readonly hitsKnown: boolean
+  /**
+   * Inputs that one of the policies cannot judge, because a fact it needs was not looked up at the time: no rule of then
+   * asked for it. They are in `evaluated` and in nothing else, since a guess would look like a wait.
+   */
+  readonly notRecorded: { readonly inputs: number; readonly lookups: readonly Lookup[] }
   /** Inputs without their words, and the rules of either policy on words, which found nothing in them. */
   readonly notReplayable: { readonly inputs: number; readonly rules: readonly string[] }
 }
@@ -85,6 +91,8 @@ export class Replay {
   #copiesDelta = 0
   #redacted = 0
   #hitsKnown = true
+  #notRecorded = 0
+  readonly #unrecorded = new Set<Lookup>()
 
   constructor(before: Policy, after: Policy) {
     this.#before = before
@@ -103,6 +111,7 @@ export class Replay {
     else for (const rule of rules) this.#hit.add(rule)
     if (!this.#concerned(input)) return
     this.#evaluated++
+    if (this.#lacksFacts(input)) return
     const before = decide(this.#before, input)
     const after = decide(this.#after, input)
     for (const rule of rulesOf(after)) this.#hit.add(` ${rule}`)
@@ -138,8 +147,17 @@ export class Replay {
       examples: this.#examples.flat().slice(0, EXAMPLES),
       neverHit: rules.filter((id) => !wasHit(id)).sort(byCode),
       hitsKnown: this.#hitsKnown,
+      notRecorded: { inputs: this.#notRecorded, lookups: [...this.#unrecorded].sort(byCode) },
       notReplayable: { inputs: this.#redacted, rules: this.#redacted > 0 ? this.#onWords() : [] },
     }
+  }
+
+  #lacksFacts(input: PolicyInput): boolean {
+    const lacking = [this.#before, this.#after].flatMap((policy) => unrecordedFacts(policy, input))
+    if (lacking.length === 0) return false
+    this.#notRecorded++
+    for (const { lookup } of lacking) this.#unrecorded.add(lookup)
+    return true
   }
 
   #onWords(): readonly string[] {
