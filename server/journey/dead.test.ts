@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { type JobSpec, type MessageId, type MessageRecord, tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { claimDue } from '../../test/support/claim.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
 import { noMetrics, silentLog } from '../ports/log.ts'
 import { type DeadParts, holdDead } from './dead.ts'
@@ -53,7 +54,7 @@ async function buried(job: Partial<JobSpec>, options: { record?: MessageRecord; 
     await tx.insertMessage(options.record ?? record, ['b@x.example', 'c@x.example'])
     await tx.enqueue([{ queue: 'process', message, lane: '', step: 's', payload: {}, runAt: 1, ...job }])
   })
-  const [claimed] = await store.queue.claim(['process', 'deliver', 'sms', 'mail', 'webhook'], 1, 1000)
+  const [claimed] = await claimDue(store.queue, ['process', 'deliver', 'sms', 'mail', 'webhook'], 1, 1000)
   const dead = holdDead({ ...parts, ...options.dead })
   await store.queue.bury(claimed!, '', (tx) => dead(tx, claimed!, 'config-missing'))
   return store
@@ -92,7 +93,7 @@ it('a blind copy that is given up leaves the recipients of the copy it was made 
     const payload = { copyId: 'one', recipients: ['audit@acme.example'] }
     await tx.enqueue([{ queue: 'deliver', message, lane: '', step: 'bcc:one', payload, runAt: 1 }])
   })
-  const [job] = await store.queue.claim(['deliver'], 1, 1000)
+  const [job] = await claimDue(store.queue, ['deliver'], 1, 1000)
   await store.queue.bury(job!, '', (tx) => holdDead(parts)(tx, job!, 'route-unknown'))
   expect(await store.tenant(tenant).read.recipients(message)).toMatchObject([{ state: 'pending' }])
 })

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { type MessageId, type PersonRecord, tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { claimDue } from '../../test/support/claim.ts'
 import { memoryBlobs } from '../../test/support/memory-blobs.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
 import { policyOf, ruleSet, rules } from '../../test/support/policy.ts'
@@ -105,7 +106,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     dead: holdDead({ clock, secrets, tenant: () => profile }),
     records,
     async step() {
-      const [job] = await store.queue.claim(['process'], 1, 60_000)
+      const [job] = await claimDue(store.queue, ['process'], 1, 60_000)
       if (!job) throw new Error('no process job is due')
       await process(job, new AbortController().signal)
     },
@@ -137,7 +138,7 @@ it('a mail that is evaluated again for one recipient is not sent again to anothe
 it('a mail that is given up while it waits for one recipient leaves another on his way', async () => {
   const run = await house(rules(WAITS))
   await run.step()
-  const [job] = await run.store.queue.claim(['process'], 1, 60_000)
+  const [job] = await claimDue(run.store.queue, ['process'], 1, 60_000)
   await run.records.write((tx) => run.dead(tx, job!, 'blob-damaged'))
   expect(await run.states()).toEqual({ [READY]: 'pending', [LATER]: 'held' })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type GrantRecord, type MessageId, type RecipientState, tenantId } from '../../shared/domain/index.ts'
 import * as make from '../../test/contract/store-records.ts'
+import { claimDue } from '../../test/support/claim.ts'
 import { memoryBlobs } from '../../test/support/memory-blobs.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
 import { openFileBlobs } from '../platform/blobs/files.ts'
@@ -117,7 +118,7 @@ describe.each<[string, () => Promise<Ground>]>([
     const { id, blobs: own } = await mail('delivered')
     await tenant().write((tx) => tx.enqueue([make.job({ message: id, queue: 'archive', runAt: now })]))
     await run()
-    const [job] = await ground.store.queue.claim(['archive'], 1, 1000)
+    const [job] = await claimDue(ground.store.queue, ['archive'], 1, 1000)
     await run()
     expect(await blobs()).toEqual(own)
     await ground.store.queue.bury(job!, 'archive is not there')
@@ -247,7 +248,7 @@ describe.each<[string, () => Promise<Ground>]>([
       await tx.insertIdempotent({ client: 'erp', key: 'k', bodyHash: 'h', response: null, createdAt: now })
       await tx.enqueue([make.job({ message: id, runAt: now })])
     })
-    const [job] = await ground.store.queue.claim(['process'], 1, 1000)
+    const [job] = await claimDue(ground.store.queue, ['process'], 1, 1000)
     await ground.store.queue.complete(job!)
     const kept = async () => ({
       code: (await tenant().read.code(grant.id, 'mail')) !== null,
@@ -266,7 +267,7 @@ describe.each<[string, () => Promise<Ground>]>([
     now += 30 * DAY
     await run()
     await tenant().write((tx) => tx.enqueue([make.job({ message: id, runAt: now })]))
-    expect(await ground.store.queue.claim(['process'], 1, 1000)).toHaveLength(1)
+    expect(await claimDue(ground.store.queue, ['process'], 1, 1000)).toHaveLength(1)
   })
 
   test('rounds follow one another until they are stopped', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { type JobSpec, tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { claimDue } from '../../test/support/claim.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
 import { noMetrics, silentLog } from '../ports/log.ts'
 import { createWorkers, type Workers, type WorkersDeps } from './worker.ts'
@@ -156,7 +157,7 @@ describe('workers', () => {
   it('bury a job that took the process down too often', async () => {
     const run = setup({ process: async () => {} }, { maxCrashes: 1 })
     await run.enqueue('poison')
-    await run.store.queue.claim(['process'], 1, 1) // a process that died with it
+    await claimDue(run.store.queue, ['process'], 1, 1) // a process that died with it
     await new Promise((resolve) => setTimeout(resolve, 5))
     run.workers.start()
     await until(() => run.states()[0] === 'dead')

@@ -2,7 +2,7 @@ import type { Job, JobQueueName } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Alongside, Store, TenantWrites } from '../ports/store.ts'
+import type { Alongside, ClaimWant, Lane, Store, TenantWrites } from '../ports/store.ts'
 import { retryDelay } from './deliver/backoff.ts'
 
 /**
@@ -67,6 +67,21 @@ export function createWorkers(deps: WorkersDeps): Workers {
 
   const free = (queue: JobQueueName) => limits[queue] - (busy.get(queue) ?? 0)
 
+  /** Lanes that may have work; the one that waited longest stands first. */
+  const waiting = new Map<string, Lane>()
+  const hear = (work: readonly Lane[]) => {
+    for (const lane of work) waiting.set(keyOf(lane), lane)
+    void fill()
+  }
+
+  async function poll(): Promise<void> {
+    try {
+      hear(await store.queue.lanes(queues))
+    } catch (error) {
+      log.error('queue.unavailable', { fault: toFault(error).code })
+    }
+  }
+
   /** Fills every free place. One round at a time; a wake-up during a round starts another. */
   async function fill(): Promise<void> {
     if (draining) return
@@ -78,19 +93,39 @@ export function createWorkers(deps: WorkersDeps): Workers {
     try {
       do {
         again = false
-        const open = queues.filter((queue) => free(queue) > 0)
-        if (open.length === 0) break
-        // One question for all queues with room: in order of time, so that none starves another, and never more of one than fits.
-        const limit = Math.min(...open.map(free))
-        const jobs = await store.queue.claim(open, limit, leaseMs)
-        for (const job of jobs) run(job)
-        if (jobs.length === limit) again = true
+        const wants = wanted()
+        if (wants.length === 0) break
+        const jobs = await store.queue.claim(wants, leaseMs)
+        const taken = new Map<string, number>()
+        for (const job of jobs) {
+          taken.set(keyOf(job), (taken.get(keyOf(job)) ?? 0) + 1)
+          run(job)
+        }
+        for (const { limit, ...lane } of wants) if (taken.get(keyOf(lane)) === limit) waiting.set(keyOf(lane), lane)
+        again ||= jobs.length > 0
       } while (again && !draining)
     } catch (error) {
       log.error('queue.unavailable', { fault: toFault(error).code })
     } finally {
       claiming = false
     }
+  }
+
+  /** Takes out of `waiting` what there is room for. A lane that may have more goes to the end. */
+  function wanted(): ClaimWant[] {
+    const wants: ClaimWant[] = []
+    for (const queue of queues) {
+      const lanes = [...waiting].filter(([, lane]) => lane.queue === queue)
+      let room = free(queue)
+      for (const [at, [key, lane]] of lanes.entries()) {
+        if (room <= 0) break
+        const limit = Math.ceil(room / (lanes.length - at))
+        room -= limit
+        wants.push({ ...lane, limit })
+        waiting.delete(key)
+      }
+    }
+    return wants
   }
 
   function run(job: Job): void {
@@ -161,7 +196,6 @@ export function createWorkers(deps: WorkersDeps): Workers {
           code: 'crashed',
         })
       }
-      void fill()
     } catch (error) {
       log.error('queue.unavailable', { fault: toFault(error).code })
     }
@@ -188,10 +222,10 @@ export function createWorkers(deps: WorkersDeps): Workers {
 
   return {
     start() {
-      stops.push(store.queue.onWork(() => void fill()))
-      every(deps.pollMs ?? 1_000, () => void fill())
+      stops.push(store.queue.onWork((work) => hear(work.filter(({ queue }) => queues.includes(queue)))))
+      every(deps.pollMs ?? 1_000, () => void poll())
       every(deps.reapMs ?? 15_000, () => void reap())
-      void reap()
+      void reap().then(poll)
     },
     async drain(timeoutMs) {
       draining = true
@@ -211,3 +245,6 @@ export function createWorkers(deps: WorkersDeps): Workers {
     clearTimeout(timer)
   }
 }
+
+const keyOf = ({ queue, tenant, lane }: Pick<Job, 'queue' | 'tenant' | 'lane'>): string =>
+  `${queue}\n${tenant}\n${lane}`

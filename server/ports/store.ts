@@ -166,13 +166,40 @@ export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites {
 /** Writes of the tenant of a job, in the unit of work that ends it: a crash cannot leave a dead job that nobody heard of. */
 export type Alongside = (tx: TenantWrites, job: Job) => Promise<void>
 
+/** The jobs of one tenant for one destination in one queue: what limits, back-off and fair shares are about. */
+export interface Lane {
+  readonly queue: JobQueueName
+  readonly tenant: TenantId
+  readonly lane: string
+}
+
+/** A lane with work that is due. */
+export interface DueLane extends Lane {
+  /** When its oldest ready job was due, epoch ms. */
+  readonly due: number
+}
+
+/** At most so many jobs of this lane, those that have been due longest. */
+export interface ClaimWant extends Lane {
+  readonly limit: number
+}
+
 /**
  * Leased jobs, at-least-once, with fencing: whoever lost a lease cannot end the job (`lease-lost`).
  * A lease that runs out makes the job ready again and counts as an attempt, so that a mail that kills the process becomes
  * poison (`dead`) and not a crash loop.
  */
 export interface JobQueue {
-  claim(queues: readonly JobQueueName[], limit: number, leaseMs: number): Promise<Job[]>
+  /**
+   * Takes jobs that are due, lane by lane; fewer than wanted where there are no more. Costs one index range per lane, so
+   * what waits in other lanes costs nothing. Resolves when what made the jobs is durable: their effects may leave.
+   */
+  claim(wants: readonly ClaimWant[], leaseMs: number): Promise<Job[]>
+  /**
+   * The lanes of these queues that have work due now, oldest first. Costs one index seek per lane with ready jobs, due or
+   * not; where there are very many, a call looks at some and the next goes on from there.
+   */
+  lanes(queues: readonly JobQueueName[]): Promise<DueLane[]>
   extend(job: Job, leaseMs: number): Promise<void>
   complete(job: Job): Promise<void>
   /** Puts it back for `runAt` with the fault's words. */
@@ -181,8 +208,11 @@ export interface JobQueue {
   bury(job: Job, fault: string, alongside?: Alongside): Promise<void>
   /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. `alongside` is done for each of them. */
   reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]>
-  /** Called after new work was committed in this process; other nodes poll. Returns an unsubscribe. */
-  onWork(listener: () => void): () => void
+  /**
+   * Called with the lanes for which this process made work that is due now, after it was committed and is durable. What
+   * becomes due later and what other processes make is found by `lanes`. Returns an unsubscribe.
+   */
+  onWork(listener: (work: readonly Lane[]) => void): () => void
   counts(): Promise<
     { readonly queue: JobQueueName; readonly state: string; readonly count: number; readonly oldest: number | null }[]
   >

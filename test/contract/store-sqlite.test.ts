@@ -8,6 +8,7 @@ import { openSqlite, openSqliteStore } from '../../server/platform/database/sqli
 import { storeOver } from '../../server/platform/database/store.ts'
 import { silentLog } from '../../server/ports/log.ts'
 import { tenantId } from '../../shared/domain/index.ts'
+import { claimDue } from '../support/claim.ts'
 import { storeContract } from './store.ts'
 import * as make from './store-records.ts'
 
@@ -56,17 +57,17 @@ test('a claim costs no flush of its own, what is acknowledged beside it does', a
   const { write } = store.tenant(A)
   await write((tx) => tx.enqueue([job('1'), job('2'), job('3')]))
   const before = database.flushes()
-  const [first] = await store.queue.claim(['sms'], 1, 60_000)
+  const [first] = await claimDue(store.queue, ['sms'], 1, 60_000)
   expect(database.flushes()).toBe(before)
   await store.queue.complete(first!)
   expect(database.flushes()).toBe(before + 1)
   const [claimed] = await Promise.all([
-    store.queue.claim(['sms'], 1, 60_000),
+    claimDue(store.queue, ['sms'], 1, 60_000),
     write((tx) => tx.appendAudit(make.event(null))),
   ])
   expect(claimed).toHaveLength(1)
   expect(database.flushes()).toBe(before + 2)
-  await store.queue.claim(['sms'], 1, 60_000)
+  await claimDue(store.queue, ['sms'], 1, 60_000)
   expect(database.flushes()).toBe(before + 2)
   await store.close()
 })

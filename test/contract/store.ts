@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../server/ports/clock.ts'
-import type { Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import type { Lane, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
 import {
   type AuditEvent,
   FINAL_STATES,
@@ -13,6 +13,7 @@ import {
   type RecipientState,
   tenantId,
 } from '../../shared/domain/index.ts'
+import { claimDue } from '../support/claim.ts'
 import * as make from './store-records.ts'
 
 const A = tenantId('alpha')
@@ -222,7 +223,7 @@ export function storeContract(
         await expect(broken).rejects.toThrow('stop')
         expect(await a.read.message(message.id)).toBeNull()
         expect(await a.read.audit({ limit: 9 })).toEqual([])
-        expect(await store.queue.claim(['process'], 9, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 9, 1000)).toEqual([])
       })
 
       test('fails alone among units that run at the same time', async () => {
@@ -326,9 +327,9 @@ export function storeContract(
           { step: 'other', queue: 'deliver', runAt: at - 5 },
         ])
         const claims = await Promise.all([
-          store.queue.claim(['process'], 1, 1000),
-          store.queue.claim(['process', 'deliver'], 5, 1000),
-          store.queue.claim(['process', 'deliver'], 5, 1000),
+          claimDue(store.queue, ['process'], 1, 1000),
+          claimDue(store.queue, ['process', 'deliver'], 5, 1000),
+          claimDue(store.queue, ['process', 'deliver'], 5, 1000),
         ])
         expect(claims[0]!.map((j) => j.step)).toEqual(['early'])
         expect(
@@ -339,7 +340,42 @@ export function storeContract(
         ).toEqual(['early', 'late', 'other'])
         expect(claims.flat().every((j) => j.tenant === A && j.attempt === 1 && j.leaseToken !== '')).toBe(true)
         clock.time += 1000
-        expect((await store.queue.claim(['process'], 5, 1000)).map((j) => j.step)).toEqual(['future'])
+        expect((await claimDue(store.queue, ['process'], 5, 1000)).map((j) => j.step)).toEqual(['future'])
+      })
+
+      test('gives the jobs of the wanted lanes only, each up to its limit and in order of time', async () => {
+        const at = clock.now()
+        const job = (lane: string, step: string, ago: number) =>
+          make.job({ queue: 'deliver', lane, step, runAt: at - ago })
+        await a.write((tx) => tx.enqueue([job('x', '1', 1), job('x', '3', 3), job('x', '2', 2), job('y', '1', 9)]))
+        await b.write((tx) => tx.enqueue([job('x', 'other', 5), job('x', 'later', -1)]))
+        expect(await store.queue.lanes(['process'])).toEqual([])
+        expect(await store.queue.lanes(['process', 'deliver'])).toEqual([
+          { queue: 'deliver', tenant: A, lane: 'y', due: at - 9 },
+          { queue: 'deliver', tenant: B, lane: 'x', due: at - 5 },
+          { queue: 'deliver', tenant: A, lane: 'x', due: at - 3 },
+        ])
+        const want = { queue: 'deliver', tenant: A, lane: 'x', limit: 2 } as const
+        const named = (jobs: Job[]) => jobs.map(({ tenant, lane, step }) => `${tenant} ${lane} ${step}`)
+        expect(await store.queue.claim([{ ...want, queue: 'process' }], 1000)).toEqual([])
+        expect(named(await store.queue.claim([want, { ...want, tenant: B, limit: 9 }], 1000))).toEqual([
+          `${A} x 3`,
+          `${A} x 2`,
+          `${B} x other`,
+        ])
+        expect(named(await store.queue.claim([{ ...want, limit: 0 }], 1000))).toEqual([])
+        expect(named(await store.queue.claim([want], 1000))).toEqual([`${A} x 1`])
+        expect((await store.queue.lanes(['deliver'])).map(({ tenant, lane }) => `${tenant} ${lane}`)).toEqual([
+          `${A} y`,
+        ])
+      })
+
+      test('looks at very many lanes in turns', async () => {
+        const later = Array.from({ length: 1200 }, (_, n) => `l${String(n).padStart(4, '0')}`)
+        const specs = later.map((lane) => make.job({ queue: 'deliver', lane, step: 's', runAt: clock.now() + 1 }))
+        await a.write((tx) => tx.enqueue([...specs, make.job({ queue: 'deliver', lane: 'z', step: 's', runAt: 0 })]))
+        const looks = [await store.queue.lanes(['deliver']), await store.queue.lanes(['deliver'])]
+        expect(looks.flat().some(({ lane }) => lane === 'z')).toBe(true)
       })
 
       test('holds the same job once, with and without a message', async () => {
@@ -348,7 +384,7 @@ export function storeContract(
         const loose = make.job({ message: null, step: 'cron', runAt: clock.now() })
         await a.write((tx) => tx.enqueue([again, loose, loose]))
         await b.write((tx) => tx.enqueue([loose]))
-        const jobs = await store.queue.claim(['process'], 9, 1000)
+        const jobs = await claimDue(store.queue, ['process'], 9, 1000)
         expect(jobs.map((j) => [j.tenant, j.step, j.message]).sort()).toEqual(
           [
             [A, 's', id],
@@ -358,15 +394,15 @@ export function storeContract(
         )
         for (const job of jobs) await store.queue.complete(job)
         await a.write((tx) => tx.enqueue([again, loose]))
-        expect(await store.queue.claim(['process'], 9, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 9, 1000)).toEqual([])
       })
 
       test('fences: who lost the lease cannot end the job', async () => {
         await accept(a, [{ step: 's', payload: { n: 1 } }])
-        const [slow] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [slow] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         clock.time += 1001
         expect(await store.queue.reap(3)).toEqual([])
-        const [next] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [next] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         expect(next).toMatchObject({ id: slow.id, attempt: 2, payload: { n: 1 } })
         expect(next.leaseToken).not.toBe(slow.leaseToken)
         await expect(store.queue.complete(slow)).rejects.toEqual(fault('lease-lost'))
@@ -385,38 +421,38 @@ export function storeContract(
 
       test('keeps an extended lease', async () => {
         await accept(a, [{}])
-        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         clock.time += 900
         await store.queue.extend(job, 1000)
         clock.time += 900
         await store.queue.reap(3)
-        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 1, 1000)).toEqual([])
         await store.queue.complete(job)
       })
 
       test('makes a job that kills its worker poison', async () => {
         await accept(a, [{ step: 'poison' }])
         for (let crash = 1; crash <= 3; crash++) {
-          expect(await store.queue.claim(['process'], 1, 1000)).toHaveLength(1)
+          expect(await claimDue(store.queue, ['process'], 1, 1000)).toHaveLength(1)
           clock.time += 2000
           expect((await store.queue.reap(3)).map((j) => j.step)).toEqual(crash < 3 ? [] : ['poison'])
         }
-        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 1, 1000)).toEqual([])
         expect(await store.queue.counts()).toMatchObject([{ queue: 'process', state: 'dead', count: 1 }])
       })
 
       test('retries at its time and buries', async () => {
         await accept(a, [{}])
-        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await store.queue.retry(job, clock.now() + 500, 'next-hop-temporary')
-        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 1, 1000)).toEqual([])
         clock.time += 500
-        const [again] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [again] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         expect(again.attempt).toBe(2)
         await store.queue.bury(again, 'no use')
         clock.time += 100_000
         expect(await store.queue.reap(3)).toEqual([])
-        expect(await store.queue.claim(['process'], 1, 1000)).toEqual([])
+        expect(await claimDue(store.queue, ['process'], 1, 1000)).toEqual([])
       })
 
       test('writes what a dead job means with its end or not at all', async () => {
@@ -429,7 +465,7 @@ export function storeContract(
           await say(tx, job)
           throw new Error('stop')
         }
-        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await expect(store.queue.bury(job, 'no use', fail)).rejects.toThrow()
         await expect(store.queue.bury({ ...job, leaseToken: 'old' }, 'no use', say)).rejects.toEqual(
           fault('lease-lost'),
@@ -443,8 +479,8 @@ export function storeContract(
       })
 
       test('tells of new work after its commit only', async () => {
-        const heard: number[] = []
-        const stop = store.queue.onWork(() => heard.push(heard.length))
+        const heard: Lane[] = []
+        const stop = store.queue.onWork((work) => heard.push(...work))
         await expect(
           a.write(async (tx) => {
             await tx.enqueue([make.job({ message: null })])
@@ -453,9 +489,11 @@ export function storeContract(
         ).rejects.toThrow('stop')
         expect(heard).toHaveLength(0)
         let claimable: Promise<Job[]> | undefined
-        store.queue.onWork(() => (claimable ??= store.queue.claim(['process'], 1, 1000)))
+        store.queue.onWork(() => (claimable ??= claimDue(store.queue, ['process'], 1, 1000)))
         await a.write((tx) => tx.enqueue([make.job({ message: null })]))
-        expect(heard.length).toBeGreaterThan(0)
+        expect(heard).toEqual([{ queue: 'process', tenant: A, lane: '' }])
+        await a.write((tx) => tx.enqueue([make.job({ message: null, step: 'later', runAt: clock.now() + 1 })]))
+        expect(heard).toHaveLength(1)
         expect(await claimable).toHaveLength(1)
         stop()
         const before = heard.length
@@ -521,13 +559,13 @@ export function storeContract(
         await settle(id, 'delivered')
         await settle(id, 'held', 'two@peer.example')
         clock.time += 5
-        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         expect(await finish()).toEqual([]) // leased, and one is held
         await settle(id, 'dropped', 'two@peer.example')
         expect(await finish()).toEqual([]) // leased
         await store.queue.retry(job, clock.now(), 'again')
         expect(await finish()).toEqual([]) // ready
-        const [again] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [again] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await store.queue.complete(again)
         expect(await b.write((tx) => tx.finishMessages({ deadBy: 0, limit: 9 }))).toEqual([])
         expect(await a.read.unerased(9)).toEqual([])
@@ -546,7 +584,7 @@ export function storeContract(
         const made = clock.now()
         const ids = [await accept(a, [{}]), await accept(a), await accept(a)]
         for (const id of ids) for (const to of ['one', 'two']) await settle(id, 'failed', `${to}@peer.example`)
-        const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+        const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await store.queue.bury(job, 'no use')
         expect(await finish(made - 1, 1)).toHaveLength(1)
         expect(await finish(made - 1)).toHaveLength(1)
@@ -627,7 +665,7 @@ export function storeContract(
           await tx.updateMessage(done, { state: 'done' })
           await tx.enqueue(['loose', 'loose and dead', 'ready'].map((step) => make.job({ step, runAt: clock.now() })))
         })
-        for (const job of await store.queue.claim(['process'], 9, 1000)) {
+        for (const job of await claimDue(store.queue, ['process'], 9, 1000)) {
           if (job.step === 'ready') await store.queue.retry(job, clock.now() + 1e9, '')
           else if (job.step === 'b' || job.step === 'loose and dead') await store.queue.bury(job, '')
           else await store.queue.complete(job)
@@ -642,7 +680,7 @@ export function storeContract(
         await a.write((tx) =>
           tx.enqueue([make.job({ message: open, step: 'c' }), make.job({ message: done, step: 'a' })]),
         )
-        expect((await store.queue.claim(['process'], 9, 1000)).map(({ step }) => step)).toEqual(['a'])
+        expect((await claimDue(store.queue, ['process'], 9, 1000)).map(({ step }) => step)).toEqual(['a'])
       })
     })
 
@@ -664,7 +702,7 @@ export function storeContract(
         await tx.appendAudit(make.event(message.id))
         await tx.enqueue([make.job({ message: message.id, runAt: clock.now() })])
       })
-      const [job] = (await store.queue.claim(['process'], 1, 1000)) as [Job]
+      const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
       const seenBy = async (reads: TenantStore['read']) => [
         await reads.message(message.id),
         ...(await reads.messages({ limit: 9 })),
@@ -727,7 +765,7 @@ export function storeContract(
           const act = async (one: (typeof bursts)[number][number]) => {
             if (one.do === 'wait') clock.time += one.n
             else if (one.do === 'reap') await store.queue.reap(1_000_000)
-            else if (one.do === 'claim') held.push(...(await store.queue.claim(['process'], one.n, 1000)))
+            else if (one.do === 'claim') held.push(...(await claimDue(store.queue, ['process'], one.n, 1000)))
             else if (one.do === 'enqueue') {
               const tenant = one.tenant ? a : b
               const spec = make.job({ message: null, step: `${round}/${one.n}`, runAt: clock.now() })
@@ -756,9 +794,9 @@ export function storeContract(
           // Everything that was committed ends exactly once.
           clock.time += 10_000
           await store.queue.reap(1_000_000)
-          for (let jobs = await store.queue.claim(['process'], 50, 1000); jobs.length > 0; ) {
+          for (let jobs = await claimDue(store.queue, ['process'], 50, 1000); jobs.length > 0; ) {
             for (const job of jobs) await store.queue.complete(job).then(() => ended.push(`${job.tenant} ${job.step}`))
-            jobs = await store.queue.claim(['process'], 50, 1000)
+            jobs = await claimDue(store.queue, ['process'], 50, 1000)
           }
           expect(ended.sort()).toEqual([...wanted].sort())
         }),

@@ -10,6 +10,7 @@ import { openFileBlobs } from '../../server/platform/blobs/files.ts'
 import { systemClock } from '../../server/platform/clock.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { firstBrokenLink, type MessageId, tenantId } from '../../shared/domain/index.ts'
+import { claimDue } from '../support/claim.ts'
 
 const A = tenantId('alpha')
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -49,7 +50,7 @@ test('what was acknowledged survives kill -9, whole and once, three times in a r
   }
   const records = await read.audit({ limit: 1_000_000 })
   expect(firstBrokenLink(records, sha256)).toBeNull()
-  const jobs = await store.queue.claim(['process'], 1_000_000, 1000)
+  const jobs = await claimDue(store.queue, ['process'], 1_000_000, 1000)
   // A unit is there as a whole or not at all: as many jobs as messages as audit lines.
   expect(jobs.map(({ message }) => message).sort()).toEqual(records.map(({ message }) => message).sort())
   expect(jobs.map(({ message }) => message)).toEqual(expect.arrayContaining(acknowledged))

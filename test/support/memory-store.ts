@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { IdempotencyRecord, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import type { DueLane, IdempotencyRecord, Lane, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
 import type {
   AuditRecord,
   CodeRecord,
@@ -74,7 +74,7 @@ export function memoryStore(now: () => number = Date.now) {
   let jobs = new Map<string, StoredJob>()
   let failNextCommit: Error | null = null
   let turn: Promise<unknown> = Promise.resolve()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(work: readonly Lane[]) => void>()
   const of = (tenant: TenantId): Rows => {
     if (!rows.has(tenant)) rows.set(tenant, emptyRows())
     return rows.get(tenant)!
@@ -373,9 +373,11 @@ export function memoryStore(now: () => number = Date.now) {
               failNextCommit = null
               throw error
             }
-            queueMicrotask(() => {
-              for (const listener of listeners) listener()
-            })
+            const made = [...jobs.values()].filter(({ job }) => !before.jobs.has(job.id) && job.runAt <= now())
+            if (made.length > 0)
+              queueMicrotask(() => {
+                for (const listener of listeners) listener(made.map(({ job }) => laneOf(job)))
+              })
             return result
           } catch (error) {
             rows = before.rows
@@ -392,17 +394,30 @@ export function memoryStore(now: () => number = Date.now) {
   const store: Store = {
     tenant: tenantStore,
     queue: {
-      async claim(queues, limit, leaseMs) {
-        const due = [...jobs.values()]
-          .filter(({ job, state }) => state === 'ready' && queues.includes(job.queue) && job.runAt <= now())
-          .sort((a, b) => a.job.runAt - b.job.runAt)
-          .slice(0, limit)
-        return due.map((stored) => {
-          stored.state = 'leased'
-          stored.leaseUntil = now() + leaseMs
-          stored.job = { ...stored.job, attempt: stored.job.attempt + 1, leaseToken: randomUUID() }
-          return stored.job
-        })
+      async claim(wants, leaseMs) {
+        const claimed: Job[] = []
+        for (const want of wants) {
+          const due = [...jobs.values()]
+            .filter(({ job, state }) => state === 'ready' && keyOf(job) === keyOf(want) && job.runAt <= now())
+            .sort((a, b) => a.job.runAt - b.job.runAt)
+            .slice(0, want.limit)
+          for (const stored of due) {
+            stored.state = 'leased'
+            stored.leaseUntil = now() + leaseMs
+            stored.job = { ...stored.job, attempt: stored.job.attempt + 1, leaseToken: randomUUID() }
+            claimed.push(stored.job)
+          }
+        }
+        return claimed
+      },
+      async lanes(queues) {
+        const found = new Map<string, DueLane>()
+        for (const { job, state } of jobs.values()) {
+          if (state !== 'ready' || job.runAt > now() || !queues.includes(job.queue)) continue
+          const due = Math.min(found.get(keyOf(job))?.due ?? job.runAt, job.runAt)
+          found.set(keyOf(job), { ...laneOf(job), due })
+        }
+        return [...found.values()].sort((a, b) => a.due - b.due)
       },
       async extend(job, leaseMs) {
         leased(job).leaseUntil = now() + leaseMs
@@ -460,3 +475,7 @@ export function memoryStore(now: () => number = Date.now) {
     },
   })
 }
+
+const laneOf = ({ queue, tenant, lane }: Job): Lane => ({ queue, tenant: tenant as TenantId, lane })
+
+const keyOf = ({ queue, tenant, lane }: Pick<Job, 'queue' | 'tenant' | 'lane'>) => `${queue}\n${tenant}\n${lane}`

@@ -8,6 +8,7 @@ import {
   tenantId,
 } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
+import { claimDue } from '../../../test/support/claim.ts'
 import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
 import { memoryStore } from '../../../test/support/memory-store.ts'
 import { type Script, startSmtpServer } from '../../../test/support/smtp-server.ts'
@@ -144,10 +145,10 @@ async function setup(
     advance: (ms: number) => {
       now += ms
     },
-    claim: async () => (await store.queue.claim(['deliver'], 9, 30_000)) as [Job, ...Job[]],
+    claim: async () => (await claimDue(store.queue, ['deliver'], 9, 30_000)) as [Job, ...Job[]],
     /** Runs what is due, once each. */
     async round() {
-      const jobs = await store.queue.claim(['deliver'], 9, 30_000)
+      const jobs = await claimDue(store.queue, ['deliver'], 9, 30_000)
       for (const job of jobs) await deliver(job, new AbortController().signal)
       return jobs.length
     },

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Alongside, JobQueue } from '../../ports/store.ts'
+import type { Alongside, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
 import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import { DueLanes, takeDue } from './lanes.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 import type { Tables } from './tables.ts'
@@ -14,7 +14,7 @@ import { SqlWrites, type WriteContext } from './writes.ts'
 const { and, asc, eq, lte, sql } = orm
 
 const $ = sql.placeholder
-/** Spelled like the index `job_open`, so that SQLite sees that the partial index serves. */
+/** Spelled like the index `job_lane`, so that SQLite sees that the partial index serves. */
 const open = sql`state <> 'done'`
 
 /** The workers' side of the `job` table. Leases are fenced by a token that is fresh with every claim. */
@@ -23,12 +23,14 @@ export class SqlQueue implements JobQueue {
   readonly #engine: Engine
   readonly #context: WriteContext
   readonly #log: Log
-  readonly #listeners = new Set<() => void>()
+  readonly #dueLanes: DueLanes
+  readonly #listeners = new Set<(work: readonly Lane[]) => void>()
 
   constructor(database: Database, context: Omit<WriteContext, 'announce'>, log: Log) {
     this.#database = database
     this.#engine = context.engine
-    this.#context = { ...context, now: () => context.now(), announce: () => this.announce() }
+    this.#context = { ...context, now: () => context.now(), announce: (work) => this.announce(work) }
+    this.#dueLanes = new DueLanes(context.engine)
     this.#log = log
   }
 
@@ -37,81 +39,42 @@ export class SqlQueue implements JobQueue {
     return this.#context
   }
 
-  announce(): void {
+  announce(work: readonly Lane[]): void {
     for (const listener of this.#listeners) {
       try {
-        listener()
+        listener(work)
       } catch (error) {
         this.#log.error('queue.listener-failed', { error: String(error) })
       }
     }
   }
 
-  onWork(listener: () => void): () => void {
+  onWork(listener: (work: readonly Lane[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Takes the jobs that have been due longest, from all named queues. */
-  async claim(queues: readonly JobQueueName[], limit: number, leaseMs: number): Promise<Job[]> {
+  async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<Job[]> {
     const now = this.#context.now()
-    // A look from the reading side first: an idle poll must not take part in a commit.
-    const due = await this.#due(this.#database.read, queues, limit, now)
-    if (due.length === 0) return []
-    // The second look asks only where the first found something; what came meanwhile announces itself.
-    const filled = due.map(({ queue }) => queue)
+    const wanted = wants.filter(({ limit }) => limit > 0)
+    if (wanted.length === 0) return []
     // Passing: work that began under a lease the power cut took is done again, as after any crash.
-    return this.#write(async ({ db }) => {
+    return this.#write(async (unit) => {
       const claimed: Job[] = []
-      for (const row of await this.#due(db, filled, limit, now)) {
-        const leased = await this.#lease(db).execute({
-          tenant: row.tenant,
-          id: row.id,
-          leaseToken: randomUUID(),
-          leaseUntil: now + leaseMs,
-        })
-        claimed.push(...leased.map(jobOf))
-      }
+      for (const want of wanted) claimed.push(...(await takeDue(this.#engine, unit.db, want, now, now + leaseMs)))
       return claimed
     }, 'passing')
   }
 
-  /** One ordered look per queue, merged: `IN` would sort the whole backlog. */
-  async #due(db: Db, queues: readonly JobQueueName[], limit: number, now: number) {
-    const { job } = this.#engine.tables
-    const statement = this.#engine.statements.get(db, 'dueJobs', (on) =>
-      on
-        .select({ tenant: job.tenant, id: job.id, queue: job.queue, runAt: job.runAt })
-        .from(job)
-        .where(and(open, sql`${job.state} = 'ready'`, eq(job.queue, $('queue')), lte(job.runAt, $('now'))))
-        .orderBy(asc(job.runAt), asc(job.id))
-        .limit($('limit'))
-        .prepare('dueJobs'),
-    )
-    const due: { tenant: string; id: string; queue: JobQueueName; runAt: number }[] = []
+  async lanes(queues: readonly JobQueueName[]): Promise<DueLane[]> {
+    const now = this.#context.now()
     try {
-      for (const queue of new Set(queues)) due.push(...(await statement.execute({ queue, now, limit })))
+      const found: DueLane[] = []
+      for (const queue of new Set(queues)) found.push(...(await this.#dueLanes.look(this.#database.read, queue, now)))
+      return found.sort((a, b) => a.due - b.due)
     } catch (error) {
       throw this.#database.fault(error)
     }
-    return due.sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1)).slice(0, limit)
-  }
-
-  #lease(db: Db) {
-    const { job } = this.#engine.tables
-    return this.#engine.statements.get(db, 'leaseJob', (on) =>
-      on
-        .update(job)
-        .set({
-          state: 'leased',
-          attempt: sql`${job.attempt} + 1`,
-          leaseToken: sql`${$('leaseToken')}`,
-          leaseUntil: sql`${$('leaseUntil')}`,
-        })
-        .where(and(eq(job.tenant, $('tenant')), eq(job.id, $('id')), eq(job.state, 'ready')))
-        .returning()
-        .prepare('leaseJob'),
-    )
   }
 
   async extend(job: Job, leaseMs: number): Promise<void> {
@@ -129,7 +92,7 @@ export class SqlQueue implements JobQueue {
 
   async retry(job: Job, runAt: number, fault: string): Promise<void> {
     await this.#end(job, { state: 'ready', runAt, lastFault: fault, leaseUntil: null, leaseToken: null, crashes: 0 })
-    this.announce()
+    if (runAt <= this.#context.now()) this.announce([laneOf(job)])
   }
 
   async bury(job: Job, fault: string, alongside?: Alongside): Promise<void> {
@@ -177,14 +140,14 @@ export class SqlQueue implements JobQueue {
             .prepare('expiredJobs'),
         )
         .execute({ now })
-    let revived = 0
+    let revived: Lane[] = []
     const found = await expired(this.#database.read).catch((error) => {
       throw this.#database.fault(error)
     })
     if (found.length === 0) return []
     const dead = await this.#write(async (unit) => {
       const buried: Job[] = []
-      revived = 0
+      revived = []
       for (const row of await expired(unit.db)) {
         const crashes = row.crashes + 1
         const state = crashes >= maxCrashes ? 'dead' : 'ready'
@@ -195,11 +158,11 @@ export class SqlQueue implements JobQueue {
         if (state === 'dead') {
           buried.push(jobOf(row))
           await alongside?.(this.#writes(jobOf(row), unit), jobOf(row))
-        } else revived += 1
+        } else revived.push(laneOf(row))
       }
       return buried
     })
-    if (revived > 0) this.announce()
+    if (revived.length > 0) this.announce(revived)
     return dead
   }
 
@@ -230,3 +193,9 @@ export class SqlQueue implements JobQueue {
     }
   }
 }
+
+const laneOf = ({ queue, tenant, lane }: Pick<Job, 'queue' | 'tenant' | 'lane'>): Lane => ({
+  queue,
+  tenant: tenantId(tenant),
+  lane,
+})

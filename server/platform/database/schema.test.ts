@@ -76,7 +76,7 @@ describe.each(defined)('$name', (table) => {
   test('the tenant stands first in every key and index', () => {
     expect(table.primaryKeys.map((k) => k.columns[0]!.name)).toEqual(['tenant'])
     const open = table.indexes.filter(({ config }) => (config.columns[0] as { name: string }).name !== 'tenant')
-    expect(open.map(({ config }) => config.name)).toEqual(table.name === 'job' ? ['job_open'] : [])
+    expect(open.map(({ config }) => config.name)).toEqual(table.name === 'job' ? ['job_lane'] : [])
     for (const foreign of table.foreignKeys) expect(foreign.reference().columns[0]!.name).toBe('tenant')
   })
 })

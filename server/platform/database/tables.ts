@@ -24,7 +24,7 @@ export type Columns = typeof pgColumns
 
 /**
  * Every table, once, for both engines. The tenant stands first in each primary key, index and foreign key, so that no
- * row can belong to or point at another tenant's. The one exception is `job_open`: workers serve all tenants.
+ * row can belong to or point at another tenant's. The one exception is `job_lane`: workers serve all tenants.
  * Times are epoch milliseconds from the clock port, ids are made in the app.
  */
 export function defineTables(c: Columns) {
@@ -239,7 +239,7 @@ export function defineTables(c: Columns) {
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),
       c.uniqueIndex('job_once').on(t.tenant, t.message, t.queue, t.lane, t.step),
-      c.index('job_open').on(t.state, t.queue, t.runAt, t.id).where(sql`state <> 'done'`),
+      c.index('job_lane').on(t.state, t.queue, t.tenant, t.lane, t.runAt, t.id).where(sql`state <> 'done'`),
       c.index('job_ended').on(t.tenant, t.createdAt).where(sql`state in ('done', 'dead')`),
     ],
   )

@@ -23,7 +23,7 @@ import {
   type TenantId,
 } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { IdempotencyRecord, Purged, TenantWrites } from '../../ports/store.ts'
+import type { IdempotencyRecord, Lane, Purged, TenantWrites } from '../../ports/store.ts'
 import { uuidv7 } from '../ids.ts'
 import type { Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
@@ -37,8 +37,8 @@ const { and, desc, eq, inArray, isNull, lt, notInArray, sql } = orm
 export interface WriteContext {
   readonly engine: Engine
   now(): number
-  /** After a commit that made work for the queue. */
-  announce(): void
+  /** After a commit that made work for these lanes. */
+  announce(work: readonly Lane[]): void
 }
 
 const $ = sql.placeholder
@@ -47,7 +47,7 @@ const $ = sql.placeholder
 export class SqlWrites extends SqlReads implements TenantWrites {
   readonly #unit: Unit
   readonly #context: WriteContext
-  #announced = false
+  readonly #work: Lane[] = []
 
   constructor(tenant: TenantId, context: WriteContext, unit: Unit) {
     super(tenant, context.engine, null)
@@ -280,10 +280,10 @@ export class SqlWrites extends SqlReads implements TenantWrites {
         },
       )
     }
-    if (jobs.length > 0 && !this.#announced) {
-      this.#announced = true
-      this.#unit.afterCommit(() => this.#context.announce())
-    }
+    const now = this.#context.now()
+    const due = jobs.filter(({ runAt }) => runAt <= now)
+    if (due.length > 0 && this.#work.length === 0) this.#unit.afterCommit(() => this.#context.announce(this.#work))
+    for (const { queue, lane } of due) this.#work.push({ queue, tenant: this.tenant, lane })
   }
 
   async appendAudit(event: AuditEvent): Promise<AuditRecord> {

@@ -4,6 +4,7 @@ import { tidy } from './0002_tidy.ts'
 import { policies } from './0003_policies.ts'
 import { threads } from './0004_threads.ts'
 import { portalBlobs } from './0005_portal_blobs.ts'
+import { lanes } from './0006_lanes.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0003_policies', sql: policies },
   { name: '0004_threads', sql: threads },
   { name: '0005_portal_blobs', sql: portalBlobs },
+  { name: '0006_lanes', sql: lanes },
 ]

@@ -1,0 +1,110 @@
+/** Claims by lane: one index range for the jobs of one, one index seek to find the next. */
+import { randomUUID } from 'node:crypto'
+import type { Job, JobQueueName } from '../../../shared/domain/index.ts'
+import { tenantId } from '../../../shared/domain/index.ts'
+import type { ClaimWant, DueLane } from '../../ports/store.ts'
+import type { Db } from './database.ts'
+import { orm } from './drizzle.ts'
+import type { Engine } from './reads.ts'
+import { jobOf } from './rows.ts'
+
+const { and, asc, eq, inArray, lte, sql } = orm
+
+const $ = sql.placeholder
+/** Spelled like the index `job_lane`, so that SQLite sees that the partial index serves. */
+const open = sql`state <> 'done'`
+
+/** Seeks of one look at one queue: bounds how long a look takes where very many lanes wait for a later time. */
+const SEEKS = 1_000
+
+/** Leases the due jobs of one lane, in order of time; they share a token that is fresh with this claim. */
+export async function takeDue(
+  engine: Engine,
+  db: Db,
+  want: ClaimWant,
+  now: number,
+  leaseUntil: number,
+): Promise<Job[]> {
+  const { job } = engine.tables
+  const due = and(
+    open,
+    sql`${job.state} = 'ready'`,
+    eq(job.queue, $('queue')),
+    eq(job.tenant, $('tenant')),
+    eq(job.lane, $('lane')),
+    lte(job.runAt, $('now')),
+  )
+  const taken = await engine.statements
+    .get(db, 'takeDue', (on) =>
+      on
+        .update(job)
+        .set({
+          state: 'leased',
+          attempt: sql`${job.attempt} + 1`,
+          leaseToken: sql`${$('leaseToken')}`,
+          leaseUntil: sql`${$('leaseUntil')}`,
+        })
+        .where(
+          and(
+            eq(job.tenant, $('tenant')),
+            eq(job.state, 'ready'),
+            inArray(
+              job.id,
+              on.select({ id: job.id }).from(job).where(due).orderBy(asc(job.runAt), asc(job.id)).limit($('limit')),
+            ),
+          ),
+        )
+        .returning()
+        .prepare('takeDue'),
+    )
+    .execute({ ...want, now, leaseUntil, leaseToken: randomUUID() })
+  return taken.map(jobOf).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1))
+}
+
+/** The lanes with due work, found by hopping over the index from lane to lane. */
+export class DueLanes {
+  readonly #engine: Engine
+  /** Where the last look at a queue stopped before its end. */
+  readonly #stopped = new Map<JobQueueName, { readonly tenant: string; readonly lane: string }>()
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  async look(db: Db, queue: JobQueueName, now: number): Promise<DueLane[]> {
+    const found: DueLane[] = []
+    let at = this.#stopped.get(queue) ?? { tenant: '', lane: '' }
+    this.#stopped.delete(queue)
+    for (let seeks = 0; ; seeks++) {
+      const [next] = await this.#next(db).execute({ queue, tenant: at.tenant, lane: at.lane })
+      if (!next) return found
+      if (next.runAt <= now) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
+      at = next
+      if (seeks === SEEKS) {
+        this.#stopped.set(queue, { tenant: at.tenant, lane: at.lane })
+        return found
+      }
+    }
+  }
+
+  /** The first ready job of the lane after a given one. */
+  #next(db: Db) {
+    const { job } = this.#engine.tables
+    return this.#engine.statements.get(db, 'nextLane', (on) =>
+      on
+        .select({ tenant: job.tenant, lane: job.lane, runAt: job.runAt })
+        .from(job)
+        .where(
+          and(
+            open,
+            sql`${job.state} = 'ready'`,
+            eq(job.queue, $('queue')),
+            sql`(${job.tenant}, ${job.lane}) > (${$('tenant')}, ${$('lane')})`,
+          ),
+        )
+        .orderBy(asc(job.tenant), asc(job.lane), asc(job.runAt))
+        .limit(1)
+        .prepare('nextLane'),
+    )
+  }
+}
