@@ -7,7 +7,9 @@ import type {
   GrantRecord,
   Job,
   JobQueueName,
+  JobRecord,
   JobSpec,
+  JobState,
   KeyRecord,
   LinkFileRecord,
   MessageId,
@@ -42,7 +44,7 @@ export interface TenantStore {
   write<T>(work: (tx: TenantWrites) => Promise<T>): Promise<T>
 }
 
-export interface TenantReads extends TidyReads, PolicyReads {
+export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   message(id: MessageId): Promise<MessageRecord | null>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
   /** Messages with one of these Message-IDs (without brackets), the oldest 100. */
@@ -75,6 +77,55 @@ export interface TidyReads {
   messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
   /** The grant whose portal message is this blob, ended or not. */
   grantOfContent(blob: string): Promise<GrantRecord | null>
+}
+
+/** The queue as its operator looks at it. */
+export interface JobReads {
+  /** Jobs that are not done, the oldest first. */
+  jobs(query: JobQuery): Promise<JobRecord[]>
+  job(id: string): Promise<JobRecord | null>
+  /** Jobs that are not done, by queue, lane and state. */
+  jobCounts(): Promise<JobCount[]>
+  /** Recipients that wait for a person (held, quarantined), those that wait longest first. */
+  waiting(query: { readonly limit: number; readonly after?: MessageId }): Promise<RecipientRecord[]>
+}
+
+export interface JobQuery {
+  readonly limit: number
+  /** The last one of the page before. */
+  readonly after?: string
+  readonly queue?: JobQueueName
+  readonly lane?: string
+  readonly state?: JobState
+  readonly message?: MessageId
+  /** Made at this time (epoch ms) or before. */
+  readonly madeBy?: number
+}
+
+export interface JobCount {
+  readonly queue: JobQueueName
+  readonly lane: string
+  readonly state: JobState
+  readonly count: number
+  /** When the oldest of them was made, epoch ms. */
+  readonly oldest: number
+  /** When the first of them is due. */
+  readonly due: number
+}
+
+/**
+ * What an operator does to a job. Each answers the job as it is then, or null and changes nothing when it is not in a state
+ * that allows it: a leased job is its worker's, and stays so.
+ */
+export interface JobWrites {
+  /** `ready` becomes `held`. */
+  holdJob(id: string, why: string): Promise<JobRecord | null>
+  /** `held` becomes `ready`, due when it was. */
+  releaseJob(id: string): Promise<JobRecord | null>
+  /** `ready`, `held` or `dead` becomes `ready` and due at `runAt`, with a clean slate: no attempts, no crashes. */
+  retryJob(id: string, again: { readonly runAt: number; readonly payload: unknown }): Promise<JobRecord | null>
+  /** `ready`, `held` or `dead` becomes `done` without having been done. */
+  dropJob(id: string, why: string): Promise<JobRecord | null>
 }
 
 export interface PolicyReads {
@@ -130,7 +181,7 @@ export interface IdempotencyRecord {
   readonly createdAt: number
 }
 
-export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites {
+export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites, JobWrites {
   insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
   updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
   /** Moves one recipient. From a final state nothing moves: returns false and changes nothing. */
@@ -185,6 +236,8 @@ export interface ClaimWant extends Lane {
 }
 
 /**
+  /** Only those that were due at this time (epoch ms) or before. */
+  readonly dueBy?: number
  * Leased jobs, at-least-once, with fencing: whoever lost a lease cannot end the job (`lease-lost`).
  * A lease that runs out makes the job ready again and counts as an attempt, so that a mail that kills the process becomes
  * poison (`dead`) and not a crash loop.
@@ -204,6 +257,12 @@ export interface JobQueue {
   complete(job: Job): Promise<void>
   /** Puts it back for `runAt` with the fault's words. */
   retry(job: Job, runAt: number, fault: string): Promise<void>
+  /**
+   * Marks that the final dot of this job's mail goes out now; `Job.dots` tells whoever claims it after a crash. A flush of
+   * its own is not worth its time: it survives the end of the process, not of the machine. `lease-lost` when the job is
+   * another's: then the dot must not go out.
+   */
+  beginDot(job: Job): Promise<void>
   /** No more tries; stays visible until an operator acts. What `alongside` writes stands with the job's end or not at all. */
   bury(job: Job, fault: string, alongside?: Alongside): Promise<void>
   /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. `alongside` is done for each of them. */

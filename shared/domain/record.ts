@@ -79,7 +79,8 @@ export interface CopyRecord {
   readonly createdAt: number
 }
 
-export type JobState = 'ready' | 'leased' | 'done' | 'dead'
+/** `held`: nobody works on it until an operator releases it. `dead`: it was given up and waits for an operator. */
+export type JobState = 'ready' | 'leased' | 'held' | 'done' | 'dead'
 
 /** `process`: evaluate and transform. `deliver`: one copy to one lane. The rest are effects outside. */
 export type JobQueueName = 'process' | 'deliver' | 'sms' | 'webhook' | 'api' | 'archive' | 'mail'
@@ -100,6 +101,20 @@ export interface Job extends JobSpec {
   readonly tenant: string
   readonly attempt: number
   readonly leaseToken: string
+  readonly createdAt: number
+  /** Earlier attempts that got as far as the final dot and whose end nobody recorded: each may have delivered the mail. */
+  readonly dots: number
+}
+
+/** A job as its operator sees it. */
+export interface JobRecord extends JobSpec {
+  readonly id: string
+  readonly state: JobState
+  readonly attempt: number
+  readonly crashes: number
+  readonly dots: number
+  readonly leaseUntil: number | null
+  readonly lastFault: string
   readonly createdAt: number
 }
 

@@ -57,7 +57,7 @@ export async function takeDue(
         .returning()
         .prepare('takeDue'),
     )
-    .execute({ ...want, now, leaseUntil, leaseToken: randomUUID() })
+    .execute({ ...want, now: Math.min(now, want.dueBy ?? now), leaseUntil, leaseToken: randomUUID() })
   return taken.map(jobOf).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1))
 }
 

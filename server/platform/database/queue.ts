@@ -82,6 +82,32 @@ export class SqlQueue implements JobQueue {
     await this.#end(job, { leaseUntil })
   }
 
+  async beginDot(job: Job): Promise<void> {
+    const { job: table } = this.#engine.tables
+    const marked = await this.#write(
+      ({ db }) =>
+        this.#engine.statements
+          .get(db, 'beginDot', (on) =>
+            on
+              .update(table)
+              .set({ dots: sql`${table.dots} + 1` })
+              .where(
+                and(
+                  eq(table.tenant, $('tenant')),
+                  eq(table.id, $('id')),
+                  eq(table.state, 'leased'),
+                  eq(table.leaseToken, $('leaseToken')),
+                ),
+              )
+              .returning({ id: table.id })
+              .prepare('beginDot'),
+          )
+          .execute({ tenant: job.tenant, id: job.id, leaseToken: job.leaseToken }),
+      'passing',
+    )
+    if (marked.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
+  }
+
   async complete(job: Job): Promise<void> {
     await this.#database
       .write((unit) => this.#writes(job, unit).completeJob(job))

@@ -5,6 +5,7 @@ import type {
   CopyRecord,
   DecisionInputRecord,
   GrantRecord,
+  JobRecord,
   KeyRecord,
   LinkFileRecord,
   MessageId,
@@ -15,9 +16,17 @@ import type {
   RecipientRecord,
   TenantId,
 } from '../../../shared/domain/index.ts'
-import type { IdempotencyRecord, PolicyReads, PolicyVersionSummary, TenantReads } from '../../ports/store.ts'
-import type { Db, Statements } from './database.ts'
+import type {
+  IdempotencyRecord,
+  JobCount,
+  JobQuery,
+  PolicyReads,
+  PolicyVersionSummary,
+  TenantReads,
+} from '../../ports/store.ts'
+import type { Database, Db, Statements } from './database.ts'
 import { orm } from './drizzle.ts'
+import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
 import { auditRecord, grantRecord, messageRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
@@ -407,6 +416,22 @@ export class SqlReads implements TenantReads {
   policyVersion(serial?: number): Promise<PolicyVersionRecord | null> {
     return this.tidying((db) => policyVersionOf(db, this.engine.tables, this.tenant, serial))
   }
+  jobs(query: JobQuery): Promise<JobRecord[]> {
+    return this.tidying((db) => jobsOf(db, this.engine.tables, this.tenant, query))
+  }
+
+  job(id: string): Promise<JobRecord | null> {
+    return this.tidying((db) => jobById(db, this.engine.tables, this.tenant, id))
+  }
+
+  jobCounts(): Promise<JobCount[]> {
+    return this.tidying((db) => jobCounts(db, this.engine.tables, this.tenant))
+  }
+
+  waiting(query: { limit: number; after?: MessageId }): Promise<RecipientRecord[]> {
+    return this.tidying((db) => waiting(db, this.engine.tables, this.tenant, query))
+  }
+
 
   decisionInputs(query: Parameters<PolicyReads['decisionInputs']>[0]): Promise<DecisionInputRecord[]> {
     return this.tidying((db) => decisionInputs(db, this.engine.tables, this.tenant, query))

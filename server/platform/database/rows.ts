@@ -4,6 +4,7 @@ import type {
   AuditRecord,
   GrantRecord,
   Job,
+  JobRecord,
   MessageId,
   MessageRecord,
 } from '../../../shared/domain/index.ts'
@@ -44,5 +45,11 @@ export function jobOf(row: Row<'job'>): Job {
     attempt: row.attempt,
     leaseToken: row.leaseToken ?? '',
     createdAt: row.createdAt,
+    dots: row.dots,
   }
+}
+
+export function jobRecord(row: Row<'job'>): JobRecord {
+  const { tenant: _, leaseToken: __, ...rest } = row
+  return { ...rest, message: row.message === '' ? null : (row.message as MessageId) }
 }

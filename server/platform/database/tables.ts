@@ -71,6 +71,7 @@ export function defineTables(c: Columns) {
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.message, t.address] }),
+      c.index('recipient_waits').on(t.tenant, t.message, t.state).where(sql`state in ('held', 'quarantined')`),
       c
         .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
         .onDelete('cascade'),
@@ -235,6 +236,8 @@ export function defineTables(c: Columns) {
       leaseToken: c.text('lease_token'),
       lastFault: c.text('last_fault').notNull(),
       createdAt: c.int('created_at').notNull(),
+      /** Attempts that got as far as the final dot, the present one included. */
+      dots: c.int('dots').notNull().default(0),
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),

@@ -10,7 +10,9 @@ import {
   FINAL_STATES,
   type GrantRecord,
   type Job,
+  type JobRecord,
   type JobSpec,
+  type JobState,
   type KeyRecord,
   type LinkFileRecord,
   type MessageId,
@@ -27,8 +29,10 @@ import type { IdempotencyRecord, Lane, Purged, TenantWrites } from '../../ports/
 import { uuidv7 } from '../ids.ts'
 import type { Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import { moveJob } from './operator.ts'
 import { insertPolicyVersion } from './policies.ts'
 import { type Engine, SqlReads } from './reads.ts'
+import type { Tables } from './tables.ts'
 import { finishMessages, markGrantsErased, purge } from './tidy.ts'
 
 const { and, desc, eq, inArray, isNull, lt, notInArray, sql } = orm
@@ -42,6 +46,8 @@ export interface WriteContext {
 }
 
 const $ = sql.placeholder
+
+type MoveJob = [id: string, from: readonly JobState[], set: Partial<Tables['job']['$inferInsert']>]
 
 /** The writes of one tenant inside one unit of work. */
 export class SqlWrites extends SqlReads implements TenantWrites {
@@ -280,6 +286,11 @@ export class SqlWrites extends SqlReads implements TenantWrites {
         },
       )
     }
+    this.#announce(jobs)
+  }
+
+  /** Says after the commit which lanes have work that is due. */
+  #announce(jobs: readonly Pick<JobSpec, 'queue' | 'lane' | 'runAt'>[]): void {
     const now = this.#context.now()
     const due = jobs.filter(({ runAt }) => runAt <= now)
     if (due.length > 0 && this.#work.length === 0) this.#unit.afterCommit(() => this.#context.announce(this.#work))
@@ -438,6 +449,29 @@ export class SqlWrites extends SqlReads implements TenantWrites {
       this.db()
         .update(table)
         .set({ erasedAt: at })
+  holdJob(id: string, why: string): Promise<JobRecord | null> {
+    return this.#moveJob(id, ['ready'], { state: 'held', lastFault: why })
+  }
+
+  releaseJob(id: string): Promise<JobRecord | null> {
+    return this.#moveJob(id, ['held'], { state: 'ready' })
+  }
+
+  retryJob(id: string, { runAt, payload }: { runAt: number; payload: unknown }): Promise<JobRecord | null> {
+    const slate = { attempt: 0, crashes: 0, dots: 0 }
+    return this.#moveJob(id, ['ready', 'held', 'dead'], { state: 'ready', runAt, payload, ...slate })
+  }
+
+  dropJob(id: string, why: string): Promise<JobRecord | null> {
+    return this.#moveJob(id, ['ready', 'held', 'dead'], { state: 'done', lastFault: why })
+  }
+
+  async #moveJob(...[id, from, set]: MoveJob): Promise<JobRecord | null> {
+    const moved = await this.tidying((db) => moveJob(db, this.engine.tables, this.tenant, id, from, set))
+    if (moved?.state === 'ready') this.#announce([moved])
+    return moved
+  }
+
         .where(and(eq(table.tenant, this.tenant), inArray(table.id, [...messages]))),
     )
   }

@@ -5,6 +5,7 @@ import { policies } from './0003_policies.ts'
 import { threads } from './0004_threads.ts'
 import { portalBlobs } from './0005_portal_blobs.ts'
 import { lanes } from './0006_lanes.ts'
+import { dots } from './0007_dots.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0004_threads', sql: threads },
   { name: '0005_portal_blobs', sql: portalBlobs },
   { name: '0006_lanes', sql: lanes },
+  { name: '0007_dots', sql: dots },
 ]
