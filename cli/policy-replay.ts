@@ -15,7 +15,7 @@ import { tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { loadPolicy, type Policy, type RecordedInput, Replay, type ReplayReport } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
-import { type Common, common, filesOf, print, printDiagnostics, run } from './policy-command.ts'
+import { type Common, common, filesOf, print, printDiagnostics, run, serialOf } from './policy-command.ts'
 import { printReplay } from './policy-replay-print.ts'
 
 interface ReplayOptions extends Common {
@@ -24,6 +24,7 @@ interface ReplayOptions extends Common {
   readonly tenant?: string
   readonly inputs?: string
   readonly before?: string
+  readonly replayLimit: number
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 }
@@ -41,6 +42,7 @@ export function registerReplay(policy: Command, io: CliIo): void {
     .option('--config <file>', 'configuration of the gateway (default: secflow.yaml here, or SECFLOW_CONFIG)')
     .option('--tenant <id>', 'whose mail; needed when there are several')
     .option('--inputs <file>', 'recorded inputs as JSON lines, in place of the database')
+    .option('--replay-limit <n>', 'at most so many messages, the newest', serialOf, MAX_INPUTS)
     .option('--before <dir>', 'policy to compare with, in place of the one in force')
     .action((dir: string, options: ReplayOptions) =>
       run(io, async () => {
@@ -123,7 +125,7 @@ async function overStore(
     const source = { id, policyDir: tenant.policyDir, trust: trustRoots(tenant.policyTrust), twoPersons: false }
     if (before) registry.offer(id, { policy: before, diagnostics: [], serial: 0 })
     else await loadPolicies(parts, [source])
-    const query = { since: clock.now() - options.since, limit: MAX_INPUTS }
+    const query = { since: clock.now() - options.since, limit: Math.min(options.replayLimit, MAX_INPUTS) }
     return await createRollOut(parts, [source]).replay(id, after, query)
   } finally {
     await store.close()

@@ -1,7 +1,7 @@
 /** `secflow policy build|apply|rollback`: from a folder to the gateway, signed, and back. */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { bundleSigner } from '../server/policies/bundle-sign.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { type BundleSigner, buildBundle, openBundle, packBundle } from '../shared/policy/index.ts'
@@ -76,6 +76,9 @@ interface RemoteOptions extends Common {
   readonly url: string
   readonly token?: string
   readonly note?: string
+  readonly since: string
+  readonly replayLimit: number
+  readonly acceptOpening?: boolean
 }
 
 const remote = (command: Command) =>
@@ -83,50 +86,58 @@ const remote = (command: Command) =>
     .requiredOption('--url <url>', 'base of the gateway, e.g. https://mail.example')
     .option('--token <token>', 'access token with the scope policy:apply (default: SECFLOW_TOKEN)')
     .option('--note <text>', 'why; stands in the audit')
+    .option('--since <age>', 'recorded mail that is decided again before: 12h, 30d, 8w', '30d')
+    .option('--replay-limit <n>', 'at most so many of them, the newest; 0 for none', countOf, 10_000)
+    .option('--accept-opening', 'go on where mail that was rejected is delivered, or encrypted mail leaves in clear')
 
 function registerApply(policy: Command, io: CliIo, parts: RollOutParts): void {
   remote(common(policy.command('apply').argument('<bundle>'), 'apply policy.bundle --url https://mail.example'))
-    .description('put a bundle in force on a gateway; a bad one changes nothing there')
+    .description('show what a bundle does to recent mail, then put it in force; a bad one changes nothing')
     .action((file: string, options: RemoteOptions) =>
       run(io, async () => {
         const bundle = await readFile(path.resolve(io.cwd, file), 'utf8').catch(unreadable(file))
         const api = apiOf(options.url, options.token ?? parts.env.SECFLOW_TOKEN, options.lang)
+        if (!(await shadow(io, api, bundle, options))) return io.exit(1)
         applied(io, await api.post('/policies', { bundle, note: options.note ?? '' }), options)
       }),
     )
 }
 
 interface RollbackOptions extends RemoteOptions {
-  readonly key: string
+  readonly key?: string
 }
 
 function registerRollback(policy: Command, io: CliIo, parts: RollOutParts): void {
   remote(
     common(
       policy.command('rollback').argument('<serial>', 'version to go back to', serialOf),
-      'rollback 1772445600 --key policy-key.pem --url https://mail.example',
-      KEY_HELP,
+      'rollback 1772445600 --url https://mail.example',
     ),
   )
-    .description('put the content of an older version in force again, as a new bundle with a higher serial')
-    .requiredOption('--key <file>', 'Ed25519 private key, PEM')
+    .description(
+      'put an older version in force again: as it was signed, or with --key signed again under a higher serial',
+    )
+    .option('--key <file>', 'Ed25519 private key, PEM: make a new bundle of the old content')
     .action((serial: number, options: RollbackOptions) =>
       run(io, async () => {
-        const signer = await signerOf(io, options.key)
+        const signer = options.key === undefined ? null : await signerOf(io, options.key)
         const api = apiOf(options.url, options.token ?? parts.env.SECFLOW_TOKEN, options.lang)
-        const bundle = await oldContent(api, serial, signer, parts)
-        const { ok, body } = await api.post('/policies/replay', { bundle })
-        if (ok && !options.json) printReplay(io, body as unknown as ReplayLike)
+        const old = (await api.get(`/policies/${serial}`)).body as { readonly bundle: string }
+        const bundle = signer ? await signedAgain(api, old.bundle, signer, parts) : null
+        if (!(await shadow(io, api, bundle ?? old.bundle, options))) return io.exit(1)
         const note = options.note ?? `rollback to ${serial}`
-        applied(io, await api.post('/policies', { bundle, note }), options)
+        const answer =
+          bundle === null
+            ? await api.post('/policies/rollback', { serial, note })
+            : await api.post('/policies', { bundle, note })
+        applied(io, answer, options)
       }),
     )
 }
 
 /** An older version under a serial above the newest. What comes from the gateway is checked before it is signed again. */
-async function oldContent(api: Api, serial: number, signer: BundleSigner, parts: RollOutParts): Promise<string> {
+async function signedAgain(api: Api, text: string, signer: BundleSigner, parts: RollOutParts): Promise<string> {
   const { versions } = (await api.get('/policies?limit=1')).body as { readonly versions: readonly { serial: number }[] }
-  const { bundle: text } = (await api.get(`/policies/${serial}`)).body as { readonly bundle: string }
   const { bundle, diagnostics } = openBundle(text, { trust: null, currentSerial: 0 })
   if (!bundle) throw new Fault('policy-invalid', diagnostics[0]?.text.en)
   const { manifest, files } = bundle
@@ -135,6 +146,35 @@ async function oldContent(api: Api, serial: number, signer: BundleSigner, parts:
     createdAt: timeOf(parts),
     signer,
   }).text
+}
+
+/**
+ * Decides recent mail again under the bundle and shows the difference. False when something opens that nobody accepted: then
+ * nothing is applied. A bundle that cannot be read is left to `apply`, which refuses and audits it.
+ */
+async function shadow(io: CliIo, api: Api, bundle: string, options: RemoteOptions): Promise<boolean> {
+  const { replayLimit, since, json, acceptOpening } = options
+  if (replayLimit === 0) return true
+  const { active } = (await api.get('/policies?limit=1')).body
+  if (active === null) {
+    if (!json) io.out('No policy is in force: there is nothing to compare with.')
+    return true
+  }
+  const { ok, body } = await api.post('/policies/replay', { bundle, since, limit: replayLimit })
+  if (!ok) return true
+  const report = body as unknown as ReplayLike
+  if (!json) printReplay(io, report)
+  const { rejectToDeliver, encryptedToClear } = report.gates
+  if (acceptOpening || rejectToDeliver.recipients + encryptedToClear.recipients === 0) return true
+  if (json) print(io, { applied: false, replay: report })
+  else io.err('Nothing was applied. If this is what you want: --accept-opening')
+  return false
+}
+
+function countOf(value: string): number {
+  const count = Number(value)
+  if (/^\d{1,7}$/.test(value) && count <= 1_000_000) return count
+  throw new InvalidArgumentError('use 0 to 1000000')
 }
 
 function applied(io: CliIo, { ok, body }: Answer, { json, url }: RemoteOptions): void {

@@ -112,6 +112,24 @@ describe('applying a bundle', () => {
     expect((await call('anna', 'GET', '/api/v1/policies')).statusCode).toBe(403)
   })
 
+  it('goes back to a version that was in force, and to no other', async () => {
+    await call('approver', 'POST', '/api/v1/policies', { bundle: bundleOf(3) })
+    await call('approver', 'POST', '/api/v1/policies', {
+      bundle: bundleOf(4, policySigner, ruleSet(rules('{id: shut, then: [{reject: {text: no}}]}'))),
+    })
+    const back = await call('approver', 'POST', '/api/v1/policies/rollback', { serial: 3, note: 'too strict' })
+    expect(back.statusCode).toBe(201)
+    const { serial } = back.json()
+    expect(back.json()).toMatchObject({ rollbackTo: 3, author: 'editor@klinik.example', appliedBy: 'approver' })
+    expect(house.services.policies.active(tenant).rules.map(({ id }) => id)).toEqual(['open'])
+    expect((await list()).versions).toMatchObject([{ serial, rollbackTo: 3 }, { rollbackTo: null }, { serial: 3 }])
+    expect((await call('reader', 'GET', `/api/v1/policies/${serial}`)).json().bundle).toBe(bundleOf(3))
+    expect(await house.events('policy.rolled-back')).toMatchObject([{ serial, rollbackTo: 3, note: 'too strict' }])
+    expect((await call('approver', 'POST', '/api/v1/policies/rollback', { serial: 99 })).statusCode).toBe(404)
+    expect((await call('editor', 'POST', '/api/v1/policies/rollback', { serial: 3 })).statusCode).toBe(403)
+    expect((await call('reader', 'POST', '/api/v1/policies/rollback', { serial: 3 })).statusCode).toBe(403)
+  })
+
   it('of two at once with one serial takes one', async () => {
     const answers = await Promise.all(
       [1, 2, 3].map(() => call('approver', 'POST', '/api/v1/policies', { bundle: bundleOf(5) })),

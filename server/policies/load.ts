@@ -1,5 +1,5 @@
-import type { TenantId } from '../../shared/domain/index.ts'
-import { type Diagnostic, readBundle, type TrustRoots } from '../../shared/policy/index.ts'
+import type { PolicyVersionRecord, TenantId } from '../../shared/domain/index.ts'
+import { type Diagnostic, type Policy, readBundle, rolledBackTo, type TrustRoots } from '../../shared/policy/index.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import { sha256 } from './bundle-sign.ts'
@@ -81,12 +81,37 @@ export function keepCurrent(look: () => Promise<void>, log: Log, everyMs = 5_000
 async function loadApplied(parts: LoadParts, { id, trust }: PolicySource): Promise<boolean> {
   const version = await parts.store.tenant(id).read.policyVersion()
   if (!version) return false
-  const name = `bundle ${version.serial}`
-  // Against a database that somebody else wrote into: what serves is what was signed, under the number it was signed with.
-  const { policy, bundle, diagnostics } = readBundle(version.bundle, { trust, currentSerial: 0, sha256 }, name)
-  const same = bundle?.manifest.serial === version.serial
-  told(parts, id, parts.registry.offer(id, { policy: same ? policy : null, diagnostics, serial: version.serial }))
+  const { policy, diagnostics } = await readVersion(parts, { id, trust }, version)
+  told(parts, id, parts.registry.offer(id, { policy, diagnostics, serial: version.serial }))
   return true
+}
+
+export interface ReadVersion {
+  readonly policy: Policy | null
+  readonly diagnostics: readonly Diagnostic[]
+  /** Whose signature counts for it; null for an unsigned bundle. */
+  readonly signer: string | null
+  /** Of the bundle: another one than the version's after a rollback. */
+  readonly serial: number
+}
+
+/**
+ * What a version puts in force, its signature checked now. Against a database that somebody else wrote into: what serves is
+ * what was signed, under the number it was signed with. A rollback names an older version and is followed one step; who can
+ * write one into the database could as well take newer versions out of it, so it gives nobody more than that.
+ */
+export async function readVersion(
+  { store }: Pick<LoadParts, 'store'>,
+  { id, trust }: Pick<PolicySource, 'id' | 'trust'>,
+  version: PolicyVersionRecord,
+): Promise<ReadVersion> {
+  const older = rolledBackTo(version.bundle)
+  const origin = older === null || older >= version.serial ? version : await store.tenant(id).read.policyVersion(older)
+  const { serial, bundle: text } = origin ?? version
+  const name = `bundle ${serial}`
+  const { policy, bundle, diagnostics } = readBundle(text, { trust, currentSerial: 0, sha256 }, name)
+  const same = bundle?.manifest.serial === serial
+  return { policy: same ? policy : null, diagnostics, signer: bundle?.signer ?? null, serial }
 }
 
 function told({ log }: LoadParts, tenant: TenantId, { policy, serial, diagnostics, stale }: PolicyState): void {

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { tenantId } from '../../shared/domain/index.ts'
-import { buildBundle, type PolicyFile } from '../../shared/policy/index.ts'
+import { type MessageId, tenantId } from '../../shared/domain/index.ts'
+import { buildBundle, loadPolicy, type Policy, type PolicyFile, rollbackTo } from '../../shared/policy/index.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
-import { ruleSet, rules } from '../../test/support/policy.ts'
+import { mail, ruleSet, rules } from '../../test/support/policy.ts'
 import { silentLog } from '../ports/log.ts'
 import { bundleSigner, trustRoots } from './bundle-sign.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './load.ts'
@@ -55,6 +55,8 @@ function node(trust: RollOutTenant['trust'] = trustAnna, twoPersons = false) {
     reload: () => reloadPolicies(parts, tenants),
     follow: followApplied(parts, tenants),
     apply: (text: string) => createRollOut(parts, tenants).apply(id, text, by, ''),
+    replay: (after: Policy, limit: number) => createRollOut(parts, tenants).replay(id, after, { since: 0, limit }),
+    rollback: (serial: number) => createRollOut(parts, tenants).rollback(id, serial, by, 'why'),
     serves: () =>
       registry.ready(id)
         ? registry
@@ -150,5 +152,84 @@ describe('applying', () => {
   })
   it('takes unsigned bundles only where nobody is trusted by name', async () => {
     await expect(node(null).apply(bundle(1, undefined, null))).resolves.toMatchObject({ serial: 1, author: null })
+  })
+})
+
+describe('going back', () => {
+  it('puts in force what was signed then, under a serial of its own, audited', async () => {
+    const [one, two] = [node(), node()]
+    await one.apply(bundle(5))
+    await one.apply(bundle(6))
+    await two.load()
+    const back = await one.rollback(5)
+    expect(back).toMatchObject({ serial: 7, rollbackTo: 5, author: 'anna', appliedBy: 'bert', note: 'why' })
+    expect(one.serves()).toBe('v5')
+    await two.follow()
+    expect(two.serves()).toBe('v5')
+    const restarted = node()
+    await restarted.load()
+    expect(restarted.serves()).toBe('v5')
+    const [last] = (await store.tenant(id).read.audit({ limit: 99 })).slice(-1)
+    expect(last).toMatchObject({ type: 'policy.rolled-back', actor: 'bert', detail: { serial: 7, rollbackTo: 5 } })
+    await one.apply(bundle(8))
+    expect(one.serves()).toBe('v8')
+  })
+  it('to a version that was itself a way back names the one that was signed', async () => {
+    const one = node()
+    for (const serial of [5, 6]) await one.apply(bundle(serial))
+    await one.rollback(5)
+    await one.apply(bundle(9))
+    expect(await one.rollback(7)).toMatchObject({ serial: 10, rollbackTo: 5 })
+    expect(one.serves()).toBe('v5')
+  })
+  it('leads nowhere that was not in force, not trusted today, or written by who asks', async () => {
+    const one = node()
+    await one.apply(bundle(5))
+    await one.apply(bundle(6))
+    await expect(one.rollback(4)).rejects.toMatchObject({ code: 'not-found' })
+    const distrusting = node(trustOther)
+    await expect(distrusting.rollback(5)).rejects.toMatchObject({
+      code: 'bundle-refused',
+      diagnostics: [{ code: 'bundle-key' }],
+    })
+    const own = node(trustRoots([{ id: 'Bert', publicKey: anna.publicKey }]), true)
+    await expect(own.rollback(5)).rejects.toMatchObject({ code: 'second-person-needed' })
+    expect(one.serves()).toBe('v6')
+    expect(await store.tenant(id).read.policyVersions({ limit: 1 })).toMatchObject([{ serial: 6 }])
+  })
+  it('is refused where a forged row names no signed version, or itself', async () => {
+    const row = { revision: 'x', author: 'anna', appliedAt: 1, appliedBy: 'x', note: '' }
+    await node().apply(bundle(5))
+    for (const [serial, to] of [
+      [6, 4],
+      [7, 7],
+      [8, 9],
+    ] as const) {
+      await store.tenant(id).write((tx) => tx.insertPolicyVersion({ ...row, serial, bundle: rollbackTo(to) }))
+      const restarted = node()
+      await restarted.load()
+      expect(restarted.serves()).toBe('nothing')
+    }
+  })
+  it('replays the newest mail where not all is asked for', async () => {
+    const one = node()
+    await one.apply(bundle(5))
+    await store.tenant(id).write(async (tx) => {
+      for (const at of [1, 2, 3])
+        await tx.putDecisionInput({
+          message: `m${at}` as MessageId,
+          at,
+          input: mail({ message: { subject: at === 3 ? 'new' : 'old' } }),
+          redacted: false,
+          rules: [],
+        })
+    })
+    const { policy } = loadPolicy([
+      ruleSet(
+        rules('{id: v5, then: [receipt]}', '{id: n, when: {message.subject: new}, then: [{reject: {text: no}}]}'),
+      ),
+    ])
+    const report = await one.replay(policy!, 1)
+    expect(report).toMatchObject({ total: 1, changed: 1, examples: ['m3'] })
   })
 })

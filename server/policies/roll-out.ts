@@ -9,11 +9,13 @@ import {
   Replay,
   type ReplayReport,
   readBundle,
+  rollbackTo,
+  rolledBackTo,
 } from '../../shared/policy/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PolicyVersionSummary } from '../ports/store.ts'
 import { sha256 } from './bundle-sign.ts'
-import { type LoadParts, logFindings, type PolicySource } from './load.ts'
+import { type LoadParts, logFindings, type PolicySource, readVersion } from './load.ts'
 import { PolicyRefused } from './refused.ts'
 
 export interface RollOutTenant extends PolicySource {
@@ -36,13 +38,19 @@ export interface RollOut {
    * `second-person-needed`; both are audited and leave the policy in force as it is.
    */
   apply(tenant: TenantId, bundle: string, by: Applicant, note: string): Promise<Applied>
+  /**
+   * Puts the bundle of an older version in force again, under a serial of its own. Only what was in force before, with a
+   * signature that is trusted today: nothing gets in that way that was not applied once. Raises `not-found` for a serial that
+   * never was, `bundle-refused`, `second-person-needed`; the last two are audited. Whoever goes back counts as who applies.
+   */
+  rollback(tenant: TenantId, serial: number, by: Applicant, note: string): Promise<Applied>
   /** The policy in force; raises `policy-none`. */
   active(tenant: TenantId): Policy
   /** What serves now; serial 0 are the files of the directory. Null without any policy. */
   standing(tenant: TenantId): { readonly revision: string; readonly serial: number; readonly stale: boolean } | null
   /** Raises `policy-invalid` with its findings. */
   candidate(what: Candidate): Policy
-  /** Replays what was recorded since then (epoch ms), the oldest `limit` at most, against another policy. */
+  /** Replays what was recorded since then (epoch ms), the newest `limit` at most, against another policy. */
   replay(
     tenant: TenantId,
     after: Policy,
@@ -84,10 +92,39 @@ export function createRollOut(
     throw fault
   }
 
+  function tenantOf(id: TenantId): RollOutTenant {
+    const tenant = tenants.find((one) => one.id === id)
+    if (!tenant) throw new Fault('config-missing', `tenant ${id}`)
+    return tenant
+  }
+
+  /** Writes a version with its audit record, then lets it serve; null when its serial is not the highest any more. */
+  async function put(
+    id: TenantId,
+    version: PolicyVersionRecord,
+    { policy, diagnostics }: { readonly policy: Policy; readonly diagnostics: readonly Diagnostic[] },
+    about: Readonly<Record<string, unknown>>,
+  ): Promise<Applied | null> {
+    const { bundle: _, ...summary } = version
+    const { serial, revision, author, appliedAt, appliedBy, note } = summary
+    const before = registry.state(id)?.policy?.revision ?? null
+    const to = rolledBackTo(version.bundle)
+    const type = to === null ? 'policy.applied' : 'policy.rolled-back'
+    const inserted = await store.tenant(id).write(async (tx) => {
+      if (!(await tx.insertPolicyVersion(version))) return false
+      const detail = { ...about, serial, revision, before, author, note }
+      await tx.appendAudit({ time: appliedAt, type, message: null, actor: appliedBy, detail })
+      return true
+    })
+    if (!inserted) return null
+    registry.offer(id, { policy, diagnostics, serial })
+    log.info(type, { tenant: id, serial, revision })
+    return { ...summary, rollbackTo: to, diagnostics }
+  }
+
   const rollOut: RollOut = {
     async apply(id, text, by, note) {
-      const tenant = tenants.find((one) => one.id === id)
-      if (!tenant) throw new Fault('config-missing', `tenant ${id}`)
+      const tenant = tenantOf(id)
       const inForce = await store.tenant(id).read.policyVersion()
       const currentSerial = inForce?.serial ?? 0
       const { policy, bundle, diagnostics } = readBundle(text, { trust: tenant.trust, currentSerial, sha256 })
@@ -105,20 +142,35 @@ export function createRollOut(
         appliedBy: by.subject,
         note,
       }
-      const { serial, revision, author, appliedAt } = version
-      const before = registry.state(id)?.policy?.revision ?? null
-      const inserted = await store.tenant(id).write(async (tx) => {
-        if (!(await tx.insertPolicyVersion(version))) return false
-        const detail = { ...about, serial, revision, before, author, createdAt: bundle.manifest.createdAt, note }
-        await tx.appendAudit({ time: appliedAt, type: 'policy.applied', message: null, actor: by.subject, detail })
-        return true
-      })
+      const detail = { ...about, createdAt: bundle.manifest.createdAt }
+      const applied = await put(id, version, { policy, diagnostics }, detail)
       // Somebody else was faster: read again against what they applied, for the finding that says so.
-      if (!inserted) return rollOut.apply(id, text, by, note)
-      registry.offer(id, { policy, diagnostics, serial })
-      log.info('policy.applied', { tenant: id, serial, revision })
-      const { bundle: _, ...summary } = version
-      return { ...summary, diagnostics }
+      return applied ?? rollOut.apply(id, text, by, note)
+    },
+
+    async rollback(id, to, by, note) {
+      const tenant = tenantOf(id)
+      const { read } = store.tenant(id)
+      const [older, newest] = [await read.policyVersion(to), await read.policyVersion()]
+      if (!older || !newest) throw new Fault('not-found', `version ${to}`)
+      const { policy, diagnostics, signer, serial: origin } = await readVersion(parts, tenant, older)
+      const about = { rollbackTo: origin, sha256: sha256(older.bundle.slice(0, MAX_BUNDLE)), serial: to }
+      if (!policy) return refuse(id, by, new PolicyRefused('bundle-refused', diagnostics), about)
+      if (tenant.twoPersons && isSame(signer, by)) {
+        return refuse(id, by, new PolicyRefused('second-person-needed', [], `signed by ${signer}`), about)
+      }
+      const version: PolicyVersionRecord = {
+        // As bundles are numbered by default, so that the next one is above it.
+        serial: Math.max(newest.serial + 1, Math.floor(clock.now() / 1000)),
+        revision: policy.revision,
+        bundle: rollbackTo(origin),
+        author: signer,
+        appliedAt: clock.now(),
+        appliedBy: by.subject,
+        note,
+      }
+      const applied = await put(id, version, { policy, diagnostics }, { rollbackTo: origin })
+      return applied ?? rollOut.rollback(id, to, by, note)
     },
 
     active: (tenant) => registry.active(tenant),
@@ -138,9 +190,13 @@ export function createRollOut(
     async replay(tenant, after, { since, limit }) {
       const { read } = store.tenant(tenant)
       const run = new Replay(registry.active(tenant), after)
-      let last: Parameters<typeof read.decisionInputs>[0]['after']
+      let last: Parameters<typeof read.decisionInputs>[0]['before']
       for (let left = limit; left > 0; ) {
-        const page = await read.decisionInputs({ since, limit: Math.min(PAGE, left), ...(last ? { after: last } : {}) })
+        const page = await read.decisionInputs({
+          since,
+          limit: Math.min(PAGE, left),
+          ...(last ? { before: last } : {}),
+        })
         for (const { message, ...record } of page) run.add({ id: message, ...record })
         last = page.at(-1)
         left -= page.length

@@ -27,6 +27,12 @@ export const PolicyVersion = z
     appliedAt: z.iso.datetime(),
     appliedBy: z.string(),
     note: z.string(),
+    rollbackTo: z
+      .int()
+      .nullable()
+      .meta({
+        description: 'The version whose bundle serves under this serial; null for one with a bundle of its own.',
+      }),
   })
   .meta({ id: 'PolicyVersion' })
 
@@ -45,7 +51,11 @@ export const PolicyVersions = z
   .meta({ id: 'PolicyVersions' })
 
 export const PolicyVersionWithBundle = PolicyVersion.extend({
-  bundle: z.string().meta({ description: 'DSSE envelope, exactly as it was applied.' }),
+  bundle: z
+    .string()
+    .meta({
+      description: 'DSSE envelope, exactly as it was applied; of a rollback that of the version it went back to.',
+    }),
 }).meta({ id: 'PolicyVersionWithBundle' })
 
 export const ApplyPolicy = z
@@ -54,6 +64,13 @@ export const ApplyPolicy = z
     note: z.string().max(1000).default('').meta({ description: 'Why; stands in the audit.' }),
   })
   .meta({ id: 'ApplyPolicy' })
+
+export const RollbackPolicy = z
+  .object({
+    serial: Serial.meta({ description: 'The version to go back to: one that was in force before.' }),
+    note: z.string().max(1000).default('').meta({ description: 'Why; stands in the audit.' }),
+  })
+  .meta({ id: 'RollbackPolicy' })
 
 export const AppliedPolicy = PolicyVersion.extend({
   diagnostics: z.array(PolicyFinding).meta({ description: 'Warnings.' }),

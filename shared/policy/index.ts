@@ -20,6 +20,7 @@ export {
   readBundle,
   type TrustRoots,
 } from './bundle/read.ts'
+export { MAX_ROLLBACK, rollbackTo, rolledBackTo } from './bundle/rollback.ts'
 export type { Diagnostic, Position, Text } from './diagnostic.ts'
 export type { DiagnosticCode } from './diagnostic-texts.ts'
 export { type Change, diffPolicies, type Flag, type Relation } from './diff/diff.ts'

@@ -13,6 +13,7 @@ import {
   type RecipientState,
   tenantId,
 } from '../../shared/domain/index.ts'
+import { rollbackTo } from '../../shared/policy/index.ts'
 import { claimDue } from '../support/claim.ts'
 import * as make from './store-records.ts'
 
@@ -517,15 +518,18 @@ export function storeContract(
         expect(await a.read.policyVersion(3)).toEqual(make.policyVersion(3))
         expect(await a.read.policyVersion(2)).toBeNull()
         const { bundle: _, ...newest } = make.policyVersion(20)
-        expect(await a.read.policyVersions({ limit: 1 })).toEqual([newest])
+        expect(await a.read.policyVersions({ limit: 1 })).toEqual([{ ...newest, rollbackTo: null }])
+        await a.write((tx) => tx.insertPolicyVersion({ ...make.policyVersion(21), bundle: rollbackTo(3) }))
+        expect(await a.read.policyVersions({ limit: 1 })).toMatchObject([{ serial: 21, rollbackTo: 3 }])
         expect((await a.read.policyVersions({ limit: 9, before: 20 })).map(({ serial }) => serial)).toEqual([3])
         expect(await b.read.policyVersion()).toBeNull()
         expect(await b.read.policyVersion(3)).toBeNull()
         expect(await b.read.policyVersions({ limit: 9 })).toEqual([])
       })
 
-      test('inputs come in order of acceptance, page by page', async () => {
-        const made = [5, 7, 7, 7, 9].map((at) => make.decisionInput(at))
+      test('inputs come newest first, page by page', async () => {
+        const made = [9, 7, 7, 7, 5].map((at) => make.decisionInput(at))
+        made.sort((x, y) => y.at - x.at || (x.message < y.message ? 1 : -1))
         await a.write(async (tx) => {
           for (const one of made.toReversed()) await tx.putDecisionInput(one)
         })
@@ -534,9 +538,9 @@ export function storeContract(
         expect(await read({})).toEqual(made)
         expect(await read({ since: 7 })).toEqual(made.slice(1))
         expect(await read({ limit: 2 })).toEqual(made.slice(0, 2))
-        expect(await read({ limit: 2, after: made[1]! })).toEqual(made.slice(2, 4))
-        expect(await read({ since: 9, after: made[1]! })).toEqual(made.slice(4))
-        expect(await read({ after: made[4]! })).toEqual([])
+        expect(await read({ limit: 2, before: made[1]! })).toEqual(made.slice(2, 4))
+        expect(await read({ since: 7, before: made[1]! })).toEqual(made.slice(2, 4))
+        expect(await read({ before: made[4]! })).toEqual([])
         expect(await b.read.decisionInputs({ since: 0, limit: 9 })).toEqual([])
       })
 

@@ -82,8 +82,19 @@ const build = (dir: string, serial: number, key = 'key') =>
     '--serial',
     String(serial),
   ])
-const apply = async (dir: string, client = 'approver') =>
-  secflow(['policy', 'apply', inScratch(`${dir}.bundle`), '--url', gateway.url, '--token', await tokenOf(client)])
+const apply = async (dir: string, client = 'approver', ...more: readonly string[]) =>
+  secflow([
+    'policy',
+    'apply',
+    inScratch(`${dir}.bundle`),
+    '--url',
+    gateway.url,
+    '--token',
+    await tokenOf(client),
+    ...more,
+  ])
+const rollback = async (...more: readonly string[]) =>
+  secflow(['policy', 'rollback', ...more, '--url', gateway.url, '--token', await tokenOf('approver')])
 
 /** Whether a secret mail was delivered, and its id. */
 async function sent(): Promise<{ readonly id: MessageId; readonly state: string | undefined }> {
@@ -151,7 +162,7 @@ it.each([
   ["a stranger's signature", 99, 'stranger', 'bundle-key'],
 ])('keeps the active policy when a bundle comes with %s', async (_what, serial, key, code) => {
   await build('loose', serial, key)
-  const { code: status, err } = await apply('loose')
+  const { code: status, err } = await apply('loose', 'approver', '--accept-opening')
   expect(err).toContain(code)
   expect(err).toContain('The policy in force stays')
   expect(status).toBe(1)
@@ -169,23 +180,34 @@ it('keeps it over a restart, and records what was applied and refused', async ()
   expect(types).toEqual(['policy.refused', 'policy.applied', 'policy.refused', 'policy.refused', 'policy.refused'])
 })
 
-it('goes back by a new bundle of old content', async () => {
+it('applies nothing that opens until somebody accepts that', async () => {
   await build('loose', 11)
-  expect((await apply('loose')).code).toBe(0)
+  const stopped = await apply('loose')
+  expect(stopped.code).toBe(1)
+  expect(stopped.err).toContain('CAREFUL: rejected before, delivered after')
+  expect(stopped.err).toContain('Nothing was applied')
+  expect(await active()).toBe(10)
+  const unseen = await apply('loose', 'approver', '--replay-limit', '0')
+  expect(unseen.out).not.toContain('Messages:')
+  expect(unseen.code, unseen.err).toBe(0)
   expect(await sent()).toMatchObject({ state: 'delivered' })
-  const back = await secflow([
-    'policy',
-    'rollback',
-    '10',
-    '--key',
-    inScratch('key.pem'),
-    '--url',
-    gateway.url,
-    '--token',
-    await tokenOf('approver'),
-  ])
+})
+
+it('goes back by a new bundle of old content', async () => {
+  const back = await rollback('10', '--key', inScratch('key.pem'))
   expect(back.code, back.err).toBe(0)
   expect(back.out).toContain('treated otherwise')
   expect(await active()).toBeGreaterThan(11)
   expect(await sent()).toMatchObject({ state: 'rejected' })
+})
+
+it('goes back without a key to what was signed then, and keeps that over a restart', async () => {
+  const back = await rollback('11', '--accept-opening')
+  expect(back.code, back.err).toBe(0)
+  expect(await sent()).toMatchObject({ state: 'delivered' })
+  const serial = await active()
+  expect(await gateway.stop()).toBe(0)
+  gateway = await start()
+  expect(await active()).toBe(serial)
+  expect(await sent()).toMatchObject({ state: 'delivered' })
 })

@@ -20,6 +20,7 @@ import type {
 } from '../../shared/domain/index.ts'
 import { auditText, CHAIN_START, FINAL_STATES } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { rolledBackTo } from '../../shared/policy/index.ts'
 
 interface StoredJob {
   job: Job
@@ -176,17 +177,17 @@ export function memoryStore(now: () => number = Date.now) {
           .versions.filter(({ serial }) => serial < before)
           .toReversed()
           .slice(0, limit)
-          .map(({ bundle: _, ...summary }) => summary)
+          .map(({ bundle, ...summary }) => ({ ...summary, rollbackTo: rolledBackTo(bundle) }))
       },
       async policyVersion(serial) {
         const { versions } = of(tenant)
         return (serial === undefined ? versions.at(-1) : versions.find((one) => one.serial === serial)) ?? null
       },
-      async decisionInputs({ since, after, limit }) {
+      async decisionInputs({ since, before, limit }) {
         const place = ({ at, message }: Pick<DecisionInputRecord, 'at' | 'message'>) =>
           `${String(at).padStart(16, '0')} ${message}`
-        return found(of(tenant).inputs.values(), (one) => one.at >= since && (!after || place(one) > place(after)))
-          .sort((a, b) => (place(a) < place(b) ? -1 : 1))
+        return found(of(tenant).inputs.values(), (one) => one.at >= since && (!before || place(one) < place(before)))
+          .sort((a, b) => (place(a) > place(b) ? -1 : 1))
           .slice(0, limit)
       },
       async insertPolicyVersion(version) {

@@ -8,9 +8,10 @@ import {
   PolicyVersions,
   PolicyVersionWithBundle,
   ReplayQuery,
+  RollbackPolicy,
 } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import { diffPolicies } from '../../../shared/policy/index.ts'
+import { diffPolicies, rolledBackTo } from '../../../shared/policy/index.ts'
 import type { Candidate } from '../../policies/roll-out.ts'
 import type { PolicyVersionSummary } from '../../ports/store.ts'
 import { findings } from '../findings.ts'
@@ -23,7 +24,7 @@ import { typed } from '../typed.ts'
 const BODY_LIMIT = 96 * 1_048_576
 const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
-/** Versions of the policy, what a change would do to past mail, and putting one in force. Going back is a new bundle of old content. */
+/** Versions of the policy, what a change would do to past mail, and putting one in force, or an older one again. */
 export const policyRoutes: Routes = (instance, services) => {
   const app = typed(instance)
   app.get(
@@ -66,9 +67,12 @@ export const policyRoutes: Routes = (instance, services) => {
       },
     },
     async (request) => {
-      const version = await services.store.tenant(caller(request).tenant).read.policyVersion(request.params.serial)
+      const { read } = services.store.tenant(caller(request).tenant)
+      const version = await read.policyVersion(request.params.serial)
       if (!version) throw new Fault('not-found')
-      return { ...versionOf(version), bundle: version.bundle }
+      const older = rolledBackTo(version.bundle)
+      const origin = older === null ? version : await read.policyVersion(older)
+      return { ...versionOf({ ...version, rollbackTo: older }), bundle: (origin ?? version).bundle }
     },
   )
   app.post(
@@ -81,7 +85,7 @@ export const policyRoutes: Routes = (instance, services) => {
         description:
           'The bundle has to be signed by a key of `policyTrust` and its serial to be above every one before. ' +
           'A bundle that is refused changes nothing and is audited. ' +
-          'To go back, build the old content again under a higher serial: `secflow policy rollback`.',
+          'To go back: `POST /api/v1/policies/rollback`, or the old content signed again under a higher serial (`secflow policy rollback`).',
         operationId: 'applyPolicy',
         tags: ['policies'],
         body: ApplyPolicy,
@@ -92,6 +96,33 @@ export const policyRoutes: Routes = (instance, services) => {
       const { tenant, subject, address } = caller(request)
       const { bundle, note } = request.body
       const applied = await services.policies.apply(tenant, bundle, { subject, address }, note)
+      const diagnostics = findings(applied.diagnostics, languageOf(request))
+      return reply
+        .code(201)
+        .header('location', `/api/v1/policies/${applied.serial}`)
+        .send({ ...versionOf(applied), diagnostics })
+    },
+  )
+  app.post(
+    '/api/v1/policies/rollback',
+    {
+      config: { access: ['policy:apply'] },
+      schema: {
+        summary: 'Put an older version in force again',
+        description:
+          'Only a version that was in force before, with a signature that is trusted today; nobody signs anything anew. ' +
+          'It serves under a serial of its own and stands in the audit as `policy.rolled-back` with who asked for it. ' +
+          'With `policyTwoPersons` it has to be somebody else than the author of that version.',
+        operationId: 'rollbackPolicy',
+        tags: ['policies'],
+        body: RollbackPolicy,
+        response: { 201: AppliedPolicy },
+      },
+    },
+    async (request, reply) => {
+      const { tenant, subject, address } = caller(request)
+      const { serial, note } = request.body
+      const applied = await services.policies.rollback(tenant, serial, { subject, address }, note)
       const diagnostics = findings(applied.diagnostics, languageOf(request))
       return reply
         .code(201)
@@ -125,7 +156,8 @@ export const policyRoutes: Routes = (instance, services) => {
       bodyLimit: BODY_LIMIT,
       schema: {
         summary: 'What a policy would do to past mail',
-        description: 'Decides recorded facts again, where the change can concern them. Words of mail are not recorded.',
+        description:
+          'Decides recorded facts again, where the change can concern them. Words of mail are not recorded. The newest mails first, so that a limit leaves out the oldest.',
         operationId: 'replayPolicy',
         tags: ['policies'],
         body: ReplayQuery,
@@ -147,8 +179,8 @@ function candidateOf({ bundle, files }: PolicyCandidate): Candidate {
   return bundle === undefined ? { files: files ?? [] } : { bundle }
 }
 
-function versionOf({ serial, revision, author, appliedAt, appliedBy, note }: PolicyVersionSummary) {
-  return { serial, revision, author, appliedAt: new Date(appliedAt).toISOString(), appliedBy, note }
+function versionOf({ serial, revision, author, appliedAt, appliedBy, note, rollbackTo }: PolicyVersionSummary) {
+  return { serial, revision, author, appliedAt: new Date(appliedAt).toISOString(), appliedBy, note, rollbackTo }
 }
 
 type Mutable<T> = T extends readonly (infer I)[]

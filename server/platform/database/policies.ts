@@ -1,12 +1,13 @@
 /** The statements about versions of the policy and recorded inputs. */
 import type { DecisionInputRecord, PolicyVersionRecord, TenantId } from '../../../shared/domain/index.ts'
+import { MAX_ROLLBACK, rolledBackTo } from '../../../shared/policy/bundle/rollback.ts'
 import type { PolicyReads, PolicyVersionSummary } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import { record } from './rows.ts'
 import type { Tables } from './tables.ts'
 
-const { and, asc, desc, eq, gt, gte, lt, or } = orm
+const { and, desc, eq, gte, lt, lte, or } = orm
 
 export async function policyVersions(
   db: Db,
@@ -14,13 +15,16 @@ export async function policyVersions(
   tenant: TenantId,
   { limit, before }: Parameters<PolicyReads['policyVersions']>[0],
 ): Promise<PolicyVersionSummary[]> {
-  const { serial, revision, author, appliedAt, appliedBy, note } = policyVersion
-  return await db
-    .select({ serial, revision, author, appliedAt, appliedBy, note })
+  const { serial, revision, bundle, author, appliedAt, appliedBy, note } = policyVersion
+  // The length of a text is known without reading it: bundles are megabytes.
+  const short = orm.sql<string | null>`case when octet_length(${bundle}) <= ${MAX_ROLLBACK} then ${bundle} end`
+  const rows = await db
+    .select({ serial, revision, author, appliedAt, appliedBy, note, short })
     .from(policyVersion)
     .where(and(eq(policyVersion.tenant, tenant), before === undefined ? undefined : lt(serial, before)))
     .orderBy(desc(serial))
     .limit(limit)
+  return rows.map(({ short: text, ...row }) => ({ ...row, rollbackTo: text === null ? null : rolledBackTo(text) }))
 }
 
 export async function policyVersionOf(
@@ -42,15 +46,15 @@ export async function decisionInputs(
   db: Db,
   { decisionInput }: Tables,
   tenant: TenantId,
-  { since, after, limit }: Parameters<PolicyReads['decisionInputs']>[0],
+  { since, before, limit }: Parameters<PolicyReads['decisionInputs']>[0],
 ): Promise<DecisionInputRecord[]> {
   const { at, message } = decisionInput
-  const rest = after && or(gt(at, after.at), and(eq(at, after.at), gt(message, after.message)))
+  const rest = before && or(lt(at, before.at), and(eq(at, before.at), lt(message, before.message)))
   const rows = await db
     .select()
     .from(decisionInput)
-    .where(and(eq(decisionInput.tenant, tenant), gte(at, Math.max(since, after?.at ?? since)), rest))
-    .orderBy(asc(at), asc(message))
+    .where(and(eq(decisionInput.tenant, tenant), gte(at, since), lte(at, before?.at ?? Number.MAX_SAFE_INTEGER), rest))
+    .orderBy(desc(at), desc(message))
     .limit(limit)
   return rows.map((row) => record(row) as DecisionInputRecord)
 }
