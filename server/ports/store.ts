@@ -133,18 +133,15 @@ export interface PolicyReads {
   policyVersions(query: { limit: number; before?: number }): Promise<PolicyVersionSummary[]>
   /** The version with this serial, or the newest. */
   policyVersion(serial?: number): Promise<PolicyVersionRecord | null>
-  /** Inputs of messages that were accepted at `since` or later, newest first; `before` is the last one of the page before. */
+  /** Inputs of messages that were accepted at `since` or later, in order of acceptance; `after` is the last one of the page before. */
   decisionInputs(query: {
     since: number
-    before?: Pick<DecisionInputRecord, 'at' | 'message'>
+    after?: Pick<DecisionInputRecord, 'at' | 'message'>
     limit: number
   }): Promise<DecisionInputRecord[]>
 }
 
-export interface PolicyVersionSummary extends Omit<PolicyVersionRecord, 'bundle'> {
-  /** The version whose bundle serves under this serial; null for one with a bundle of its own. */
-  readonly rollbackTo: number | null
-}
+export type PolicyVersionSummary = Omit<PolicyVersionRecord, 'bundle'>
 
 export interface PolicyWrites {
   /** False, and nothing is written, when the serial is not above that of every version. */
@@ -236,11 +233,11 @@ export interface DueLane extends Lane {
 /** At most so many jobs of this lane, those that have been due longest. */
 export interface ClaimWant extends Lane {
   readonly limit: number
+  /** Only those that were due at this time (epoch ms) or before. */
+  readonly dueBy?: number
 }
 
 /**
-  /** Only those that were due at this time (epoch ms) or before. */
-  readonly dueBy?: number
  * Leased jobs, at-least-once, with fencing: whoever lost a lease cannot end the job (`lease-lost`).
  * A lease that runs out makes the job ready again and counts as an attempt, so that a mail that kills the process becomes
  * poison (`dead`) and not a crash loop.
@@ -257,15 +254,15 @@ export interface JobQueue {
    */
   lanes(queues: readonly JobQueueName[]): Promise<DueLane[]>
   extend(job: Job, leaseMs: number): Promise<void>
-  complete(job: Job): Promise<void>
-  /** Puts it back for `runAt` with the fault's words. */
-  retry(job: Job, runAt: number, fault: string): Promise<void>
   /**
    * Marks that the final dot of this job's mail goes out now; `Job.dots` tells whoever claims it after a crash. A flush of
    * its own is not worth its time: it survives the end of the process, not of the machine. `lease-lost` when the job is
    * another's: then the dot must not go out.
    */
   beginDot(job: Job): Promise<void>
+  complete(job: Job): Promise<void>
+  /** Puts it back for `runAt` with the fault's words. */
+  retry(job: Job, runAt: number, fault: string): Promise<void>
   /** No more tries; stays visible until an operator acts. What `alongside` writes stands with the job's end or not at all. */
   bury(job: Job, fault: string, alongside?: Alongside): Promise<void>
   /** Expired leases become ready, or dead after `maxCrashes`; returns the dead ones. `alongside` is done for each of them. */

@@ -409,13 +409,6 @@ export class SqlReads implements TenantReads {
     return this.tidying((db) => messagesWithEndedGrants(db, this.engine.tables, this.tenant, endedBy, limit))
   }
 
-  policyVersions(query: Parameters<PolicyReads['policyVersions']>[0]): Promise<PolicyVersionSummary[]> {
-    return this.tidying((db) => policyVersions(db, this.engine.tables, this.tenant, query))
-  }
-
-  policyVersion(serial?: number): Promise<PolicyVersionRecord | null> {
-    return this.tidying((db) => policyVersionOf(db, this.engine.tables, this.tenant, serial))
-  }
   jobs(query: JobQuery): Promise<JobRecord[]> {
     return this.tidying((db) => jobsOf(db, this.engine.tables, this.tenant, query))
   }
@@ -432,6 +425,13 @@ export class SqlReads implements TenantReads {
     return this.tidying((db) => waiting(db, this.engine.tables, this.tenant, query))
   }
 
+  policyVersions(query: Parameters<PolicyReads['policyVersions']>[0]): Promise<PolicyVersionSummary[]> {
+    return this.tidying((db) => policyVersions(db, this.engine.tables, this.tenant, query))
+  }
+
+  policyVersion(serial?: number): Promise<PolicyVersionRecord | null> {
+    return this.tidying((db) => policyVersionOf(db, this.engine.tables, this.tenant, serial))
+  }
 
   decisionInputs(query: Parameters<PolicyReads['decisionInputs']>[0]): Promise<DecisionInputRecord[]> {
     return this.tidying((db) => decisionInputs(db, this.engine.tables, this.tenant, query))

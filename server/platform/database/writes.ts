@@ -439,16 +439,6 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     if (done.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
   }
 
-  finishMessages(query: { deadBy: number; limit: number }): Promise<MessageId[]> {
-    return this.tidying((db) => finishMessages(db, this.engine.tables, this.tenant, query))
-  }
-
-  async markErased(messages: readonly MessageId[], at: number): Promise<void> {
-    const { message: table } = this.engine.tables
-    await this.#once(
-      this.db()
-        .update(table)
-        .set({ erasedAt: at })
   holdJob(id: string, why: string): Promise<JobRecord | null> {
     return this.#moveJob(id, ['ready'], { state: 'held', lastFault: why })
   }
@@ -472,6 +462,16 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     return moved
   }
 
+  finishMessages(query: { deadBy: number; limit: number }): Promise<MessageId[]> {
+    return this.tidying((db) => finishMessages(db, this.engine.tables, this.tenant, query))
+  }
+
+  async markErased(messages: readonly MessageId[], at: number): Promise<void> {
+    const { message: table } = this.engine.tables
+    await this.#once(
+      this.db()
+        .update(table)
+        .set({ erasedAt: at })
         .where(and(eq(table.tenant, this.tenant), inArray(table.id, [...messages]))),
     )
   }
