@@ -39,6 +39,8 @@ export interface Engine {
   readonly tables: Tables
   readonly statements: Statements
   fault(error: unknown): unknown
+  /** See `Database.settled`. */
+  settled?(): Promise<void>
 }
 
 const $ = sql.placeholder
@@ -48,17 +50,22 @@ export class SqlReads implements TenantReads {
   protected readonly tenant: TenantId
   protected readonly engine: Engine
 
-  constructor(tenant: TenantId, engine: Engine, db: Db | null) {
+  constructor(tenant: TenantId, engine: Engine, on: Pick<Database, 'read' | 'quick'> | null) {
     this.tenant = tenant
     this.engine = engine
-    this.#db = db
+    this.#on = on
   }
 
-  readonly #db: Db | null
+  readonly #on: Pick<Database, 'read' | 'quick'> | null
 
   /** Where the statements run; a unit of work overrides it. */
   protected db(): Db {
-    return this.#db!
+    return this.#on!.read
+  }
+
+  /** Where a prepared statement runs that is executed at once. */
+  protected quick(): Db {
+    return this.#on?.quick?.() ?? this.db()
   }
 
   /** Runs a prepared statement with the tenant bound. */
@@ -69,7 +76,7 @@ export class SqlReads implements TenantReads {
   ): Promise<T> {
     try {
       values.tenant = this.tenant
-      return await this.engine.statements.get(this.db(), name, build).execute(values)
+      return await this.engine.statements.get(this.quick(), name, build).execute(values)
     } catch (error) {
       throw this.engine.fault(error)
     }

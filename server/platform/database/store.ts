@@ -13,6 +13,7 @@ export function storeOver(database: Database, clock: Clock, log: Log): Store {
     tables: database.tables,
     statements: new Statements(),
     fault: (error) => database.fault(error),
+    ...(database.settled ? { settled: () => database.settled!() } : {}),
   }
   const queue = new SqlQueue(database, { engine, now: () => clock.now() }, log)
   const tenants = new Map<TenantId, TenantStore>()
@@ -20,7 +21,7 @@ export function storeOver(database: Database, clock: Clock, log: Log): Store {
   function open(tenant: TenantId): TenantStore {
     return {
       tenant,
-      read: new SqlReads(tenant, engine, database.read),
+      read: new SqlReads(tenant, engine, database),
       write: (work) => database.write((unit) => work(new SqlWrites(tenant, queue.context, unit))),
     }
   }

@@ -27,7 +27,7 @@ import {
 import { Fault } from '../../../shared/fault/index.ts'
 import type { IdempotencyRecord, Lane, Purged, TenantWrites } from '../../ports/store.ts'
 import { uuidv7 } from '../ids.ts'
-import type { Db, Unit } from './database.ts'
+import type { ChainHead, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import { moveJob } from './operator.ts'
 import { insertPolicyVersion } from './policies.ts'
@@ -297,9 +297,12 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     for (const { queue, lane } of due) this.#work.push({ queue, tenant: this.tenant, lane })
   }
 
-  async appendAudit(event: AuditEvent): Promise<AuditRecord> {
+  /** The newest record of the chain: what this writer appended last, or what the table says. */
+  async #chainHead(): Promise<ChainHead | null> {
+    const known = this.#unit.heads?.get(this.tenant)
+    if (known) return known
     const { audit } = this.engine.tables
-    const last = await this.run(
+    const [last] = await this.run(
       'auditHead',
       (db) =>
         db
@@ -311,10 +314,16 @@ export class SqlWrites extends SqlReads implements TenantWrites {
           .prepare('auditHead'),
       {},
     )
+    return last ?? null
+  }
+
+  async appendAudit(event: AuditEvent): Promise<AuditRecord> {
+    const { audit } = this.engine.tables
+    const last = await this.#chainHead()
     const text = auditText(event)
-    const seq = (last[0]?.seq ?? 0) + 1
+    const seq = (last?.seq ?? 0) + 1
     const hash = createHash('sha256')
-      .update((last[0]?.hash ?? CHAIN_START) + text)
+      .update((last?.hash ?? CHAIN_START) + text)
       .digest('hex')
     await this.run(
       'appendAudit',
@@ -325,6 +334,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
           .prepare('appendAudit'),
       { seq, message: event.message ?? '', text, hash },
     )
+    this.#unit.heads?.set(this.tenant, { seq, hash })
     return { ...(JSON.parse(text) as AuditEvent), seq, hash }
   }
 

@@ -1,15 +1,17 @@
 import { setTimeout as pause, setImmediate as yieldToLoop } from 'node:timers/promises'
 import type BetterSqlite from 'better-sqlite3'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { Db, Unit } from '../database.ts'
+import type { ChainHead, Db, Unit } from '../database.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import { isBusy, sqliteFault } from './faults.ts'
+import type { WalFlush } from './flush.ts'
 
 /** Units in one commit: bounds how long the event loop is held. */
 const GROUP = 256
 
 interface Waiting {
   readonly work: (unit: Unit) => Promise<unknown>
-  readonly passing: boolean
+  readonly durable: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -21,11 +23,13 @@ interface Done extends Waiting {
 
 class RunningUnit implements Unit {
   readonly #db: Db
+  readonly heads: Map<string, ChainHead>
   readonly listeners: (() => void)[] = []
   ended = false
 
-  constructor(db: Db) {
+  constructor(db: Db, heads: Map<string, ChainHead>) {
     this.#db = db
+    this.heads = heads
   }
 
   get db(): Db {
@@ -38,28 +42,45 @@ class RunningUnit implements Unit {
   }
 }
 
+export interface GroupCommitParts {
+  /** The writing connection: WAL, synchronous=NORMAL. */
+  readonly connection: BetterSqlite.Database
+  readonly db: Db
+  readonly flush: WalFlush
+  readonly checkpoints: Pick<Checkpoints, 'room' | 'committed'>
+  /** How long a unit waits for a lock of another process, and how long it may take itself, in ms. */
+  readonly busyMs: number
+  readonly unitMs: number
+}
+
 /**
- * The one writer. Units of work that arrive while a commit is under way share the next one, each inside its own savepoint,
- * so that one fsync serves all of them (measured: 1 900 units/s alone, 11 000/s shared). A unit that fails rolls back
- * alone. A lock held by another process is waited for without blocking the event loop.
+ * The one writer. Units of work that arrive while a commit is under way share the next one, each inside its own savepoint;
+ * a unit that fails rolls back alone. A unit resolves when its commit, and whatever it can have seen of others', is on
+ * disk; meanwhile the next group runs. A lock held by another process is waited for without blocking the event loop.
  */
 export class GroupCommit {
-  readonly #connection: BetterSqlite.Database
-  readonly #db: Db
-  readonly #busyMs: number
-  readonly #unitMs: number
+  readonly #parts: GroupCommitParts
+  readonly #sql: Record<'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'undo', BetterSqlite.Statement>
+  readonly #dataVersion: BetterSqlite.Statement<[], number>
+  readonly #heads = new Map<string, ChainHead>()
+  #seen: number | undefined
   #waiting: Waiting[] = []
   #draining: Promise<void> | null = null
   #closed = false
   #commits = 0
-  #flushes = 0
-  #flushing = true
 
-  constructor(connection: BetterSqlite.Database, db: Db, limits: { busyMs: number; unitMs: number }) {
-    this.#connection = connection
-    this.#db = db
-    this.#busyMs = limits.busyMs
-    this.#unitMs = limits.unitMs
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts
+    const { connection } = parts
+    this.#sql = {
+      begin: connection.prepare('begin immediate'),
+      commit: connection.prepare('commit'),
+      rollback: connection.prepare('rollback'),
+      savepoint: connection.prepare('savepoint unit'),
+      release: connection.prepare('release unit'),
+      undo: connection.prepare('rollback to unit'),
+    }
+    this.#dataVersion = connection.prepare<[], number>('pragma data_version').pluck()
   }
 
   /** Commits so far, for tests and metrics. */
@@ -67,16 +88,13 @@ export class GroupCommit {
     return this.#commits
   }
 
-  /** Commits that were flushed to the disk. */
-  get flushes(): number {
-    return this.#flushes
-  }
-
   write<T>(work: (unit: Unit) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#closed) return reject(new Fault('store-unavailable', 'the database is closed'))
-      const passing = kind === 'passing'
-      this.#waiting.push({ work, passing, resolve: resolve as (value: unknown) => void, reject })
+      const refusal = this.#closed
+        ? new Fault('store-unavailable', 'the database is closed')
+        : this.#parts.flush.failure
+      if (refusal) return reject(refusal)
+      this.#waiting.push({ work, durable: kind === 'durable', resolve: resolve as (value: unknown) => void, reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -85,61 +103,62 @@ export class GroupCommit {
   async close(): Promise<void> {
     this.#closed = true
     await this.#draining
+    await this.#parts.flush.close()
   }
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await yieldToLoop()
-      // A durable unit may come while the lock is waited for: it gets the next commit.
-      const passing = this.#waiting.every((unit) => unit.passing) ? this.#waiting.length : 0
+      await this.#parts.checkpoints.room
       try {
-        this.#flushCommits(passing === 0)
+        if (this.#parts.flush.failure) throw this.#parts.flush.failure
         await this.#begin()
       } catch (error) {
         const fault = sqliteFault(error)
         for (const unit of this.#waiting.splice(0)) unit.reject(fault)
         continue
       }
-      await this.#commitGroup(this.#waiting.splice(0, Math.min(passing || GROUP, GROUP)))
+      await this.#commitGroup(this.#waiting.splice(0, GROUP))
     }
     this.#draining = null
   }
 
-  /** With a WAL, NORMAL leaves out the flush of a commit and keeps its atomicity; the next FULL commit flushes both. */
-  #flushCommits(flush: boolean): void {
-    if (flush === this.#flushing) return
-    this.#connection.pragma(`synchronous = ${flush ? 'FULL' : 'NORMAL'}`)
-    this.#flushing = flush
-  }
-
   async #begin(): Promise<void> {
-    const deadline = Date.now() + this.#busyMs
+    const deadline = Date.now() + this.#parts.busyMs
     for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {
       try {
-        this.#connection.exec('begin immediate')
-        return
+        this.#sql.begin.run()
+        break
       } catch (error) {
         if (!isBusy(error) || Date.now() + wait > deadline) throw error
       }
       await pause(wait)
     }
+    const version = this.#dataVersion.get()
+    if (version === this.#seen) return
+    // Another process has written: the chains may have grown, and what it wrote may not be on disk yet.
+    this.#seen = version
+    this.#heads.clear()
+    this.#parts.flush.wrote()
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
+    const { connection, flush, checkpoints } = this.#parts
     const done: Done[] = []
     try {
+      const shared = group.length > 1
       for (let at = 0; at < group.length; at++) {
-        const ended = await this.#runUnit(group[at]!)
+        const ended = await this.#runUnit(group[at]!, shared)
         if (ended) done.push(ended)
-        if (!this.#connection.inTransaction) {
+        if (!connection.inTransaction && (shared || ended)) {
           // SQLite itself rolls everything back on a full disk or an I/O error; those not yet run get a new commit.
           this.#waiting.unshift(...group.splice(at + 1))
           throw new Fault('store-unavailable', 'the shared commit was rolled back')
         }
       }
-      this.#connection.exec('commit')
+      if (!connection.inTransaction) return
+      this.#sql.commit.run()
       this.#commits += 1
-      if (this.#flushing) this.#flushes += 1
     } catch (error) {
       this.#rollBack()
       const fault = sqliteFault(error)
@@ -147,38 +166,54 @@ export class GroupCommit {
       for (const unit of group) unit.reject(fault)
       return
     }
-    for (const { unit, resolve, value } of done) {
-      resolve(value)
-      for (const listener of unit.listeners) listener()
-    }
+    checkpoints.committed()
+    if (done.length === 0) return
+    if (done.some(({ durable }) => durable)) flush.wrote()
+    flush.settled().then(
+      () => {
+        for (const { unit, resolve, value } of done) {
+          resolve(value)
+          for (const listener of unit.listeners) listener()
+        }
+      },
+      (fault: unknown) => {
+        for (const { reject } of done) reject(fault)
+      },
+    )
   }
 
   #rollBack(): void {
+    this.#heads.clear()
     try {
-      if (this.#connection.inTransaction) this.#connection.exec('rollback')
+      if (this.#parts.connection.inTransaction) this.#sql.rollback.run()
     } catch {
       // The next `begin` fails then, and says why to those who wait for it.
     }
   }
 
-  /** Runs one unit in its savepoint; null when it failed and was rolled back alone. */
-  async #runUnit(waiting: Waiting): Promise<Done | null> {
-    const unit = new RunningUnit(this.#db)
+  /** Runs one unit, among others in its savepoint; null when it failed and was rolled back alone. */
+  async #runUnit(waiting: Waiting, shared: boolean): Promise<Done | null> {
+    const unit = new RunningUnit(this.#parts.db, this.#heads)
     let timer: NodeJS.Timeout | undefined
-    this.#connection.exec('savepoint unit')
+    if (shared) this.#sql.savepoint.run()
     try {
       // The rule is to await nothing but `tx`: whoever breaks it must not hold up every other writer.
       const overdue = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Fault('internal', 'a unit of work took too long')), this.#unitMs)
+        timer = setTimeout(() => reject(new Fault('internal', 'a unit of work took too long')), this.#parts.unitMs)
       })
       const value = await Promise.race([waiting.work(unit), overdue])
       unit.ended = true
-      this.#connection.exec('release unit')
+      if (shared) this.#sql.release.run()
       return { ...waiting, value, unit }
     } catch (error) {
       unit.ended = true
       waiting.reject(sqliteFault(error))
-      if (this.#connection.inTransaction) this.#connection.exec('rollback to unit; release unit')
+      this.#heads.clear()
+      if (!shared) this.#rollBack()
+      else if (this.#parts.connection.inTransaction) {
+        this.#sql.undo.run()
+        this.#sql.release.run()
+      }
       return null
     } finally {
       clearTimeout(timer)

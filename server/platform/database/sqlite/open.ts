@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fdatasync as fdatasyncOf, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import BetterSqlite from 'better-sqlite3'
 import type { Clock } from '../../../ports/clock.ts'
 import { type Log, silentLog } from '../../../ports/log.ts'
@@ -9,11 +10,14 @@ import { sqliteDriver } from '../drizzle.ts'
 import { sqliteMigrations } from '../migrations/sqlite/index.ts'
 import { tables } from '../schema.sqlite.ts'
 import { storeOver } from '../store.ts'
+import { type CheckpointLimits, Checkpoints } from './checkpoints.ts'
 import { sqliteFault } from './faults.ts'
+import { WalFlush } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 
 const { drizzle } = sqliteDriver()
+const fdatasync = promisify(fdatasyncOf)
 
 export interface SqliteOptions {
   /** Path of the database file; made with mode 0600 when it is missing. */
@@ -24,6 +28,9 @@ export interface SqliteOptions {
   readonly busyMs?: number
   /** How long one unit of work may take, in ms. */
   readonly unitMs?: number
+  /** For tests of a disk that fails. */
+  readonly fdatasync?: (descriptor: number) => Promise<void>
+  readonly checkpoints?: Partial<CheckpointLimits>
 }
 
 /** Opens the embedded store and brings its schema up to date. Raises `store-unavailable`, `disk-full` or `schema-unknown`. */
@@ -31,38 +38,86 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   return storeOver(openSqlite(options), options.clock, options.log ?? silentLog)
 }
 
-/** The engine under the embedded store: one writing and one reading connection, WAL, synchronous=FULL. */
+/**
+ * The engine under the embedded store: a writing and a reading connection, WAL. Commits are flushed by us, as
+ * `synchronous=FULL` would, but not on the event loop; checkpoints run in a thread (docs/decisions/0023).
+ */
 export function openSqlite(options: SqliteOptions): Database & { commits(): number; flushes(): number } {
-  const { file, clock, busyMs = 5_000, unitMs = 5_000 } = options
+  const { file, clock, log = silentLog, busyMs = 5_000, unitMs = 5_000 } = options
   let writer: BetterSqlite.Database | undefined
   let reader: BetterSqlite.Database | undefined
+  let wal: number
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))
     writer = connect(file, false)
     migrate(writer, sqliteMigrations, clock.now())
+    startAnew(writer)
     reader = connect(file, true)
     // From here on, waiting for a lock is the group commit's business: SQLite would sleep with the event loop in its hands.
     for (const connection of [writer, reader]) connection.pragma('busy_timeout = 20')
+    // SQLite holds no locks on the WAL itself, so a descriptor of our own does not break any when it is closed.
+    wal = openSync(`${file}-wal`, 'r+')
+    flushFolder(dirname(file))
   } catch (error) {
+    reader?.close()
     writer?.close()
     throw sqliteFault(error)
   }
   const db = drizzle({ client: writer }) as unknown as Db
-  const group = new GroupCommit(writer, db, { busyMs, unitMs })
+  const read = drizzle({ client: reader }) as unknown as Db
+  const sync = options.fdatasync ?? fdatasync
+  const flush = new WalFlush(
+    () => sync(wal),
+    (error) => log.error('store.disk-failed', { error: String(error) }),
+  )
+  const checkpoints = new Checkpoints({
+    file,
+    log,
+    onDiskFailure: (error) => flush.fail(error),
+    onNoThread: () => writer.open && writer.pragma('wal_autocheckpoint = 1000'),
+    ...(options.checkpoints ? { limits: options.checkpoints } : {}),
+  })
+  const group = new GroupCommit({ connection: writer, db, flush, checkpoints, busyMs, unitMs })
   return {
     dialect: 'sqlite',
     tables,
-    read: drizzle({ client: reader }) as unknown as Db,
+    read,
+    // The writer's cache is warm; the reader's is empty after every commit. Inside a transaction it sees what is not committed.
+    quick: () => (writer.open && !writer.inTransaction ? db : read),
+    settled: () => flush.settled(),
     write: (work, kind) => group.write(work, kind),
     fault: sqliteFault,
     commits: () => group.commits,
-    flushes: () => group.flushes,
+    flushes: () => flush.flushes,
     async close() {
       await group.close()
+      await checkpoints.close()
       reader.close()
       writer.close()
+      closeSync(wal)
     },
+  }
+}
+
+/**
+ * Empties the WAL that an earlier process left. If the disk failed under it, frames may stand in the kernel's memory and
+ * not on the disk: what follows them there would be lost with them. Copied into the database they are written anew.
+ */
+function startAnew(writer: BetterSqlite.Database): void {
+  // Not at the cost of a start that waits: while another process writes, the WAL is that one's business.
+  writer.pragma('busy_timeout = 200')
+  writer.pragma('wal_checkpoint(truncate)')
+}
+
+/** The names of database and WAL are on disk. */
+function flushFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
@@ -70,7 +125,9 @@ function connect(file: string, readonly: boolean): BetterSqlite.Database {
   const connection = new BetterSqlite(file, { readonly, timeout: 5_000 })
   try {
     if (!readonly) connection.pragma('journal_mode = WAL')
-    connection.pragma('synchronous = FULL')
+    connection.pragma('synchronous = NORMAL')
+    connection.pragma('wal_autocheckpoint = 0')
+    connection.pragma('journal_size_limit = 67108864')
     connection.pragma('foreign_keys = ON')
     connection.pragma('trusted_schema = OFF')
     connection.pragma('cache_size = -16000')
