@@ -133,15 +133,18 @@ export interface PolicyReads {
   policyVersions(query: { limit: number; before?: number }): Promise<PolicyVersionSummary[]>
   /** The version with this serial, or the newest. */
   policyVersion(serial?: number): Promise<PolicyVersionRecord | null>
-  /** Inputs of messages that were accepted at `since` or later, in order of acceptance; `after` is the last one of the page before. */
+  /** Inputs of messages that were accepted at `since` or later, newest first; `before` is the last one of the page before. */
   decisionInputs(query: {
     since: number
-    after?: Pick<DecisionInputRecord, 'at' | 'message'>
+    before?: Pick<DecisionInputRecord, 'at' | 'message'>
     limit: number
   }): Promise<DecisionInputRecord[]>
 }
 
-export type PolicyVersionSummary = Omit<PolicyVersionRecord, 'bundle'>
+export interface PolicyVersionSummary extends Omit<PolicyVersionRecord, 'bundle'> {
+  /** The version whose bundle serves under this serial; null for one with a bundle of its own. */
+  readonly rollbackTo: number | null
+}
 
 export interface PolicyWrites {
   /** False, and nothing is written, when the serial is not above that of every version. */

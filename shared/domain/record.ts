@@ -213,7 +213,7 @@ export interface PolicyVersionRecord {
   /** Of the bundle; rises with every version. */
   readonly serial: number
   readonly revision: string
-  /** The envelope (DSSE). */
+  /** The envelope (DSSE), or that of which version serves again (`rollbackTo` in shared/policy). */
   readonly bundle: string
   /** Whose key signed it; null for an unsigned one. */
   readonly author: string | null

@@ -1,5 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { DueLane, IdempotencyRecord, Lane, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import type {
+  DueLane,
+  IdempotencyRecord,
+  JobCount,
+  JobQuery,
+  Lane,
+  Store,
+  TenantStore,
+  TenantWrites,
+} from '../../server/ports/store.ts'
 import type {
   AuditRecord,
   CodeRecord,
@@ -8,6 +17,7 @@ import type {
   GrantRecord,
   Job,
   JobQueueName,
+  JobRecord,
   JobState,
   KeyRecord,
   LinkFileRecord,
@@ -86,6 +96,13 @@ export function memoryStore(now: () => number = Date.now) {
     if (stored?.state !== 'leased' || stored.job.leaseToken !== job.leaseToken || stored.job.tenant !== job.tenant)
       throw new Fault('lease-lost')
     return stored
+  }
+
+  function move(tenant: TenantId, id: string, from: JobState[], how: (stored: StoredJob) => unknown): JobRecord | null {
+    const stored = jobs.get(id)
+    if (stored?.job.tenant !== tenant || !from.includes(stored.state)) return null
+    how(stored)
+    return recordOf(stored.job, stored.state, stored)
   }
 
   function operations(tenant: TenantId): TenantWrites {
@@ -189,6 +206,59 @@ export function memoryStore(now: () => number = Date.now) {
         return found(of(tenant).inputs.values(), (one) => one.at >= since && (!before || place(one) < place(before)))
           .sort((a, b) => (place(a) > place(b) ? -1 : 1))
           .slice(0, limit)
+      },
+      async jobs(query) {
+        return [...jobs.values()]
+          .filter(({ job, state }) => job.tenant === tenant && state !== 'done' && matches(recordOf(job, state), query))
+          .map((stored) => recordOf(stored.job, stored.state, stored))
+          .sort((x, y) => (x.id < y.id ? -1 : 1))
+          .slice(0, query.limit)
+      },
+      async job(id) {
+        const stored = jobs.get(id)
+        return stored?.job.tenant === tenant ? recordOf(stored.job, stored.state, stored) : null
+      },
+      async jobCounts() {
+        const groups = new Map<string, JobCount>()
+        for (const { job, state } of jobs.values()) {
+          if (job.tenant !== tenant || state === 'done') continue
+          const { queue, lane, createdAt, runAt } = job
+          const known = groups.get(`${queue}\n${lane}\n${state}`)
+          groups.set(`${queue}\n${lane}\n${state}`, {
+            queue,
+            lane,
+            state,
+            count: (known?.count ?? 0) + 1,
+            oldest: Math.min(known?.oldest ?? createdAt, createdAt),
+            due: Math.min(known?.due ?? runAt, runAt),
+          })
+        }
+        return [...groups].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, group]) => group)
+      },
+      async waiting({ limit, after = '' }) {
+        return found(
+          of(tenant).recipients.values(),
+          (r) => (r.state === 'held' || r.state === 'quarantined') && r.message > after,
+        )
+          .sort((x, y) => (x.message < y.message ? -1 : x.message > y.message ? 1 : 0))
+          .slice(0, limit)
+      },
+      async holdJob(id, why) {
+        return move(tenant, id, ['ready'], (stored) => Object.assign(stored, { state: 'held', fault: why }))
+      },
+      async releaseJob(id) {
+        return move(tenant, id, ['held'], (stored) => Object.assign(stored, { state: 'ready' }))
+      },
+      async retryJob(id, again) {
+        return move(tenant, id, ['ready', 'held', 'dead'], (stored) => {
+          stored.state = 'ready'
+          stored.job = { ...stored.job, ...again, attempt: 0, dots: 0 }
+        })
+      },
+      async dropJob(id, why) {
+        return move(tenant, id, ['ready', 'held', 'dead'], (stored) =>
+          Object.assign(stored, { state: 'done', fault: why }),
+        )
       },
       async insertPolicyVersion(version) {
         const { versions } = of(tenant)
@@ -320,7 +390,7 @@ export function memoryStore(now: () => number = Date.now) {
             job.lane === spec.lane &&
             job.step === spec.step
           if ([...jobs.values()].some(same)) continue
-          const job: Job = { ...spec, id: randomUUID(), tenant, attempt: 0, leaseToken: '', createdAt: now() }
+          const job: Job = { ...spec, id: randomUUID(), tenant, attempt: 0, leaseToken: '', createdAt: now(), dots: 0 }
           jobs.set(job.id, { job, state: 'ready', leaseUntil: 0, fault: '' })
         }
       },
@@ -399,7 +469,10 @@ export function memoryStore(now: () => number = Date.now) {
         const claimed: Job[] = []
         for (const want of wants) {
           const due = [...jobs.values()]
-            .filter(({ job, state }) => state === 'ready' && keyOf(job) === keyOf(want) && job.runAt <= now())
+            .filter(
+              ({ job, state }) =>
+                state === 'ready' && keyOf(job) === keyOf(want) && job.runAt <= Math.min(now(), want.dueBy ?? now()),
+            )
             .sort((a, b) => a.job.runAt - b.job.runAt)
             .slice(0, want.limit)
           for (const stored of due) {
@@ -422,6 +495,10 @@ export function memoryStore(now: () => number = Date.now) {
       },
       async extend(job, leaseMs) {
         leased(job).leaseUntil = now() + leaseMs
+      },
+      async beginDot(job) {
+        const stored = leased(job)
+        stored.job = { ...stored.job, dots: stored.job.dots + 1 }
       },
       async complete(job) {
         leased(job).state = 'done'
@@ -476,6 +553,17 @@ export function memoryStore(now: () => number = Date.now) {
     },
   })
 }
+
+function recordOf(job: Job, state: JobState, stored?: StoredJob): JobRecord {
+  const { tenant: _, leaseToken: __, ...rest } = job
+  const leaseUntil = state === 'leased' ? (stored?.leaseUntil ?? null) : null
+  return { ...rest, state, crashes: 0, leaseUntil, lastFault: stored?.fault ?? '' }
+}
+
+const matches = (job: JobRecord, { after, madeBy, ...query }: JobQuery) =>
+  (after === undefined || job.id > after) &&
+  (madeBy === undefined || job.createdAt <= madeBy) &&
+  (['queue', 'lane', 'state', 'message'] as const).every((key) => query[key] === undefined || query[key] === job[key])
 
 const laneOf = ({ queue, tenant, lane }: Job): Lane => ({ queue, tenant: tenant as TenantId, lane })
 
