@@ -1,4 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { Lane } from '../../ports/store.ts'
+import type { Dialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
 
 /** What a query may use of drizzle: the SQL-like builder, awaited (HOUSE decision 6). */
@@ -6,7 +8,7 @@ export type Db = Pick<PgDatabase<PgQueryResultHKT, Record<string, never>>, 'sele
 
 /** One engine under the store. Faults: `store-unavailable`, `disk-full`; anything else thrown stays as it is. */
 export interface Database {
-  readonly dialect: 'sqlite' | 'postgres'
+  readonly dialect: Dialect
   readonly tables: Tables
   /** Queries outside a unit of work. They may see what is committed and not yet on disk: see `settled`. */
   readonly read: Db
@@ -24,6 +26,10 @@ export interface Database {
   write<T>(work: (unit: Unit) => Promise<T>, kind?: 'durable' | 'passing'): Promise<T>
   /** Turns what the engine threw into a fault. */
   fault(error: unknown): unknown
+  /** Tells other nodes of lanes with new work, soon; absent where there are none. */
+  tell?(work: readonly Lane[]): void
+  /** Whom to tell of what other nodes said. */
+  hear?(listener: (work: readonly Lane[]) => void): void
   close(): Promise<void>
 }
 
@@ -33,7 +39,7 @@ export interface Unit {
   readonly db: Db
   /** Run once after the commit, not at all after a rollback. */
   afterCommit(listener: () => void): void
-  /** Ends of the audit chains as the only writer knows them, by tenant; absent where others write at the same time. */
+  /** Ends of the audit chains as this unit knows them, by tenant: as the only writer, or since it has its turn at them. */
   readonly heads?: Map<string, ChainHead>
 }
 

@@ -8,7 +8,7 @@ import { orm } from './drizzle.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 
-const { and, asc, eq, inArray, lte, sql } = orm
+const { and, asc, eq, lte, sql } = orm
 
 const $ = sql.placeholder
 /** Spelled like the index `job_lane`, so that SQLite sees that the partial index serves. */
@@ -18,21 +18,17 @@ const open = sql`state <> 'done'`
 const SEEKS = 1_000
 
 /** Leases the due jobs of one lane, in order of time; they share a token that is fresh with this claim. */
-export async function takeDue(
-  engine: Engine,
-  db: Db,
-  want: ClaimWant,
-  now: number,
-  leaseUntil: number,
-): Promise<Job[]> {
-  const { job } = engine.tables
+export async function takeDue(engine: Engine, db: Db, want: ClaimWant, now: number, leaseMs: number): Promise<Job[]> {
+  const { dialect, tables } = engine
+  const { job } = tables
   const due = and(
     open,
     sql`${job.state} = 'ready'`,
     eq(job.queue, $('queue')),
     eq(job.tenant, $('tenant')),
     eq(job.lane, $('lane')),
-    lte(job.runAt, $('now')),
+    lte(job.runAt, dialect.time($('now'))),
+    lte(job.runAt, $('dueBy')),
   )
   const taken = await engine.statements
     .get(db, 'takeDue', (on) =>
@@ -42,22 +38,24 @@ export async function takeDue(
           state: 'leased',
           attempt: sql`${job.attempt} + 1`,
           leaseToken: sql`${$('leaseToken')}`,
-          leaseUntil: sql`${$('leaseUntil')}`,
+          leaseUntil: dialect.time($('now'), $('leaseMs')),
         })
         .where(
           and(
             eq(job.tenant, $('tenant')),
             eq(job.state, 'ready'),
-            inArray(
+            dialect.among(
               job.id,
-              on.select({ id: job.id }).from(job).where(due).orderBy(asc(job.runAt), asc(job.id)).limit($('limit')),
+              dialect.lock(
+                on.select({ id: job.id }).from(job).where(due).orderBy(asc(job.runAt), asc(job.id)).limit($('limit')),
+              ),
             ),
           ),
         )
         .returning()
         .prepare('takeDue'),
     )
-    .execute({ ...want, now: Math.min(now, want.dueBy ?? now), leaseUntil, leaseToken: randomUUID() })
+    .execute({ ...want, now, dueBy: want.dueBy ?? Number.MAX_SAFE_INTEGER, leaseMs, leaseToken: randomUUID() })
   return taken.map(jobOf).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1))
 }
 
@@ -76,9 +74,9 @@ export class DueLanes {
     let at = this.#stopped.get(queue) ?? { tenant: '', lane: '' }
     this.#stopped.delete(queue)
     for (let seeks = 0; ; seeks++) {
-      const [next] = await this.#next(db).execute({ queue, tenant: at.tenant, lane: at.lane })
+      const [next] = await this.#next(db).execute({ queue, tenant: at.tenant, lane: at.lane, now })
       if (!next) return found
-      if (next.runAt <= now) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
+      if (next.due === 1) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
       at = next
       if (seeks === SEEKS) {
         this.#stopped.set(queue, { tenant: at.tenant, lane: at.lane })
@@ -89,10 +87,16 @@ export class DueLanes {
 
   /** The first ready job of the lane after a given one. */
   #next(db: Db) {
-    const { job } = this.#engine.tables
+    const { dialect, tables } = this.#engine
+    const { job } = tables
     return this.#engine.statements.get(db, 'nextLane', (on) =>
       on
-        .select({ tenant: job.tenant, lane: job.lane, runAt: job.runAt })
+        .select({
+          tenant: job.tenant,
+          lane: job.lane,
+          runAt: job.runAt,
+          due: sql<number>`case when ${job.runAt} <= ${dialect.time($('now'))} then 1 else 0 end`,
+        })
         .from(job)
         .where(
           and(

@@ -1,3 +1,4 @@
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
@@ -32,6 +33,7 @@ export class SqlQueue implements JobQueue {
     this.#context = { ...context, now: () => context.now(), announce: (work) => this.announce(work) }
     this.#dueLanes = new DueLanes(context.engine)
     this.#log = log
+    database.hear?.((work) => this.#said(work))
   }
 
   /** The context that makes this queue hear of new work. */
@@ -40,6 +42,11 @@ export class SqlQueue implements JobQueue {
   }
 
   announce(work: readonly Lane[]): void {
+    this.#database.tell?.(work)
+    this.#said(work)
+  }
+
+  #said(work: readonly Lane[]): void {
     for (const listener of this.#listeners) {
       try {
         listener(work)
@@ -61,7 +68,7 @@ export class SqlQueue implements JobQueue {
     // Passing: work that began under a lease the power cut took is done again, as after any crash.
     return this.#write(async (unit) => {
       const claimed: Job[] = []
-      for (const want of wanted) claimed.push(...(await takeDue(this.#engine, unit.db, want, now, now + leaseMs)))
+      for (const want of wanted) claimed.push(...(await takeDue(this.#engine, unit.db, want, now, leaseMs)))
       return claimed
     }, 'passing')
   }
@@ -78,8 +85,7 @@ export class SqlQueue implements JobQueue {
   }
 
   async extend(job: Job, leaseMs: number): Promise<void> {
-    const leaseUntil = this.#context.now() + leaseMs
-    await this.#end(job, { leaseUntil })
+    await this.#end(job, { leaseUntil: this.#engine.dialect.time(this.#context.now(), leaseMs) })
   }
 
   async beginDot(job: Job): Promise<void> {
@@ -117,8 +123,17 @@ export class SqlQueue implements JobQueue {
   }
 
   async retry(job: Job, runAt: number, fault: string): Promise<void> {
-    await this.#end(job, { state: 'ready', runAt, lastFault: fault, leaseUntil: null, leaseToken: null, crashes: 0 })
-    if (runAt <= this.#context.now()) this.announce([laneOf(job)])
+    const now = this.#context.now()
+    const at = this.#engine.dialect.time(now, runAt - now)
+    await this.#end(job, {
+      state: 'ready',
+      runAt: at,
+      lastFault: fault,
+      leaseUntil: null,
+      leaseToken: null,
+      crashes: 0,
+    })
+    if (runAt <= now) this.announce([laneOf(job)])
   }
 
   async bury(job: Job, fault: string, alongside?: Alongside): Promise<void> {
@@ -126,7 +141,7 @@ export class SqlQueue implements JobQueue {
   }
 
   /** Changes a job that is still leased under this token; raises `lease-lost` otherwise. */
-  async #end(job: Job, set: Partial<Tables['job']['$inferInsert']>, alongside?: Alongside): Promise<void> {
+  async #end(job: Job, set: PgUpdateSetSource<Tables['job']>, alongside?: Alongside): Promise<void> {
     const { job: table } = this.#engine.tables
     const tenant: TenantId = tenantId(job.tenant)
     await this.#write(async (unit) => {
@@ -154,18 +169,14 @@ export class SqlQueue implements JobQueue {
   async reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]> {
     const { job } = this.#engine.tables
     const now = this.#context.now()
-    const expired = (db: Db) =>
-      this.#engine.statements
-        .get(db, 'expiredJobs', (on) =>
-          on
-            .select()
-            .from(job)
-            .where(and(open, sql`${job.state} = 'leased'`, lte(job.leaseUntil, $('now'))))
-            .orderBy(asc(job.leaseUntil))
-            .limit(500)
-            .prepare('expiredJobs'),
-        )
-        .execute({ now })
+    const { dialect } = this.#engine
+    const expired = (on: Db) =>
+      on
+        .select()
+        .from(job)
+        .where(and(open, sql`${job.state} = 'leased'`, lte(job.leaseUntil, dialect.time(now))))
+        .orderBy(asc(job.leaseUntil))
+        .limit(500)
     let revived: Lane[] = []
     const found = await expired(this.#database.read).catch((error) => {
       throw this.#database.fault(error)
@@ -174,7 +185,7 @@ export class SqlQueue implements JobQueue {
     const dead = await this.#write(async (unit) => {
       const buried: Job[] = []
       revived = []
-      for (const row of await expired(unit.db)) {
+      for (const row of await dialect.lock(expired(unit.db))) {
         const crashes = row.crashes + 1
         const state = crashes >= maxCrashes ? 'dead' : 'ready'
         await unit.db

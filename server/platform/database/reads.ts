@@ -25,6 +25,7 @@ import type {
   TenantReads,
 } from '../../ports/store.ts'
 import type { Database, Db, Statements } from './database.ts'
+import type { Dialect } from './dialect.ts'
 import { orm } from './drizzle.ts'
 import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
@@ -37,6 +38,7 @@ const { and, asc, desc, eq, gt, inArray, isNull, lt, sql } = orm
 /** What reads and writes of one engine share. */
 export interface Engine {
   readonly tables: Tables
+  readonly dialect: Dialect
   readonly statements: Statements
   fault(error: unknown): unknown
   /** See `Database.settled`. */

@@ -11,6 +11,7 @@ import { SqlWrites } from './writes.ts'
 export function storeOver(database: Database, clock: Clock, log: Log): Store {
   const engine: Engine = {
     tables: database.tables,
+    dialect: database.dialect,
     statements: new Statements(),
     fault: (error) => database.fault(error),
     ...(database.settled ? { settled: () => database.settled!() } : {}),

@@ -85,11 +85,13 @@ export async function finishMessages(
     .limit(limit)
   const ids = over.map(({ id }) => id)
   if (ids.length === 0) return []
-  await db
+  // Another node may have finished some of them since they were found.
+  const finished = await db
     .update(message)
     .set({ state: 'done' })
-    .where(and(eq(message.tenant, tenant), inArray(message.id, ids)))
-  return ids as MessageId[]
+    .where(and(eq(message.tenant, tenant), inArray(message.id, ids), inArray(message.state, ['accepted', 'planned'])))
+    .returning({ id: message.id })
+  return finished.map(({ id }) => id as MessageId)
 }
 
 export async function markGrantsErased(

@@ -30,6 +30,7 @@ import { uuidv7 } from '../ids.ts'
 import type { ChainHead, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import { moveJob } from './operator.ts'
+import { columnsOf, everyColumn } from './placeholders.ts'
 import { insertPolicyVersion } from './policies.ts'
 import { type Engine, SqlReads } from './reads.ts'
 import type { Tables } from './tables.ts'
@@ -75,30 +76,8 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   async insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void> {
-    const { message: table, recipient } = this.engine.tables
-    await this.run(
-      'insertMessage',
-      (db) =>
-        db
-          .insert(table)
-          .values({
-            tenant: $('tenant'),
-            id: $('id'),
-            state: $('state'),
-            sender: $('sender'),
-            envelope: $('envelope'),
-            origin: $('origin'),
-            blob: $('blob'),
-            size: $('size'),
-            digest: $('digest'),
-            rfcMessageId: $('rfcMessageId'),
-            subject: $('subject'),
-            acceptedAt: $('acceptedAt'),
-            decision: $('decision'),
-          })
-          .prepare('insertMessage'),
-      { ...message, sender: message.envelope.mailFrom.toLowerCase() },
-    )
+    const { recipient } = this.engine.tables
+    await this.#insert('message', { ...message, sender: message.envelope.mailFrom.toLowerCase(), erasedAt: null })
     for (const [position, address] of recipients.entries()) {
       await this.run(
         'insertRecipient',
@@ -125,16 +104,18 @@ export class SqlWrites extends SqlReads implements TenantWrites {
 
   async updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void> {
     const { message } = this.engine.tables
-    const set = {
-      ...(patch.state !== undefined ? { state: patch.state } : {}),
-      ...(patch.decision !== undefined ? { decision: patch.decision } : {}),
-    }
-    if (Object.keys(set).length === 0) return
-    await this.#once(
-      this.db()
-        .update(message)
-        .set(set)
-        .where(and(eq(message.tenant, this.tenant), eq(message.id, id))),
+    const names = (['state', 'decision'] as const).filter((name) => patch[name] !== undefined)
+    if (names.length === 0) return
+    const name = `updateMessage ${names.join()}`
+    await this.run(
+      name,
+      (db) =>
+        db
+          .update(message)
+          .set(columnsOf(message, names))
+          .where(and(eq(message.tenant, $('tenant')), eq(message.id, $('id'))))
+          .prepare(name),
+      { id, ...patch },
     )
   }
 
@@ -144,46 +125,48 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     patch: { state?: RecipientState; copy?: string; detail?: string; receipt?: Receipt; at: number },
   ): Promise<boolean> {
     const { recipient } = this.engine.tables
-    const { at, ...changed } = patch
-    const moved = await this.#once(
-      this.db()
-        .update(recipient)
-        .set({ ...changed, updatedAt: at })
-        .where(
-          and(
-            eq(recipient.tenant, this.tenant),
-            eq(recipient.message, message),
-            eq(recipient.address, address),
-            notInArray(recipient.state, [...FINAL_STATES]),
-          ),
-        )
-        .returning({ address: recipient.address }),
+    const names = (['state', 'copy', 'detail', 'receipt'] as const).filter((name) => patch[name] !== undefined)
+    const name = `updateRecipient ${names.join()}`
+    const moved = await this.run(
+      name,
+      (db) =>
+        db
+          .update(recipient)
+          .set(columnsOf(recipient, [...names, 'updatedAt']))
+          .where(
+            and(
+              eq(recipient.tenant, $('tenant')),
+              eq(recipient.message, $('message')),
+              eq(recipient.address, $('address')),
+              notInArray(recipient.state, [...FINAL_STATES]),
+            ),
+          )
+          .returning({ address: recipient.address })
+          .prepare(name),
+      { ...patch, message, address, updatedAt: patch.at },
     )
     return moved.length === 1
   }
 
+  /** Inserts a whole row by a statement that is prepared once. */
+  async #insert(
+    name: 'message' | 'copy' | 'linkFile' | 'grant' | 'code' | 'audit',
+    row: Record<string, unknown>,
+  ): Promise<void> {
+    const table = this.engine.tables[name] as Tables['message']
+    await this.run(`insert ${name}`, (db) => db.insert(table).values(everyColumn(table)).prepare(`insert ${name}`), row)
+  }
+
   async insertCopy(copy: CopyRecord): Promise<void> {
-    await this.#once(
-      this.db()
-        .insert(this.engine.tables.copy)
-        .values({ ...copy, tenant: this.tenant }),
-    )
+    await this.#insert('copy', { ...copy })
   }
 
   async insertLinkFile(file: LinkFileRecord): Promise<void> {
-    await this.#once(
-      this.db()
-        .insert(this.engine.tables.linkFile)
-        .values({ ...file, tenant: this.tenant }),
-    )
+    await this.#insert('linkFile', { ...file })
   }
 
   async insertGrant(grant: GrantRecord): Promise<void> {
-    await this.#once(
-      this.db()
-        .insert(this.engine.tables.grant)
-        .values({ ...grant, contentBlob: grant.content?.blob ?? null, tenant: this.tenant }),
-    )
+    await this.#insert('grant', { ...grant, contentBlob: grant.content?.blob ?? null, erasedAt: null })
   }
 
   async revokeGrants(message: MessageId, at: number): Promise<number> {
@@ -199,11 +182,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   async insertCode(code: CodeRecord): Promise<void> {
-    await this.#once(
-      this.db()
-        .insert(this.engine.tables.code)
-        .values({ ...code, tenant: this.tenant }),
-    )
+    await this.#insert('code', { ...code })
   }
 
   /** An attempt counts only from a lower number, so two guesses at once cannot pass as one. */
@@ -249,6 +228,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
 
   async enqueue(jobs: readonly JobSpec[]): Promise<void> {
     const { job } = this.engine.tables
+    const now = this.#context.now()
     for (const spec of jobs) {
       await this.run(
         'enqueue',
@@ -266,7 +246,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
               state: 'ready',
               attempt: 0,
               crashes: 0,
-              runAt: $('runAt'),
+              runAt: this.engine.dialect.time($('now'), $('delay')),
               leaseUntil: null,
               leaseToken: null,
               lastFault: '',
@@ -275,14 +255,15 @@ export class SqlWrites extends SqlReads implements TenantWrites {
             .onConflictDoNothing({ target: [job.tenant, job.message, job.queue, job.lane, job.step] })
             .prepare('enqueue'),
         {
-          id: uuidv7(this.#context.now()),
+          id: uuidv7(now),
           queue: spec.queue,
           message: spec.message ?? '',
           lane: spec.lane,
           step: spec.step,
           payload: spec.payload ?? null,
-          runAt: spec.runAt,
-          createdAt: this.#context.now(),
+          now,
+          delay: spec.runAt - now,
+          createdAt: now,
         },
       )
     }
@@ -302,6 +283,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     const known = this.#unit.heads?.get(this.tenant)
     if (known) return known
     const { audit } = this.engine.tables
+    await this.engine.dialect.turn(this.#unit, 'audit', this.tenant)
     const [last] = await this.run(
       'auditHead',
       (db) =>
@@ -318,22 +300,13 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   async appendAudit(event: AuditEvent): Promise<AuditRecord> {
-    const { audit } = this.engine.tables
     const last = await this.#chainHead()
     const text = auditText(event)
     const seq = (last?.seq ?? 0) + 1
     const hash = createHash('sha256')
       .update((last?.hash ?? CHAIN_START) + text)
       .digest('hex')
-    await this.run(
-      'appendAudit',
-      (db) =>
-        db
-          .insert(audit)
-          .values({ tenant: $('tenant'), seq: $('seq'), message: $('message'), text: $('text'), hash: $('hash') })
-          .prepare('appendAudit'),
-      { seq, message: event.message ?? '', text, hash },
-    )
+    await this.#insert('audit', { seq, message: event.message ?? '', text, hash })
     this.#unit.heads?.set(this.tenant, { seq, hash })
     return { ...(JSON.parse(text) as AuditEvent), seq, hash }
   }
@@ -392,7 +365,8 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     )
   }
 
-  insertPolicyVersion(version: PolicyVersionRecord): Promise<boolean> {
+  async insertPolicyVersion(version: PolicyVersionRecord): Promise<boolean> {
+    await this.engine.dialect.turn(this.#unit, 'policy', this.tenant)
     return this.tidying((db) => insertPolicyVersion(db, this.engine.tables, this.tenant, version))
   }
 

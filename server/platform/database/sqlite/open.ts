@@ -6,6 +6,7 @@ import type { Clock } from '../../../ports/clock.ts'
 import { type Log, silentLog } from '../../../ports/log.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Database, Db } from '../database.ts'
+import { oneByOne } from '../dialect.ts'
 import { sqliteDriver } from '../drizzle.ts'
 import { sqliteMigrations } from '../migrations/sqlite/index.ts'
 import { tables } from '../schema.sqlite.ts'
@@ -80,7 +81,7 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
   })
   const group = new GroupCommit({ connection: writer, db, flush, checkpoints, busyMs, unitMs })
   return {
-    dialect: 'sqlite',
+    dialect: oneByOne,
     tables,
     read,
     // The writer's cache is warm; the reader's is empty after every commit. Inside a transaction it sees what is not committed.

@@ -1,0 +1,19 @@
+import type { Migration } from '../../postgres/migrate.ts'
+import { journey } from './0001_journey.ts'
+import { tidy } from './0002_tidy.ts'
+import { policies } from './0003_policies.ts'
+import { threads } from './0004_threads.ts'
+import { portalBlobs } from './0005_portal_blobs.ts'
+import { lanes } from './0006_lanes.ts'
+import { dots } from './0007_dots.ts'
+
+/** In order, with the names of SQLite's. A module each, so that the compiled package carries them like any other code. */
+export const postgresMigrations: readonly Migration[] = [
+  { name: '0001_journey', kind: 'expand', sql: journey },
+  { name: '0002_tidy', kind: 'expand', sql: tidy },
+  { name: '0003_policies', kind: 'expand', sql: policies },
+  { name: '0004_threads', kind: 'expand', sql: threads },
+  { name: '0005_portal_blobs', kind: 'expand', sql: portalBlobs },
+  { name: '0006_lanes', kind: 'expand', sql: lanes },
+  { name: '0007_dots', kind: 'expand', sql: dots },
+]

@@ -1,0 +1,47 @@
+import type pg from 'pg'
+
+/** Where the database is and how the connection is protected. */
+export interface Address {
+  /** Name, address, or the directory of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: string | null
+  /**
+   * `none`: in the clear. `encrypted`: against listeners only, anybody may answer. `ca`: the certificate is by a trusted authority. `full`: and
+   * it is the host's.
+   */
+  readonly tls: 'none' | 'encrypted' | 'ca' | 'full'
+  /** Trusted authorities, PEM; the system's when null. */
+  readonly ca: string | null
+}
+
+/** What every connection asks of the server: a commit that is on disk, and an end for what hangs. */
+export function clientConfig(address: Address, limits: { connectMs: number; unitMs: number }): pg.ClientConfig {
+  const { host, port, database, user, password, tls, ca } = address
+  return {
+    host,
+    port,
+    database,
+    user,
+    ...(password === null ? {} : { password }),
+    ssl: tls === 'none' ? false : tlsOptions(tls, ca),
+    connectionTimeoutMillis: limits.connectMs,
+    keepAlive: true,
+    statement_timeout: limits.unitMs,
+    lock_timeout: Math.ceil(limits.unitMs / 2),
+    // A node that vanished in the middle of a unit must not keep its locks.
+    idle_in_transaction_session_timeout: limits.unitMs,
+    // Whatever the server's default: what is acknowledged is on disk.
+    options: '-c synchronous_commit=on',
+  }
+}
+
+function tlsOptions(tls: 'encrypted' | 'ca' | 'full', ca: string | null): Exclude<pg.ClientConfig['ssl'], boolean> {
+  const authorities = ca === null ? {} : { ca }
+  if (tls === 'encrypted') return { rejectUnauthorized: false }
+  // The name is not looked at: what an authority of one's own signed for any of its servers will do.
+  if (tls === 'ca') return { ...authorities, rejectUnauthorized: true, checkServerIdentity: () => undefined }
+  return { ...authorities, rejectUnauthorized: true }
+}
