@@ -49,6 +49,13 @@ export const delivery = {
     retry: true,
     severity: 'warning',
   },
+  'dns-unavailable': {
+    title: { en: 'The name service gave no answer', de: 'Der Namensdienst hat nicht geantwortet' },
+    http: 502,
+    smtp: '451 4.4.3',
+    retry: true,
+    severity: 'warning',
+  },
   'retry-exhausted': {
     title: {
       en: 'The message could not be delivered in time',
