@@ -78,6 +78,7 @@ export class Checkpoints {
     this.#thread = null
     if (!thread) return
     const ended = once(thread, 'exit')
+    thread.ref()
     thread.postMessage('close')
     await ended
   }
@@ -146,6 +147,8 @@ export class Checkpoints {
 /** The next message of a thread; rejects when it fails or ends before. */
 async function onceOrEnd(thread: Worker, ask: () => void): Promise<unknown[]> {
   const done = new AbortController()
+  // Idle it keeps no process alive; at work it does.
+  thread.ref()
   const ended = once(thread, 'exit', { signal: done.signal }).then(([code]) => {
     throw new Error(`the checkpoint thread ended with ${String(code)}`)
   })
@@ -157,5 +160,6 @@ async function onceOrEnd(thread: Worker, ask: () => void): Promise<unknown[]> {
     return await Promise.race([answer, ended])
   } finally {
     done.abort()
+    thread.unref()
   }
 }
