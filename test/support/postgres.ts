@@ -15,8 +15,8 @@ export interface PostgresServer {
   readonly user: string
   /** `postgres://` of one of its databases. */
   url(database: string): string
-  /** Makes an empty database; answers its URL. */
-  create(database: string): Promise<string>
+  /** Makes a database, empty or like another that nobody uses; answers its URL. */
+  create(database: string, like?: string): Promise<string>
   /** One statement as the owner of everything. */
   ask(text: string, database?: string): Promise<Record<string, unknown>[]>
   /** Stops it (`immediate`: like a crash) and starts it again on the same port. */
@@ -105,8 +105,8 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     user: 'secflow',
     url,
     ask,
-    async create(database) {
-      await ask(`create database ${database}`)
+    async create(database, like = 'template1') {
+      await ask(`create database ${database} template ${like}`)
       return url(database)
     },
     async restart(mode) {
