@@ -11,17 +11,20 @@ export interface ContentFields {
   readonly encoding: TransferEncoding
   readonly disposition: string | null
   readonly fileName: string
+  /** Names that other readers show for it, as they do where several stand there. */
+  readonly otherNames: readonly string[]
   readonly contentId: string | null
   readonly defects: readonly string[]
 }
 
-const NONE: Parameterised = { value: '', parameters: new Map(), defects: [] }
+const NONE: Parameterised = { value: '', parameters: new Map(), readings: new Map(), defects: [] }
 const ENCODINGS: readonly string[] = ['7bit', '8bit', 'binary', 'quoted-printable', 'base64']
 const SINGLE = ['content-type', 'content-transfer-encoding', 'content-disposition', 'content-id', 'mime-version']
 
 /**
  * Reads the Content-* fields (RFC 2045, 2183, 2231). One rule per ambiguity: of duplicates the first counts; a broken type is
- * `text/plain`; the file name of Content-Disposition counts before that of Content-Type. Each use of a rule is a defect.
+ * `text/plain`; the file name of Content-Disposition counts before that of Content-Type and the others are told beside it. Each use
+ * of a rule that leaves something open is a defect.
  */
 export function contentFields(fields: readonly HeaderField[], defaultType: string): ContentFields {
   const defects = new Set<string>()
@@ -35,8 +38,14 @@ export function contentFields(fields: readonly HeaderField[], defaultType: strin
   const dispositionText = firstValue(fields, 'content-disposition')
   const disposed = dispositionText === null ? NONE : parseParameters(dispositionText)
   for (const defect of disposed.defects) defects.add(defect)
-  const names = [disposed.parameters.get('filename'), typed.parameters.get('name')]
-  if (names[0] !== undefined && names[1] !== undefined && names[0] !== names[1]) defects.add('file-name-conflict')
+  const names = [
+    disposed.parameters.get('filename'),
+    typed.parameters.get('name'),
+    ...(disposed.readings.get('filename') ?? []),
+    ...(typed.readings.get('name') ?? []),
+    ...laterNames(fields),
+  ].flatMap((name) => (name === undefined ? [] : [shownName(name)]))
+  const fileName = names[0] ?? ''
 
   const contentId = firstValue(fields, 'content-id')
   return {
@@ -44,7 +53,8 @@ export function contentFields(fields: readonly HeaderField[], defaultType: strin
     parameters: typed.parameters,
     encoding: transferEncoding(fields, defects),
     disposition: disposed.value || null,
-    fileName: baseName(names[0] ?? names[1] ?? ''),
+    fileName,
+    otherNames: [...new Set(names)].filter((name) => name !== fileName && name !== ''),
     contentId: contentId?.replace(/^<|>$/g, '') || null,
     defects: [...defects],
   }
@@ -61,8 +71,21 @@ function transferEncoding(fields: readonly HeaderField[], defects: Set<string>):
   return 'unknown'
 }
 
+/** Names of fields that stand twice: a reader may take the last. */
+function laterNames(fields: readonly HeaderField[]): string[] {
+  return ['content-disposition', 'content-type'].flatMap((name) =>
+    fieldsOf(fields, name)
+      .slice(1)
+      .flatMap((field) => {
+        const { parameters, readings } = parseParameters(fieldValue(field))
+        const key = name === 'content-type' ? 'name' : 'filename'
+        return [...(readings.get(key) ?? []), ...(parameters.has(key) ? [parameters.get(key)!] : [])]
+      }),
+  )
+}
+
 /** What a mail reader would write to disk: no folders, no control or direction-changing characters, no trailing dots or spaces. */
-function baseName(name: string): string {
+export function shownName(name: string): string {
   const clean = decodeWords(name)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these must not hide an extension
     .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')

@@ -102,12 +102,6 @@ describe('indexMime', () => {
         Buffer.from('Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n--b--\r\n'),
       ),
     ],
-    [
-      'file-name-conflict',
-      mailOf(
-        Buffer.from('Content-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment; filename=a.exe\r\n\r\nx'),
-      ),
-    ],
   ])('names the defect %s', async (defect, mail) => {
     expect((await index(mail)).defects).toContain(defect)
   })

@@ -7,6 +7,8 @@ export interface Parameterised {
   readonly value: string
   /** Decoded: RFC 2231 continuations and charsets, RFC 2047 words where mailers wrongly put them. Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>
+  /** Every value that some reader takes, by name, where there is more than one. */
+  readonly readings: ReadonlyMap<string, readonly string[]>
   /** What made it ambiguous: `parameter-duplicate`, `parameter-conflict`, `parameter-malformed`, `boundary-encoded`. */
   readonly defects: readonly string[]
 }
@@ -32,8 +34,8 @@ export function parseParameters(text: string): Parameterised {
     }
     raws.push({ name: segment.slice(0, equals).trim().toLowerCase(), value: segment.slice(equals + 1).trim() })
   }
-  const parameters = combine(raws, defects)
-  return { value: (segments[0] ?? '').trim().toLowerCase(), parameters, defects: [...defects] }
+  const { parameters, readings } = combine(raws, defects)
+  return { value: (segments[0] ?? '').trim().toLowerCase(), parameters, readings, defects: [...defects] }
 }
 
 /** Splits at semicolons outside of quotes; comments become nothing and quotes are opened. */
@@ -72,22 +74,35 @@ function splitSegments(text: string, defects: Set<string>): string[] {
 /** `name`, `name*`, `name*0`, `name*0*` (RFC 2231 3 and 4). */
 const EXTENDED = /^([^*]+)\*(?:(\d{1,3})(\*)?)?$/
 
-function combine(raws: readonly Raw[], defects: Set<string>): Map<string, string> {
+/** File names that readers take in different ways are all told (`readings`), so they leave nothing open. */
+const NAMES = /^(file)?name$/
+
+function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised, 'parameters' | 'readings'> {
+  const all = new Map<string, Set<string>>()
+  const reading = (name: string, value: string) => {
+    const values = all.get(name)
+    if (values) values.add(value)
+    else all.set(name, new Set([value]))
+  }
   const plain = new Map<string, string>()
   const whole = new Map<string, string>()
   const pieces = new Map<string, Map<number, { value: string; encoded: boolean }>>()
   for (const { name, value } of raws) {
     const match = EXTENDED.exec(name)
     if (!match) {
-      if (plain.has(name)) defects.add(name === 'boundary' ? 'boundary-duplicate' : 'parameter-duplicate')
-      else plain.set(name, value)
+      if (!plain.has(name)) plain.set(name, value)
+      else if (name === 'boundary') defects.add('boundary-duplicate')
+      else if (!NAMES.test(name)) defects.add('parameter-duplicate')
+      reading(name, decodeWords(value))
       continue
     }
     const base = match[1]!
     if (base === 'boundary') defects.add('boundary-encoded')
     if (match[2] === undefined) {
-      if (whole.has(base)) defects.add('parameter-duplicate')
-      else whole.set(base, decodeExtended(value))
+      const decoded = decodeExtended(value)
+      if (!whole.has(base)) whole.set(base, decoded)
+      else if (!NAMES.test(base)) defects.add('parameter-duplicate')
+      reading(base, decoded)
       continue
     }
     const list = pieces.get(base) ?? new Map()
@@ -97,13 +112,20 @@ function combine(raws: readonly Raw[], defects: Set<string>): Map<string, string
   }
   const result = new Map<string, string>()
   for (const [name, value] of plain) result.set(name, name === 'boundary' ? value : decodeWords(value))
-  for (const [name, list] of pieces) set(result, name, joinPieces(list, defects), defects)
+  for (const [name, list] of pieces) {
+    const value = joinPieces(list, defects)
+    set(result, name, value, defects)
+    reading(name, value)
+  }
   for (const [name, value] of whole) set(result, name, value, defects)
-  return result
+  const readings = new Map(
+    [...all].filter(([, values]) => values.size > 1).map(([name, values]) => [name, [...values]]),
+  )
+  return { parameters: result, readings }
 }
 
 function set(result: Map<string, string>, name: string, value: string, defects: Set<string>): void {
-  if (result.has(name) && result.get(name) !== value) defects.add('parameter-conflict')
+  if (result.has(name) && result.get(name) !== value && !NAMES.test(name)) defects.add('parameter-conflict')
   result.set(name, value)
 }
 

@@ -33,6 +33,8 @@ export interface MimePart {
   readonly disposition: string | null
   /** Decoded file name without any path, '' when there is none. */
   readonly fileName: string
+  /** Further names that some reader shows for it. */
+  readonly otherNames: readonly string[]
   /** Content-ID without brackets. */
   readonly contentId: string | null
   /** How the body was indexed: `multipart` and `message` have children, a `leaf` has bytes. */

@@ -195,7 +195,7 @@ export class PartTree {
     const children = this.#parts.map(() => [] as MimePart[])
     for (const open of this.#parts) {
       const { id, depth, line, start, bodyStart, bodyEnd, end, fields, shape, opaque, closeLine } = open
-      const { type, parameters, encoding, disposition, fileName, contentId } = open.content
+      const { type, parameters, encoding, disposition, fileName, otherNames, contentId } = open.content
       const part: MimePart = {
         id,
         parent: open.parent?.id ?? null,
@@ -211,6 +211,7 @@ export class PartTree {
         encoding,
         disposition,
         fileName,
+        otherNames,
         contentId,
         shape,
         opaque,

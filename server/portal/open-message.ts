@@ -21,7 +21,11 @@ export async function openPortalMessage(
   const open = () => openObject({ ...store, tenant }, 'portal', content.blob, content)
   await using source = await open()
   const parsed = await parseMail(source)
-  const attachments = (parsed.attachments ?? []).map((facts): PortalAttachment => {
+  // What is inside of a file comes with it; a file in the text stands there.
+  const files = (parsed.attachments ?? []).filter(
+    ({ within, index }) => within === undefined && (parsed.attachmentParts[index] ?? -1) >= 0,
+  )
+  const attachments = files.map((facts): PortalAttachment => {
     const part = parsed.index.parts[parsed.attachmentParts[facts.index] ?? -1]
     return {
       name: facts.name,

@@ -109,6 +109,12 @@ export interface AttachmentFacts {
   readonly index: number
   /** Decoded file name, '' when the part has none. */
   readonly name: string
+  /** Names that other mail readers show for it. */
+  readonly otherNames?: readonly string[]
+  /** Position of the file that holds it: an archive, a message, TNEF. Missing for a file of the mail itself. */
+  readonly within?: number
+  /** It holds, or may hold, files that could not be seen. */
+  readonly opaque?: boolean
   readonly extension: string
   /** Type found in the content (`dcm`, `step`, `pdf`, `docm`, `zip` ...), null when the content says nothing. */
   readonly type: string | null

@@ -101,12 +101,12 @@ export function mixedMail(mail: TestMail): Buffer {
   return mailOf(multipartEntity('mixed', [bodyEntity(mail), ...(mail.files ?? []).map(fileEntity)]), mail)
 }
 
-/** Clear-signed in shape; the signature is no real one. */
+/** Clear-signed in shape; the signature is no real one: a ContentInfo with the OID of signed-data and noise. */
 export function signedMail(mail: TestMail = {}): Buffer {
   const signature = fileEntity({
     name: 'smime.p7s',
     mediaType: 'application/pkcs7-signature',
-    data: Buffer.alloc(40, 7),
+    data: Buffer.concat([Buffer.from('3082010006092a864886f70d010702a08200f1', 'hex'), Buffer.alloc(241, 7)]),
   })
   const signed = mail.files
     ? multipartEntity('mixed', [bodyEntity(mail), ...mail.files.map(fileEntity)])

@@ -91,6 +91,8 @@ describe('parseMail', () => {
       ['part.stp', 'step', false],
       ['disguised.pdf', 'dcm', true],
       ['files.zip', 'zip', false],
+      ['inner.zip', null, false],
+      ['secret.txt', null, false],
       ['report.docm', 'docm', false],
       ['report.docx', 'docx', false],
       ['photo.jpg', 'exe', true],
@@ -102,9 +104,10 @@ describe('parseMail', () => {
       size: 200_000,
       hash: createHash('sha256').update(dicom).digest('hex'),
     })
-    expect(attachments![3]).toMatchObject({ encrypted: true, archiveDepth: 2 })
-    expect(attachments![4]).toMatchObject({ macro: true })
-    expect(attachments![5]).toMatchObject({ macro: false, encrypted: false })
+    expect(attachments![3]).toMatchObject({ encrypted: true, archiveDepth: 2, opaque: true })
+    expect(attachments![5]).toMatchObject({ encrypted: true, opaque: true, within: 3 })
+    expect(attachments![6]).toMatchObject({ macro: true })
+    expect(attachments![7]).toMatchObject({ macro: false, encrypted: false })
     expect(index.parts[attachmentParts[1]!]!.fileName).toBe('part.stp')
   })
 
@@ -171,12 +174,17 @@ describe('parseMail', () => {
     const { attachments } = await parse(
       mailOf(multipartEntity('mixed', [textEntity('plain', 'see below'), messageEntity(inner)])),
     )
-    expect(attachments).toMatchObject([{ type: 'eml', size: inner.length, macro: true, archiveDepth: 1 }])
+    expect(attachments).toMatchObject([
+      { type: 'eml', size: inner.length, macro: true, archiveDepth: 1 },
+      { name: 'macro.docm', type: 'docm', macro: true, within: 0 },
+    ])
   })
 
-  it('names a file that hides in text', async () => {
+  it('lists a file that hides in text', async () => {
     const mail = plainMail({ text: 'see\r\nbegin 644 a.exe\r\n#0V%T\r\n`\r\nend' })
-    expect((await parse(mail)).message.defects).toEqual(['encoded-file-in-text'])
+    const { attachments, message } = await parse(mail)
+    expect(attachments).toMatchObject([{ name: 'a.exe', size: 3, mismatch: true }])
+    expect(message.defects).toEqual([])
   })
 
   it('knows automatic mail', async () => {

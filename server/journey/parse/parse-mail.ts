@@ -7,7 +7,7 @@ import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import { readAttachments } from './attachments.ts'
 import { contentKind } from './content-kind.ts'
-import { type ReadableBody, readBody } from './readable-body.ts'
+import { type Body, FACTS_MAX, type ReadableBody, readBody } from './readable-body.ts'
 
 export interface ParseOptions {
   /** The envelope's reverse-path is empty: bounces and reports. */
@@ -66,9 +66,14 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const defects = new Set(index.defects)
   if (options.smtputf8) defects.delete('header-8bit')
   const body = await readBody(source, index, defects)
-  // Some readers make files of what others show as text (uuencode, yEnc).
-  if (/^(begin(-base64)? [0-7]{3,4} \S|=ybegin )/m.test(body.bodyText)) defects.add('encoded-file-in-text')
-  const { facts, parts } = await readAttachments(source, index, body.parts, defects, options.fileText ?? true)
+  const { facts, parts, bodyWords } = await readAttachments(
+    source,
+    index,
+    body.parts,
+    defects,
+    options.fileText ?? true,
+  )
+  const words = wordsOf(body, bodyWords, defects)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root
@@ -79,7 +84,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
       size: source.size,
       header: headerFacts(index),
       language: languageOf(index),
-      ...(closed ? {} : { bodyText: body.bodyText, ...(body.bodyCut ? { bodyCut: true } : {}) }),
+      ...(closed ? {} : words),
       content,
       autoSubmitted: isAutoSubmitted(index, content, options.nullSender ?? false),
       defects: [...defects].sort(),
@@ -98,6 +103,24 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   function valuesOf(name: string): string[] {
     return fieldsOf(fields, name.toLowerCase()).map(fieldText)
   }
+}
+
+/** Defects that hide files but no words of the body, and those of fields that a reader shows elsewhere. */
+const WORDS_SEEN = new Set([
+  'archive-locked',
+  'archive-unread',
+  'duplicate-content-disposition',
+  'duplicate-content-id',
+  'header-8bit',
+  'header-charset-unknown',
+  'tnef-members',
+])
+
+/** What rules read as the body: also the words of TNEF. With a structure that readers take in two ways there may be more. */
+function wordsOf({ bodyText, bodyCut }: Body, others: readonly string[], defects: ReadonlySet<string>) {
+  const all = [bodyText, ...others].filter(Boolean).join('\n\n')
+  const cut = bodyCut || all.length > FACTS_MAX || [...defects].some((defect) => !WORDS_SEEN.has(defect))
+  return { bodyText: all.slice(0, FACTS_MAX).toWellFormed(), ...(cut ? { bodyCut: true } : {}) }
 }
 
 function rootType(index: MimeIndex, facts: readonly AttachmentFacts[], parts: readonly number[]): string | null {

@@ -22,7 +22,7 @@ const HTML_MAX = 2 * 1_048_576
 const IMAGE_MAX = 5 * 1_048_576
 const IMAGES_MAX = 10 * 1_048_576
 /** Characters of `MessageFacts.bodyText`. */
-const FACTS_MAX = 262_144
+export const FACTS_MAX = 262_144
 
 export interface Body {
   readonly readable: ReadableBody

@@ -6,6 +6,7 @@ import { type BodyBlock, editContent } from '../../mime/edit.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { grantUrl, newGrant } from './filelink/grant.ts'
 import { linkBlock } from './filelink/link-block.ts'
+import { holdersOf } from './holders.ts'
 import type { LinkFiles } from './link-files.ts'
 import type { MailInHand, Tools } from './mail.ts'
 
@@ -37,7 +38,8 @@ export async function editedContent(
   const removed = new Set<number>()
   for (const step of steps) {
     if (step.do === 'fileLink' && step.attachments.length > 0 && recipient) {
-      const records = await files.of(step.attachments)
+      const held = holdersOf(mail.parsed, step.attachments)
+      const records = await files.of(held)
       const expiresAt = mail.acceptedAt + step.expires * 1000
       const { grant, token } = newGrant({
         message: mail.id,
@@ -57,7 +59,7 @@ export async function editedContent(
       })
       grants.push(grant)
       linkFiles.push(...records)
-      for (const index of step.attachments) removed.add(index)
+      for (const index of held) removed.add(index)
     }
     if (step.do === 'disclaimer') {
       blocks.push({
@@ -68,7 +70,9 @@ export async function editedContent(
     }
   }
   const { index, attachments, attachmentParts } = mail.parsed
-  const remaining = (attachments ?? []).map((attachment) => attachment.index).filter((at) => !removed.has(at))
+  const remaining = (attachments ?? [])
+    .filter((attachment) => attachment.within === undefined && !removed.has(attachment.index))
+    .map((attachment) => attachment.index)
   if (blocks.length === 0) {
     return { entity: contentEntity(mail.source, index), remaining, blocks, grants, linkFiles }
   }

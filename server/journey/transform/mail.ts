@@ -42,6 +42,8 @@ export interface ParsedForTransform {
         readonly size: number
         readonly declaredType: string
         readonly hash?: string
+        /** Index of the file that holds it. */
+        readonly within?: number
       }[]
     | undefined
   /** Part id of the attachment with this `AttachmentFacts.index`. */

@@ -41,14 +41,30 @@ export function canonicalFileType(name: string): string {
   return canonical.get(folded) ?? folded
 }
 
+/** What stands after the last dot, lower case, in the compatibility form in which rules compare. */
+export function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.')
+  return dot < 0
+    ? ''
+    : name
+        .slice(dot + 1)
+        .normalize('NFKC')
+        .trim()
+        .toLowerCase()
+}
+
 /** Names an attachment's type goes by: what its content says, and where that is silent or generic its extension and declaration too. */
 export function fileTypesOf(file: {
   readonly type: string | null
   readonly extension: string
   readonly declaredType: string
+  readonly otherNames?: readonly string[]
 }): readonly string[] {
   const found = file.type === null ? null : canonicalFileType(file.type)
   if (found !== null && !GENERIC.has(found)) return [found]
-  const names = [found, file.extension, file.declaredType].filter((name) => name !== null && name !== '') as string[]
+  const others = file.otherNames?.map(extensionOf) ?? []
+  const names = [found, file.extension, ...others, file.declaredType].filter(
+    (name) => name !== null && name !== '',
+  ) as string[]
   return [...new Set(names.map(canonicalFileType))]
 }

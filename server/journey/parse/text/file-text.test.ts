@@ -59,14 +59,15 @@ describe('text of attachments', () => {
         file('e.txt', Buffer.from([1, 0, 3]), 'text/plain'),
         file('f.docx', zipOf([types, { name: 'word/document.xml', encrypted: true }])),
       ),
-    ).toEqual([null, undefined, undefined, undefined, undefined, undefined])
+    ).toEqual([null, undefined, null, '', undefined, undefined, undefined])
   })
   it('reads forwarded mail with its files', async () => {
     const inner = mixedMail({ text: 'inner words', files: [file('a.csv', IBAN, 'text/csv')] })
     const { attachments } = await parseMail(
       bytesOf(mailOf(multipartEntity('mixed', [textEntity('plain', 'see'), messageEntity(inner)]))),
     )
-    expect(attachments![0]!.text).toMatch(new RegExp(`inner words[\\s\\S]*${IBAN}`))
+    expect(attachments![0]!.text).toContain('inner words')
+    expect(attachments![1]!.text).toBe(IBAN)
   })
   it('keeps within its bounds and says so', async () => {
     const [long] = await textOf(file('a.txt', 'word '.repeat(400_000), 'text/plain'))

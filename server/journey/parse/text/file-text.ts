@@ -27,12 +27,12 @@ const HTML = /^(text\/html|application\/xhtml\+xml)$/
 
 /** Words of a mail's files within one budget. */
 export class FileTexts {
-  readonly #wanted: boolean
+  readonly wanted: boolean
   #left = ALL_MAX
 
   /** Unwanted, every file's words stay unknown and no byte is kept. */
   constructor(wanted = true) {
-    this.#wanted = wanted
+    this.wanted = wanted
   }
 
   /**
@@ -44,7 +44,7 @@ export class FileTexts {
     charset: string | undefined,
     open: () => AsyncIterable<Buffer>,
   ): Promise<Pick<AttachmentFacts, 'text' | 'textCut'>> {
-    if (!this.#wanted) return {}
+    if (!this.wanted) return {}
     const { type } = file
     if (type !== null && WORDLESS.has(type)) return { text: null }
     if (file.encrypted) return {}
@@ -89,7 +89,7 @@ function textOf(bytes: Buffer, charset: string | undefined): string | undefined 
 }
 
 /** RTF 1.9 without its control words; what is escaped becomes characters. */
-function rtfText(rtf: string): string {
+export function rtfText(rtf: string): string {
   return rtf
     .replace(/\\'([0-9a-f]{2})/gi, (_, hex: string) => decodeCharset(Buffer.from(hex, 'hex'), 'windows-1252'))
     .replace(/\\u(-?\d{1,6}) ?\??/g, (_, code: string) => String.fromCharCode(Number(code) & 0xffff))

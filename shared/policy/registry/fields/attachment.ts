@@ -1,6 +1,6 @@
 import type { AttachmentFacts } from '../../../domain/index.ts'
 import type { Text } from '../../diagnostic.ts'
-import { fileTypesOf } from '../../text/filetype.ts'
+import { extensionOf, fileTypesOf } from '../../text/filetype.ts'
 import type { Fact, FieldDefinition, Scene, TypeName } from '../field.ts'
 
 function ofFile(name: string, type: TypeName, doc: Text, read: (file: AttachmentFacts) => Fact): FieldDefinition {
@@ -13,12 +13,19 @@ function ofFile(name: string, type: TypeName, doc: Text, read: (file: Attachment
   }
 }
 
+/** A file goes by every name that some reader shows. */
+function withOthers(name: string, others: readonly string[] | undefined): Fact {
+  return others && others.length > 0 ? [...new Set([name, ...others])] : name
+}
+
 /** A structure with defects may hide more than was seen. */
 const mayHideMore = ({ input }: Scene) => input.message.defects.length > 0
 
 export const attachmentFields: readonly FieldDefinition[] = [
-  ofFile('name', 'string', { de: 'Dateiname', en: 'file name' }, (file) => file.name),
-  ofFile('extension', 'string', { de: 'Endung ohne Punkt', en: 'extension without the dot' }, (file) => file.extension),
+  ofFile('name', 'string', { de: 'Dateiname', en: 'file name' }, (file) => withOthers(file.name, file.otherNames)),
+  ofFile('extension', 'string', { de: 'Endung ohne Punkt', en: 'extension without the dot' }, (file) =>
+    withOthers(file.extension, file.otherNames?.map(extensionOf)),
+  ),
   ofFile(
     'type',
     'fileType',
@@ -54,6 +61,12 @@ export const attachmentFields: readonly FieldDefinition[] = [
     { de: 'Schachtelung von Archiven', en: 'nesting of archives' },
     (file) => file.archiveDepth,
   ),
+  ofFile(
+    'opaque',
+    'boolean',
+    { de: 'enthält Dateien, die niemand sehen konnte', en: 'holds files that could not be seen' },
+    (file) => file.opaque ?? false,
+  ),
   ofFile('hash', 'string', { de: 'SHA-256 der Datei', en: 'SHA-256 of the file' }, (file) => file.hash),
   {
     ...ofFile('text', 'string', { de: 'Text in der Datei', en: 'text inside the file' }, (file) => file.text),
@@ -65,7 +78,8 @@ export const attachmentFields: readonly FieldDefinition[] = [
     scope: 'message',
     doc: { de: 'Summe der Anhänge', en: 'sum of the attachments' },
     atLeast: mayHideMore,
-    read: ({ input }) => input.attachments?.reduce((sum, file) => sum + file.size, 0),
+    read: ({ input }) =>
+      input.attachments?.reduce((sum, file) => (file.within === undefined ? sum + file.size : sum), 0),
   },
   {
     name: 'attachments.count',
@@ -73,6 +87,6 @@ export const attachmentFields: readonly FieldDefinition[] = [
     scope: 'message',
     doc: { de: 'Zahl der Anhänge', en: 'number of attachments' },
     atLeast: mayHideMore,
-    read: ({ input }) => input.attachments?.length,
+    read: ({ input }) => input.attachments?.filter((file) => file.within === undefined).length,
   },
 ]

@@ -1,0 +1,134 @@
+/** A file that stands in a text as some readers take it out: uuencode (POSIX.1 uuencode) and yEnc 1.3. */
+export interface Embedded {
+  readonly name: string
+  readonly data: Buffer
+}
+
+export interface EmbeddedFiles {
+  readonly files: readonly Embedded[]
+  /** Something began like a file and was none, or was cut: readers may make more of it. */
+  readonly broken: boolean
+}
+
+/** What begins a file in a text. */
+export const EMBEDDED = /^(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin .*\bname=)/m
+
+const FILES_MAX = 100
+
+/** Finds the files in the bytes of a text; one pass. */
+export function embeddedFiles(bytes: Buffer): EmbeddedFiles {
+  const files: Embedded[] = []
+  let broken = false
+  const lines = new Lines(bytes)
+  for (let line = lines.next(); line !== null; line = lines.next()) {
+    const uu = /^begin(-base64)? [0-7]{3,4} (\S.*)$/.exec(line)
+    const yenc = uu ? null : /^=ybegin .*?\bname=(.*)$/.exec(line)
+    if (!uu && !yenc) continue
+    if (files.length >= FILES_MAX) return { files, broken: true }
+    const read = uu ? (uu[1] ? base64Lines(lines) : uuLines(lines)) : yencLines(lines)
+    files.push({ name: (uu?.[2] ?? yenc?.[1] ?? '').trim(), data: read.data })
+    // One piece of several: the file as a whole stands in no single mail.
+    if (!read.ended || (yenc && /\bpart=/.test(line))) broken = true
+  }
+  return { files, broken }
+}
+
+/** Lines of bytes as latin1, without their ends. */
+class Lines {
+  readonly #bytes: Buffer
+  #at = 0
+  #before = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  next(): string | null {
+    if (this.#at >= this.#bytes.length) return null
+    this.#before = this.#at
+    const lf = this.#bytes.indexOf(0x0a, this.#at)
+    const end = lf < 0 ? this.#bytes.length : lf
+    const line = this.#bytes.toString(
+      'latin1',
+      this.#at,
+      end > this.#at && this.#bytes[end - 1] === 0x0d ? end - 1 : end,
+    )
+    this.#at = end + 1
+    return line
+  }
+
+  /** The line that was read last comes again. */
+  back(): void {
+    this.#at = this.#before
+  }
+}
+
+interface Read {
+  readonly data: Buffer
+  readonly ended: boolean
+}
+
+function uuLines(lines: Lines): Read {
+  const pieces: Buffer[] = []
+  for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (line === 'end') return { data: Buffer.concat(pieces), ended: true }
+    const length = line === '' ? 0 : (line.charCodeAt(0) - 32) & 63
+    if (length === 0) continue
+    const decoded = uuLine(line, length)
+    if (!decoded) {
+      lines.back()
+      break
+    }
+    pieces.push(decoded)
+  }
+  return { data: Buffer.concat(pieces), ended: false }
+}
+
+/** Null: no line of uuencode. White space at its end may have been cut on the way. */
+function uuLine(line: string, length: number): Buffer | null {
+  if (!/^[ -`]+$/.test(line)) return null
+  const groups = Math.ceil(length / 3)
+  if (line.length > 1 + groups * 4 + 2) return null
+  const out = Buffer.alloc(groups * 3)
+  const value = (at: number) => (at < line.length ? (line.charCodeAt(at) - 32) & 63 : 0)
+  for (let group = 0; group < groups; group++) {
+    const at = 1 + group * 4
+    const bits = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3)
+    out.writeUIntBE(bits, group * 3, 3)
+  }
+  return out.subarray(0, length)
+}
+
+function base64Lines(lines: Lines): Read {
+  const pieces: string[] = []
+  for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (line === '====') return { data: Buffer.from(pieces.join(''), 'base64'), ended: true }
+    if (!/^[A-Za-z0-9+/]*={0,2}\s*$/.test(line)) {
+      lines.back()
+      break
+    }
+    pieces.push(line.trim())
+  }
+  return { data: Buffer.from(pieces.join(''), 'base64'), ended: false }
+}
+
+function yencLines(lines: Lines): Read {
+  const pieces: Buffer[] = []
+  for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (line.startsWith('=yend')) return { data: Buffer.concat(pieces), ended: true }
+    if (line.startsWith('=ypart')) continue
+    if (line.startsWith('=ybegin')) {
+      lines.back()
+      break
+    }
+    const out = Buffer.alloc(line.length)
+    let length = 0
+    for (let at = 0; at < line.length; at++) {
+      const escaped = line[at] === '='
+      if (escaped) at++
+      if (at < line.length) out[length++] = line.charCodeAt(at) - (escaped ? 106 : 42)
+    }
+    pieces.push(out.subarray(0, length))
+  }
+  return { data: Buffer.concat(pieces), ended: false }
+}
