@@ -39,7 +39,12 @@ export function registerServe(program: Command, io: CliIo): void {
         io.exit(3)
         return
       }
-      const running = await start(config, roles as Role[])
+      const running = await start(config, roles as Role[], {
+        failed(error) {
+          io.err(`Secflow stops: ${error.message}. Whoever started it starts it again; accepted mail is safe.`)
+          process.exit(1)
+        },
+      })
       if (options.json) io.out(JSON.stringify({ ready: true, ...running.ports }))
       const reload = () => void running.house.reloadPolicies()
       process.on('SIGHUP', reload)

@@ -91,7 +91,7 @@ async function gateway(sink: Sink): Promise<Running> {
         SECFLOW_SMTP_HOSTNAME: 'gateway.demo.example',
       },
     })
-    return start(config, undefined, createLog({ level: 'warn', hashKey: randomBytes(32) }))
+    return start(config, undefined, { log: createLog({ level: 'warn', hashKey: randomBytes(32) }) })
   })
 }
 

@@ -5,14 +5,16 @@ import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { vocabulary } from '../shared/policy/index.ts'
 import type { Config, TenantConfig } from './config.ts'
+import { openEdge } from './edge/edge.ts'
+import type { EdgeSettings } from './edge/methods.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
 import { holdDead } from './journey/dead.ts'
 import { retryDelay } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
-import { type Acceptor, createAcceptor } from './journey/ingress/accept.ts'
+import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress/accept.ts'
 import { recover } from './journey/ingress/recover.ts'
-import { createSmtpIngress, type SmtpIngress } from './journey/ingress/smtp.ts'
+import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
 import { createOutside } from './journey/outside.ts'
 import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
@@ -29,10 +31,10 @@ import { createKeyring } from './keys/keyring.ts'
 import { answeredClasses } from './people/answered.ts'
 import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
-import { sessionPolicy } from './people/session-policy.ts'
 import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
-import { openFileBlobs } from './platform/blobs/files.ts'
+import { openBlobs } from './platform/blobs/open.ts'
+import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
 import { openSqliteStore } from './platform/database/sqlite/open.ts'
 import { storeDirectory } from './platform/directory.ts'
@@ -41,7 +43,6 @@ import { createLog } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
-import { createSmtpTransport } from './platform/smtp/transport.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
@@ -64,22 +65,25 @@ export interface House {
   reloadPolicies(): Promise<void>
   /** Puts in force what another process applied. */
   catchUpPolicies(): Promise<void>
-  smtp(): SmtpIngress
+  readonly smtp: SmtpIngress
   close(): Promise<void>
 }
 
-export async function openHouse(config: Config, log: Log = standardLog(config)): Promise<House> {
+/** `failed`: a part died without which nothing can be received or sent; the process has to be started again. */
+export async function openHouse(
+  config: Config,
+  { log = standardLog(config), failed = () => {} }: { log?: Log; failed?: (error: Error) => void } = {},
+): Promise<House> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const clock = systemClock
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
   const secrets = tenantSecrets(config.secrets.master)
   const store = await openSqliteStore({ file: config.database.file, clock, log })
-  const blobs = await openFileBlobs({ root: config.blobs.root, reserveBytes: config.blobs.reserve })
+  const blobs = recentBlobs(await openBlobs(config.blobs))
   const directory = storeDirectory(store)
   const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })
   const documents = createDocumentRenderer()
-  const transport = createSmtpTransport({ name: config.smtp.hostname, log })
   const internal = new Set(
     config.tenants.flatMap((tenant) =>
       [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)]
@@ -116,6 +120,11 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
 
   const knowledge = { directory, keyring, stamps: stampReader(secrets), answered: answeredClasses(store) }
   const tools: Tools = { blobs, secrets, keyring, directory, documents, clock, newId }
+  const acceptLimits = {
+    messageBytes: config.smtp.maxSize,
+    recipients: config.smtp.maxRecipients,
+    reserveBytes: config.blobs.reserve,
+  }
   const acceptor = createAcceptor({
     store,
     blobs,
@@ -124,12 +133,22 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     name: config.smtp.hostname,
     log,
     metrics,
-    limits: {
-      messageBytes: config.smtp.maxSize,
-      recipients: config.smtp.maxRecipients,
-      reserveBytes: config.blobs.reserve,
-    },
+    limits: acceptLimits,
   })
+  const record = createRecorder({ store, clock, log, metrics })
+  const edge = openEdge(edgeSettings(config, acceptLimits), {
+    async record(received) {
+      const { tenant, id, bytes } = received
+      if (bytes) blobs.keep(tenant, 'spool', id, bytes)
+      await record(received)
+    },
+    authenticate: signIn(config.tenants, store),
+    policyReady,
+    log,
+    metrics,
+    failed,
+  })
+  const { transport } = edge
   const smsOf = new Map(config.tenants.flatMap(({ id, sms }) => (sms ? [[id, smsGateway(sms)] as const] : [])))
   const outside = createOutside({
     store,
@@ -305,41 +324,46 @@ export async function openHouse(config: Config, log: Log = standardLog(config)):
     policies,
     reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
     catchUpPolicies: followApplied(policyParts, policyTenants),
-    smtp: () =>
-      createSmtpIngress(
-        {
-          host: config.smtp.host,
-          port: config.smtp.port,
-          name: config.smtp.hostname,
-          ...(config.smtp.tls
-            ? {
-                tls: {
-                  key: config.smtp.tls.key,
-                  cert: config.smtp.tls.cert,
-                  ...(config.smtp.tls.ca ? { ca: config.smtp.tls.ca, requestClientCertificate: true } : {}),
-                },
-              }
-            : {}),
-          requireTls: config.smtp.requireTls,
-          clearTextAuthFromLoopback: config.smtp.allowPlainAuthFrom.length > 0,
-          limits: {
-            messageBytes: config.smtp.maxSize,
-            recipients: config.smtp.maxRecipients,
-            connections: config.smtp.maxConnections,
-          },
-        },
-        {
-          acceptor,
-          policy: sessionPolicy(config.tenants, { authenticate: signIn(config.tenants, store), policyReady }),
-          log,
-          metrics,
-        },
-      ),
+    smtp: edge.smtp,
     async close() {
       await transport.close()
+      await edge.close()
       await documents.close()
       await store.close()
     },
+  }
+}
+
+function edgeSettings(config: Config, accept: EdgeSettings['accept']): EdgeSettings {
+  const { smtp, tenants, blobs } = config
+  return {
+    smtp: {
+      host: smtp.host,
+      port: smtp.port,
+      name: smtp.hostname,
+      ...(smtp.tls
+        ? {
+            tls: {
+              key: smtp.tls.key,
+              cert: smtp.tls.cert,
+              ...(smtp.tls.ca ? { ca: smtp.tls.ca, requestClientCertificate: true } : {}),
+            },
+          }
+        : {}),
+      requireTls: smtp.requireTls,
+      clearTextAuthFromLoopback: smtp.allowPlainAuthFrom.length > 0,
+      limits: { messageBytes: smtp.maxSize, recipients: smtp.maxRecipients, connections: smtp.maxConnections },
+    },
+    accept,
+    tenants: tenants.map(({ id, domains, relays, clientCertificates }) => ({
+      id,
+      domains,
+      relays,
+      clientCertificates,
+    })),
+    blobs,
+    transport: { name: smtp.hostname },
+    debug: config.logLevel === 'debug',
   }
 }
 

@@ -22,9 +22,15 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** Starts the roles. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
-export async function start(config: Config, roles: readonly Role[] = ROLES, log?: Log): Promise<Running> {
-  const house = await openHouse(config.demo ? await withDemoTenant(config) : config, log)
+/**
+ * Starts the roles. `failed` hears of the death of a part without which the process can do nothing: it should be ended and
+ * started again; what was accepted is not lost. Raises what the configuration or a taken port gives; whatever was started is stopped again then. */
+export async function start(
+  config: Config,
+  roles: readonly Role[] = ROLES,
+  options: { readonly log?: Log; readonly failed?: (error: Error) => void } = {},
+): Promise<Running> {
+  const house = await openHouse(config.demo ? await withDemoTenant(config) : config, options)
   const drains: (() => Promise<unknown>)[] = []
   const ports = { smtp: null as number | null, http: null as number | null, admin: null as number | null }
   const stop = async () => {
@@ -50,9 +56,8 @@ export async function start(config: Config, roles: readonly Role[] = ROLES, log?
     await operator.listen({ host: config.admin.host, port: config.admin.port })
     ports.admin = portOf(operator.server.address())
     if (roles.includes('smtp')) {
-      const smtp = house.smtp()
-      drains.push(() => smtp.close())
-      ports.smtp = (await smtp.listen()).port
+      drains.push(() => house.smtp.close())
+      ports.smtp = (await house.smtp.listen()).port
     }
   } catch (error) {
     await stop()

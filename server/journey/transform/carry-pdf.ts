@@ -14,6 +14,8 @@ import { generatePassword } from './pdf/password.ts'
 import { pdfNotice } from './pdf/pdf-notice.ts'
 import { rewriteHeader } from './rewrite.ts'
 
+export { describePdf } from './pdf/container.ts'
+
 type Protect = Extract<Step, { do: 'protect' }>
 
 /**

@@ -12,13 +12,11 @@ import { outerFields } from '../../mime/content-of.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { sevenBitSafe } from '../../mime/to7bit.ts'
 import { messageOf } from '../../mime/write.ts'
-import { carryPdf } from './carry-pdf.ts'
 import { carryPortal } from './carry-portal.ts'
 import { editedContent } from './content.ts'
 import type { LinkFiles } from './link-files.ts'
 import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
 import { describePgpEncryption, describePgpSignature, pgpEncryptEntity, pgpSignEntity } from './openpgp/index.ts'
-import { describePdf } from './pdf/container.ts'
 import { mimeVersion, outgoingSubject, rewriteHeader, withSubject } from './rewrite.ts'
 import { describeEncryption, describeSignature, encryptEntity, signEntity } from './smime/index.ts'
 
@@ -74,6 +72,8 @@ export async function renderCopy(
   if (protect && (method === 'pdf' || method === 'portal')) {
     if (!only) throw new Fault('internal', 'a container belongs to one recipient')
     if (method === 'pdf') {
+      // The PDF library costs 30 MB once it runs: with the first PDF, and not before.
+      const { carryPdf, describePdf } = await import('./carry-pdf.ts')
       const carried = await carryPdf(mail, edited, protect, only, language, outgoingSubject(mail, steps), tools)
       draft = { ...draft, content: carried.content }
       secrets.push(...carried.secrets)

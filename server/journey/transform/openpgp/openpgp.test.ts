@@ -20,20 +20,13 @@ import { bytesOf } from '../../../ports/bytes.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
 import { armored } from './armor.ts'
 import { Crc24 } from './crc24.ts'
-import {
-  describePgpEncryption,
-  describePgpSignature,
-  generatePgpKey,
-  keyRecordOfPgp,
-  pgpDecrypt,
-  pgpEncryptEntity,
-  pgpFingerprint,
-  pgpKeyState,
-  pgpSignEntity,
-  pgpVerify,
-} from './index.ts'
+import { describePgpEncryption, describePgpSignature } from './describe.ts'
+import { pgpEncryptEntity } from './encrypt.ts'
+import { generatePgpKey, keyRecordOfPgp, pgpFingerprint, pgpKeyState } from './keys.ts'
 import { packet, streamedPacket } from './packet.ts'
+import { pgpDecrypt, pgpVerify } from './read.ts'
 import { sealPackets } from './seipd.ts'
+import { pgpSignEntity } from './sign.ts'
 
 const time = Date.UTC(2026, 10, 20, 12)
 const day = 86_400_000

@@ -2,7 +2,6 @@
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { DocumentPage, DocumentRenderer } from '../../../ports/document.ts'
-import { plainPage } from './plain-page.ts'
 import type { RenderRequest } from './render-page.ts'
 import type { WorkerAnswer, WorkerRequest } from './render-worker.ts'
 
@@ -72,6 +71,7 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
       }
     }
     try {
+      const { plainPage } = await import('./plain-page.ts')
       return await plainPage(page)
     } catch (error) {
       throw new Fault('render-failed', '', { cause: new AggregateError([...causes, error]) })

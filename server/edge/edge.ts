@@ -1,0 +1,140 @@
+/**
+ * The edge: SMTP in both directions, TLS and the spool's files, in a thread of its own. What must be asked of the core
+ * (recording a message, a password) goes over one line; a message is acknowledged only when the core has recorded it.
+ * So the core's event loop holds decisions and the database, the edge's holds sockets, and both cores work.
+ */
+import { Worker } from 'node:worker_threads'
+import { Fault } from '../../shared/fault/index.ts'
+import type { Received } from '../journey/ingress/receive.ts'
+import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
+import type { SmtpIngress } from '../journey/ingress/smtp.ts'
+import type { Log, Metrics } from '../ports/log.ts'
+import type { MailTransport } from '../ports/transport.ts'
+import { type Line, openLine } from './line.ts'
+import { alone, type CoreMethods, type EdgeMethods, type EdgeSettings } from './methods.ts'
+
+export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
+  record(received: Received): Promise<void>
+  readonly log: Log
+  readonly metrics: Metrics
+  /** The thread died: nothing can be received or sent any more, the process has to be started again. */
+  failed(error: Error): void
+}
+
+export interface Edge {
+  readonly transport: MailTransport
+  readonly smtp: SmtpIngress
+  close(): Promise<void>
+}
+
+type Content = Parameters<MailTransport['send']>[2]
+
+const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
+/** Mail up to so many bytes goes over in one packet. */
+const WHOLE = 262_144
+
+/** The thread starts with the first use: a process that only answers HTTP has none. */
+export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
+  const { log, metrics } = deps
+  const sendings = new Map<
+    number,
+    { readonly content: Content; readonly beforeDot?: (() => Promise<void>) | undefined }
+  >()
+  const readings = new Map<number, AsyncIterator<Uint8Array>>()
+  let last = 0
+  let running: { readonly worker: Worker; readonly line: Line<EdgeMethods> } | null = null
+  let closing = false
+
+  function sendingOf(id: number) {
+    const sending = sendings.get(id)
+    // Its sender gave up meanwhile: nothing of it may leave.
+    if (!sending) throw new Fault('internal', '', { cause: new Error('nobody sends this') })
+    return sending
+  }
+
+  const core: CoreMethods = {
+    record: deps.record,
+    authenticate: deps.authenticate,
+    policyReady: (tenant) => deps.policyReady(tenant) as boolean,
+    openContent(sending) {
+      readings.set(++last, sendingOf(sending).content.stream()[Symbol.asyncIterator]())
+      return last
+    },
+    beforeDot: (sending) => sendingOf(sending).beforeDot?.(),
+    async nextPiece(reading) {
+      const next = await readings.get(reading)?.next()
+      return !next || next.done ? null : alone(next.value)
+    },
+    async closeContent(reading) {
+      const iterator = readings.get(reading)
+      readings.delete(reading)
+      await iterator?.return?.()
+    },
+    log: (level, event, fields) => log[level](event, fields),
+    count: (name, labels, by) => metrics.count(name, labels, by),
+    observe: (name, seconds, labels) => metrics.observe(name, seconds, labels),
+    gauge: (name, value, labels) => metrics.gauge(name, value, labels),
+  }
+
+  function line(): Line<EdgeMethods> {
+    if (running) return running.line
+    // None of the process's environment: what the edge may know stands in its settings.
+    const worker = new Worker(SCRIPT, {
+      workerData: settings,
+      env: {},
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    })
+    const opened = openLine<EdgeMethods>(worker, core)
+    running = { worker, line: opened }
+    const die = (error: Error) => {
+      opened.cut(error)
+      if (closing) return
+      closing = true
+      log.error('edge.failed', { error: error.message, stack: error.stack })
+      deps.failed(error)
+    }
+    worker.on('error', (error) => die(error instanceof Error ? error : new Error(String(error))))
+    worker.on('exit', (code) => die(new Error(`the edge ended with ${code}`)))
+    return opened
+  }
+
+  return {
+    transport: {
+      async send(route, envelope, content, options) {
+        const id = ++last
+        sendings.set(id, { content, beforeDot: options?.beforeDot })
+        try {
+          const bytes = content.size <= WHOLE ? await whole(content) : null
+          return await line().call('send', id, route, envelope, {
+            size: content.size,
+            bytes,
+            asksBeforeDot: options?.beforeDot !== undefined,
+          })
+        } finally {
+          sendings.delete(id)
+        }
+      },
+      close: () => (running ? running.line.call('closeTransport') : Promise.resolve()),
+    },
+    smtp: {
+      listen: () => line().call('listen'),
+      close: () => (running ? running.line.call('closeSmtp') : Promise.resolve()),
+    },
+    async close() {
+      closing = true
+      await running?.worker.terminate()
+    },
+  }
+}
+
+async function whole(content: Content): Promise<Uint8Array> {
+  const bytes = new Uint8Array(content.size)
+  let at = 0
+  for await (const piece of content.stream()) {
+    if (at + piece.length > bytes.length) throw new Fault('internal', '', { cause: new Error('longer than it said') })
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  if (at < bytes.length) throw new Fault('blob-damaged', `ends at ${at} of ${bytes.length} bytes`)
+  return bytes
+}

@@ -1,0 +1,61 @@
+/** What the two threads ask of each other. */
+import type { Envelope, TenantId } from '../../shared/domain/index.ts'
+import type { AcceptLimits, Received } from '../journey/ingress/receive.ts'
+import type { SessionIdentity } from '../journey/ingress/session-policy.ts'
+import type { SmtpIngressOptions } from '../journey/ingress/smtp.ts'
+import type { SessionTenant } from '../people/session-policy.ts'
+import type { BlobsPlace } from '../platform/blobs/open.ts'
+import type { SmtpTransportOptions } from '../platform/smtp/transport.ts'
+import type { Route, TransportResult } from '../ports/transport.ts'
+
+/** Everything the edge is told at its start; plain data. */
+export interface EdgeSettings {
+  readonly smtp: SmtpIngressOptions
+  readonly accept: Partial<AcceptLimits>
+  readonly tenants: readonly SessionTenant[]
+  readonly blobs: BlobsPlace
+  readonly transport: Omit<SmtpTransportOptions, 'log'>
+  readonly debug: boolean
+}
+
+/** Content on its way to the edge: its bytes when they are few, else they are asked for piece by piece. */
+export interface SentContent {
+  readonly size: number
+  readonly bytes: Uint8Array | null
+  /** The final dot waits for `beforeDot` of the core. */
+  readonly asksBeforeDot: boolean
+}
+
+/** Asked of the edge. */
+export type EdgeMethods = {
+  listen(): Promise<{ readonly port: number }>
+  closeSmtp(): Promise<void>
+  send(id: number, route: Route, envelope: Envelope, content: SentContent): Promise<TransportResult>
+  closeTransport(): Promise<void>
+}
+
+/** Asked of the core. */
+export type CoreMethods = {
+  record(received: Received): Promise<void>
+  authenticate(user: string, password: string): Promise<SessionIdentity | null>
+  policyReady(tenant: TenantId): boolean
+  /** Starts the content of a mail that is being sent; answers the number of the reading. */
+  openContent(sending: number): number
+  beforeDot(sending: number): Promise<void> | undefined
+  /** The next piece; null at the end. */
+  nextPiece(reading: number): Promise<Uint8Array | null>
+  closeContent(reading: number): Promise<void>
+  log(level: 'debug' | 'info' | 'warn' | 'error', event: string, fields: Readonly<Record<string, unknown>>): void
+  count(name: string, labels: Readonly<Record<string, string>>, by: number): void
+  observe(name: string, seconds: number, labels: Readonly<Record<string, string>>): void
+  gauge(name: string, value: number, labels: Readonly<Record<string, string>>): void
+}
+
+/** A copy in memory of its own: cloning a slice of Node's shared pool would take the whole pool along. */
+export function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+}
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

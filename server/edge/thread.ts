@@ -1,0 +1,126 @@
+/** The edge's side of the line: what runs in its thread (see edge.ts). */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { TenantId } from '../../shared/domain/index.ts'
+import { acceptWith } from '../journey/ingress/accept.ts'
+import { createReceiver } from '../journey/ingress/receive.ts'
+import { createSmtpIngress } from '../journey/ingress/smtp.ts'
+import { sessionPolicy } from '../people/session-policy.ts'
+import { openBlobs } from '../platform/blobs/open.ts'
+import { systemClock } from '../platform/clock.ts'
+import { messageId } from '../platform/ids.ts'
+import { createSmtpTransport } from '../platform/smtp/transport.ts'
+import type { Log, Metrics } from '../ports/log.ts'
+import { type Line, openLine } from './line.ts'
+import { alone, asBuffer, type CoreMethods, type EdgeMethods, type EdgeSettings, type SentContent } from './methods.ts'
+
+/** Messages up to so many bytes reach the core with their bytes. */
+const HAND_ON = 65_536
+const TOLD_EVERY_MS = 5_000
+
+const settings = workerData as EdgeSettings
+if (!parentPort) throw new Error('the edge runs in a thread')
+let core: Line<CoreMethods> | undefined
+const tell: Line<CoreMethods>['tell'] = (name, ...args) => core?.tell(name, ...args)
+
+const metrics: Metrics = {
+  count: (name, labels = {}, by = 1) => tell('count', name, labels, by),
+  observe: (name, seconds, labels = {}) => tell('observe', name, seconds, labels),
+  gauge: (name, value, labels = {}) => tell('gauge', name, value, labels),
+}
+const log = logOver({})
+
+function logOver(base: Readonly<Record<string, unknown>>): Log {
+  return {
+    child: (fields) => logOver({ ...base, ...fields }),
+    debug: settings.debug ? (event, fields) => tell('log', 'debug', event, { ...base, ...fields }) : () => {},
+    info: (event, fields) => tell('log', 'info', event, { ...base, ...fields }),
+    warn: (event, fields) => tell('log', 'warn', event, { ...base, ...fields }),
+    error: (event, fields) => tell('log', 'error', event, { ...base, ...fields }),
+  }
+}
+
+const blobs = await openBlobs(settings.blobs)
+const receiver = createReceiver({
+  blobs,
+  clock: systemClock,
+  ids: () => messageId(systemClock.now()),
+  name: settings.smtp.name,
+  limits: settings.accept,
+  handOnBytes: HAND_ON,
+})
+/** A tenant that has a policy keeps one. */
+const ready = new Set<TenantId>()
+const policy = sessionPolicy(settings.tenants, {
+  authenticate: (user, password) => ask().call('authenticate', user, password),
+  async policyReady(tenant) {
+    if (!ready.has(tenant) && (await ask().call('policyReady', tenant))) ready.add(tenant)
+    return ready.has(tenant)
+  },
+})
+const smtp = createSmtpIngress(settings.smtp, {
+  acceptor: {
+    accept: (offered) =>
+      acceptWith(
+        receiver,
+        ({ bytes, ...received }) => ask().call('record', { ...received, bytes: bytes && alone(bytes) }),
+        offered,
+        log,
+      ),
+    admit: receiver.admit,
+  },
+  policy,
+  log,
+  metrics,
+})
+const transport = createSmtpTransport({ ...settings.transport, log })
+
+const methods: EdgeMethods = {
+  listen: smtp.listen,
+  closeSmtp: smtp.close,
+  send: (id, route, envelope, content) =>
+    transport.send(
+      route,
+      envelope,
+      contentOf(id, content),
+      content.asksBeforeDot ? { beforeDot: async () => ask().call('beforeDot', id) } : {},
+    ),
+  closeTransport: transport.close,
+}
+core = openLine<CoreMethods>(parentPort, methods)
+watchLoop()
+
+function ask(): Line<CoreMethods> {
+  if (!core) throw new Error('the line is not open')
+  return core
+}
+
+function contentOf(id: number, { size, bytes }: SentContent) {
+  async function* few(all: Uint8Array): AsyncGenerator<Buffer> {
+    yield asBuffer(all)
+  }
+  async function* many(): AsyncGenerator<Buffer> {
+    const reading = await ask().call('openContent', id)
+    try {
+      for (;;) {
+        const piece = await ask().call('nextPiece', reading)
+        if (!piece) return
+        yield asBuffer(piece)
+      }
+    } finally {
+      await ask().call('closeContent', reading)
+    }
+  }
+  return { size, stream: () => (bytes ? few(bytes) : many()) }
+}
+
+/** How long this thread's loop was held up, for the operator. */
+function watchLoop(): void {
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  delay.enable()
+  setInterval(() => {
+    metrics.gauge('edge_event_loop_delay_p99_seconds', delay.percentile(99) / 1e9)
+    metrics.gauge('edge_event_loop_delay_max_seconds', delay.max / 1e9)
+    delay.reset()
+  }, TOLD_EVERY_MS).unref()
+}
