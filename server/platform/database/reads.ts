@@ -129,10 +129,11 @@ export class SqlReads implements TenantReads {
           .select()
           .from(recipient)
           .where(and(eq(recipient.tenant, $('tenant')), eq(recipient.message, $('message'))))
-          .orderBy(asc(recipient.position))
           .prepare('recipients'),
       { message },
     )
+    // Put in order here: a sort in the database costs more than the search.
+    rows.sort((a, b) => a.position - b.position)
     return rows.map((row) => {
       const { position: _, ...rest } = record(row)
       return rest as RecipientRecord
