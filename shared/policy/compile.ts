@@ -1,8 +1,10 @@
 /** From the typed form to closures. All closures of one kind share one shape; nothing is generated per rule. */
 import type { Facts, Normalised, Slot } from './facts.ts'
 import type { Condition, Leaf, Quantifier, Selector, Test } from './ir.ts'
+import { leavesOf } from './parse/condition.ts'
 import { restOf } from './registry/conditions.ts'
 import type { FieldDefinition, Scene } from './registry/field.ts'
+import { types, type Value } from './registry/types.ts'
 import { and, not, type Truth } from './truth.ts'
 
 export type Predicate = (facts: Facts) => Truth
@@ -11,18 +13,36 @@ export type FilePredicate = (facts: Facts, position: number) => Truth
 
 /** Fields that the rules of one policy ask for, each with one place in the caches. */
 export class Slots {
+  readonly #byKey = new Map<string, Slot>()
+  /** As written: several names may mean one slot. */
   readonly #byName = new Map<string, Slot>()
   readonly #leaves = new Map<string, Predicate>()
+  readonly #parts = new Map<Condition | string, Part>()
 
   of(field: FieldDefinition, name: string): Slot {
+    let slot = this.#byName.get(name)
+    if (slot) return slot
     const rest = restOf(field, name)
     const key = rest === '' ? field.name : `${field.name} ${rest}`
-    let slot = this.#byName.get(key)
+    slot = this.#byKey.get(key)
     if (!slot) {
-      slot = { index: this.#byName.size, field, ofRecipient: field.scope === 'recipient', rest }
-      this.#byName.set(key, slot)
+      slot = { index: this.#byKey.size, field, type: types[field.type], ofRecipient: field.scope === 'recipient', rest }
+      this.#byKey.set(key, slot)
     }
+    this.#byName.set(name, slot)
     return slot
+  }
+
+  /** The part of conjunctions that a condition is: one for all leaves that mean the same. */
+  part(condition: Condition): Part {
+    let part = this.#parts.get(condition)
+    if (part) return part
+    const key = keyOf(condition, this)
+    part = key === null ? undefined : this.#parts.get(key)
+    part ??= new Part(condition, this)
+    this.#parts.set(condition, part)
+    if (key !== null) this.#parts.set(key, part)
+    return part
   }
 
   /** The predicate of this key, made on first use with a number of its own. */
@@ -34,6 +54,53 @@ export class Slots {
     }
     return predicate
   }
+}
+
+/** For a leaf that holds exactly if its fact, known and single, is one of these values. */
+export interface Equality {
+  readonly slot: Slot
+  readonly values: readonly Value[]
+  /** Asked of attachments, of which one must meet it. */
+  readonly ofFiles: boolean
+}
+
+/** A condition among others that must all hold; compiled when it is asked first. */
+export class Part {
+  readonly equality: Equality | null
+  /** Fields of recipients that it looks at; none when its answer is one for the message. */
+  readonly recipientSlots: readonly Slot[]
+  readonly cost: number
+  readonly #condition: Condition
+  readonly #slots: Slots
+  #predicate: Predicate | undefined
+
+  constructor(condition: Condition, slots: Slots) {
+    this.#condition = condition
+    this.#slots = slots
+    this.cost = costOf(condition)
+    this.equality = equalityOf(condition, slots)
+    this.recipientSlots = leavesOf(condition).flatMap((leaf) =>
+      leaf.kind === 'leaf' && leaf.field.scope === 'recipient' ? [slots.of(leaf.field, leaf.name)] : [],
+    )
+  }
+
+  ask(facts: Facts): Truth {
+    this.#predicate ??= compileCondition(this.#condition, this.#slots)
+    return this.#predicate(facts)
+  }
+}
+
+function equalityOf(condition: Condition, slots: Slots): Equality | null {
+  if (condition.kind === 'leaf') return leafEquality(condition, false, slots)
+  const [leaf, ...more] = condition.kind === 'attachments' && condition.quantifier === 'any' ? condition.of.leaves : []
+  return leaf && more.length === 0 ? leafEquality(leaf, true, slots) : null
+}
+
+function leafEquality({ field, name, tests }: Leaf, ofFiles: boolean, slots: Slots): Equality | null {
+  const [test, ...more] = tests
+  if (!test || more.length > 0 || field.atLeast) return null
+  const values = test.operator.equals?.(test.operand, field) ?? null
+  return values && { slot: slots.of(field, name), values, ofFiles }
 }
 
 const ALWAYS: Predicate = () => true
@@ -57,9 +124,8 @@ export function compileCondition(condition: Condition, slots: Slots): Predicate 
     case 'leaf':
       return compileLeaf(condition, slots)
     case 'attachments':
-      return slots.shared(
-        `${condition.quantifier} ${condition.of.leaves.map((leaf) => keyOf(leaf, slots)).join()}`,
-        () => quantified(condition.quantifier, compileSelector(condition.of, slots)),
+      return slots.shared(filesKey(condition, slots), () =>
+        quantified(condition.quantifier, compileSelector(condition.of, slots)),
       )
   }
 }
@@ -123,16 +189,26 @@ function costOf(condition: Condition): number {
 /** Equal leaves share one closure. */
 function compileLeaf(leaf: Leaf, slots: Slots): Predicate {
   const slot = slots.of(leaf.field, leaf.name)
-  return slots.shared(keyOf(leaf, slots), (number) => {
+  return slots.shared(leafKey(leaf, slots), (number) => {
     const predicate = leafPredicate(slot, leaf)
     return leaf.tests.some(({ operator }) => operator.costly) ? remembered(predicate, slot, number) : predicate
   })
 }
 
-/** Equal for leaves that mean the same. */
-function keyOf({ field, name, tests }: Leaf, slots: Slots): string {
-  const { index } = slots.of(field, name)
-  return `${index} ${tests.map(({ operator, operand }) => operator.name + JSON.stringify(operand)).join()}`
+/** Equal for conditions that mean the same; null for those that are never compared. */
+function keyOf(condition: Condition, slots: Slots): string | null {
+  if (condition.kind === 'leaf') return leafKey(condition, slots)
+  return condition.kind === 'attachments' ? filesKey(condition, slots) : null
+}
+
+function leafKey({ field, name, tests }: Leaf, slots: Slots): string {
+  let key = `${slots.of(field, name).index}`
+  for (const { operator, operand } of tests) key += ` ${operator.name}${JSON.stringify(operand)}`
+  return key
+}
+
+function filesKey({ quantifier, of }: Condition & { readonly kind: 'attachments' }, slots: Slots): string {
+  return `${quantifier} ${of.leaves.map((leaf) => leafKey(leaf, slots)).join()}`
 }
 
 function leafPredicate(slot: Slot, { tests, field }: Leaf): Predicate {

@@ -2,7 +2,7 @@
 import type { PolicyInput, RecipientFacts } from '../domain/index.ts'
 import type { TenantLabels } from './labels.ts'
 import type { Fact, FieldDefinition, Scene } from './registry/field.ts'
-import { types, type Value } from './registry/types.ts'
+import { type TypeDefinition, types, type Value } from './registry/types.ts'
 import type { Truth } from './truth.ts'
 
 /** A normalised fact: undefined is unknown, null is known to be absent. */
@@ -12,6 +12,7 @@ export type Normalised = Value | readonly Value[] | null | undefined
 export interface Slot {
   readonly index: number
   readonly field: FieldDefinition
+  readonly type: TypeDefinition
   /** Whether its value can differ between recipients. */
   readonly ofRecipient: boolean
   /** What stands for `*` in a family's name. */
@@ -68,7 +69,8 @@ export class Facts implements Scene {
     const cache = slot.ofRecipient ? this.#own : this.shared.message
     const known = cache[slot.index]
     if (known !== undefined) return known === UNKNOWN ? undefined : known
-    const value = normalise(slot.field, slot.field.read(this, slot.rest), this)
+    const fact = slot.field.read(this, slot.rest)
+    const value = fact === undefined || fact === null ? fact : comparable(slot.type, fact, this)
     cache[slot.index] = value === undefined ? UNKNOWN : value
     return value
   }
@@ -90,7 +92,8 @@ export class Facts implements Scene {
 
   /** What fields of the attachment at `position` read from. */
   fileScene(position: number): Scene {
-    return { ...this.scene(), attachment: this.input.attachments?.[position] ?? null }
+    const { input, recipient, labels } = this
+    return { input, recipient, labels, attachment: input.attachments?.[position] ?? null }
   }
 
   scene(): Scene {
@@ -101,7 +104,10 @@ export class Facts implements Scene {
 /** Brings a fact into the form of its field's type; what makes no sense is unknown. */
 export function normalise(field: FieldDefinition, fact: Fact, scene: Scene): Normalised {
   if (fact === undefined || fact === null) return fact
-  const type = types[field.type]
+  return comparable(types[field.type], fact, scene)
+}
+
+function comparable(type: TypeDefinition, fact: NonNullable<Fact>, scene: Scene): Normalised {
   if (typeof fact !== 'object') return type.normalise(fact, scene)
   const values = fact.map((one) => type.normalise(one, scene))
   return values.includes(undefined) ? undefined : (values as Value[])

@@ -1,20 +1,18 @@
 import type { Method, Phase, Reason } from '../domain/index.ts'
 import {
-  byCost,
   compileCondition,
   compileSelector,
   every,
   type FilePredicate,
+  type Part,
   type Predicate,
   Slots,
 } from './compile.ts'
 import { type Interned, ReadyUse } from './evaluate/ready.ts'
-import type { Slot } from './facts.ts'
 import type { Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
-import { leavesOf } from './parse/condition.ts'
 import { byCode } from './text/canonical.ts'
 
 /** A compiled policy: immutable, safe to share. Equal content has an equal `revision`, whatever the order of rules or files. */
@@ -57,11 +55,9 @@ export interface CompiledRule
   /** Keys by which the index of rules reaches it; null when it has none. */
   readonly access: Access | null
   /** Joined by `all`, the same for every recipient. With an `else` only of the set's selector, else also of `when`. */
-  readonly messageParts: readonly Predicate[]
-  /** What remains to be asked per recipient, joined by `all`. Equal parts of rules are mostly one and the same predicate. */
-  readonly recipientParts: readonly Predicate[]
-  /** Fields that `recipientParts` look at. */
-  readonly recipientSlots: readonly Slot[]
+  readonly messageParts: readonly Part[]
+  /** What remains to be asked per recipient, joined by `all`. Equal parts of rules are mostly one and the same. */
+  readonly recipientParts: readonly Part[]
   /** For the decision. */
   readonly reason: Reason
   /** It alone, as one who contributes to a plan. */
@@ -207,22 +203,19 @@ function accessOfRule(rule: Rule, set: RuleSet, { slots, labels }: Compiler): Ac
   return anyOneOf([applies, access(rule.when), eachOf(rule.branches.map((branch) => access(branch.when)))])
 }
 
-/** Splits a conjunction into what can be asked once per message and what must be asked per recipient. */
-function partsOf(
-  condition: Condition,
-  slots: Slots,
-): Pick<CompiledRule, 'messageParts' | 'recipientParts' | 'recipientSlots'> {
-  const parts = byCost(conjuncts(condition))
-  const leaves = parts.map((part) => leavesOf(part).filter((leaf) => leaf.kind === 'leaf'))
-  const recipient = leaves.map((some) => some.filter((leaf) => leaf.field.scope === 'recipient'))
-  const compiled = (wanted: boolean) =>
-    parts.flatMap((part, i) => (recipient[i]!.length > 0 === wanted ? [compileCondition(part, slots)] : []))
-  return {
-    messageParts: compiled(false),
-    recipientParts: compiled(true),
-    recipientSlots: recipient.flat().map((leaf) => slots.of(leaf.field, leaf.name)),
+/** Splits a conjunction into what can be asked once per message and what must be asked per recipient; cheap parts first. */
+function partsOf(condition: Condition, slots: Slots): Pick<CompiledRule, 'messageParts' | 'recipientParts'> {
+  const messageParts: Part[] = []
+  const recipientParts: Part[] = []
+  for (const one of conjuncts(condition)) {
+    const part = slots.part(one)
+    if (part.recipientSlots.length > 0) recipientParts.push(part)
+    else messageParts.push(part)
   }
+  return { messageParts: messageParts.sort(byCost), recipientParts: recipientParts.sort(byCost) }
 }
+
+const byCost = (a: Part, b: Part) => a.cost - b.cost
 
 function conjuncts(condition: Condition): readonly Condition[] {
   if (condition.kind === 'always') return []

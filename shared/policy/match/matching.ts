@@ -1,7 +1,8 @@
 /** One message against the index: what depends on the message alone is found once, the rest per kind of recipient. */
 import type { Facts, Normalised } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
-import { type Candidate, FALSE, indexOf, type RuleIndex, UNKNOWN, type Verdict } from './rule-index.ts'
+import { FALSE, UNKNOWN, type Verdict } from './conjunctions.ts'
+import { type Candidate, indexOf, type RuleIndex } from './rule-index.ts'
 
 /** Above that many fields telling recipients apart costs more than it saves. */
 const MAX_SIGNATURE = 24
@@ -36,10 +37,10 @@ class Matching {
   constructor(index: RuleIndex, facts: Facts) {
     this.index = index
     this.#number = index.marks.next()
-    const offer = (rules: Int32Array) => this.#offer(rules, facts)
-    offer(index.residual)
-    for (const table of index.messageTables) table.reach(facts.value(table.slot), offer)
-    if (index.fileTables.length > 0) this.#reachFiles(facts, offer)
+    const lists = [index.residual]
+    for (const table of index.messageTables) table.reach(facts.value(table.slot), lists)
+    if (index.fileTables.length > 0) this.#reachFiles(facts, lists)
+    for (let i = 0; i < lists.length; i++) this.#offer(lists[i]!, facts)
     sortFrom(this.#alive, 0)
   }
 
@@ -65,29 +66,32 @@ class Matching {
   #find(facts: Facts): readonly Candidate[] {
     const { recipientParts, marks, certain, doubtful, recipientTables } = this.index
     const number = marks.next()
+    const seen = marks.recipient
     const found: number[] = []
-    const consider = (entry: number) => {
+    const alive = this.#alive
+    for (let i = 0; i < alive.length; i++) {
+      const entry = alive[i]!
+      seen[entry >> 1] = number
       const verdict = recipientParts.hold(entry >> 1, facts, number)
       if (verdict !== FALSE) found.push(verdict === UNKNOWN ? entry | 1 : entry)
     }
-    const alive = this.#alive
-    for (let i = 0; i < alive.length; i++) {
-      marks.recipient[alive[i]! >> 1] = number
-      consider(alive[i]!)
-    }
     const inOrder = found.length
-    const offer = (offered: Int32Array) => {
-      for (let i = 0; i < offered.length; i++) {
-        const position = offered[i]!
-        if (marks.recipient[position] === number) continue
-        marks.recipient[position] = number
-        const verdict = this.#verdict(position, facts)
-        if (verdict !== FALSE) consider(entryOf(position, verdict))
-      }
-    }
+    const lists: Int32Array[] = []
     for (let i = 0; i < recipientTables.length; i++) {
       const table = recipientTables[i]!
-      table.reach(facts.value(table.slot), offer)
+      table.reach(facts.value(table.slot), lists)
+    }
+    for (let k = 0; k < lists.length; k++) {
+      const list = lists[k]!
+      for (let i = 0; i < list.length; i++) {
+        const position = list[i]!
+        if (seen[position] === number) continue
+        seen[position] = number
+        const ofMessage = this.#verdict(position, facts)
+        if (ofMessage === FALSE) continue
+        const verdict = recipientParts.hold(position, facts, number)
+        if (verdict !== FALSE) found.push(entryOf(position, verdict === UNKNOWN ? UNKNOWN : ofMessage))
+      }
     }
     sortFrom(found, inOrder)
     const candidates = new Array<Candidate>(found.length)
@@ -118,11 +122,11 @@ class Matching {
   }
 
   /** A structure with defects may hide an attachment, as one that is not known at all. */
-  #reachFiles(facts: Facts, offer: (rules: Int32Array) => void): void {
+  #reachFiles(facts: Facts, lists: Int32Array[]): void {
     const { attachments: files, message } = facts.input
     for (const table of this.index.fileTables) {
-      if (files === undefined || message.defects.length > 0) offer(table.all)
-      else for (let i = 0; i < files.length; i++) table.reach(facts.fileValue(table.slot, i), offer)
+      if (files === undefined || message.defects.length > 0) lists.push(table.all)
+      else for (let i = 0; i < files.length; i++) table.reach(facts.fileValue(table.slot, i), lists)
     }
   }
 }

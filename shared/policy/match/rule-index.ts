@@ -2,11 +2,11 @@
  * Finds the rules that may apply to a mail without trying them all: each rule is filed under the rarest keys it cannot hold
  * without; rules without such keys are tried on every mail. Unknown facts lead to every rule that could depend on them.
  */
-import type { Predicate } from '../compile.ts'
-import type { Facts, Slot } from '../facts.ts'
+import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
 import type { Truth } from '../truth.ts'
 import { KeyStatistics } from './choice.ts'
+import { Conjunctions } from './conjunctions.ts'
 import { Filed, Table } from './table.ts'
 
 /** A rule that may apply. `truth` of the set's selector and the rule's condition, never false; `open` if it was not asked for. */
@@ -41,8 +41,8 @@ export class RuleIndex {
   /** Fields of recipients that conditions or keys of rules look at: recipients equal in these have the same candidates. */
   readonly recipientSlots: readonly Slot[]
   /** Parts of the rules' conditions. */
-  readonly messageParts: Parts
-  readonly recipientParts: Parts
+  readonly messageParts: Conjunctions
+  readonly recipientParts: Conjunctions
   /** Ready answers by position. */
   readonly certain: readonly Candidate[]
   readonly doubtful: readonly Candidate[]
@@ -68,15 +68,25 @@ export class RuleIndex {
     this.messageTables = ofScope('message')
     this.fileTables = ofScope('attachment')
     this.recipientTables = ofScope('recipient')
-    this.recipientSlots = [
-      ...new Set([...rules.flatMap((rule) => rule.recipientSlots), ...this.recipientTables.map(({ slot }) => slot)]),
-    ]
-    this.messageParts = new Parts(rules.map((rule) => rule.messageParts))
-    this.recipientParts = new Parts(rules.map((rule) => rule.recipientParts))
+    const parts = new Set(rules.flatMap((rule) => rule.recipientParts))
+    this.recipientSlots = mostTellingFirst([
+      ...new Set([
+        ...[...parts].flatMap((part) => part.recipientSlots),
+        ...this.recipientTables.map(({ slot }) => slot),
+      ]),
+    ])
+    this.messageParts = new Conjunctions(rules.map((rule) => rule.messageParts))
+    this.recipientParts = new Conjunctions(rules.map((rule) => rule.recipientParts))
     this.certain = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : true }))
     this.doubtful = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : undefined }))
     this.marks = new Marks(rules.length, [this.messageParts, this.recipientParts])
   }
+}
+
+/** Most recipients differ in the first field already. */
+function mostTellingFirst(slots: readonly Slot[]): readonly Slot[] {
+  const fewValues = (slot: Slot) => Number(slot.field.type === 'boolean' || slot.field.values !== undefined)
+  return slots.toSorted((a, b) => fewValues(a) - fewValues(b))
 }
 
 /**
@@ -89,10 +99,10 @@ export class Marks {
   readonly verdict: Uint8Array
   /** Last evaluation of a recipient that came by a rule. */
   readonly recipient: Uint32Array
-  readonly #parts: readonly Parts[]
+  readonly #parts: readonly Conjunctions[]
   #last = 0
 
-  constructor(size: number, parts: readonly Parts[]) {
+  constructor(size: number, parts: readonly Conjunctions[]) {
     this.#parts = parts
     this.message = new Uint32Array(size)
     this.verdict = new Uint8Array(size)
@@ -109,66 +119,6 @@ export class Marks {
     return ++this.#last
   }
 }
-
-/** Conjunctions of many rules: a part that several have is asked once an evaluation. Marks as in Marks. */
-export class Parts {
-  /** Numbers of the parts of the rule at position p: from `starts[p]` to before `starts[p + 1]`. */
-  readonly #starts: Int32Array
-  readonly #numbers: Int32Array
-  readonly #predicates: readonly Predicate[]
-  /** Last evaluation that asked for a part, and the answer. */
-  readonly #marks: Uint32Array
-  readonly #answers: Uint8Array
-
-  constructor(rules: readonly (readonly Predicate[])[]) {
-    const numbers = new Map<Predicate, number>()
-    this.#starts = new Int32Array(rules.length + 1)
-    this.#numbers = new Int32Array(rules.reduce((sum, parts) => sum + parts.length, 0))
-    let end = 0
-    for (const [position, parts] of rules.entries()) {
-      for (const part of parts) {
-        const number = numbers.get(part) ?? numbers.size
-        numbers.set(part, number)
-        this.#numbers[end++] = number
-      }
-      this.#starts[position + 1] = end
-    }
-    this.#predicates = [...numbers.keys()]
-    this.#marks = new Uint32Array(numbers.size)
-    this.#answers = new Uint8Array(numbers.size)
-  }
-
-  /** Whether all parts of a rule hold; `evaluation` numbers the facts they are asked of. */
-  hold(position: number, facts: Facts, evaluation: number): Verdict {
-    const end = this.#starts[position + 1]!
-    let verdict: Verdict = TRUE
-    for (let at = this.#starts[position]!; at < end; at++) {
-      const number = this.#numbers[at]!
-      const answer = this.#marks[number] === evaluation ? this.#answers[number]! : this.#ask(number, facts, evaluation)
-      if (answer === FALSE) return FALSE
-      if (answer === UNKNOWN) verdict = UNKNOWN
-    }
-    return verdict
-  }
-
-  forget(): void {
-    this.#marks.fill(0)
-  }
-
-  #ask(number: number, facts: Facts, evaluation: number): Verdict {
-    const truth = this.#predicates[number]!(facts)
-    const answer = truth === undefined ? UNKNOWN : truth ? TRUE : FALSE
-    this.#marks[number] = evaluation
-    this.#answers[number] = answer
-    return answer
-  }
-}
-
-/** A truth as a number, for typed arrays. */
-export type Verdict = typeof TRUE | typeof FALSE | typeof UNKNOWN
-export const TRUE = 1
-export const FALSE = 2
-export const UNKNOWN = 3
 
 function filedOf(filed: Map<Slot, Filed>, slot: Slot): Filed {
   let table = filed.get(slot)

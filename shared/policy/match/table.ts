@@ -4,15 +4,14 @@ import type { OperatorKey } from '../registry/operator.ts'
 import type { Value } from '../registry/types.ts'
 import { Literals } from './literals.ts'
 
-/** Takes rules, by position, that a fact has a key of. */
-export type Offer = (rules: Int32Array) => void
-
 export class Table {
   readonly slot: Slot
   /** Every rule that stands here: what an unknown fact leads to. */
   readonly all: Int32Array
   readonly #values: ReadonlyMap<Value, Int32Array>
   readonly #below: ReadonlyMap<Value, Int32Array>
+  /** Length of the shortest name in `#below`. */
+  readonly #shortest: number
   readonly #literals: Literals | null
   readonly #byLiteral: readonly Int32Array[]
 
@@ -21,30 +20,35 @@ export class Table {
     this.all = packed(filed.all)
     this.#values = packedMap(filed.values)
     this.#below = packedMap(filed.below)
+    this.#shortest = [...filed.below.keys()].reduce(
+      (least: number, name) => Math.min(least, String(name).length),
+      Infinity,
+    )
     this.#byLiteral = filed.texts.map(packed)
     this.#literals = filed.texts.length > 0 ? filed.literals : null
     this.#literals?.build()
   }
 
-  /** Offers the rules that a fact leads to; some more than once. */
-  reach(fact: Normalised, offer: Offer): void {
-    if (fact === undefined) offer(this.all)
+  /** Adds the lists of rules, by position, that a fact leads to; some rules stand in more than one. */
+  reach(fact: Normalised, lists: Int32Array[]): void {
+    if (fact === undefined) lists.push(this.all)
     else if (fact === null) return
-    else if (typeof fact === 'object') for (const one of fact) this.#reachOne(one, offer)
-    else this.#reachOne(fact, offer)
+    else if (typeof fact === 'object') for (const one of fact) this.#reachOne(one, lists)
+    else this.#reachOne(fact, lists)
   }
 
-  #reachOne(value: Value, offer: Offer): void {
+  #reachOne(value: Value, lists: Int32Array[]): void {
     const same = this.#values.get(value)
-    if (same) offer(same)
+    if (same) lists.push(same)
     if (typeof value !== 'string') return
-    if (this.#below.size > 0) {
-      for (let dot = value.indexOf('.'); dot >= 0; dot = value.indexOf('.', dot + 1)) {
+    const last = value.length - this.#shortest - 1
+    if (last > 0) {
+      for (let dot = value.indexOf('.'); dot >= 0 && dot <= last; dot = value.indexOf('.', dot + 1)) {
         const under = this.#below.get(value.slice(dot + 1))
-        if (under) offer(under)
+        if (under) lists.push(under)
       }
     }
-    this.#literals?.scan(value, (literal) => offer(this.#byLiteral[literal]!))
+    this.#literals?.scan(value, (literal) => lists.push(this.#byLiteral[literal]!))
   }
 }
 

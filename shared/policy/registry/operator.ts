@@ -36,6 +36,8 @@ export interface OperatorDefinition<O = unknown> {
    * no such function): the test cannot be looked up.
    */
   keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
+  /** The values of which a known single one must be for the test to hold, when that is all there is to it; else null. */
+  equals?(operand: O, field: FieldDefinition): readonly Value[] | null
   /** The answer when the value is only a lower bound of the true one. Default: unknown. */
   beyond?(operand: O, value: Value): boolean | undefined
   /** What holds for a part of a text holds for the whole: a hit in a lower bound is certain, no hit is unknown. */
@@ -50,6 +52,7 @@ export function operator<O>(definition: {
   readonly every?: boolean
   readonly costly?: boolean
   keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
+  equals?(operand: O, field: FieldDefinition): readonly Value[] | null
   operand(field: FieldDefinition): Shape<O>
   test(operand: O, field: FieldDefinition): (value: Value, scene: Scene) => boolean
   absent?(operand: O): boolean

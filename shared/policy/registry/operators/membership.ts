@@ -29,6 +29,12 @@ function keysOf(operands: readonly Value[], field: FieldDefinition): readonly Op
   )
 }
 
+/** Patterns of domains are no values. */
+function valuesOf(operands: readonly Value[], field: FieldDefinition): readonly Value[] | null {
+  const plain = field.type !== 'domain' || !operands.some((value) => String(value).startsWith('*.'))
+  return plain ? operands : null
+}
+
 const is = operator<Value>({
   name: 'is',
   types: SINGLE,
@@ -36,6 +42,7 @@ const is = operator<Value>({
   operand: (field) => types[field.type].operand(field),
   test: (operand, field) => types[field.type].oneOf([operand]),
   keys: (operand, field) => keysOf([operand], field),
+  equals: (operand, field) => valuesOf([operand], field),
   beyond: (operand, value) => (value > operand ? false : undefined),
 })
 
@@ -60,6 +67,7 @@ const within = operator<readonly Value[]>({
   operand: (field) => listOf(types[field.type].operand(field)),
   test: (operand, field) => types[field.type].oneOf(operand),
   keys: keysOf,
+  equals: valuesOf,
 })
 
 const notIn = operator<readonly Value[]>({
@@ -107,7 +115,7 @@ function readList(negative: boolean): OperatorDefinition<readonly Value[]> {
       return negative ? (value) => !among(value) : among
     },
     absent: () => negative,
-    ...(negative ? {} : { keys: keysOf }),
+    ...(negative ? {} : { keys: keysOf, equals: valuesOf }),
   }
 }
 
