@@ -1,12 +1,30 @@
-import { afterAll, beforeAll } from 'vitest'
+import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../server/platform/clock.ts'
-import { openPostgresStore } from '../../server/platform/database/postgres/open.ts'
+import { openPostgres, openPostgresStore, type PostgresOptions } from '../../server/platform/database/postgres/open.ts'
+import { storeOver } from '../../server/platform/database/store.ts'
+import { silentLog } from '../../server/ports/log.ts'
+import type { Store } from '../../server/ports/store.ts'
+import { firstBrokenLink, type MessageId, tenantId } from '../../shared/domain/index.ts'
+import { cutProxy } from '../support/cut-proxy.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { postgresAddress } from '../support/postgres-address.ts'
 import { storeContract } from './store.ts'
+import * as make from './store-records.ts'
+
+const A = tenantId('alpha')
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 let server: PostgresServer
 let made = 0
+
+/** A database of its own with the schema in it; its name. */
+async function fresh(): Promise<string> {
+  made += 1
+  await server.create(`contract_${made}`, 'migrated')
+  return `contract_${made}`
+}
 
 beforeAll(async () => {
   server = await startPostgres()
@@ -15,8 +33,206 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-storeContract('postgres', async (clock) => {
-  made += 1
-  const address = postgresAddress(await server.create(`contract_${made}`, 'migrated'))
-  return openPostgresStore({ address, clock, time: 'clock' })
+storeContract('postgres', async (clock) =>
+  openPostgresStore({ address: postgresAddress(server.url(await fresh())), clock, time: 'clock' }),
+)
+
+describe('on PostgreSQL', () => {
+  let name: string
+  beforeEach(async () => {
+    name = await fresh()
+  })
+  const open = (options: Partial<PostgresOptions> = {}) =>
+    openPostgresStore({ address: postgresAddress(server.url(name)), clock: systemClock, ...options })
+  const say = (store: Store, n: number) => store.tenant(A).write((tx) => tx.appendAudit(make.event(null, { n })))
+  const count = async (table: string) => Number((await server.ask(`select count(*) as n from ${table}`, name))[0]?.n)
+
+  test('a commit whose answer was lost is store-unavailable and is not made a second time', async () => {
+    const proxy = await cutProxy(server.port)
+    const store = await open({ address: { ...postgresAddress(server.url(name)), port: proxy.port } })
+    await say(store, 1)
+    proxy.cutAt('commit\0', 'after')
+    let runs = 0
+    const unit = store.tenant(A).write((tx) => {
+      runs += 1
+      return tx.appendAudit(make.event(null, { n: 2 }))
+    })
+    await expect(unit).rejects.toMatchObject({ code: 'store-unavailable' })
+    expect(runs).toBe(1)
+    await say(store, 3)
+    const records = await store.tenant(A).read.audit({ limit: 9 })
+    expect(records.map(({ detail }) => detail.n)).toEqual([1, 2, 3])
+    expect(firstBrokenLink(records, sha256)).toBeNull()
+    await store.close()
+    await proxy.close()
+  })
+
+  test('a connection that is gone before the commit costs nothing: the unit is done again, once', async () => {
+    const proxy = await cutProxy(server.port)
+    const store = await open({ address: { ...postgresAddress(server.url(name)), port: proxy.port } })
+    for (const word of ['4711', 'auditHead', 'begin\0']) {
+      const before = await count('audit')
+      proxy.cutAt(word, 'before')
+      await say(store, 4711)
+      expect(await count('audit')).toBe(before + 1)
+    }
+    expect(proxy.cuts()).toBe(3)
+    proxy.cutAt('person', 'before')
+    await expect(store.tenant(A).read.person('nobody')).resolves.toBeNull()
+    await store.close()
+    await proxy.close()
+  })
+
+  test('units that wait for each other end both', async () => {
+    const store = await open()
+    await store.tenant(A).write(async (tx) => {
+      await tx.putPerson(make.person('one@alpha.example', 'x'))
+      await tx.putPerson(make.person('two@alpha.example', 'x'))
+    })
+    let met: () => void = () => {}
+    const both = new Promise<void>((resolve) => {
+      let arrived = 0
+      met = () => ++arrived === 2 && resolve()
+    })
+    const cross = (first: string, second: string, role: string) =>
+      store.tenant(A).write(async (tx) => {
+        await tx.putPerson(make.person(first, role))
+        met()
+        await both
+        await tx.putPerson(make.person(second, role))
+      })
+    await Promise.all([
+      cross('one@alpha.example', 'two@alpha.example', 'y'),
+      cross('two@alpha.example', 'one@alpha.example', 'z'),
+    ])
+    const roles = [
+      await store.tenant(A).read.person('one@alpha.example'),
+      await store.tenant(A).read.person('two@alpha.example'),
+    ]
+    expect(new Set(roles.map((person) => person?.role)).size).toBe(1)
+    await store.close()
+  })
+
+  test('a unit that hides the failure of a statement does not pass as done', async () => {
+    const store = await open()
+    const message = make.message(1)
+    const unit = store.tenant(A).write(async (tx) => {
+      await tx.insertMessage(message, [])
+      await tx.insertMessage(message, []).catch(() => {})
+    })
+    await expect(unit).rejects.toMatchObject({ code: 'internal' })
+    expect(await store.tenant(A).read.message(message.id)).toBeNull()
+    await store.close()
+  })
+
+  test('a unit that waits for something else is ended, and what it locked is free', async () => {
+    const store = await open({ unitMs: 300 })
+    const stuck = store.tenant(A).write(async (tx) => {
+      await tx.appendAudit(make.event(null))
+      await new Promise(() => {})
+    })
+    stuck.catch(() => {})
+    await pause(100)
+    const next = say(store, 1)
+    await expect(stuck).rejects.toMatchObject({ code: 'internal' })
+    expect((await next).seq).toBe(1)
+    await store.close()
+  })
+
+  test('a NUL in a mail does no harm', async () => {
+    const store = await open()
+    const message = { ...make.message(1), subject: 'a\0b', rfcMessageId: 'x\0y@z' }
+    await store.tenant(A).write((tx) => tx.insertMessage(message, []))
+    expect(await store.tenant(A).read.message(message.id)).toEqual({
+      ...message,
+      subject: 'a\uFFFDb',
+      rfcMessageId: 'x\uFFFDy@z',
+    })
+    expect(await store.tenant(A).read.messagesCalled(['x\0y@z'])).toHaveLength(1)
+    expect(await store.tenant(A).read.message('\0' as MessageId)).toBeNull()
+    await store.close()
+  })
+
+  test('text sorts by its bytes in a database that sorts as people do', async () => {
+    const store = await open()
+    expect(await server.ask(`select 'b@x' < 'B@x' as people`, name)).toEqual([{ people: true }])
+    const addresses = ['B@x', 'a-c@x', 'ab@x', 'b@x', 'ä@x']
+    await store.tenant(A).write(async (tx) => {
+      for (const address of addresses.toReversed()) await tx.putPerson(make.person(address, 'r'))
+    })
+    expect((await store.tenant(A).read.peopleWithRole('r')).map(({ address }) => address)).toEqual(addresses)
+    await store.close()
+  })
+
+  test('units beyond the pool wait for a connection, reads beside them do not', async () => {
+    const store = await open({ poolSize: 2 })
+    const units = Array.from({ length: 20 }, (_, n) =>
+      store.tenant(A).write(async (tx) => {
+        await store.tenant(A).read.person('nobody')
+        return tx.appendAudit(make.event(null, { n }))
+      }),
+    )
+    await Promise.all(units)
+    const records = await store.tenant(A).read.audit({ limit: 99 })
+    expect(records).toHaveLength(20)
+    expect(firstBrokenLink(records, sha256)).toBeNull()
+    await store.close()
+  })
+
+  test('policy versions only rise when several are applied at once', async () => {
+    const [one, two] = [await open(), await open()]
+    const inserts = [4, 3, 3, 2, 1, 4].map((serial, i) =>
+      (i % 2 ? one : two).tenant(A).write((tx) => tx.insertPolicyVersion(make.policyVersion(serial))),
+    )
+    await Promise.all(inserts)
+    const serials = (await one.tenant(A).read.policyVersions({ limit: 9 })).map(({ serial }) => serial)
+    expect(serials[0]).toBe(4)
+    expect(new Set(serials).size).toBe(serials.length)
+    const applied = (await Promise.all(inserts)).filter(Boolean)
+    expect(applied).toHaveLength(serials.length)
+    await Promise.all([one.close(), two.close()])
+  })
+
+  test('two nodes that finish the same messages do it once', async () => {
+    const [one, two] = [await open(), await open()]
+    const ids = Array.from({ length: 30 }, () => make.message(1))
+    await one.tenant(A).write(async (tx) => {
+      for (const message of ids) await tx.insertMessage(message, [])
+    })
+    const finish = (store: Store) => store.tenant(A).write((tx) => tx.finishMessages({ deadBy: 0, limit: 99 }))
+    const done = await Promise.all([one, two, one, two].map(finish))
+    expect(done.flat().sort()).toEqual(ids.map(({ id }) => id).sort())
+    await Promise.all([one.close(), two.close()])
+  })
+
+  test('what is wrong with the way to the server is store-unavailable', async () => {
+    const address = postgresAddress(server.url(name))
+    const other = [
+      { ...address, port: 1 },
+      { ...address, database: 'nobody_made_it' },
+      { ...address, user: 'nobody' },
+      { ...address, host: 'no-such-host.invalid' },
+      { ...address, tls: 'full' as const },
+    ]
+    for (const wrong of other)
+      await expect(open({ address: wrong, connectMs: 2_000 })).rejects.toMatchObject({ code: 'store-unavailable' })
+    const store = await open()
+    await store.close()
+    await expect(store.tenant(A).read.person('x')).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(store.tenant(A).write(async () => 1)).rejects.toMatchObject({ code: 'store-unavailable' })
+  })
+
+  test('an error of the caller stays what it is', async () => {
+    const database = await openPostgres({ address: postgresAddress(server.url(name)), clock: systemClock })
+    const store = storeOver(database, systemClock, silentLog)
+    const own = Object.assign(new Error('mine'), { code: 'ECONNREFUSED' })
+    let runs = 0
+    const unit = store.tenant(A).write(async () => {
+      runs += 1
+      throw own
+    })
+    await expect(unit).rejects.toBe(own)
+    expect(runs).toBe(1)
+    await store.close()
+  })
 })

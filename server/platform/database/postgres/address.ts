@@ -30,7 +30,7 @@ export function clientConfig(address: Address, limits: { connectMs: number; unit
     connectionTimeoutMillis: limits.connectMs,
     keepAlive: true,
     statement_timeout: limits.unitMs,
-    lock_timeout: Math.ceil(limits.unitMs / 2),
+    lock_timeout: limits.unitMs,
     // A node that vanished in the middle of a unit must not keep its locks.
     idle_in_transaction_session_timeout: limits.unitMs,
     // Whatever the server's default: what is acknowledged is on disk.

@@ -48,9 +48,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     max: Math.max(2, Math.ceil(poolSize / 2)),
     application_name: 'secflow read',
   })
-  // A connection that is lost while nobody uses it: the pool has removed it already.
-  for (const pool of [writers, readers])
-    pool.on('error', (error) => log.debug('database.connection-lost', { error: String(error) }))
+  for (const pool of [writers, readers]) {
+    // Whoever uses the connection hears of it from his statement; the pool drops one that nobody uses.
+    const lost = (error: Error) => log.debug('database.connection-lost', { error: String(error) })
+    pool.on('connect', (client) => client.on('error', lost))
+    pool.on('error', lost)
+  }
   const units = new Units(writers, unitMs)
   const listeners = new Set<(work: readonly Lane[]) => void>()
   const signal = new WorkSignal({ ...config, application_name: 'secflow signal' }, log, (work) => {

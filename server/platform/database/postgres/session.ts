@@ -23,14 +23,23 @@ export class Session {
   readonly db: Db
   /** The error of the last statement that failed since it was set to null. */
   failed: unknown = null
+  /** Statements that the server has not answered. */
+  pending = 0
 
   constructor(client: pg.ClientBase) {
-    this.db = dbOver((config, values) =>
-      client.query(config as pg.QueryConfig, values).catch((error: unknown) => {
-        this.failed = error
-        throw faultOf(error)
-      }),
-    )
+    this.db = dbOver((config, values) => this.#answered(client.query(config as pg.QueryConfig, values)))
+  }
+
+  async #answered(query: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    this.pending += 1
+    try {
+      return await query
+    } catch (error) {
+      this.failed = error
+      throw faultOf(error)
+    } finally {
+      this.pending -= 1
+    }
   }
 }
 

@@ -77,7 +77,7 @@ export class Units {
       })
       let value: T
       try {
-        value = await this.#inTime(unit, work)
+        value = await this.#inTime(unit, session, work)
       } catch (error) {
         broken = unit.overdue || !(await rolledBack(client))
         throw isPassing(session.failed) ? new Again('not committed', { cause: error }) : error
@@ -100,12 +100,12 @@ export class Units {
   }
 
   /** Nothing but the unit's own statements is awaited in a unit: whoever breaks that must not hold locks for ever. */
-  async #inTime<T>(unit: Transaction, work: (unit: Unit) => Promise<T>): Promise<T> {
+  async #inTime<T>(unit: Transaction, session: Session, work: (unit: Unit) => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const overdue = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         unit.overdue = true
-        reject(new Fault('internal', 'a unit of work took too long'))
+        reject(new Fault(session.pending > 0 ? 'store-unavailable' : 'internal', 'a unit of work took too long'))
       }, this.#unitMs)
     })
     try {

@@ -1,0 +1,63 @@
+/** Stands between a client and a server and cuts the connection at a word that the client says. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+export interface CutProxy {
+  readonly port: number
+  /** Cuts once, when the client says this: before the server hears it, or when it has answered and nobody is told. */
+  cutAt(word: string, when: 'before' | 'after'): void
+  /** Cuts made so far. */
+  cuts(): number
+  close(): Promise<void>
+}
+
+export async function cutProxy(target: number): Promise<CutProxy> {
+  let armed: { word: Buffer; when: 'before' | 'after' } | null = null
+  let cuts = 0
+  const open = new Set<Socket>()
+  const proxy = createServer((client) => {
+    const server = connect(target, '127.0.0.1')
+    let deaf = false
+    const end = () => {
+      client.destroy()
+      server.destroy()
+    }
+    for (const socket of [client, server]) {
+      open.add(socket)
+      socket.on('error', end)
+      socket.on('close', () => {
+        open.delete(socket)
+        end()
+      })
+    }
+    client.on('data', (chunk) => {
+      if (armed && chunk.includes(armed.word)) {
+        const { when } = armed
+        armed = null
+        cuts += 1
+        if (when === 'before') return end()
+        deaf = true
+      }
+      server.write(chunk)
+    })
+    server.on('data', (chunk) => {
+      if (deaf) end()
+      else client.write(chunk)
+    })
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const address = proxy.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    cutAt(word, when) {
+      armed = { word: Buffer.from(word), when }
+    },
+    cuts: () => cuts,
+    async close() {
+      for (const socket of open) socket.destroy()
+      proxy.close()
+      await once(proxy, 'close')
+    },
+  }
+}
