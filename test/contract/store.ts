@@ -328,12 +328,10 @@ export function storeContract(
           { step: 'future', runAt: at + 1000 },
           { step: 'other', queue: 'deliver', runAt: at - 5 },
         ])
-        const claims = await Promise.all([
-          claimDue(store.queue, ['process'], 1, 1000),
-          claimDue(store.queue, ['process', 'deliver'], 5, 1000),
-          claimDue(store.queue, ['process', 'deliver'], 5, 1000),
-        ])
-        expect(claims[0]!.map((j) => j.step)).toEqual(['early'])
+        const first = await claimDue(store.queue, ['process'], 1, 1000)
+        expect(first.map((j) => j.step)).toEqual(['early'])
+        const together = ['deliver', 'process'] as const
+        const claims = [first, ...(await Promise.all(together.map(() => claimDue(store.queue, together, 5, 1000))))]
         expect(
           claims
             .flat()
