@@ -121,6 +121,8 @@ export interface Decision {
   /** hash(revision, input): equal inputs under one revision give equal ids. */
   readonly decisionId: string
   readonly revision: string
+  /** Versions of the lists from outside that the policy asks about; null for one that was unknown. */
+  readonly lists?: Readonly<Record<string, string | null>>
   readonly recipients: readonly RecipientDecision[]
   readonly copies: readonly CopyPlan[]
   readonly once: readonly OnceStep[]

@@ -5,7 +5,7 @@ import { leavesOf } from './parse/condition.ts'
 import { restOf } from './registry/conditions.ts'
 import type { FieldDefinition, Scene } from './registry/field.ts'
 import { types, type Value } from './registry/types.ts'
-import { and, not, type Truth } from './truth.ts'
+import { and, not, or, type Truth } from './truth.ts'
 
 export type Predicate = (facts: Facts) => Truth
 /** The second argument is the position of an attachment. */
@@ -215,7 +215,7 @@ function leafPredicate(slot: Slot, { tests, field }: Leaf): Predicate {
   const compiled = tests.map((test) => compileTest(test, field))
   const [only] = compiled
   if (compiled.length > 1 || !only) return allOf(slot, compiled)
-  if (field.atLeast) return (facts) => only(facts.value(slot), facts)
+  if (field.atLeast || tests[0]!.operator.truth) return (facts) => only(facts.value(slot), facts)
   const holds = tests[0]!.operator.test(tests[0]!.operand, field)
   return (facts) => {
     const value = facts.value(slot)
@@ -286,8 +286,9 @@ function quantified(quantifier: Quantifier, predicate: FilePredicate): Predicate
 /** One operator with its operand: the answer for any normalised fact. */
 export function compileTest(test: Test, field: FieldDefinition): (value: Normalised, scene: Scene) => Truth {
   const { operator, operand } = test
-  const holds = operator.test(operand, field)
   const absent = operator.absent?.(operand) ?? false
+  if (operator.truth) return openTest(operator.truth(operand, field), operator.every === true, absent, field)
+  const holds = operator.test(operand, field)
   return (value, scene) => {
     if (value === undefined) return undefined
     if (value === null) return absent
@@ -298,5 +299,22 @@ export function compileTest(test: Test, field: FieldDefinition): (value: Normali
     if (field.atLeast?.(scene))
       return operator.grows ? holds(value, scene) || undefined : operator.beyond?.(operand, value)
     return holds(value, scene)
+  }
+}
+
+/** As above where the operand may be unknown, such as a list that nobody could renew in time. */
+function openTest(
+  truth: (value: Value, scene: Scene) => Truth,
+  every: boolean,
+  absent: boolean,
+  field: FieldDefinition,
+): CompiledTest {
+  return (value, scene) => {
+    if (value === undefined) return undefined
+    if (value === null) return absent
+    if (typeof value !== 'object') return field.atLeast?.(scene) ? undefined : truth(value, scene)
+    if (value.length === 0) return absent
+    const truths = value.map((one) => truth(one, scene))
+    return every ? and(truths) : or(truths)
   }
 }

@@ -143,6 +143,26 @@ export const diagnosticHelp: Readonly<Partial<Record<DiagnosticCode, DiagnosticH
     'Add it under `spec.lists`.',
     when('{recipient.domain: {inList: partners}}'),
   ),
+  'list-source': help(
+    'A list says where its entries come from with `from`, and names none or several sources.',
+    'Write one of `{file: path}`, `{http: https://...}` and `{ldap: {server, base, filter, attribute}}`.',
+    `  lists: {l: {type: domain, from: {}, maxAge: 1d}}\n${when('{recipient.domain: {inList: l}}')}`,
+  ),
+  'list-age': help(
+    'A list from outside is renewed after `refresh` (1h when left out, at least 1m) and unknown after `maxAge`; `maxAge` is below `refresh`, or one of them stands at a list without `from`.',
+    'Let `maxAge` be several times `refresh`, so that a source that is away for a while does not stop mail.',
+    `  lists: {l: {type: domain, from: {file: l.txt}, refresh: 2h, maxAge: 1h}}\n${when('{recipient.domain: {inList: l}}')}`,
+  ),
+  'list-cycle': help(
+    'Lists include each other in a circle, which the message names.',
+    'Take one `include` away.',
+    `  lists: {a: {type: domain, include: [b]}, b: {type: domain, include: [a]}}\n${when('{recipient.domain: {inList: a}}')}`,
+  ),
+  'list-live': help(
+    '`words` and `confusableWith` prepare their entries when the policy is compiled; the entries of this list come from outside and change.',
+    'Put the entries under `values`, or ask with `inList`.',
+    `  lists: {l: {type: domain, from: {file: l.txt}, maxAge: 1d}}\n${when('{recipient.domain: {confusableWith: l}}')}`,
+  ),
   'list-type': help(
     'The list holds values of another type than the field compares with.',
     'Change the type of the list, or make a second one.',

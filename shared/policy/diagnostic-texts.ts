@@ -92,6 +92,16 @@ export const messages = {
     'Die Liste {name} enthält {found}, das Feld erwartet {expected}',
     'List {name} holds {found}, the field wants {expected}',
   ),
+  'list-source': error(
+    'Eine Liste von außen hat genau eine Quelle: {expected}',
+    'A list from outside has exactly one source: {expected}',
+  ),
+  'list-age': error('refresh und maxAge passen nicht: {detail}', 'refresh and maxAge do not fit: {detail}'),
+  'list-cycle': error('Listen enthalten sich im Kreis: {name}', 'Lists include each other in a circle: {name}'),
+  'list-live': error(
+    'Die Liste {name} kommt von außen; hier müssen die Einträge in der Richtlinie stehen',
+    'List {name} comes from outside; here the entries have to stand in the policy',
+  ),
   'unknown-schedule': error(
     'Den Zeitplan {name} gibt es in diesem Regelsatz nicht',
     'There is no schedule {name} in this rule set',

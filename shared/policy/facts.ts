@@ -1,6 +1,7 @@
 /** Facts in comparable form, read and normalised once however many rules ask for them. */
 import type { PolicyInput, RecipientFacts } from '../domain/index.ts'
 import type { TenantLabels } from './labels.ts'
+import { type ListCopies, NO_LISTS } from './live-lists.ts'
 import type { Fact, FieldDefinition, Scene } from './registry/field.ts'
 import { type TypeDefinition, types, type Value } from './registry/types.ts'
 import type { Truth } from './truth.ts'
@@ -35,10 +36,12 @@ export interface MessageCache {
   readonly picked: Map<object, readonly number[]>
   /** What the index of rules found out about the message; kept by the index. */
   matching: object | null
+  readonly lists: ListCopies
 }
 
-export function messageCache(): MessageCache {
-  return { message: [], files: [], answers: new Map(), picked: new Map(), matching: null }
+/** `lists`: copies of lists from outside; without one the list is unknown. */
+export function messageCache(lists: ListCopies = NO_LISTS): MessageCache {
+  return { lists, message: [], files: [], answers: new Map(), picked: new Map(), matching: null }
 }
 
 /** One recipient's view of the input. */
@@ -47,6 +50,10 @@ export class Facts implements Scene {
   readonly recipient: RecipientFacts
   readonly labels: TenantLabels
   readonly attachment = null
+  /** A getter: most mails meet no list from outside. */
+  get lists(): ListCopies {
+    return this.shared.lists
+  }
   readonly shared: MessageCache
   /** Answers of costly tests on this recipient. */
   get answers(): Answers {

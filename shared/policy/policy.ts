@@ -12,6 +12,7 @@ import { type Interned, ReadyUse } from './evaluate/ready.ts'
 import type { Condition, Exception, Guarantee, Rule, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
+import { type ListCopies, type ListSource, NO_LISTS } from './live-lists.ts'
 import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
 import { byCode } from './text/canonical.ts'
 
@@ -36,6 +37,10 @@ export interface Policy {
   readonly rules: readonly CompiledRule[]
   readonly exceptions: readonly CompiledException[]
   readonly guarantees: readonly CompiledGuarantee[]
+  /** Lists from outside that its rules ask about, by `set/list`. */
+  readonly sources: ReadonlyMap<string, ListSource>
+  /** Copies of them; `withLists` gives a policy others. */
+  readonly lists: ListCopies
   /** The compiled form of an attachment selector. */
   selector(selector: Selector): FilePredicate
 }
@@ -91,6 +96,11 @@ export interface CompiledGuarantee {
   readonly when: Predicate
 }
 
+/** The same policy with these copies of its lists from outside: costs nothing, all else is shared. */
+export function withLists(policy: Policy, lists: ListCopies): Policy {
+  return { ...policy, lists }
+}
+
 interface Compiler {
   readonly slots: Slots
   readonly labels: TenantLabels
@@ -140,6 +150,12 @@ export function compilePolicy(
             when: within(set, guarantee.when),
           })),
     ),
+    sources: new Map(
+      sorted.flatMap(({ name, lists }) =>
+        [...lists].flatMap(([list, { source }]) => (source ? [[`${name}/${list}`, source] as const] : [])),
+      ),
+    ),
+    lists: NO_LISTS,
     selector(selector) {
       let compiled = selectors.get(selector)
       if (!compiled) {

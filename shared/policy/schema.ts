@@ -1,6 +1,8 @@
 /** The JSON Schema (2020-12) of a rule set, made from the registry: editors complete and check while one types. */
+
+import { listShape } from './parse/lists.ts'
 import { bilingual, exceptionShape, guaranteeShape, MODES, name, ON_UNKNOWN } from './parse/rule.ts'
-import { labelsShape, listShape, metadataShape, scheduleShape } from './parse/ruleset.ts'
+import { labelsShape, metadataShape, scheduleShape } from './parse/ruleset.ts'
 import { choice, flag, type JsonSchema, listOf } from './parse/shape.ts'
 import { METHODS } from './registry/actions/protect.ts'
 import { actions, PHASES } from './registry/actions.ts'

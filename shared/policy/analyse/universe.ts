@@ -4,6 +4,7 @@ import type { Facts, Normalised } from '../facts.ts'
 import { normalise } from '../facts.ts'
 import type { Condition, Leaf, Test } from '../ir.ts'
 import type { TenantLabels } from '../labels.ts'
+import { isLive } from '../live-lists.ts'
 import { fieldOf, restOf } from '../registry/conditions.ts'
 import type { FieldDefinition, Scene } from '../registry/field.ts'
 import { types, type Value } from '../registry/types.ts'
@@ -151,8 +152,8 @@ export class Universe {
     const wanted = opposite === undefined ? test : { ...test, operator: positive(test, opposite, field) }
     const key = `${groupOf(leaf)}\n${testKey(wanted, field)}`
     const dimension = this.#dimension(key, () => ({
-      // A lower bound can be known and yet leave a test open: such a test shares no state with its field.
-      group: field.atLeast ? key : groupOf(leaf),
+      // A lower bound can be known and yet leave a test open: such a test shares no state with its field, nor one on a list from outside.
+      group: field.atLeast || isLive(test.operand) ? key : groupOf(leaf),
       field,
       name: leaf.name,
       regions: OPAQUE,

@@ -305,6 +305,20 @@ function lists(before: Policy, after: Policy): readonly Change[] {
       if (!known) return []
       const added = list.values.filter((value) => !known.values.includes(value)).sort(byCode)
       const removed = known.values.filter((value) => !list.values.includes(value)).sort(byCode)
+      const [was, is] = [known.source, list.source].map((source) => (source ? canonicalJson(source) : ''))
+      if (was !== is) {
+        return [
+          {
+            kind: 'list',
+            id: `${set.name}/${name}`,
+            file: set.file,
+            what: 'setting',
+            before: was!,
+            after: is!,
+            flags: [],
+          },
+        ]
+      }
       if (added.length + removed.length === 0) return []
       return [
         {

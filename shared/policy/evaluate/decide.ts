@@ -3,6 +3,7 @@ import type { CopyPlan, Decision, OnceStep, PolicyInput, Reason, RecipientDecisi
 import { messageCache } from '../facts.ts'
 import { effectiveClass } from '../labels.ts'
 import { LAYERS } from '../layer.ts'
+import { listVersions } from '../live-lists.ts'
 import type { Policy } from '../policy.ts'
 import { joinGates } from '../registry/actions/gate.ts'
 import { actionsOf } from '../registry/actions.ts'
@@ -32,11 +33,12 @@ export function decide(
 ): Decision {
   const { drafts, once } = evaluate(policy, input, releases, selections)
   const recipients = drafts.map(finish)
+  const lists = policy.sources.size === 0 ? null : listVersions(policy.sources, policy.lists, input.time)
+  const seen = [input, ...(releases.length === 0 ? [] : [releases]), ...(lists ? [{ lists }] : [])]
   return {
-    decisionId: digest(
-      `${policy.revision}\n${canonicalJson(input)}${releases.length === 0 ? '' : `\n${canonicalJson(releases)}`}`,
-    ).slice(0, 32),
+    decisionId: digest(`${policy.revision}\n${seen.map((one) => canonicalJson(one)).join('\n')}`).slice(0, 32),
     revision: policy.revision,
+    ...(lists ? { lists } : {}),
     classification: effectiveClass(input.message, policy.tenantLabels),
     recipients,
     copies: copiesOf(drafts, recipients),
@@ -61,7 +63,7 @@ function evaluate(
   releases: readonly Release[],
   selections: Selector,
 ): { readonly drafts: readonly Draft[]; readonly once: Plan } {
-  const cache = messageCache()
+  const cache = messageCache(policy.lists)
   const drafts = input.recipients.map((recipient) =>
     draftOf(policy, input, recipient, cache, liftedFor(recipient.address, releases), selections),
   )

@@ -47,7 +47,7 @@ export interface Explanation {
 /** Decides again and keeps, per recipient, what every leaf of the rules that count saw. */
 export function explain(policy: Policy, input: PolicyInput): Explanation {
   const decision = decide(policy, input)
-  const cache = messageCache()
+  const cache = messageCache(policy.lists)
   const recipients = input.recipients.map((recipient, index): RecipientExplanation => {
     const decided = decision.recipients[index]!
     const facts = new Facts(input, recipient, policy.tenantLabels, cache)

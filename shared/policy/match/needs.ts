@@ -26,7 +26,7 @@ export const LOOKUPS: readonly Lookup[] = ['directory', 'keys', 'tls']
  * It holds because a truth that is known stays what it is however many more facts come: only what is open is asked for.
  */
 export function neededFacts(policy: Policy, partial: PolicyInput): readonly FactRequest[] {
-  const cache = messageCache()
+  const cache = messageCache(policy.lists)
   const asking = new Asking()
   const wished = partial.intent.protection.some(({ token }) => token !== 'none')
   for (const [position, one] of partial.recipients.entries()) {

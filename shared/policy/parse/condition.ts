@@ -1,7 +1,9 @@
 import type { Condition, Leaf, Test } from '../ir.ts'
+import { isLive } from '../live-lists.ts'
 import { fieldOf, fields, operatorsOf } from '../registry/conditions.ts'
 import type { FieldDefinition } from '../registry/field.ts'
 import type { AnyOperator } from '../registry/operator.ts'
+import { liveForm } from '../registry/operators/live.ts'
 import { nearest } from '../text/nearest.ts'
 import type { Env } from './env.ts'
 import { type Entry, kindOf, type Node, quote } from './node.ts'
@@ -147,5 +149,6 @@ function shorthand(field: FieldDefinition, name: string, node: Node, env: Env): 
 function readTest(operator: AnyOperator, field: FieldDefinition, node: Node, env: Env): Test | undefined {
   const operand = operator.read(node, field, env)
   if (operand === undefined) return undefined
-  return { operator, operand, source: `${operator.name} ${node.kind === 'scalar' ? node.source : quote(node)}` }
+  const used = isLive(operand) ? liveForm(operator) : operator
+  return { operator: used, operand, source: `${operator.name} ${node.kind === 'scalar' ? node.source : quote(node)}` }
 }

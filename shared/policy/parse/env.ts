@@ -1,12 +1,17 @@
 import type { Findings } from '../diagnostic.ts'
 import type { TenantLabels } from '../labels.ts'
+import type { ListSource } from '../live-lists.ts'
 import type { Schedule } from '../text/schedule.ts'
 
 export type ListType = 'string' | 'domain' | 'address' | 'group' | 'fileType'
 
 export interface NamedList {
   readonly type: ListType
+  /** What stands in the policy, also in lists that it includes. */
   readonly values: readonly string[]
+  /** Lists (`set/list`) whose entries come from outside and belong to this one too. */
+  readonly live: readonly string[]
+  readonly source: ListSource | null
 }
 
 /** What a rule may refer to while it is read. */

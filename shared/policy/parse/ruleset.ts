@@ -6,10 +6,10 @@ import type { Label } from '../labels.ts'
 import { LAYERS, type Layer } from '../layer.ts'
 import { METHODS } from '../registry/actions/protect.ts'
 import { PHASE_ORDER, PHASES } from '../registry/actions.ts'
-import { types } from '../registry/types.ts'
 import { hourRange, isTimezone, type Schedule } from '../text/schedule.ts'
 import { readSenderCondition } from './condition.ts'
-import type { Env, NamedList } from './env.ts'
+import type { Env } from './env.ts'
+import { readLists } from './lists.ts'
 import { entryOf, kindOf, member, type Node } from './node.ts'
 import { bilingual, MODES, name, ON_UNKNOWN, readException, readGuarantee, readRule } from './rule.ts'
 import { checkKeys, choice, listOf, mapOf, object, refine, type Shape, text } from './shape.ts'
@@ -38,26 +38,6 @@ export const labelsShape: Shape<readonly Label[]> = listOf(
   object({ id: refine(name, (id) => id), title: bilingual }, {}) as Shape<Label>,
   1,
   50,
-)
-const LIST_TYPES = {
-  string: 'string',
-  domain: 'domain',
-  address: 'address',
-  group: 'list',
-  fileType: 'fileType',
-} as const
-export const listShape = refine(
-  object(
-    { type: choice(Object.keys(LIST_TYPES) as (keyof typeof LIST_TYPES)[]), values: listOf(text({ max: 320 })) },
-    {},
-  ),
-  (list, node, env): NamedList | undefined => {
-    const type = types[LIST_TYPES[list.type]]
-    const bad = list.values.find((value) => type.listValue(value) === null)
-    if (bad === undefined) return list
-    env.findings.add('wrong-domain', (member(node, 'values') ?? node).at, { found: bad })
-    return undefined
-  },
 )
 const hours = refine(text({ max: 60 }), (value, node, env) => {
   const range = hourRange(value)
@@ -120,20 +100,20 @@ export function readRuleSet(root: Node, file: string, env: Env): ReadSet | undef
   checkKeys(spec.entries, SPEC_KEYS, env.findings)
   const metadata = metadataNode ? metadataShape.read(metadataNode, env) : undefined
   if (!metadata) return undefined
-  const read = readSpec(spec, metadata, file, scoped(spec, env))
+  const read = readSpec(spec, metadata, file, scoped(spec, metadata.name, env))
   const failed = env.findings.list.slice(before).some((finding) => finding.severity === 'error')
   return failed ? undefined : read
 }
 
 /** The surroundings with the set's own lists and schedules. */
-function scoped(spec: Node, env: Env): Env {
-  const lists = member(spec, 'lists')
+function scoped(spec: Node, name: string, env: Env): Env {
   const schedules = member(spec, 'schedules')
+  const usedLists = new Set<string>()
   return {
     ...env,
-    lists: (lists && mapOf(listShape).read(lists, env)) ?? new Map(),
+    lists: readLists(member(spec, 'lists'), name, { ...env, usedLists }),
     schedules: (schedules && mapOf(scheduleShape).read(schedules, env)) ?? new Map(),
-    usedLists: new Set(),
+    usedLists,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AttachmentFacts, PolicyInput, RecipientFacts } from '../../domain/index.ts'
 import type { Text } from '../diagnostic.ts'
 import type { TenantLabels } from '../labels.ts'
+import type { ListCopies } from '../live-lists.ts'
 
 export const TYPE_NAMES = [
   'string',
@@ -26,6 +27,8 @@ export interface Scene {
   readonly recipient: RecipientFacts
   readonly attachment: AttachmentFacts | null
   readonly labels: TenantLabels
+  /** Copies of lists from outside. */
+  readonly lists?: ListCopies
 }
 
 /** A fact before it is normalised: undefined is unknown, null is known to be absent, a list has several values. */

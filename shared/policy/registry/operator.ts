@@ -3,6 +3,7 @@ import type { TenantLabels } from '../labels.ts'
 import type { Env } from '../parse/env.ts'
 import type { Node } from '../parse/node.ts'
 import type { JsonSchema, Shape } from '../parse/shape.ts'
+import type { Truth } from '../truth.ts'
 import type { FieldDefinition, Scene, TypeName } from './field.ts'
 import type { Value } from './types.ts'
 
@@ -25,6 +26,8 @@ export interface OperatorDefinition<O = unknown> {
   read(node: Node, field: FieldDefinition, env: Env): O | undefined
   /** A predicate on one normalised value; made once, when a policy is compiled. */
   test(operand: O, field: FieldDefinition): (value: Value, scene: Scene) => boolean
+  /** In place of `test` where the operand itself may be unknown. */
+  truth?(operand: O, field: FieldDefinition): (value: Value, scene: Scene) => Truth
   /** The answer for a fact that is known to be absent (or has no values). Default false. */
   absent?(operand: O): boolean
   /** With several values: must all of them meet the test (`not`), not one? */

@@ -83,7 +83,9 @@ function entriesOf(name: string, node: Node, env: Env): readonly string[] | unde
   const at = (entryOf(node, 'list') ?? node).at
   if (list?.type === 'string') {
     env.usedLists.add(name)
-    return list.values.map(fold)
+    if (list.live.length === 0) return list.values.map(fold)
+    env.findings.add('list-live', at, { name })
+    return undefined
   }
   if (list) env.findings.add('list-type', at, { name, found: list.type, expected: 'string' })
   else env.findings.add('unknown-list', at, { name }, nearest(name, env.lists.keys()))

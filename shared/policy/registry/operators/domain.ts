@@ -54,7 +54,9 @@ function ofList(node: Node, env: Env): readonly string[] | undefined {
   const list = env.lists.get(listName)
   if (list?.type === 'domain') {
     env.usedLists.add(listName)
-    return list.values
+    if (list.live.length === 0) return list.values
+    env.findings.add('list-live', node.at, { name: listName })
+    return undefined
   }
   if (list) env.findings.add('list-type', node.at, { name: listName, found: list.type, expected: 'domain' })
   else env.findings.add('unknown-list', node.at, { name: listName }, nearest(listName, env.lists.keys()))

@@ -108,7 +108,10 @@ function readList(negative: boolean): OperatorDefinition<readonly Value[]> {
         return undefined
       }
       const values = list.values.map((entry) => type.listValue(entry))
-      return values.includes(null) ? undefined : (values as Value[])
+      if (values.includes(null)) return undefined
+      // `readTest` then takes the operator's live form.
+      if (list.live.length > 0) return { live: list.live, values } as unknown as readonly Value[]
+      return values as Value[]
     },
     test(operand, field) {
       const among = types[field.type].oneOf(operand)
