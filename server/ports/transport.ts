@@ -73,12 +73,7 @@ export interface SendOptions {
  * mean that it was not.
  */
 export interface MailTransport {
-  send(
-    route: Route,
-    envelope: Envelope,
-    content: OutgoingContent,
-    options?: SendOptions,
-  ): Promise<TransportResult>
+  send(route: Route, envelope: Envelope, content: OutgoingContent, options?: SendOptions): Promise<TransportResult>
   /** Finishes what runs and closes idle connections. */
   close(): Promise<void>
 }

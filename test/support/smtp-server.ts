@@ -26,14 +26,18 @@ export interface Script {
     | undefined
   /** Resets the connection after so many bytes of content. */
   dropAfterBytes?: number
-  tls?: { key: string; cert: string }
+  /** Answers 552 after so many bytes of content, before its end. */
+  refuseAfterBytes?: number
+  tls?: { key: string; cert: string; ca?: string }
+  /** Sent in the clear together with the go-ahead for TLS. */
+  beforeTls?: string
 }
 
 /**
  * A next hop that does as it is told, on a real socket: for every way a server can refuse, stall or vanish. `script` may be
  * changed while it runs.
  */
-export async function startSmtpServer(script: Script = {}) {
+export async function startSmtpServer(script: Script = {}, at: { host?: string; port?: number } = {}) {
   const received: ReceivedMail[] = []
   const lines: string[] = []
   const sockets = new Set<net.Socket>()
@@ -46,10 +50,13 @@ export async function startSmtpServer(script: Script = {}) {
     let buffered = Buffer.alloc(0)
     let inData = false
     let dataBytes = 0
+    let chunk: { left: number; last: boolean } | null = null
+    let chunks: Buffer[] = []
     let mail = ''
     let rcpt: string[] = []
     let to: string[] = []
     let hung = false
+    let refused: Answer | undefined
     sockets.add(plain)
     most = Math.max(most, sockets.size)
     plain.on('close', () => sockets.delete(plain))
@@ -85,12 +92,18 @@ export async function startSmtpServer(script: Script = {}) {
         return
       }
       if (verb === 'STARTTLS' && script.tls && positive) {
-        say('220 2.0.0 Go')
+        say(`220 2.0.0 Go${script.beforeTls ? `\r\n${script.beforeTls.trimEnd()}` : ''}`)
         const secure = new tls.TLSSocket(plain, { isServer: true, ...script.tls })
         plain.removeAllListeners('data')
         socket = secure
         secure.on('error', () => {})
         secure.on('data', feed)
+        return
+      }
+      const bdat = /^BDAT (\d+)( LAST)?$/i.exec(line)
+      if (bdat && (told === undefined || !positive)) {
+        chunk = { left: Number(bdat[1]), last: bdat[2] !== undefined }
+        refused = told
         return
       }
       if (verb === 'MAIL' && mail && told === undefined) {
@@ -118,16 +131,49 @@ export async function startSmtpServer(script: Script = {}) {
       if (verb === 'QUIT') socket.end()
     }
 
-    function feed(chunk: Buffer): void {
-      buffered = Buffer.concat([buffered, chunk])
+    function finish(data: string): boolean {
+      const told = script.answer?.('.', { session, data }) ?? '250 2.0.0 Ok: queued as 42'
+      if (told.startsWith('2') || told === 'drop' || told === 'hang') received.push({ mail, rcpt, to, data, session })
+      ;[mail, rcpt, to] = ['', [], []]
+      return say(told)
+    }
+
+    function feed(bytes: Buffer): void {
+      if (hung) return
+      buffered = Buffer.concat([buffered, bytes])
       if (inData) {
-        dataBytes += chunk.length
+        dataBytes += bytes.length
+        if (script.refuseAfterBytes !== undefined && dataBytes >= script.refuseAfterBytes) {
+          say('552 5.3.4 Too much')
+          hung = true
+          return
+        }
         if (script.dropAfterBytes !== undefined && dataBytes >= script.dropAfterBytes) {
           say('drop')
           return
         }
       }
       while (!hung && !plain.destroyed) {
+        if (chunk) {
+          const part = buffered.subarray(0, chunk.left)
+          buffered = buffered.subarray(part.length)
+          chunk.left -= part.length
+          chunks.push(part)
+          if (chunk.left > 0) return
+          const { last } = chunk
+          chunk = null
+          if (refused !== undefined) {
+            chunks = []
+            if (!say(refused)) return
+            continue
+          }
+          if (!last) {
+            say('250 2.0.0 more')
+            continue
+          }
+          finish(Buffer.concat(chunks.splice(0)).toString('latin1'))
+          continue
+        }
         if (inData) {
           const end = buffered.subarray(0, 3).equals(Buffer.from('.\r\n')) ? -2 : buffered.indexOf('\r\n.\r\n')
           if (end === -1) return
@@ -137,11 +183,7 @@ export async function startSmtpServer(script: Script = {}) {
             .replace(/(^|\r\n)\./g, '$1')
           buffered = buffered.subarray(end + 5)
           inData = false
-          const told = script.answer?.('.', { session, data }) ?? '250 2.0.0 Ok: queued as 42'
-          if (told.startsWith('2') || told === 'drop' || told === 'hang')
-            received.push({ mail, rcpt, to, data, session })
-          ;[mail, rcpt, to] = ['', [], []]
-          if (!say(told)) return
+          if (!finish(data)) return
           continue
         }
         const end = buffered.indexOf('\r\n')
@@ -155,7 +197,7 @@ export async function startSmtpServer(script: Script = {}) {
     plain.on('data', feed)
     say(script.greeting ?? '220 hop.test ESMTP')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at.port ?? 0, at.host ?? '127.0.0.1', resolve))
 
   return {
     port: (server.address() as net.AddressInfo).port,

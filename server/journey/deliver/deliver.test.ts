@@ -41,7 +41,7 @@ async function setup(
   const transport = createSmtpTransport({
     name: 'gw.acme.example',
     log: silentLog,
-    timeouts: { connectMs: 500, replyMs: 500 },
+    timeouts: { connectMs: 500, greetingMs: 500, commandMs: 500, dataEndMs: 500 },
   })
   closers.push(server.close, transport.close)
   let now = Date.UTC(2026, 10, 23)
@@ -118,6 +118,8 @@ async function setup(
       recipients: addresses,
       steps: [],
       blob: 'copy-1',
+      head: null,
+      bodyStart: null,
       size: COPY.length,
       route: '',
       mailFrom: settings.copy?.mailFrom ?? 'ann@acme.example',

@@ -49,7 +49,16 @@ function query({ name, type }: Question, id: number): Packet {
     flags: (1 << 8) | (1 << 5),
     questions: [{ type: type as 'A', name, class: 'IN' }],
     additionals: [
-      { type: 'OPT', name: '.', udpPayloadSize: UDP_BYTES, flags: 1 << 15, extendedRcode: 0, ednsVersion: 0, flag_do: true, options: [] },
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize: UDP_BYTES,
+        flags: 1 << 15,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flag_do: true,
+        options: [],
+      },
     ],
   }
 }

@@ -125,13 +125,16 @@ function lifetime({ answers, authorities }: Response): number {
 function asciiName(name: string): string | null {
   const ascii = /^[\x21-\x7e]+$/.test(name) ? name : domainToASCII(name)
   const labels = ascii.replace(/\.$/, '').split('.')
-  return ascii.length <= 254 && labels.every((label) => label.length > 0 && label.length <= 63) ? labels.join('.') : null
+  return ascii.length <= 254 && labels.every((label) => label.length > 0 && label.length <= 63)
+    ? labels.join('.')
+    : null
 }
 
 function readServer(text: string): Server {
   const parts = /^\[(.+)\]:(\d+)$/.exec(text) ?? /^([^:]+):(\d+)$/.exec(text)
   const address = parts ? parts[1]! : text.replace(/^\[(.+)\]$/, '$1')
   // A link-local address carries its zone: `fe80::1%eth0`.
-  if (!isIP(address.replace(/%.*$/, ''))) throw new Fault('config-invalid', `${text} is not the address of a name server`)
+  if (!isIP(address.replace(/%.*$/, '')))
+    throw new Fault('config-invalid', `${text} is not the address of a name server`)
   return { address, port: parts ? Number(parts[2]) : 53 }
 }

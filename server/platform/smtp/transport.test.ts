@@ -1,3 +1,4 @@
+import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
@@ -147,7 +148,9 @@ describe('broken next hops', () => {
       'next-hop-timeout: no reply after the end of data, it may have been taken',
     ],
   ])('%s', async (name, script, expected) => {
-    const { server, send } = await setup(script, { timeouts: { connectMs: 300, replyMs: 300 } })
+    const { server, send } = await setup(script, {
+      timeouts: { connectMs: 300, greetingMs: 300, commandMs: 300, dataStartMs: 300, dataBlockMs: 300, dataEndMs: 300 },
+    })
     const content = name.includes('middle') ? `Subject: x\r\n\r\n${'Hello\r\n'.repeat(3_000_000)}` : MAIL
     expect(await fault(send({}, content))).toBe(expected)
     Object.assign(server.script, { greeting: '220 hop.test', answer: undefined, dropAfterBytes: undefined })
@@ -189,6 +192,140 @@ describe('broken next hops', () => {
     expect(server.received).toEqual([])
     expect((await transport.send(route, ENVELOPE, bytesOf(Buffer.from(MAIL)))).recipients[0]!.status).toBe('accepted')
     expect(server.sessions).toBe(2)
+  })
+})
+
+describe('the moment before the dot', () => {
+  it.each([
+    ['DATA', ['PIPELINING']],
+    ['BDAT', ['PIPELINING', 'CHUNKING']],
+  ])('comes when all content is there; whoever says no there has sent nothing (%s)', async (_way, extensions) => {
+    const { server, transport, route } = await setup({ extensions })
+    const content = bytesOf(Buffer.from(`Subject: x\r\n\r\n${'Hello\r\n'.repeat(60_000)}`))
+    const no = transport.send(route, ENVELOPE, content, { beforeDot: () => Promise.reject(new Fault('lease-lost')) })
+    expect(await fault(no)).toBe('lease-lost')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.received).toEqual([])
+    let seen = -1
+    await transport.send(route, ENVELOPE, content, {
+      beforeDot: async () => {
+        seen = server.received.length
+      },
+    })
+    expect(seen).toBe(0)
+    expect(server.received.length).toBe(1)
+    expect(server.received[0]!.data.length).toBe(content.size)
+  })
+})
+
+describe('CHUNKING', () => {
+  const large = Buffer.from(`Subject: x\r\n\r\n${'.dots\r\n'.repeat(100_000)}no end`)
+
+  it('carries a large mail as it is, and a small one by DATA', async () => {
+    const { server, send } = await setup({ extensions: ['PIPELINING', 'CHUNKING'] })
+    expect((await send({}, large)).recipients.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'accepted'])
+    await send()
+    expect(server.received[0]!.data).toBe(`${large.toString('latin1')}\r\n`)
+    expect(server.received[1]!.data).toBe(MAIL)
+    expect(server.lines.filter((line) => /^(BDAT|DATA)/.test(line)).at(-1)).toBe('DATA')
+  })
+
+  it('falls back to DATA, for good, where it is offered and does not work', async () => {
+    const { server, send } = await setup({
+      extensions: ['PIPELINING', 'CHUNKING'],
+      answer: (line) => (line.startsWith('BDAT') ? '502 5.5.1 What?' : undefined),
+    })
+    expect((await send({}, large)).recipients[0]!.status).toBe('accepted')
+    expect((await send({}, large)).recipients[0]!.status).toBe('accepted')
+    expect(server.received.length).toBe(2)
+    expect(server.sessions).toBe(2)
+  })
+
+  it('keeps what is said of a chunk, and of the last one', async () => {
+    const full = await setup({
+      extensions: ['PIPELINING', 'CHUNKING'],
+      answer: (line) => (line.startsWith('BDAT') ? '452 4.3.1 Full' : undefined),
+    })
+    expect(fates(await full.send({}, large))[0]).toBe('a@p.example temporary 452 4.3.1 Full')
+    const never = await setup({
+      extensions: ['PIPELINING', 'CHUNKING'],
+      answer: (line) => (line === '.' ? '554 5.7.1 No' : undefined),
+    })
+    expect(fates(await never.send({}, large))[2]).toBe('c@p.example permanent 554 5.7.1 No')
+  })
+})
+
+describe('next hops that misbehave', () => {
+  const raw = async (act: (socket: net.Socket) => void) => {
+    const server = net.createServer((socket) => {
+      socket.on('error', () => {})
+      act(socket)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(() => new Promise((resolve) => server.close(() => resolve())))
+    const transport = createSmtpTransport({
+      name: 'gw.acme.example',
+      log: silentLog,
+      timeouts: { greetingMs: 400, commandMs: 400, attemptMs: 1_500 },
+    })
+    closers.push(transport.close)
+    const { port } = server.address() as net.AddressInfo
+    const route: Route = { name: 'out', host: '127.0.0.1', port, tls: 'opportunistic', connections: 1 }
+    const began = performance.now()
+    const outcome = await fault(transport.send(route, ENVELOPE, bytesOf(Buffer.from(MAIL))))
+    return { outcome, ms: performance.now() - began }
+  }
+
+  it.each<[string, (socket: net.Socket) => void, RegExp]>([
+    ['greets with garbage', (socket) => socket.write('\x00\xff\x17 hello\r\n'), /^next-hop-temporary: no SMTP reply/],
+    ['speaks HTTP', (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'), /^next-hop-temporary/],
+    ['has a reply line without end', (socket) => socket.write(`220 ${'x'.repeat(100_000)}`), /^next-hop-temporary/],
+    ['has a reply without end', (socket) => socket.write('220-x\r\n'.repeat(5_000)), /^next-hop-temporary/],
+    ['mixes two codes in a reply', (socket) => socket.write('220-x\r\n250 y\r\n'), /^next-hop-temporary/],
+    ['answers what nobody asked', (socket) => socket.write('220 a\r\n250 b\r\n250 c\r\n'), /^next-hop-temporary/],
+    [
+      'drips its greeting',
+      (socket) => {
+        const timer = setInterval(() => socket.write('2'), 50)
+        socket.on('close', () => clearInterval(timer))
+      },
+      /^next-hop-timeout/,
+    ],
+  ])('%s: deferred, soon and without a crash', async (_name, act, expected) => {
+    const { outcome, ms } = await raw(act)
+    expect(outcome).toMatch(expected)
+    expect(ms).toBeLessThan(1_500)
+  })
+
+  it('says HELO to a server that knows no EHLO', async () => {
+    const { server, send } = await setup({
+      answer: (line) => (line.startsWith('EHLO') ? '502 5.5.1 What?' : undefined),
+    })
+    expect((await send()).recipients[0]!.status).toBe('accepted')
+    expect(server.lines.slice(0, 3)).toEqual([
+      'EHLO gw.acme.example',
+      'HELO gw.acme.example',
+      'MAIL FROM:<ann@acme.example>',
+    ])
+  })
+
+  it('counts a refusal in the middle of the content, and hangs up', async () => {
+    const { server, send } = await setup({ refuseAfterBytes: 300_000 })
+    const content = `Subject: x\r\n\r\n${'Hello\r\n'.repeat(1_000_000)}`
+    expect(fates(await send({}, content))[0]).toBe('a@p.example permanent 552 5.3.4 Too much')
+    expect(server.received).toEqual([])
+  })
+
+  it('takes words before TLS for an attack (RFC 3207 6)', async () => {
+    const { server, send } = await setup({ tls: certificate, beforeTls: '250 injected\r\n' }, {}, { tls: 'required' })
+    expect(await fault(send())).toMatch(/^(tls-required|next-hop-temporary)/)
+    expect(server.lines.some((line) => line.startsWith('MAIL'))).toBe(false)
+  })
+
+  it('lets no bare line end out', async () => {
+    const { server, send } = await setup()
+    expect(await fault(send({}, 'Subject: x\r\n\r\na\n.\nMAIL FROM:<evil@x>\r\n'))).toBe('blob-damaged: a bare LF')
+    expect(server.received).toEqual([])
   })
 })
 
@@ -237,12 +374,41 @@ describe('parameters', () => {
 
   it('fails for good what the hop cannot carry, before a byte is sent', async () => {
     const { server, send } = await setup({ extensions: ['PIPELINING'] })
-    expect(fates(await send({ smtputf8: true }))[0]).toMatch(/permanent 550 5\.6\.7/)
-    expect(fates(await send({ body: '8BITMIME' }, 'Subject: x\r\n\r\nä\r\n'))[0]).toMatch(/permanent 554 5\.6\.3/)
+    const named = 'Subject: Grüße\r\n\r\nx\r\n'
+    expect(fates(await send({ smtputf8: true }, named))[0]).toMatch(/permanent 550 5\.6\.7/)
+    const signed = 'DKIM-Signature: v=1\r\nSubject: x\r\n\r\nä\r\n'
+    expect(fates(await send({ body: '8BITMIME' }, signed))[0]).toMatch(/permanent 554 5\.6\.3/)
     expect(fates(await send({ requireTls: true }))[0]).toMatch(/permanent 550 5\.7\.30/)
     expect(server.received).toEqual([])
     expect((await send({ body: '8BITMIME' })).recipients[0]!.status).toBe('accepted')
-    expect(server.sessions).toBe(1)
+    // The one with REQUIRETLS could not share a connection that has no TLS.
+    expect(server.sessions).toBe(2)
+  })
+
+  it('encodes 8-bit content that nobody signed for a hop without 8BITMIME', async () => {
+    const { server, send } = await setup({ extensions: ['PIPELINING'] })
+    const mail = 'MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n'
+    expect((await send({ body: '8BITMIME' }, `${mail}\r\nGrüße\r\n`)).recipients[0]!.status).toBe('accepted')
+    expect(server.received[0]!.mail).toBe('MAIL FROM:<ann@acme.example>')
+    expect(server.received[0]!.data).toBe(`${mail.replace('8bit', 'quoted-printable')}\r\nGr=C3=BC=C3=9Fe\r\n`)
+  })
+
+  it('refuses only the recipients who need SMTPUTF8 where it is not offered', async () => {
+    const { server, send } = await setup({ extensions: ['PIPELINING'] })
+    const recipients = [{ address: 'jörg@p.example' }, { address: 'b@bücher.example' }, { address: 'c@p.example' }]
+    expect(fates(await send({ smtputf8: true, recipients })).map((fate) => fate.slice(0, 40))).toEqual([
+      'jörg@p.example permanent 550 5.6.7 The n',
+      'b@bücher.example accepted 250 2.0.0 Ok: ',
+      'c@p.example accepted 250 2.0.0 Ok: queue',
+    ])
+    expect(server.received[0]!.rcpt).toEqual(['RCPT TO:<b@xn--bcher-kva.example>', 'RCPT TO:<c@p.example>'])
+  })
+
+  it('sends nothing of an address that would end the command', async () => {
+    const { server, send } = await setup()
+    const recipients = [{ address: 'a@p.example>\r\nRCPT TO:<b@p.example' }, { address: 'c@p.example' }]
+    expect(fates(await send({ recipients }))[0]).toMatch(/permanent 553 5\.1\.3/)
+    expect(server.received[0]!.to).toEqual(['c@p.example'])
   })
 
   it('does not send more than the hop takes', async () => {

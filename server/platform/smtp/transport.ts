@@ -1,58 +1,85 @@
-import { Readable } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import type { SMTPConnectionOptions, SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection'
 import type { Envelope } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { Log } from '../../ports/log.ts'
-import type { MailTransport, Route, TransportResult } from '../../ports/transport.ts'
-import { Hop } from './hop.ts'
-import { createPool, type Lease, type Pool } from './pool.ts'
-import { resultOf, type SmtpError, settle } from './settle.ts'
+import { type Log, type Metrics, noMetrics } from '../../ports/log.ts'
+import type { MailTransport, OutgoingContent, Route, SendOptions, TransportResult } from '../../ports/transport.ts'
+import { createResolver, type DnsOptions } from '../dns/resolver.ts'
+import { type Attempted, attempt } from './attempt.ts'
+import { type Candidate, type Candidates, domainCandidates, nextHopCandidates } from './candidates.ts'
+import { HopError } from './conversation.ts'
+import { type CountedPolicy, HostForbidden } from './demand.ts'
+import type { OwnIdentity } from './mail-hosts.ts'
+import { createPool, type Pool } from './pool.ts'
+import { openSession, type Session, type TlsDemand, type TlsFailure, TlsRefused } from './session.ts'
+import { faultOf, resultOf } from './settle.ts'
+import { createStsPolicies, type StsOptions } from './sts-policies.ts'
+import { DEFAULT_SMTP_TIMEOUTS, type SmtpTimeouts } from './timeouts.ts'
+import { openTlsLedger } from './tls-ledger.ts'
 
-export interface SmtpTimeouts {
-  /** TCP, TLS and greeting, ms. */
-  readonly connectMs: number
-  /** Silence of the next hop, ms; RFC 5321 4.5.3.2.6 asks for 10 minutes after the end of data. */
-  readonly replyMs: number
-  /** The whole attempt: so many ms, plus the time the content takes at `bytesPerSecond`. */
-  readonly attemptMs: number
-  readonly bytesPerSecond: number
-  /** An idle connection is given up after so many ms. */
-  readonly idleMs: number
-}
-
-export const DEFAULT_SMTP_TIMEOUTS: SmtpTimeouts = {
-  connectMs: 30_000,
-  replyMs: 600_000,
-  attemptMs: 900_000,
-  bytesPerSecond: 16_384,
-  idleMs: 15_000,
-}
-
+/** Everything but `log` and `metrics` can be handed to another thread. */
 export interface SmtpTransportOptions {
   /** Our name in EHLO. */
   readonly name: string
   readonly timeouts?: Partial<SmtpTimeouts>
   readonly messagesPerConnection?: number
+  /** A connection is not used for longer than so many ms. */
+  readonly connectionAgeMs?: number
   /** For every route: a private CA, minimum version. Whether certificates are checked is the route's. */
   readonly tlsOptions?: Pick<ConnectionOptions, 'ca' | 'minVersion' | 'ciphers' | 'cert' | 'key'>
+  /** Name servers; the system's own when left out, and then no DANE. */
+  readonly dns?: DnsOptions
+  /** MTA-STS policies and the counts of TLS-RPT are kept here; in memory when left out. */
+  readonly stateDir?: string
+  readonly sts?: Pick<StsOptions, 'ca' | 'port' | 'allowPrivate'>
+  /** Who we are among the MX of a domain; `name` is one of the names. */
+  readonly own?: Partial<OwnIdentity>
+  /** Hosts and addresses tried in one attempt. */
+  readonly hosts?: number
+  readonly addresses?: number
   readonly log: Log
+  readonly metrics?: Metrics
 }
 
-type Content = Parameters<MailTransport['send']>[2]
+/** Pools of hosts that nobody uses are forgotten above so many. */
+const POOLS = 500
 
-/** `MailTransport` over nodemailer's SMTPConnection, with a pool of our own for each route. */
+/** `MailTransport` over connections of our own: next hops and MX hosts, each with a pool for what TLS it has to have. */
 export function createSmtpTransport(options: SmtpTransportOptions): MailTransport {
+  const { log, metrics = noMetrics } = options
   const timeouts = { ...DEFAULT_SMTP_TIMEOUTS, ...options.timeouts }
+  const resolver = createResolver(options.dns)
+  const policies = createStsPolicies({
+    ...options.sts,
+    resolver,
+    directory: options.stateDir ? `${options.stateDir}/mta-sts` : null,
+    log,
+  })
+  const ledger = openTlsLedger({ directory: options.stateDir ? `${options.stateDir}/tls-rpt` : null, log })
+  const own: OwnIdentity = {
+    names: [options.name, ...(options.own?.names ?? [])].map((name) => name.toLowerCase()),
+    addresses: options.own?.addresses ?? [],
+    loopback: options.own?.loopback ?? true,
+  }
   const pools = new Map<string, Pool>()
+  /** Hosts that offer CHUNKING and do not do it. */
+  const noChunking = new Set<string>()
 
-  function poolOf(route: Route): Pool {
-    const key = JSON.stringify([route.name, route.host, route.port, route.tls, route.auth?.user, route.auth?.password])
+  function poolOf(route: Route, candidate: Candidate, demand: TlsDemand, counted: CountedPolicy): Pool {
+    const key = JSON.stringify([
+      route.name,
+      candidate.host,
+      candidate.port,
+      demand.start,
+      demand.proof && [demand.proof.by, demand.proof.names, counted.strings],
+      route.auth,
+    ])
     let pool = pools.get(key)
     if (!pool) {
-      pool = createPool(() => connect(route, timeouts, options), {
+      if (pools.size >= POOLS) for (const [old, { unused }] of pools) if (unused) pools.delete(old)
+      pool = createPool({
         connections: Math.max(1, route.connections),
         messagesPerConnection: options.messagesPerConnection ?? 100,
+        ageMs: options.connectionAgeMs ?? 300_000,
         idleMs: timeouts.idleMs,
       })
       pools.set(key, pool)
@@ -60,19 +87,153 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
     return pool
   }
 
-  async function send(route: Route, envelope: Envelope, content: Content): Promise<TransportResult> {
-    const pool = poolOf(route)
-    let lease = await pool.lease()
+  async function send(
+    route: Route,
+    envelope: Envelope,
+    content: OutgoingContent,
+    sending: SendOptions = {},
+  ): Promise<TransportResult> {
+    const level = envelope.requireTls && route.tls !== 'implicit' ? 'verified' : route.tls
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), timeouts.attemptMs + (content.size / timeouts.bytesPerSecond) * 1_000)
     try {
-      return await attempt(lease, envelope, content, timeouts)
-    } catch (error) {
-      // A kept connection that the next hop had already given up says nothing about this message.
-      if (!(lease.reused && !lease.hop.dataBegun && error instanceof Fault && error.code === 'next-hop-unreachable'))
-        throw error
+      const found = route.mx
+        ? await domainCandidates({ resolver, policies, own }, route, level, domainOf(envelope))
+        : nextHopCandidates(resolver, route, level)
+      if ('reply' in found) return told(envelope, found.reply, domainOf(envelope))
+      if (found.sts?.problem && found.domain) {
+        const counted: CountedPolicy = { type: 'sts', strings: [], mx: [] }
+        ledger.note({ domain: found.domain, counted, failure: { type: found.sts.problem } })
+      }
+      return await sendToOne(found, route, envelope, content, sending, late.signal)
+    } finally {
+      clearTimeout(timer)
     }
-    options.log.debug('smtp.reconnect', { route: route.name })
-    lease = await pool.lease({ fresh: true })
-    return await attempt(lease, envelope, content, timeouts)
+  }
+
+  /** Host by host until one has settled somebody's fate; the last failure is that of the attempt. */
+  async function sendToOne(
+    { hosts, domain }: Candidates,
+    route: Route,
+    envelope: Envelope,
+    content: OutgoingContent,
+    sending: SendOptions,
+    signal: AbortSignal,
+  ): Promise<TransportResult> {
+    const budget = { addresses: options.addresses ?? 10 }
+    let unfit: TransportResult | null = null
+    let failed: Fault | null = null
+    for (const candidate of hosts.slice(0, options.hosts ?? 5)) {
+      if (budget.addresses <= 0 || signal.aborted) break
+      const outcome = await tryHost(candidate, domain, route, envelope, content, sending, budget, signal)
+      if ('result' in outcome) {
+        if (!outcome.unfit) return outcome.result
+        unfit ??= outcome.result
+        continue
+      }
+      // What TLS forbids outweighs what a later host did not answer: it is what somebody has to mend.
+      if (failed?.code !== 'tls-required') failed = outcome.fault
+      if (!outcome.untouched) throw outcome.fault
+      log.debug('smtp.next-host', { route: route.name, host: candidate.host, fault: outcome.fault.code })
+    }
+    if (unfit) return unfit
+    throw failed ?? new Fault('next-hop-timeout')
+  }
+
+  async function tryHost(
+    candidate: Candidate,
+    domain: string | null,
+    route: Route,
+    envelope: Envelope,
+    content: OutgoingContent,
+    sending: SendOptions,
+    budget: { addresses: number },
+    signal: AbortSignal,
+  ): Promise<Attempted> {
+    try {
+      const { demand, counted } = await candidate.demand()
+      const pool = poolOf(route, candidate, demand, counted)
+      const connect = () => reach(candidate, demand, counted, domain, route, budget, signal)
+      const on = async (fresh: boolean) => {
+        const lease = await pool.lease(connect, { fresh })
+        lease.session.plainData = noChunking.has(candidate.host)
+        const outcome = await attempt(lease, envelope, content, timeouts, sending, signal)
+        return { outcome, reused: lease.reused }
+      }
+      const first = await on(false)
+      if (!('fault' in first.outcome)) return first.outcome
+      const { fault, untouched, chunkingRefused } = first.outcome
+      if (chunkingRefused) noChunking.add(candidate.host)
+      // A kept connection that the next hop had already given up says nothing about this message.
+      const stale = first.reused && untouched && fault.code !== 'next-hop-timeout'
+      if (signal.aborted || !(stale || chunkingRefused)) return first.outcome
+      log.debug('smtp.reconnect', { route: route.name, host: candidate.host })
+      return (await on(true)).outcome
+    } catch (error) {
+      if (!(error instanceof Fault || error instanceof HopError)) throw error
+      if (error instanceof TlsRefused && error.failure === 'starttls-not-supported' && envelope.requireTls) {
+        return {
+          result: told(envelope, '550 5.7.30 REQUIRETLS support required (RFC 8689)', candidate.host),
+          unfit: true,
+        }
+      }
+      if (error instanceof HostForbidden && domain) {
+        ledger.note({ domain, counted: error.counted, failure: { type: error.failure, host: candidate.host } })
+      }
+      const fault = faultOf(error)
+      if (!OF_THE_HOST.has(fault.code)) throw fault
+      return { fault, untouched: true, chunkingRefused: false }
+    }
+  }
+
+  /** A new session with the first address that gives one. Raises HopError, and what the look-up raises. */
+  async function reach(
+    candidate: Candidate,
+    demand: TlsDemand,
+    counted: CountedPolicy,
+    domain: string | null,
+    route: Route,
+    budget: { addresses: number },
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { host, port } = candidate
+    let last: unknown = new Fault('next-hop-unreachable', `${host} has no address`)
+    for (const address of await candidate.addresses()) {
+      if (budget.addresses-- <= 0 || signal.aborted) break
+      try {
+        const target = { host, address, port, demand, ...(route.auth ? { auth: route.auth } : {}) }
+        const session = await open(target)
+        count(session.noted, address, session.remote)
+        metrics.count('smtp_sessions_total', { tls: session.facts.level, by: session.facts.by ?? '' })
+        return session
+      } catch (error) {
+        last = error
+        if (error instanceof TlsRefused) count(error.failure, address, '', error.message)
+        log.debug('smtp.connection', { route: route.name, host, error: String(error) })
+      }
+    }
+    throw last
+
+    function count(type: TlsFailure | null, address: string, helo: string, reason = ''): void {
+      if (!domain) return
+      const failure = type && { type, host, address, ...(helo ? { helo } : {}), ...(reason ? { reason } : {}) }
+      ledger.note({ domain, counted, failure })
+    }
+
+    async function open(target: Parameters<typeof openSession>[0]): Promise<Session> {
+      const tlsOptions = options.tlsOptions ?? {}
+      try {
+        return await openSession(target, { name: options.name, timeouts, tlsOptions }, signal)
+      } catch (error) {
+        // Opportunistic: a handshake that fails is worth no more than none at all (RFC 7435 3).
+        if (!(error instanceof TlsRefused) || demand.start !== 'if-offered' || demand.binding || route.auth) throw error
+        if (error.failure === 'starttls-not-supported') throw error
+        count(error.failure, target.address, '', error.message)
+        log.info('smtp.without-tls', { route: route.name, host })
+        const plain = { ...target, demand: { ...demand, start: 'never' as const, proof: null } }
+        return await openSession(plain, { name: options.name, timeouts, tlsOptions }, signal)
+      }
+    }
   }
 
   return {
@@ -80,182 +241,32 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()))
       pools.clear()
+      await ledger.close()
     },
   }
 }
 
-/** One transaction on one connection, from MAIL to the reply after the end of data. Gives the lease back. */
-async function attempt(
-  lease: Lease,
-  envelope: Envelope,
-  content: Content,
-  timeouts: SmtpTimeouts,
-): Promise<TransportResult> {
-  const { hop } = lease
-  const facts = () => ({ tls: hop.tlsVersion, remote: hop.remote, dsn: hop.offers('DSN') })
-  const before = facts()
-  const addresses = envelope.recipients.map((recipient) => recipient.address)
-  let keep = false
-  try {
-    const unfit = await whatIsMissing(hop, envelope, content)
-    if (unfit) {
-      keep = true
-      return { ...before, recipients: addresses.map((address) => resultOf(address, unfit)) }
-    }
-    const info = await withDeadline(hop, timeouts.attemptMs + (content.size / timeouts.bytesPerSecond) * 1_000, () =>
-      transact(hop, envelope, content),
-    )
-    const refused = new Map(hop.refusals.map(({ address, reply }) => [address, reply]))
-    keep = true
-    return {
-      ...before,
-      recipients: addresses.map((address) => resultOf(address, refused.get(address) ?? info.response)),
-    }
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    const { refusals, dataEnded } = hop
-    const outcome = settle({ error: error as SmtpError, recipients: addresses, refusals, dataEnded })
-    // "All recipients refused" leaves the transaction open: without RSET the next MAIL is answered 503.
-    keep = await reset(hop)
-    if (outcome instanceof Fault) throw outcome
-    return { ...before, recipients: outcome }
-  } finally {
-    lease.release(keep)
+/** Faults that another host of the same next hop may not have. */
+const OF_THE_HOST = new Set([
+  'next-hop-unreachable',
+  'next-hop-timeout',
+  'next-hop-temporary',
+  'tls-required',
+  'dns-unavailable',
+])
+
+function told(envelope: Envelope, reply: string, remote: string): TransportResult {
+  return {
+    recipients: envelope.recipients.map(({ address }) => resultOf(address, reply)),
+    tls: null,
+    remote,
+    dsn: false,
   }
 }
 
-/** What the message needs and the next hop does not offer, as the reply its recipients get; null when it fits. */
-async function whatIsMissing(hop: Hop, envelope: Envelope, content: Content): Promise<string | null> {
-  const needsUtf8 =
-    envelope.smtputf8 || [envelope.mailFrom, ...envelope.recipients.map((r) => r.address)].some(beyondAscii)
-  if (needsUtf8 && !hop.offers('SMTPUTF8'))
-    return '550 5.6.7 The next mail server does not take internationalised mail (SMTPUTF8)'
-  if (envelope.body === '8BITMIME' && !hop.offers('8BITMIME') && (await hasEightBit(content))) {
-    return '554 5.6.3 The next mail server does not take 8-bit content (8BITMIME)'
-  }
-  return null
-}
-
-/** Clients declare 8BITMIME out of habit; only content that uses it is in the way. */
-async function hasEightBit(content: Content): Promise<boolean> {
-  for await (const chunk of content.stream()) if (chunk.some((byte) => byte > 127)) return true
-  return false
-}
-
-function beyondAscii(text: string): boolean {
-  return /[^ -~]/.test(text)
-}
-
-function transact(hop: Hop, envelope: Envelope, content: Content): Promise<SMTPConnectionSendInfo> {
-  hop.prepare(envelope.recipients, envelope.smtputf8)
-  return new Promise((resolve, reject) => {
-    const source = Readable.from(faultful(content.stream(), reject), { objectMode: false, highWaterMark: 262_144 })
-    hop.send(
-      {
-        from: envelope.mailFrom || false,
-        to: envelope.recipients.map((recipient) => recipient.address),
-        size: content.size,
-        use8BitMime: envelope.body === '8BITMIME',
-        requireTLSExtensionEnabled: envelope.requireTls,
-        dsn: { ret: envelope.ret ?? null, envid: envelope.envid ?? null },
-      },
-      source,
-      (error, info) => (error || !info ? reject(error ?? new Error('no result')) : resolve(info)),
-    )
-  })
-}
-
-/** A source that fails is our fault, not the next hop's: its own error goes to the caller and the connection is dropped. */
-async function* faultful(source: AsyncIterable<Uint8Array>, fail: (error: Error) => void): AsyncGenerator<Uint8Array> {
-  try {
-    yield* source
-  } catch (error) {
-    fail(error instanceof Fault ? error : new Fault('store-unavailable', '', { cause: error }))
-    throw error
-  }
-}
-
-async function withDeadline<T>(hop: Hop, ms: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(Object.assign(new Error('the attempt took too long'), { code: 'ETIMEDOUT' }))
-      hop.close()
-    }, ms)
-  })
-  try {
-    return await Promise.race([work(), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** True when the connection is fit for another message. */
-function reset(hop: Hop): Promise<boolean> {
-  if (hop.dataBegun && !hop.dataEnded) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const giveUp = setTimeout(() => resolve(false), 5_000)
-    const answer = (clean: boolean) => {
-      clearTimeout(giveUp)
-      hop.off('end', ended)
-      resolve(clean)
-    }
-    const ended = () => answer(false)
-    hop.once('end', ended)
-    hop.reset((error) => answer(!error))
-  })
-}
-
-async function connect(route: Route, timeouts: SmtpTimeouts, options: SmtpTransportOptions): Promise<Hop> {
-  const checked = route.tls === 'verified' || route.tls === 'implicit'
-  const settings: SMTPConnectionOptions = {
-    name: options.name,
-    host: route.host,
-    port: route.port,
-    secure: route.tls === 'implicit',
-    ignoreTLS: route.tls === 'none',
-    requireTLS: route.tls === 'required' || route.tls === 'verified',
-    opportunisticTLS: route.tls === 'opportunistic',
-    tls: { minVersion: 'TLSv1.2', ...options.tlsOptions, rejectUnauthorized: checked },
-    connectionTimeout: timeouts.connectMs,
-    greetingTimeout: timeouts.connectMs,
-    dnsTimeout: timeouts.connectMs,
-    socketTimeout: timeouts.replyMs,
-    maxResponseSize: 65_536,
-    allowInternalNetworkInterfaces: true,
-  }
-  const hop = new Hop(settings)
-  // Errors of a connection nobody is using; those of a transaction reach its callback.
-  hop.on('error', (error) => options.log.debug('smtp.connection', { route: route.name, error: error.message }))
-  try {
-    await new Promise<void>((resolve, reject) => {
-      hop.once('error', reject)
-      hop.once('end', () => reject(new Error('the connection ended')))
-      hop.connect((error) => (error ? reject(error) : resolve()))
-    })
-    hop.remote = nameOf(hop, route)
-    if (route.auth) await signIn(hop, route)
-    return hop
-  } catch (error) {
-    hop.close()
-    if (error instanceof Fault) throw error
-    const outcome = settle({ error: error as SmtpError, recipients: [], refusals: [], dataEnded: false })
-    throw outcome instanceof Fault ? outcome : new Fault('next-hop-unreachable', '', { cause: error })
-  }
-}
-
-/** Credentials never travel in clear text, except to this very machine. */
-async function signIn(hop: Hop, route: Route): Promise<void> {
-  const { user, password } = route.auth!
-  if (!hop.tlsVersion && !/^(127\.|::1$|localhost$)/.test(route.host))
-    throw new Fault('tls-required', 'no sign-in without TLS')
-  await new Promise<void>((resolve, reject) => {
-    hop.once('error', reject)
-    hop.login({ user, credentials: { user, pass: password } }, (error) => (error ? reject(error) : resolve()))
-  })
-}
-
-/** The next hop's own name stands first in its answer to EHLO (RFC 5321 4.1.1.1). */
-function nameOf(hop: Hop, route: Route): string {
-  return /^250[ -](\S+)/.exec(hop.lastServerResponse || '')?.[1] ?? route.host
+function domainOf({ recipients }: Envelope): string {
+  const domains = new Set(recipients.map(({ address }) => address.slice(address.lastIndexOf('@') + 1).toLowerCase()))
+  const [domain, ...others] = domains
+  if (domain === undefined || others.length > 0) throw new Fault('internal', 'MX delivery takes one domain at a time')
+  return domain
 }
