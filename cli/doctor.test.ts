@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAuthority, issueCertificate } from '../server/keys/authority.ts'
 import { runCommand } from '../test/support/command.ts'
+import { type S3Server, startS3 } from '../test/support/s3.ts'
 import type { Finding } from './doctor/finding.ts'
 import { findingsOfPolicy } from './doctor/policy.ts'
 import { registerDoctor } from './doctor.ts'
@@ -147,4 +148,26 @@ test('without --json it prints a line each and how to mend it', async () => {
   expect(code).toBe(1)
   expect(out).toMatch(/^ERROR {3}configuration: .*nowhere\.yaml: cannot be read/m)
   expect(out).toMatch(/^ {8}mend: secflow init/m)
+})
+
+const s3Environment = (s3: S3Server, bucket: string, options = '') => ({
+  SECFLOW_BLOBS_URL: `s3://${bucket}/mail?endpoint=${s3.endpoint}${options}`,
+  SECFLOW_BLOBS_ACCESS_KEY_ID: s3.accessKeyId,
+  SECFLOW_BLOBS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+})
+
+test('a bucket is tried: what works, what is missing, and that no secret is shown', async () => {
+  const s3 = await startS3()
+  const bucket = await s3.bucket()
+  const sound = await doctor(s3Environment(s3, bucket))
+  expect(sound.of('blobs')).toEqual([
+    { check: 'blobs', status: 'ok', text: `s3://${bucket}/mail/ takes, gives and deletes` },
+  ])
+  const missing = await doctor(s3Environment(s3, 'no-such-bucket-here'))
+  expect(missing.of('blobs')).toMatchObject([{ status: 'error', text: expect.stringContaining('404 NoSuchBucket') }])
+  const wrong = await doctor({ ...s3Environment(s3, bucket), SECFLOW_BLOBS_SECRET_ACCESS_KEY: 'not-the-secret' })
+  expect(wrong.of('blobs')).toMatchObject([{ status: 'error', text: expect.stringContaining('SignatureDoesNotMatch') }])
+  expect(JSON.stringify(wrong.findings)).not.toContain('not-the-secret')
+  const half = await doctor({ SECFLOW_BLOBS_URL: `s3://${bucket}`, SECFLOW_BLOBS_ACCESS_KEY_ID: 'only' })
+  expect(half.of('configuration')).toMatchObject([{ text: 'blobs: accessKeyId and secretAccessKey go together' }])
 })

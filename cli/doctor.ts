@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Config, loadConfig } from '../server/config.ts'
 import { Fault } from '../shared/fault/index.ts'
+import { checkBlobs } from './doctor/blobs.ts'
+import { checkDatabase } from './doctor/database.ts'
 import { error, type Finding, ok } from './doctor/finding.ts'
 import { checkKeys } from './doctor/keys.ts'
 import { checkClock, checkDisk, checkNode, checkSecretFiles } from './doctor/machine.ts'
@@ -60,6 +62,8 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ...(await checkPorts(config)),
     ...(await checkRoutes(config)),
     ...checkDisk(config),
+    ...(await checkDatabase(config, parts.now)),
+    ...(await checkBlobs(config)),
     ...checkKeys(config, now),
     checkClock(config, file, now),
   )

@@ -14,7 +14,12 @@ export function checkNode(version = process.versions.node): Finding {
 
 /** The folder of the data can be written and holds more than the reserve. */
 export function checkDisk(config: Config): Finding[] {
-  const places = new Set([config.dataDir, dirname(config.database.file), config.blobs.root])
+  const { database, blobs } = config
+  const places = new Set([
+    config.dataDir,
+    ...(database.kind === 'sqlite' ? [dirname(database.file)] : []),
+    ...(blobs.kind === 'files' ? [blobs.root] : []),
+  ])
   return [...places].map((place) => {
     // What is not there yet is made at the start, in the nearest folder that is.
     let at = place
@@ -44,7 +49,7 @@ export function checkSecretFiles(file: string | null): Finding[] {
   if (file === null || process.platform === 'win32') return []
   const text = readFileSync(file, 'utf8')
   const references = [...text.matchAll(/\$\{file:([^}]+)\}/g)].map((match) => resolve(dirname(file), match[1]!))
-  const secretInside = /^\s*(master|secret)\s*:\s*["']?(?!["']?\$\{file:)\S/m.test(text)
+  const secretInside = /^\s*(master|secret|password)\s*:\s*["']?(?!["']?\$\{file:)\S/m.test(text)
   const findings: Finding[] = []
   for (const path of new Set([...(secretInside ? [file] : []), ...references])) {
     if (/\.(crt|cer|cert)$|cert\.pem$/.test(path)) continue
@@ -63,7 +68,8 @@ export function checkSecretFiles(file: string | null): Finding[] {
 export function checkClock(config: Config | null, file: string | null, now: number): Finding {
   const mend = 'set the clock, and keep it set (systemd-timesyncd, chrony)'
   if (now < EARLIEST) return error('clock', `it is not ${new Date(now).toISOString()}`, mend)
-  const files = [file, config?.database.file ?? null].filter((path) => path !== null && existsSync(path)) as string[]
+  const database = config?.database.kind === 'sqlite' ? config.database.file : null
+  const files = [file, database].filter((path) => path !== null && existsSync(path)) as string[]
   const late = files.find((path) => statSync(path).mtimeMs > now + 60_000)
   if (late) return error('clock', `${late} was written in the future`, mend)
   return ok('clock', new Date(now).toISOString())

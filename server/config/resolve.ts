@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Route } from '../ports/transport.ts'
+import type { FileBlobs, S3Blobs } from './blobs-url.ts'
+import type { PostgresDatabase, SqliteDatabase } from './database-url.ts'
 import type { Problem } from './problem.ts'
 import type { Settings } from './schema.ts'
 
@@ -14,12 +16,29 @@ export interface TenantConfig extends Omit<TenantSettings, 'policyDir' | 'routes
   readonly routes: Readonly<Record<string, Route>>
 }
 
+export type DatabaseConfig = SqliteDatabase | (PostgresDatabase & PostgresAccess)
+
+export interface PostgresAccess {
+  /** PEM. */
+  readonly ca: string | null
+  readonly connections: number
+}
+
+/** `reserve` counts for the disk that spool files are on, whatever the store. */
+export type BlobsConfig = (FileBlobs | (S3Blobs & S3Access)) & { readonly reserve: number }
+
+export interface S3Access {
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null
+  /** PEM. */
+  readonly ca: string | null
+}
+
 /** What the server runs on: every path absolute, every default filled in, nothing left to look up. */
 export interface Config extends Omit<Settings, 'http' | 'relay' | 'database' | 'blobs' | 'tenants' | 'policyDir'> {
   readonly http: Omit<Settings['http'], 'publicUrl'> & { readonly publicUrl: string }
   readonly relay: Route
-  readonly database: { readonly kind: 'sqlite'; readonly file: string }
-  readonly blobs: { readonly kind: 'files'; readonly root: string; readonly reserve: number }
+  readonly database: DatabaseConfig
+  readonly blobs: BlobsConfig
   readonly tenants: readonly TenantConfig[]
 }
 
@@ -82,12 +101,8 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
     dataDir,
     http: { ...settings.http, publicUrl: settings.http.publicUrl ?? `http://${publicHost}:${port}` },
     relay,
-    database: { kind: 'sqlite', file: resolve(base, settings.database.url?.file ?? join(dataDir, 'secflow.db')) },
-    blobs: {
-      kind: 'files',
-      root: resolve(base, settings.blobs.url?.root ?? join(dataDir, 'blobs')),
-      reserve: settings.blobs.reserve,
-    },
+    database: databaseOf(settings.database, { base, dataDir, wrong }),
+    blobs: blobsOf(settings.blobs, { base, dataDir, wrong }),
     tenants,
   }
 }
@@ -98,4 +113,32 @@ function unique(values: readonly string[], twice: (value: string) => void): void
     if (seen.has(value)) twice(value)
     seen.add(value)
   }
+}
+
+/** The store of blobs with what only S3 needs; an id without its secret is a mistake, never a fallback to other credentials. */
+function blobsOf(
+  { url, reserve, accessKeyId, secretAccessKey, ca }: Settings['blobs'],
+  { base, dataDir, wrong }: { base: string; dataDir: string; wrong(where: string, what: string): void },
+): BlobsConfig {
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    wrong('blobs', 'accessKeyId and secretAccessKey go together')
+  if (url?.kind !== 's3') return { kind: 'files', root: resolve(base, url?.root ?? join(dataDir, 'blobs')), reserve }
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey }
+  return { ...url, credentials, ca: ca ?? null, reserve }
+}
+
+/** The database with what only PostgreSQL needs; a password that no database asks for is a mistake in the URL. */
+function databaseOf(
+  { url, password, ca, connections }: Settings['database'],
+  { base, dataDir, wrong }: { base: string; dataDir: string; wrong(where: string, what: string): void },
+): DatabaseConfig {
+  if (url?.kind === 'postgres') {
+    if (password !== undefined && url.password !== null) wrong('database.password', 'is in database.url as well')
+    if (ca !== undefined && (url.tls === 'none' || url.tls === 'encrypted'))
+      wrong('database.ca', 'is asked by sslmode=verify-ca and verify-full only')
+    return { ...url, password: password ?? url.password, ca: ca ?? null, connections }
+  }
+  if (password !== undefined) wrong('database.password', 'is for PostgreSQL: database.url names none')
+  return { kind: 'sqlite', file: resolve(base, url?.file ?? join(dataDir, 'secflow.db')) }
 }

@@ -1,5 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${file:...} is our own syntax for references
 import { z } from 'zod'
+import { readBlobsUrl } from './blobs-url.ts'
+import { readDatabaseUrl } from './database-url.ts'
 import { path, tenantSchema } from './tenant-schema.ts'
 import { masterSecret, network, route, size, url } from './values.ts'
 
@@ -11,9 +13,9 @@ const database = z
   .string()
   .meta({ path: 'url' })
   .transform((text, context) => {
-    const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(text)?.[1]
-    if (file) return { kind: 'sqlite' as const, file }
-    context.addIssue('not `sqlite:` and a path; other databases are not built in yet')
+    const place = readDatabaseUrl(text)
+    if (typeof place !== 'string') return place
+    context.addIssue(place)
     return z.NEVER
   })
 
@@ -21,9 +23,9 @@ const blobs = z
   .string()
   .meta({ path: 'url' })
   .transform((text, context) => {
-    const root = /^file:(?:\/\/)?(.+)$/s.exec(text)?.[1]
-    if (root) return { kind: 'files' as const, root }
-    context.addIssue('not `file:` and a path; other stores are not built in yet')
+    const place = readBlobsUrl(text)
+    if (typeof place !== 'string') return place
+    context.addIssue(place)
     return z.NEVER
   })
 
@@ -91,12 +93,36 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe('SMTP out.'),
   database: z
-    .strictObject({ url: database.optional().describe('`sqlite:<file>`; `<dataDir>/secflow.db` when left out.') })
+    .strictObject({
+      url: database
+        .optional()
+        .describe(
+          '`sqlite:<file>`, or `postgres://user@host/database?sslmode=verify-full` ([postgres.md](postgres.md)); `<dataDir>/secflow.db` when left out.',
+        ),
+      password: z.string().min(1).optional().describe('Of PostgreSQL: `${file:secrets/database}`.'),
+      ca: pem('database-ca')
+        .optional()
+        .describe("Authority of the PostgreSQL server's certificate, PEM; the system's when left out."),
+      connections: z.int().min(2).max(200).default(10).describe('To PostgreSQL, for changes; half as many more read.'),
+    })
     .prefault({})
     .describe('Where records are.'),
   blobs: z
     .strictObject({
-      url: blobs.optional().describe('`file:<directory>`; `<dataDir>/blobs` when left out.'),
+      url: blobs
+        .optional()
+        .describe(
+          '`file:<directory>`, or `s3://bucket/prefix?endpoint=https://...&region=...` ([s3.md](s3.md)); `<dataDir>/blobs` when left out.',
+        ),
+      accessKeyId: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Of S3; when left out, what the AWS variables or the role of the machine give.'),
+      secretAccessKey: z.string().min(1).optional().describe('Of S3: `${file:secrets/s3}`.'),
+      ca: pem('s3-ca')
+        .optional()
+        .describe("Authority of the S3 endpoint's certificate, PEM; the system's when left out."),
       reserve: size().prefault('1GB').describe('Mail is refused for now (452) rather than leave less space free.'),
     })
     .prefault({})

@@ -15,15 +15,33 @@ export interface BlobPlace {
 }
 
 export function kindDirectory(root: string, tenant: TenantId, kind: BlobKind): string {
-  // Both were checked where they were made; a path is worth a second look.
+  return join(root, checkedTenant(tenant, kind), kind)
+}
+
+/** `<tenant>/<kind>/`, what the keys of one kind of object start with. */
+export function kindPrefix(tenant: TenantId, kind: BlobKind): string {
+  return `${checkedTenant(tenant, kind)}/${kind}/`
+}
+
+/** `<tenant>/<kind>/<id>`, the key of an object; throws a RangeError as `blobPlace` does, so that blobs can move. */
+export function blobKey(tenant: TenantId, kind: BlobKind, id: string): string {
+  return kindPrefix(tenant, kind) + checkedId(id)
+}
+
+/** Both were checked where they were made; a path is worth a second look. */
+function checkedTenant(tenant: TenantId, kind: BlobKind): TenantId {
   if (!KINDS.has(kind)) throw new RangeError(`not a blob kind: ${JSON.stringify(kind)}`)
-  return join(root, tenantId(tenant), kind)
+  return tenantId(tenant)
+}
+
+function checkedId(id: string): string {
+  if (!ID.test(id)) throw new RangeError(`not a blob id: ${JSON.stringify(id.slice(0, 80))}`)
+  return id
 }
 
 /** `<root>/<tenant>/<kind>/<2 hex of SHA-256(id)>/<id>`; throws a RangeError for an id that a path could not carry. */
 export function blobPlace(root: string, tenant: TenantId, kind: BlobKind, id: string): BlobPlace {
-  if (!ID.test(id)) throw new RangeError(`not a blob id: ${JSON.stringify(id.slice(0, 80))}`)
-  const shard = createHash('sha256').update(id).digest('hex').slice(0, 2)
+  const shard = createHash('sha256').update(checkedId(id)).digest('hex').slice(0, 2)
   const directory = join(kindDirectory(root, tenant, kind), shard)
   return { directory, file: join(directory, id), lock: join(directory, `.${id}.lock`) }
 }
