@@ -1,4 +1,7 @@
-/** A process that stores and says what was acknowledged, until it is killed: blob, then row, then a line with the id. */
+/**
+ * A process that stores and says what was acknowledged, until it is killed: blob, then row, then a line with the id. Takes the
+ * folder and how many do so at once.
+ */
 import { join } from 'node:path'
 import { openFileBlobs } from '../../server/platform/blobs/files.ts'
 import { systemClock } from '../../server/platform/clock.ts'
@@ -27,7 +30,7 @@ async function accept(): Promise<void> {
 }
 
 await Promise.all(
-  Array.from({ length: 16 }, async () => {
+  Array.from({ length: Number(process.argv[3] ?? 16) }, async () => {
     for (;;) await accept()
   }),
 )
