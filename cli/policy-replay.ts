@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../server/config.ts'
 import { withDemoTenant } from '../server/demo/tenant.ts'
-import { openSqliteStore } from '../server/platform/database/sqlite/open.ts'
+import { openStore } from '../server/platform/database/open.ts'
 import { trustRoots } from '../server/policies/bundle-sign.ts'
 import { loadPolicies } from '../server/policies/load.ts'
 import { PolicyRegistry } from '../server/policies/registry.ts'
@@ -118,7 +118,7 @@ async function overStore(
     throw new Fault('config-missing', `--tenant: one of ${config.tenants.map(({ id }) => id).join(', ')}`)
   const id = tenantId(tenant.id)
   const clock = { now: () => Date.now() }
-  const store = await openSqliteStore({ file: config.database.file, clock })
+  const store = await openStore(config.database, { clock })
   try {
     const registry = new PolicyRegistry()
     const parts = { registry, store, log: silentLog, clock }

@@ -36,7 +36,7 @@ import { stampReader } from './people/stamp-reader.ts'
 import { openBlobs } from './platform/blobs/open.ts'
 import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
-import { openSqliteStore } from './platform/database/sqlite/open.ts'
+import { openStore } from './platform/database/open.ts'
 import { storeDirectory } from './platform/directory.ts'
 import { messageId, uuidv7 } from './platform/ids.ts'
 import { createLog } from './platform/log.ts'
@@ -79,7 +79,7 @@ export async function openHouse(
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
   const secrets = tenantSecrets(config.secrets.master)
-  const store = await openSqliteStore({ file: config.database.file, clock, log })
+  const store = await openStore(config.database, { clock, log })
   const blobs = recentBlobs(await openBlobs(config.blobs))
   const directory = storeDirectory(store)
   const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })

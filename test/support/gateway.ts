@@ -8,7 +8,7 @@ import { stringify } from 'yaml'
 import { openSink, type Sink } from '../../demo/sink.ts'
 import { loadConfig } from '../../server/config.ts'
 import { demoFiles } from '../../server/demo/tenant.ts'
-import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
+import { openStore } from '../../server/platform/database/open.ts'
 import type { Store, TenantStore } from '../../server/ports/store.ts'
 import { FINAL_STATES, type MessageId, type RecipientRecord, tenantId } from '../../shared/domain/index.ts'
 import { freePort } from './postfix.ts'
@@ -94,10 +94,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   })
   let open: Store | null = null
   const store = async () => {
-    open ??= await openSqliteStore({
-      file: loadConfig({ file, env: {} }).database.file,
-      clock: { now: () => Date.now() },
-    })
+    open ??= await openStore(loadConfig({ file, env: {} }).database, { clock: { now: () => Date.now() } })
     return open
   }
   const gateway: Gateway = {
