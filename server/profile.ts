@@ -19,6 +19,7 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     })),
     foreignIntent: foreignIntentOf(tenant.foreignIntent),
     routes: tenant.routes,
+    routeByDomain: tenant.routeByDomain,
     archives: Object.fromEntries(
       Object.entries(tenant.archive).map(([name, archive]) => [
         name,

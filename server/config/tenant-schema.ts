@@ -4,7 +4,7 @@ import { Role, Scope } from '../../shared/contract/identity.ts'
 import { parseForeignMapping, writeForeignMapping } from '../../shared/words/foreign/document.ts'
 import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
-import { domain, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
+import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
 /** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
 export const path = () => z.string().min(1).meta({ path: true })
@@ -144,7 +144,13 @@ export const tenantSchema = z.strictObject({
   routes: z
     .record(name(), route())
     .default({})
-    .describe('Named next hops: `smtp://host:25?tls=verified&connections=5`.'),
+    .describe(
+      "Named next hops: `smtp://host:25?tls=verified&connections=5`, more hosts with `&with=` and `&then=`; `mx:` for those of the recipient's domain.",
+    ),
+  routeByDomain: z
+    .record(domainPattern(), z.union([name(), z.literal('')]))
+    .default({})
+    .describe('Route by recipient domain (`partner.example`, `*.example`, `*`) where the policy chooses none.'),
   archive: z.record(name(), archive).default({}).describe('Archives that the policy can name.'),
   webhooks: z.record(name(), endpoint).default({}).describe('Webhooks for incidents that the policy can name.'),
   apis: z.record(name(), endpoint).default({}).describe('Endpoints that take over a whole message.'),

@@ -35,6 +35,16 @@ export const duration = () =>
 /** Domain as A-labels, lower case. */
 export const domain = () => z.string().transform((text, context) => aLabel(text) ?? refuse(context, 'not a domain'))
 
+/** A domain, `*.` and a domain for everything below it, or `*`. */
+export const domainPattern = () =>
+  z.string().transform((text, context) => {
+    if (text === '*') return text
+    const wild = text.startsWith('*.')
+    const label = aLabel(wild ? text.slice(2) : text)
+    if (!label) return refuse(context, 'not a domain, `*.domain` or `*`')
+    return wild ? `*.${label}` : label
+  })
+
 export const tenantName = () =>
   z.string().transform((text, context) => {
     try {
@@ -84,32 +94,53 @@ export const sharedSecret = () => z.string().min(16, 'too short: at least 16 cha
 const TLS = ['none', 'opportunistic', 'required', 'verified'] as const
 
 /**
- * A next hop: `smtp://host:25`, `smtps://user:password@host`, with the options `tls` (none, opportunistic, required,
- * verified) and `connections`. Becomes a Route without its name.
+ * A next hop: `smtp://host:25`, `smtps://user:password@host`, or `mx:` for the mail servers of the recipient's domain. Options:
+ * `tls` (none, opportunistic, required, verified), `connections` (to each host), and for further hosts `with=host:port` (shares
+ * the load) and `then=host:port` (when those before it fail; each one a step further). Becomes a Route without its name.
  */
 export const route = () =>
   z.string().transform((text, context): Omit<Route, 'name'> => {
     const parsed = URL.canParse(text) ? new URL(text) : null
     const implicit = parsed?.protocol === 'smtps:'
-    if (!parsed?.hostname || !(implicit || parsed.protocol === 'smtp:'))
-      return refuse(context, 'not a URL of smtp or smtps')
-    const options = new Map(parsed.searchParams)
+    const mx = parsed?.protocol === 'mx:'
+    if (!parsed || !(implicit || mx || parsed.protocol === 'smtp:') || Boolean(parsed.hostname) === mx)
+      return refuse(context, 'not a URL of smtp or smtps, or mx:')
+    const options = parsed.searchParams
     const tls = options.get('tls') ?? 'opportunistic'
     const connections = Number(options.get('connections') ?? 10)
-    const unknown = [...options.keys()].filter((key) => key !== 'tls' && key !== 'connections')
+    const known = mx ? ['tls', 'connections'] : ['tls', 'connections', 'with', 'then']
+    const unknown = [...new Set(options.keys())].filter((key) => !known.includes(key))
     if (unknown.length > 0) return refuse(context, `unknown option ${unknown.join(', ')}`)
-    if (!TLS.some((known) => known === tls)) return refuse(context, `tls is one of ${TLS.join(', ')}`)
+    if (!TLS.some((level) => level === tls)) return refuse(context, `tls is one of ${TLS.join(', ')}`)
     if (implicit && options.has('tls')) return refuse(context, 'smtps is TLS from the start: no tls option')
     if (!Number.isInteger(connections) || connections < 1 || connections > 1000) {
       return refuse(context, 'connections is a number from 1 to 1000')
     }
+    const port = implicit ? 465 : 25
+    const others: { host: string; port: number; preference: number }[] = []
+    let preference = 0
+    for (const [key, value] of options) {
+      if (key !== 'with' && key !== 'then') continue
+      const host = URL.canParse(`smtp://${value}`) ? new URL(`smtp://${value}`) : null
+      if (!host?.hostname || `${host.username}${host.pathname}${host.search}`.replace(/^\/$/, '') !== '')
+        return refuse(context, `${key} is a host, or host:port`)
+      if (key === 'then') preference++
+      others.push({ host: bare(host.hostname), port: host.port === '' ? port : Number(host.port), preference })
+    }
     return {
-      host: parsed.hostname.replace(/^\[|\]$/g, ''),
-      port: parsed.port === '' ? (implicit ? 465 : 25) : Number(parsed.port),
+      host: bare(parsed.hostname),
+      port: parsed.port === '' ? port : Number(parsed.port),
       tls: implicit ? 'implicit' : (tls as Route['tls']),
       connections,
+      ...(mx ? { mx } : {}),
+      ...(others.length > 0 ? { others } : {}),
       ...(parsed.username
         ? { auth: { user: decodeURIComponent(parsed.username), password: decodeURIComponent(parsed.password) } }
         : {}),
     }
   })
+
+/** IPv6 addresses stand in brackets in URLs only. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}

@@ -17,6 +17,8 @@ export interface TenantProfile {
   /** Headers and tags of other gateways' clients that this tenant understands. */
   readonly foreignIntent: ForeignIntent
   readonly routes: Readonly<Record<string, Route>>
+  /** Route by recipient domain (`partner.example`, `*.example`, `*`) where the policy chooses none. */
+  readonly routeByDomain?: Readonly<Record<string, string>>
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>
   readonly apis: Readonly<Record<string, Endpoint>>
