@@ -1,6 +1,7 @@
 import type { TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { type Diagnostic, loadPolicy, type Policy, type PolicyFile } from '../../shared/policy/index.ts'
+import { sha256 } from './bundle-sign.ts'
 
 export interface PolicyState {
   readonly policy: Policy | null
@@ -38,7 +39,7 @@ export class PolicyRegistry {
 
   /** Puts files in force if none of their findings is an error, else keeps what served before. */
   load(tenant: TenantId, files: readonly PolicyFile[]): PolicyState {
-    return this.offer(tenant, { ...loadPolicy(files), serial: 0 })
+    return this.offer(tenant, { ...loadPolicy(files, { sha256 }), serial: 0 })
   }
 
   /** Puts what was loaded in force if there is a policy, else keeps what served before. Never goes back to a lower serial. */

@@ -182,7 +182,9 @@ export function createRollOut(
 
     candidate(what) {
       const { policy, diagnostics } =
-        'bundle' in what ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256 }) : loadPolicy(what.files)
+        'bundle' in what
+          ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256 })
+          : loadPolicy(what.files, { sha256 })
       if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
       return policy
     },

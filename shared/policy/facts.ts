@@ -1,5 +1,6 @@
 /** Facts in comparable form, read and normalised once however many rules ask for them. */
 import type { PolicyInput, RecipientFacts } from '../domain/index.ts'
+import type { Contributed } from './evaluate/plan.ts'
 import type { TenantLabels } from './labels.ts'
 import { type ListCopies, NO_LISTS } from './live-lists.ts'
 import type { Fact, FieldDefinition, Scene } from './registry/field.ts'
@@ -34,6 +35,8 @@ export interface MessageCache {
   readonly answers: Answers
   /** `AttachmentFacts.index` of the files that a selector picks, by its compiled form: recipients have the same files. */
   readonly picked: Map<object, readonly number[]>
+  /** What actions bring to plans, by their use, where that is the same for all recipients. */
+  readonly brought: Map<object, readonly Contributed[] | undefined>
   /** What the index of rules found out about the message; kept by the index. */
   matching: object | null
   readonly lists: ListCopies
@@ -41,7 +44,7 @@ export interface MessageCache {
 
 /** `lists`: copies of lists from outside; without one the list is unknown. */
 export function messageCache(lists: ListCopies = NO_LISTS): MessageCache {
-  return { lists, message: [], files: [], answers: new Map(), picked: new Map(), matching: null }
+  return { lists, message: [], files: [], answers: new Map(), picked: new Map(), brought: new Map(), matching: null }
 }
 
 /** One recipient's view of the input. */
@@ -99,8 +102,8 @@ export class Facts implements Scene {
 
   /** What fields of the attachment at `position` read from. */
   fileScene(position: number): Scene {
-    const { input, recipient, labels } = this
-    return { input, recipient, labels, attachment: input.attachments?.[position] ?? null }
+    const { input, recipient, labels, lists } = this
+    return { input, recipient, labels, lists, attachment: input.attachments?.[position] ?? null }
   }
 
   scene(): Scene {

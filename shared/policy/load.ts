@@ -13,12 +13,16 @@ import { type ReadSet, readLabels, readRuleSet } from './parse/ruleset.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { METHODS } from './registry/actions/protect.ts'
 import { PHASES } from './registry/actions.ts'
-import { byCode, canonicalJson, digest } from './text/canonical.ts'
+import { byCode, canonicalJson, digest, type Sha256 } from './text/canonical.ts'
 import { nearest } from './text/nearest.ts'
 
 export interface PolicyFile {
   readonly name: string
   readonly text: string
+}
+
+export interface LoadOptions {
+  readonly sha256?: Sha256
 }
 
 export interface LoadedPolicy {
@@ -47,17 +51,17 @@ interface Parsed extends PolicyDocument {
 }
 
 /** Loads rule sets (YAML or JSON). Test files and other kinds of documents are left aside; anything unknown in a rule set is an error. */
-export function loadPolicy(files: readonly PolicyFile[]): LoadedPolicy {
+export function loadPolicy(files: readonly PolicyFile[], options: LoadOptions = {}): LoadedPolicy {
   const list: Diagnostic[] = []
   const parsed = [...files]
     .filter((file) => !TEST_FILE.test(file.name))
     .sort((a, b) => byCode(a.name, b.name))
     .flatMap((file) => parseFile(file, list))
-  return loadParsed(parsed, files, list)
+  return loadParsed(parsed, files, list, options)
 }
 
 /** The same for documents that were read before, such as those of a bundle. */
-export function loadDocuments(documents: readonly PolicyDocument[]): LoadedPolicy {
+export function loadDocuments(documents: readonly PolicyDocument[], options: LoadOptions = {}): LoadedPolicy {
   const list: Diagnostic[] = []
   const parsed = documents.flatMap(({ canonical, ...document }) =>
     ruleSetOf(document.file, document.root, new Findings(document.file, list)).map((one) =>
@@ -65,13 +69,14 @@ export function loadDocuments(documents: readonly PolicyDocument[]): LoadedPolic
     ),
   )
   const names = documents.map(({ file }) => ({ name: file }))
-  return loadParsed(parsed, names, list)
+  return loadParsed(parsed, names, list, options)
 }
 
 function loadParsed(
   parsed: readonly Parsed[],
   files: readonly Pick<PolicyFile, 'name'>[],
   list: Diagnostic[],
+  { sha256 }: LoadOptions,
 ): LoadedPolicy {
   if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
@@ -90,9 +95,15 @@ function loadParsed(
     return { policy: null, diagnostics, canonical: [] }
   const canonical = canonicalSets(parsed)
   // One digest per meaning: neither the order of rules nor comments, layout or file names count.
-  const revision = digest(`[${canonical.map(({ text }) => text).join(',')}]`)
+  const revision = (sha256 ?? digest)(`[${canonical.map(({ text }) => text).join(',')}]`)
   const sets: readonly RuleSet[] = read.map(({ set }) => set)
-  const policy = compilePolicy(sets, { revision, tenantLabels: labels, order, preference })
+  const policy = compilePolicy(sets, {
+    revision,
+    tenantLabels: labels,
+    order,
+    preference,
+    ...(sha256 ? { sha256 } : {}),
+  })
   return { policy, diagnostics: [...diagnostics, ...slowRules(policy, sets)], canonical }
 }
 

@@ -3,7 +3,7 @@ import type { DiagnosticCode } from '../diagnostic-texts.ts'
 import { isCanonicalSet, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
 import { nodeOf } from '../parse/node.ts'
 import type { Policy } from '../policy.ts'
-import { digest } from '../text/canonical.ts'
+import { digest, type Sha256 } from '../text/canonical.ts'
 import { readAscii } from './ascii.ts'
 import { type Envelope, parsed, preAuthEncoding, readEnvelope } from './dsse.ts'
 import { type BundleManifest, ENGINE, FORMAT, PAYLOAD_TYPE, readPayload } from './manifest.ts'
@@ -21,8 +21,7 @@ export interface ReadOptions {
   readonly trust: TrustRoots | null
   /** Serial of the bundle in force; 0 for none. */
   readonly currentSerial: number
-  /** SHA-256 of a text's UTF-8 form, hex: a platform's own is faster than ours. */
-  readonly sha256?: (text: string) => string
+  readonly sha256?: Sha256
 }
 
 export interface OpenedBundle {
@@ -101,7 +100,7 @@ export function readBundle(text: string, options: ReadOptions, name = 'bundle'):
     if (root === null) return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: file }) }
     documents.push({ file, root, ...(isCanonicalSet(value, body) ? { canonical: body } : {}) })
   }
-  const loaded = loadDocuments(documents)
+  const loaded = loadDocuments(documents, options)
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
   if (loaded.policy.revision === bundle.manifest.revision)
     return { policy: loaded.policy, bundle, diagnostics: loaded.diagnostics }

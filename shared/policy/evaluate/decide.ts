@@ -36,7 +36,9 @@ export function decide(
   const lists = policy.sources.size === 0 ? null : listVersions(policy.sources, policy.lists, input.time)
   const seen = [input, ...(releases.length === 0 ? [] : [releases]), ...(lists ? [{ lists }] : [])]
   return {
-    decisionId: digest(`${policy.revision}\n${seen.map((one) => canonicalJson(one)).join('\n')}`).slice(0, 32),
+    decisionId: (policy.sha256 ?? digest)(
+      `${policy.revision}\n${seen.map((one) => canonicalJson(one)).join('\n')}`,
+    ).slice(0, 32),
     revision: policy.revision,
     ...(lists ? { lists } : {}),
     classification: effectiveClass(input.message, policy.tenantLabels),

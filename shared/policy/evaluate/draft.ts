@@ -7,9 +7,10 @@ import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import type { Protect } from '../registry/actions/protect.ts'
 import { actionsOf } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
-import { mergeRules, type Selector, type Weighed } from './merge.ts'
+import { mergeRules, type Selector } from './merge.ts'
 import { conflictsOf, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
 import { chooseMethod, phone } from './protect.ts'
+import type { Weighed } from './ready.ts'
 import { conflictText, missing, SECOND_FACTOR } from './texts.ts'
 
 export interface Draft {

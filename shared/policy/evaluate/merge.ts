@@ -1,5 +1,5 @@
 /** All rules that match one recipient, joined. */
-import type { Missing, Outcome, Reason } from '../../domain/index.ts'
+import type { Missing } from '../../domain/index.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
 import type { Condition, Selector as FileSelector } from '../ir.ts'
 import { candidatesOf } from '../match/matching.ts'
@@ -10,7 +10,7 @@ import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
 import { Joining, type PlanSlot } from './plan.ts'
-import type { ReadyUse } from './ready.ts'
+import type { ReadyUse, Weighed } from './ready.ts'
 import { exemptions, type Selection, selectFound, withoutExempt } from './select.ts'
 import { missing } from './texts.ts'
 
@@ -21,12 +21,6 @@ export interface Merged {
   readonly reasons: Weighed[]
   readonly missing: Missing[]
   readonly simulated: string[]
-}
-
-export interface Weighed {
-  readonly reason: Reason
-  /** The strictest outcome a rule asked for; `deliver` when it only changes how; null when it only adds. */
-  readonly weight: Outcome | null
 }
 
 /** Which rules have an effect on a recipient. The index finds them; tests put slower, plainer ways in its place. */
@@ -69,6 +63,14 @@ class Gathering {
   /** Actions that apply, and those that would if unknown facts were known. */
   apply(rule: CompiledRule, uses: readonly ReadyUse[], unsure: readonly ReadyUse[]): void {
     const { merged } = this
+    const { whole } = rule
+    const brought = uses === whole?.actions && unsure.length === 0 && this.#released.size === 0 ? whole.brought() : null
+    if (brought) {
+      for (const one of brought.contributions) this.#plan.add(one, rule.contributor)
+      if (brought.gate !== DELIVER) merged.gates.push(brought.gate)
+      merged.reasons.push(brought.weighed)
+      return
+    }
     let open = unsure.length > 0 && unsure.some((use) => use.definition.restrictive)
     let restrictive = false
     let gate = DELIVER
@@ -76,7 +78,7 @@ class Gathering {
       const { definition } = use
       restrictive ||= definition.restrictive
       if (definition.name === 'hold' && this.#released.has(rule.id)) continue
-      const contributions = use.contribute(this.#scene(rule.rank))
+      const contributions = use.contributeOnce(this.#scene(rule.rank), this.#facts.shared)
       if (contributions === undefined) {
         open ||= definition.restrictive
         continue

@@ -50,6 +50,8 @@ export interface ActionDefinition<P = unknown, V = unknown> {
   contribute(params: P, scene: ActionScene): readonly Contribution<V>[] | undefined
   /** Whether its contributions hang on parameters and rank alone, whatever the mail. Default: no. */
   fixed?(params: P): boolean
+  /** Where they hang on the message and its files besides, but not on the recipient. */
+  readonly ofMessage?: boolean
   join(a: V, b: V): V
   /** A single-valued slot with two values of the same weight. */
   conflict?(value: V): boolean

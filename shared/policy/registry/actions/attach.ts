@@ -51,6 +51,7 @@ const fileLink = action<Params, FileLink>({
     if (attachments === undefined) return undefined
     return [{ slot: '', value: { attachments, access, expires, receipt: receipt ?? false } }]
   },
+  ofMessage: true,
   join: joinFileLinks,
   steps([slot]) {
     if (!slot || slot.value.attachments.length === 0) return []
