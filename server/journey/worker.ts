@@ -2,19 +2,31 @@ import type { Job, JobQueueName } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Alongside, ClaimWant, Lane, Store, TenantWrites } from '../ports/store.ts'
+import type { Alongside, Lane, Store, TenantWrites } from '../ports/store.ts'
+import { BREAKER, type BreakerSettings } from './breaker.ts'
 import { retryDelay } from './deliver/backoff.ts'
+import { Lanes, type LaneView, type Reach } from './lanes.ts'
 
 /**
  * Does one job. A handler that ended the job itself (`completeJob` in the transaction of its effects, as it should) says
- * `completed`; for any other the worker ends it. A thrown fault is tried again or buried as the catalogue says. The
- * signal aborts when the lease is lost or the drain is over: what has not begun must not begin then.
+ * `completed`, or `unreachable` when it did so because its next hop is not there; for any other answer the worker ends it.
+ * A thrown fault is tried again or buried as the catalogue says. The signal aborts when the lease is lost or the drain is
+ * over: what has not begun must not begin then.
  */
-export type JobHandler = (job: Job, signal: AbortSignal) => Promise<unknown>
+export type JobHandler = (job: Job, signal: AbortSignal, way: Way) => Promise<unknown>
+
+/** Whether the next hop may be asked. While its lane is closed, a job is only looked after: told of, put off, given up. */
+export interface Way {
+  readonly connect: boolean
+}
 
 export interface WorkersDeps {
   readonly store: Store
   readonly handlers: Partial<Record<JobQueueName, JobHandler>>
+  /** Jobs at once of one lane; without it only the queue's number counts. */
+  readonly laneLimit?: (lane: Lane) => number
+  /** Of `deliver` lanes. */
+  readonly breaker?: BreakerSettings
   /** Jobs at once, per queue. */
   readonly concurrency?: Partial<Record<JobQueueName, number>>
   /** A worker that says nothing for so many ms has lost its jobs. */
@@ -38,11 +50,14 @@ export interface Workers {
   start(): void
   /** Takes no new jobs, waits for running ones at most `timeoutMs`, then aborts them and gives their leases back. */
   drain(timeoutMs: number): Promise<void>
+  /** Lanes that run, wait or are closed, in this process. */
+  lanes(): LaneView[]
 }
 
 const CONCURRENCY: Record<JobQueueName, number> = {
   process: 12,
-  deliver: 20,
+  // What one next hop gets is its lane's limit; with this many, a few that hang do not hold up the others.
+  deliver: 100,
   sms: 4,
   webhook: 4,
   api: 4,
@@ -50,27 +65,41 @@ const CONCURRENCY: Record<JobQueueName, number> = {
   mail: 4,
 }
 
+/** A lane with a job that runs longer shares half of its queue's places with others of its kind. */
+const SLOW_MS = 30_000
+/** How often the mail of a closed lane is looked after, and how long it must have been due for that. */
+const IDLE_MS = 5 * 60_000
+const OVERDUE_MS = 3_600_000
+/** A step of the machine's clock, not a drift. */
+const JUMP_MS = 5_000
+
 /** The one claim loop of all queues. */
 export function createWorkers(deps: WorkersDeps): Workers {
   const { store, clock, log, metrics } = deps
   const leaseMs = deps.leaseMs ?? 60_000
   const maxAttempts = deps.maxAttempts ?? 30
   const delay = deps.retryDelay ?? retryDelay
-  const limits = { ...CONCURRENCY, ...deps.concurrency }
+  const lanes = new Lanes({
+    places: { ...CONCURRENCY, ...deps.concurrency },
+    limit: deps.laneLimit ?? (() => Number.POSITIVE_INFINITY),
+    breaker: (queue) => (queue === 'deliver' ? (deps.breaker ?? BREAKER) : null),
+    slowMs: SLOW_MS,
+    idleMs: IDLE_MS,
+  })
   const queues = Object.keys(deps.handlers) as JobQueueName[]
   const running = new Map<string, { readonly job: Job; readonly stop: AbortController; readonly done: Promise<void> }>()
-  const busy = new Map<JobQueueName, number>()
   let draining = false
   let claiming = false
   let again = false
   const stops: (() => void)[] = []
 
-  const free = (queue: JobQueueName) => limits[queue] - (busy.get(queue) ?? 0)
+  /** Of lanes, pauses and timers: a step of the machine's clock does not show in it. */
+  const steady = () => performance.now()
+  const skew = () => clock.now() - steady()
+  let lastSkew = skew()
 
-  /** Lanes that may have work; the one that waited longest stands first. */
-  const waiting = new Map<string, Lane>()
   const hear = (work: readonly Lane[]) => {
-    for (const lane of work) waiting.set(keyOf(lane), lane)
+    lanes.offer(work.filter(({ queue }) => queues.includes(queue)))
     void fill()
   }
 
@@ -93,15 +122,15 @@ export function createWorkers(deps: WorkersDeps): Workers {
     try {
       do {
         again = false
-        const wants = wanted()
+        const wants = lanes.wants(steady())
         if (wants.length === 0) break
-        const jobs = await store.queue.claim(wants, leaseMs)
-        const taken = new Map<string, number>()
-        for (const job of jobs) {
-          taken.set(keyOf(job), (taken.get(keyOf(job)) ?? 0) + 1)
-          run(job)
-        }
-        for (const { limit, ...lane } of wants) if (taken.get(keyOf(lane)) === limit) waiting.set(keyOf(lane), lane)
+        const dueBy = clock.now() - OVERDUE_MS
+        const jobs = await store.queue.claim(
+          wants.map(({ idle, ...want }) => (idle ? { ...want, dueBy } : want)),
+          leaseMs,
+        )
+        lanes.claimed(wants, jobs, steady())
+        for (const job of jobs) run(job, !lanes.isOpen(job, steady()))
         again ||= jobs.length > 0
       } while (again && !draining)
     } catch (error) {
@@ -111,54 +140,45 @@ export function createWorkers(deps: WorkersDeps): Workers {
     }
   }
 
-  /** Takes out of `waiting` what there is room for. A lane that may have more goes to the end. */
-  function wanted(): ClaimWant[] {
-    const wants: ClaimWant[] = []
-    for (const queue of queues) {
-      const lanes = [...waiting].filter(([, lane]) => lane.queue === queue)
-      let room = free(queue)
-      for (const [at, [key, lane]] of lanes.entries()) {
-        if (room <= 0) break
-        const limit = Math.ceil(room / (lanes.length - at))
-        room -= limit
-        wants.push({ ...lane, limit })
-        waiting.delete(key)
-      }
-    }
-    return wants
-  }
-
-  function run(job: Job): void {
+  function run(job: Job, connect: boolean): void {
     const stop = new AbortController()
-    busy.set(job.queue, (busy.get(job.queue) ?? 0) + 1)
-    const beat = setInterval(() => {
-      store.queue.extend(job, leaseMs).catch((error: unknown) => {
-        if (toFault(error).code === 'lease-lost') stop.abort(toFault(error))
+    const beat = setInterval(() => void extend(job, stop), leaseMs / 3)
+    const began = steady()
+    const done = work(job, stop.signal, { connect })
+      .then((reach) => lanes.ended(job, reach, steady(), Math.random()))
+      .finally(() => {
+        clearInterval(beat)
+        running.delete(job.id)
+        metrics.observe('job_seconds', (steady() - began) / 1_000, { queue: job.queue })
+        void fill()
       })
-    }, leaseMs / 3)
-    const began = performance.now()
-    const done = work(job, stop.signal).finally(() => {
-      clearInterval(beat)
-      running.delete(job.id)
-      busy.set(job.queue, (busy.get(job.queue) ?? 1) - 1)
-      metrics.observe('job_seconds', (performance.now() - began) / 1_000, { queue: job.queue })
-      void fill()
-    })
     running.set(job.id, { job, stop, done })
   }
 
-  async function work(job: Job, signal: AbortSignal): Promise<void> {
+  async function extend(job: Job, stop: AbortController): Promise<void> {
+    try {
+      await store.queue.extend(job, leaseMs)
+    } catch (error) {
+      if (toFault(error).code === 'lease-lost') stop.abort(toFault(error))
+    }
+  }
+
+  /** Never rejects. Answers what the attempt says about the way to the next hop. */
+  async function work(job: Job, signal: AbortSignal, way: Way): Promise<Reach> {
     try {
       const handler = deps.handlers[job.queue]
       if (!handler) throw new Fault('internal', `nobody works on ${job.queue}`)
-      const outcome = await handler(job, signal)
-      if (outcome !== 'completed') await store.queue.complete(job)
+      const outcome = await handler(job, signal, way)
+      if (outcome !== 'completed' && outcome !== 'unreachable') await store.queue.complete(job)
       metrics.count('jobs_total', { queue: job.queue, outcome: 'done' })
+      if (!way.connect) return 'unknown'
+      return outcome === 'unreachable' ? 'unreachable' : 'reached'
     } catch (error) {
       await failed(job, toFault(error), signal).catch((cause: unknown) => {
         // The lease runs out by itself; the job is not lost.
         log.error('job.unsettled', { job: job.id, queue: job.queue, fault: toFault(cause).code })
       })
+      return 'unknown'
     }
   }
 
@@ -186,6 +206,13 @@ export function createWorkers(deps: WorkersDeps): Workers {
 
   async function reap(): Promise<void> {
     try {
+      const jumped = Math.abs(skew() - lastSkew) > JUMP_MS
+      lastSkew = skew()
+      if (jumped) {
+        // Our leases are as good as before, whatever the clock says now: nobody may take the jobs out of our hands.
+        log.warn('clock.jumped', {})
+        await Promise.all([...running.values()].map(({ job, stop }) => extend(job, stop)))
+      }
       for (const job of await store.queue.reap(deps.maxCrashes ?? 3, report('crashed'))) {
         metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
         log.error('job.buried', {
@@ -222,11 +249,12 @@ export function createWorkers(deps: WorkersDeps): Workers {
 
   return {
     start() {
-      stops.push(store.queue.onWork((work) => hear(work.filter(({ queue }) => queues.includes(queue)))))
+      stops.push(store.queue.onWork(hear))
       every(deps.pollMs ?? 1_000, () => void poll())
       every(deps.reapMs ?? 15_000, () => void reap())
       void reap().then(poll)
     },
+    lanes: () => lanes.views(steady()),
     async drain(timeoutMs) {
       draining = true
       for (const stop of stops.splice(0)) stop()
@@ -245,6 +273,3 @@ export function createWorkers(deps: WorkersDeps): Workers {
     clearTimeout(timer)
   }
 }
-
-const keyOf = ({ queue, tenant, lane }: Pick<Job, 'queue' | 'tenant' | 'lane'>): string =>
-  `${queue}\n${tenant}\n${lane}`
