@@ -39,6 +39,11 @@ export class WalFlush {
     return this.#failure
   }
 
+  /** Null, or the end of the flushes that run. */
+  get running(): Promise<void> | null {
+    return this.#running
+  }
+
   /** A commit stands in the WAL that is not to be lost. */
   wrote(): void {
     this.#written += 1
