@@ -1,9 +1,29 @@
 import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 
-/** Whether text in this charset can be decoded without guessing. */
+/**
+ * Whether text in this charset can be decoded without guessing. UTF-7 counts as unknown: some readers decode it and others show
+ * it as it stands, so nobody can tell what is seen.
+ */
 function knowsCharset(charset: string): boolean {
-  return /^[\w.:+-]{1,40}$/.test(charset) && iconv.encodingExists(charset)
+  return (
+    isName(charset) && !/^utf-?7/i.test(charset) && (iconv.encodingExists(charset) || platformDecoder(charset) !== null)
+  )
+}
+
+const isName = (charset: string) => /^[\w.:+-]{1,40}$/.test(charset)
+
+/** What the platform knows beyond the tables: ISO-2022-JP and other encodings of the WHATWG standard. */
+function platformDecoder(charset: string): { decode(bytes: Uint8Array): string } | null {
+  try {
+    return new TextDecoder(charset)
+  } catch {
+    return null
+  }
+}
+
+function decodeKnown(bytes: Buffer, charset: string): string {
+  return iconv.encodingExists(charset) ? iconv.decode(bytes, charset) : (platformDecoder(charset)?.decode(bytes) ?? '')
 }
 
 /** Whether `decodeCharset` gives what the sender meant: the charset is known or there is none. */
@@ -16,7 +36,7 @@ export function canDecode(charset: string | undefined): boolean {
  * everything else is windows-1252, as mail readers do.
  */
 export function decodeCharset(bytes: Buffer, charset: string | undefined): string {
-  if (charset && !isAsciiName(charset) && knowsCharset(charset)) return iconv.decode(bytes, charset)
+  if (charset && !isAsciiName(charset) && knowsCharset(charset)) return decodeKnown(bytes, charset)
   return isUtf8(bytes) ? bytes.toString('utf8').replace(/^\uFEFF/, '') : iconv.decode(bytes, 'windows-1252')
 }
 

@@ -14,6 +14,7 @@ export function contentEntity(source: ByteSource, index: MimeIndex): Entity {
     header: root.fields.filter(isContentField),
     body: () => source.stream(root.bodyStart, root.bodyEnd),
     size: root.bodyEnd - root.bodyStart,
+    ...(root.bodyEnd === source.size ? { tailFrom: root.bodyStart } : {}),
   }
 }
 

@@ -12,6 +12,8 @@ export interface Entity {
   readonly once?: boolean
   /** Body length in bytes where it is known beforehand. */
   readonly size?: number
+  /** The body is what its source holds from this offset to its end, so whoever has the source need not store it again. */
+  readonly tailFrom?: number
 }
 
 /** One header field. `raw` is the exact line(s) with folding, without the final CRLF. */

@@ -1,49 +1,135 @@
-import type { DefaultTreeAdapterTypes } from 'parse5'
-import { parseHtml } from '../../mime/html.ts'
+import { setImmediate } from 'node:timers/promises'
+import { type Token, Tokenizer, TokenizerMode } from 'parse5'
 
-type Node = DefaultTreeAdapterTypes.Node
-
-const SILENT = new Set(['script', 'style', 'head', 'template', 'noscript', 'iframe', 'object', 'svg'])
 const BREAKS = new Set(
   'p div br tr li ul ol table h1 h2 h3 h4 h5 h6 hr blockquote pre section article header footer dt dd'.split(' '),
 )
+/** Elements whose content is never shown, and how far they reach (HTML 13.2.6.4.4). */
+const SILENT: Readonly<Record<string, Tokenizer['state']>> = {
+  script: TokenizerMode.SCRIPT_DATA,
+  style: TokenizerMode.RAWTEXT,
+  title: TokenizerMode.RCDATA,
+}
+const FOREIGN = new Set(['svg', 'math'])
+/** Characters between two turns of the event loop: well below 5 ms. */
+const SLICE = 8_192
+
+/** Words of HTML. */
+export interface HtmlWords {
+  /** What a browser shows, and what CSS hides from it. */
+  readonly text: string
+  /** What only some readers show: the content of conditional comments, which are meant for Outlook. */
+  readonly aside: string
+}
 
 /**
  * The words of an HTML body as plain text: blocks become lines, links keep their target, pictures their alternative text. What CSS
- * hides is kept, because rules must see what some reader may show. Works without recursion: depth is the sender's choice.
+ * hides, what stands in noscript, template or svg is kept, because rules must see what some reader may show. Works on tokens, not
+ * on a tree: time is linear and depth is the sender's choice.
  */
 export function htmlToText(html: string): string {
-  const out: string[] = []
-  const document = parseHtml(html)
-  // Too deep for any browser: every word counts, tags do not.
-  const stack: (Node | string)[] = [document ?? html.replace(/<[^<>]*>/g, ' ')]
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    if (typeof next === 'string') out.push(next)
-    else if (next.nodeName === '#text') out.push((next as DefaultTreeAdapterTypes.TextNode).value.replace(/\s+/g, ' '))
-    else if (!SILENT.has(next.nodeName)) stack.push(...unfolded(next))
+  const reader = new HtmlReader()
+  reader.write(html)
+  return reader.end().text
+}
+
+/** The same for long texts, in slices with turns of the event loop between. */
+export async function htmlWords(html: string): Promise<HtmlWords> {
+  const reader = new HtmlReader()
+  for (let at = 0; at < html.length; at += SLICE) {
+    if (at > 0) await setImmediate()
+    reader.write(html.slice(at, at + SLICE))
   }
-  return out
+  return reader.end()
+}
+
+class HtmlReader {
+  readonly #out: string[] = []
+  readonly #aside: string[] = []
+  readonly #tokenizer: Tokenizer
+  /** Open svg and math: inside of them style and script are elements like others. */
+  #foreign = 0
+  #silent: string | null = null
+  /** Target of the link that is open, and where its words begin. */
+  #link: { readonly href: string; readonly from: number } | null = null
+
+  constructor() {
+    const show = ({ chars }: Token.CharacterToken) => {
+      if (this.#silent === null) this.#out.push(chars)
+    }
+    this.#tokenizer = new Tokenizer(
+      { sourceCodeLocationInfo: false },
+      {
+        onStartTag: (token) => this.#start(token),
+        onEndTag: ({ tagName }) => this.#end(tagName),
+        onCharacter: show,
+        onWhitespaceCharacter: show,
+        onNullCharacter: () => {},
+        onComment: ({ data }) => this.#comment(data),
+        onDoctype: () => {},
+        onEof: () => {},
+      },
+    )
+  }
+
+  write(html: string): void {
+    this.#tokenizer.write(html, false)
+  }
+
+  end(): HtmlWords {
+    this.#tokenizer.write('', true)
+    this.#closeLink()
+    return { text: tidy(this.#out), aside: tidy(this.#aside) }
+  }
+
+  #start({ tagName, attrs, selfClosing }: Token.TagToken): void {
+    const attribute = (name: string) => attrs.find((candidate) => candidate.name === name)?.value ?? ''
+    const state = this.#foreign === 0 ? SILENT[tagName] : undefined
+    if (state !== undefined) {
+      this.#tokenizer.state = state
+      this.#silent = tagName
+    } else if (FOREIGN.has(tagName)) {
+      if (!selfClosing) this.#foreign++
+    } else if (tagName === 'li') this.#out.push('\n- ')
+    else if (BREAKS.has(tagName)) this.#out.push('\n')
+    else if (tagName === 'td' || tagName === 'th') this.#out.push(' ')
+    else if (tagName === 'img') this.#out.push(attribute('alt'))
+    else if (tagName === 'input') this.#out.push(` ${attribute('value') || attribute('placeholder')}`)
+    else if (tagName === 'a') {
+      this.#closeLink()
+      const href = attribute('href')
+      if (/^(https?:|mailto:)/i.test(href)) this.#link = { href, from: this.#out.length }
+    }
+  }
+
+  #end(tagName: string): void {
+    if (tagName === this.#silent) this.#silent = null
+    else if (FOREIGN.has(tagName)) this.#foreign = Math.max(0, this.#foreign - 1)
+    else if (tagName === 'a') this.#closeLink()
+    else if (BREAKS.has(tagName)) this.#out.push('\n')
+    else if (tagName === 'td' || tagName === 'th') this.#out.push(' ')
+  }
+
+  #closeLink(): void {
+    if (!this.#link) return
+    const { href, from } = this.#link
+    this.#link = null
+    const words = this.#out.slice(from).join('').trim()
+    if (words !== href.replace(/^mailto:/i, '')) this.#out.push(` <${href}>`)
+  }
+
+  /** `<!--[if mso]> ... <![endif]-->` */
+  #comment(data: string): void {
+    if (/^\s*\[if\b/i.test(data)) this.#aside.push(data.replace(/<[^<>]*>|^\s*\[if[^\]]{0,100}\]>/g, ' '), '\n')
+  }
+}
+
+function tidy(pieces: readonly string[]): string {
+  return pieces
+    .map((piece) => (piece.startsWith('\n') && piece.length <= 3 ? piece : piece.replace(/\s+/g, ' ')))
     .join('')
     .replace(/[ \t\u00a0]+/g, ' ')
     .replace(/ ?\n ?/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
-}
-
-/** Children and what stands around them, last first. */
-function unfolded(node: Node): (Node | string)[] {
-  const element = node as DefaultTreeAdapterTypes.Element
-  const attribute = (name: string) => element.attrs?.find((candidate) => candidate.name === name)?.value ?? ''
-  const lines = BREAKS.has(node.nodeName) ? ['\n'] : node.nodeName === 'td' || node.nodeName === 'th' ? [' '] : []
-  const before = node.nodeName === 'li' ? ['\n- '] : node.nodeName === 'img' ? [attribute('alt')] : lines
-  const href = node.nodeName === 'a' ? attribute('href') : ''
-  const after = /^(https?:|mailto:)/i.test(href) && !textIs(element, href) ? [` <${href}>`] : lines
-  const children = 'childNodes' in node ? node.childNodes : []
-  return [...after, ...children.toReversed(), ...before]
-}
-
-function textIs(element: DefaultTreeAdapterTypes.Element, href: string): boolean {
-  const [only] = element.childNodes
-  const text = only?.nodeName === '#text' ? (only as DefaultTreeAdapterTypes.TextNode).value.trim() : ''
-  return element.childNodes.length === 1 && href.replace(/^mailto:/i, '') === text
 }

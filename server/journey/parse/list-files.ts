@@ -10,7 +10,7 @@ import { readableParts } from '../../mime/readable.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
-import { htmlToText } from './html-text.ts'
+import { htmlWords } from './html-text.ts'
 import { EMBEDDED, embeddedFiles } from './members/embedded.ts'
 import {
   Budget,
@@ -28,7 +28,7 @@ import { readPacked } from './members/unpack.ts'
 import { isUnread } from './members/unread.ts'
 import { readZip } from './members/zip.ts'
 import { fileParts, isSignatureOf } from './message-inside.ts'
-import { FileTexts, rtfText } from './text/file-text.ts'
+import { allWords, FileTexts, rtfText } from './text/file-text.ts'
 
 /** Containers inside of containers that are opened; the files of a fifth are not seen. */
 const DEPTH_MAX = 4
@@ -227,9 +227,10 @@ export class FileList {
 
   async #tnef(bytes: Buffer, place: Place & { readonly within: number }, visit: Visit): Promise<Seen> {
     const { files, texts, whole } = readTnef(bytes)
-    const words = texts.map(({ kind, text }) =>
-      kind === 'html' ? htmlToText(text) : kind === 'rtf' ? rtfText(text) : text,
-    )
+    const words: string[] = []
+    for (const { kind, text } of texts) {
+      words.push(kind === 'html' ? allWords(await htmlWords(text)) : kind === 'rtf' ? rtfText(text) : text)
+    }
     this.#addText(place.within, words, false)
     if (place.depth === 1) this.bodyWords.push(...words)
     for (const { name, otherNames, data } of files) {

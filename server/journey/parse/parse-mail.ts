@@ -5,6 +5,7 @@ import { fieldsOf, fieldText, fieldValue, firstValue, parseDate, withoutControls
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
+import { wordsAround } from './around-parts.ts'
 import { readAttachments } from './attachments.ts'
 import { contentKind } from './content-kind.ts'
 import { type Body, FACTS_MAX, type ReadableBody, readBody } from './readable-body.ts'
@@ -73,7 +74,8 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
     defects,
     options.fileText ?? true,
   )
-  const words = wordsOf(body, bodyWords, defects)
+  const around = await wordsAround(source, index, defects)
+  const words = wordsOf(body, [...bodyWords, ...around], defects)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root
@@ -116,7 +118,7 @@ const WORDS_SEEN = new Set([
   'tnef-members',
 ])
 
-/** What rules read as the body: also the words of TNEF. With a structure that readers take in two ways there may be more. */
+/** What rules read as the body: also the words of TNEF and those around the parts. With a structure that readers take in two ways there may be more. */
 function wordsOf({ bodyText, bodyCut }: Body, others: readonly string[], defects: ReadonlySet<string>) {
   const all = [bodyText, ...others].filter(Boolean).join('\n\n')
   const cut = bodyCut || all.length > FACTS_MAX || [...defects].some((defect) => !WORDS_SEEN.has(defect))

@@ -1,9 +1,9 @@
-import { readText } from '../../mime/charset.ts'
+import { canDecode, readText } from '../../mime/charset.ts'
 import { decodedBody } from '../../mime/decode.ts'
 import type { MimeIndex, MimePart } from '../../mime/part.ts'
 import { readableParts } from '../../mime/readable.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
-import { htmlToText } from './html-text.ts'
+import { type HtmlWords, htmlWords } from './html-text.ts'
 
 /** The body as a person reads it. */
 export interface ReadableBody {
@@ -45,7 +45,8 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
       const got = await readText(decodedBody(source, part, defects), part.parameters.get('charset'), left)
       texts.push(got.text)
       left = Math.max(0, left - got.text.length)
-      cut ||= got.cut
+      // Words in a charset nobody knows were guessed: there may be others.
+      cut ||= got.cut || !canDecode(part.parameters.get('charset'))
     }
     return texts
   }
@@ -55,10 +56,11 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
   for (const group of groups) {
     const texts = await read(group.plain, TEXT_MAX)
     const pages = await read(group.html, HTML_MAX)
-    const pageWords = pages.map(htmlToText)
-    plain.push(...(texts.length > 0 ? texts : pageWords))
+    const pageWords: HtmlWords[] = []
+    for (const page of pages) pageWords.push(await htmlWords(page))
+    plain.push(...(texts.length > 0 ? texts : pageWords.map(({ text }) => text)))
     html.push(...(pages.length > 0 ? pages : texts.map(textToHtml)))
-    words.push(...texts, ...pageWords)
+    words.push(...texts, ...pageWords.flatMap(({ text, aside }) => (aside ? [text, aside] : [text])))
   }
   const hasHtml = groups.some((group) => group.html.length > 0)
   const images = hasHtml ? await readImages(source, related) : new Map()

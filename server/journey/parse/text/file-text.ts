@@ -1,6 +1,6 @@
 import type { AttachmentFacts } from '../../../../shared/domain/index.ts'
 import { decodeCharset } from '../../../mime/charset.ts'
-import { htmlToText } from '../html-text.ts'
+import { type HtmlWords, htmlWords } from '../html-text.ts'
 import { officeText } from './office.ts'
 import { pdfText } from './pdf-text.ts'
 
@@ -75,10 +75,12 @@ export class FileTexts {
     const bytes = await beginning(open(), max)
     const raw = textOf(bytes, charset)
     if (raw === undefined) return undefined
-    const words = html ? htmlToText(raw) : type === 'rtf' ? rtfText(raw) : raw
+    const words = html ? allWords(await htmlWords(raw)) : type === 'rtf' ? rtfText(raw) : raw
     return { text: words, cut: size > max }
   }
 }
+
+export const allWords = ({ text, aside }: HtmlWords) => (aside ? `${text}\n${aside}` : text)
 
 /** Bytes as text; undefined for what is binary whatever it is called. */
 function textOf(bytes: Buffer, charset: string | undefined): string | undefined {
