@@ -39,19 +39,21 @@ import { systemClock } from './platform/clock.ts'
 import { openStore } from './platform/database/open.ts'
 import { storeDirectory } from './platform/directory.ts'
 import { messageId, uuidv7 } from './platform/ids.ts'
+import { listReader } from './platform/lists/reader.ts'
 import { createLog } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
+import { PolicyLists } from './policies/lists.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
-import { profileOf } from './profile.ts'
+import { listAccessOf, profileOf } from './profile.ts'
 
 export interface House {
   readonly log: Log
@@ -114,6 +116,13 @@ export async function openHouse(
   const policyParts = { registry: policies, store, log, clock }
   const rollOut = createRollOut(policyParts, policyTenants)
   await loadPolicies(policyParts, policyTenants)
+  const readers = new Map(config.tenants.map(({ id, lists }) => [id, listReader(listAccessOf(lists))] as const))
+  const policyLists = new PolicyLists(
+    { registry: policies, clock, log, reader: (id) => readers.get(id)! },
+    policyTenants.map(({ id }) => id),
+  )
+  void policyLists.look()
+  const followPolicies = followApplied(policyParts, policyTenants)
   const policyReady = (id: TenantId) => policies.ready(id)
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
@@ -323,7 +332,11 @@ export async function openHouse(
     tidy,
     policies,
     reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
-    catchUpPolicies: followApplied(policyParts, policyTenants),
+    async catchUpPolicies() {
+      await followPolicies()
+      // Not waited for: a source that is slow must not keep a new policy back.
+      void policyLists.look()
+    },
     smtp: edge.smtp,
     async close() {
       await transport.close()

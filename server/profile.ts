@@ -3,6 +3,22 @@ import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
 import type { TenantProfile } from './journey/tenant.ts'
+import type { ListAccess } from './platform/lists/reader.ts'
+
+/** What a tenant's policy may fetch lists from. */
+export function listAccessOf({ directory, hosts, ca, ldap }: TenantConfig['lists']): ListAccess {
+  const authorities = ca === undefined ? [] : [ca]
+  return {
+    directory,
+    http: { hosts, ca: authorities },
+    ldap: Object.fromEntries(
+      Object.entries(ldap).map(([name, { url, bindDn = null, password = null }]) => [
+        name,
+        { url, bindDn, password, ca: authorities },
+      ]),
+    ),
+  }
+}
 
 /** What the journey knows of a configured tenant. */
 export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {

@@ -7,11 +7,13 @@ import type { Settings } from './schema.ts'
 
 type TenantSettings = Settings['tenants'][number]
 
-export interface TenantConfig extends Omit<TenantSettings, 'policyDir' | 'routes' | 'people'> {
+export interface TenantConfig extends Omit<TenantSettings, 'policyDir' | 'routes' | 'people' | 'lists'> {
   /** Absolute. */
   readonly policyDir: string
   /** Facts file, absolute. */
   readonly people: string | null
+  /** `directory` is absolute, null when lists come from no file. */
+  readonly lists: Omit<TenantSettings['lists'], 'directory'> & { readonly directory: string | null }
   /** By name; '' is the default relay. */
   readonly routes: Readonly<Record<string, Route>>
 }
@@ -90,6 +92,10 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
       people: tenant.people === undefined ? null : resolve(base, tenant.people),
       routes: {
         '': relay,
+      lists: {
+        ...tenant.lists,
+        directory: tenant.lists.directory === undefined ? null : resolve(base, tenant.lists.directory),
+      },
         ...Object.fromEntries(Object.entries(tenant.routes).map(([name, route]) => [name, { name, ...route }])),
       },
     }

@@ -124,6 +124,28 @@ const trustRoot = z.strictObject({
     .describe('Ed25519 public key, PEM: `${file:policy-key.pub.pem}`.'),
 })
 
+const lists = z.strictObject({
+  directory: path().optional().describe('Folder below which `from: {file: ...}` looks.'),
+  hosts: z
+    .array(
+      z.string().regex(/^[a-z0-9.-]+(:\d{1,5})?$/, 'not a host such as lists.corp.example or lists.corp.example:8443'),
+    )
+    .default([])
+    .describe('Hosts that `from: {http: ...}` may name; always by https.'),
+  ca: z.string().optional().describe("CA certificates trusted beside the system's, PEM: `${file:ca.pem}`."),
+  ldap: z
+    .record(
+      name(),
+      z.strictObject({
+        url: url('ldaps', 'ldap').describe('`ldaps://host`, or `ldap://host`, which begins with StartTLS.'),
+        bindDn: z.string().optional().describe('Who asks; anonymous without.'),
+        password: z.string().optional().describe('Its password: `${file:ldap-password}`.'),
+      }),
+    )
+    .default({})
+    .describe('Directories that `from: {ldap: {server: ...}}` may name.'),
+})
+
 export const tenantSchema = z.strictObject({
   id: tenantName().describe('Stands in rows, paths and log lines; never changes.'),
   name: z.string().min(1).describe('As recipients read it.'),
@@ -138,6 +160,7 @@ export const tenantSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whoever applies a bundle has to be somebody else than whose key signed it.'),
+  lists: lists.prefault({}).describe('What lists of a policy may come from outside: nothing by default.'),
   people: path().optional().describe('Facts file: users, correspondents, keys (see `secflow protect --facts`).'),
   relays: z.array(relay).default([]).describe("Mail servers whose word counts for the tenant's sender domains."),
   clientCertificates: z.array(clientCertificate).default([]).describe('Peers known by their TLS certificate.'),

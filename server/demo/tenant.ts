@@ -114,6 +114,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     language: 'de',
     policyDir: policies(),
     policyTrust: [],
+    lists: { directory: null, hosts: [], ldap: {} },
     policyTwoPersons: false,
     people: files.people,
     relays: [],

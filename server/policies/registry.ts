@@ -1,6 +1,13 @@
 import type { TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
-import { type Diagnostic, loadPolicy, type Policy, type PolicyFile } from '../../shared/policy/index.ts'
+import {
+  type Diagnostic,
+  type ListCopies,
+  loadPolicy,
+  type Policy,
+  type PolicyFile,
+  withLists,
+} from '../../shared/policy/index.ts'
 import { sha256 } from './bundle-sign.ts'
 
 export interface PolicyState {
@@ -19,6 +26,7 @@ export interface PolicyState {
  */
 export class PolicyRegistry {
   readonly #states = new Map<TenantId, PolicyState>()
+  readonly #lists = new Map<TenantId, ListCopies>()
 
   /** Whether there is a policy to decide by. */
   ready(tenant: TenantId): boolean {
@@ -29,7 +37,18 @@ export class PolicyRegistry {
   active(tenant: TenantId): Policy {
     const policy = this.#states.get(tenant)?.policy
     if (!policy) throw new Fault('policy-none', `tenant ${tenant}`)
-    return policy
+    return this.informed(tenant, policy)
+  }
+
+  /** A policy, also one that is only looked at, with the copies of lists from outside that are at hand. */
+  informed(tenant: TenantId, policy: Policy): Policy {
+    const lists = this.#lists.get(tenant)
+    return lists && policy.sources.size > 0 ? withLists(policy, lists) : policy
+  }
+
+  /** Replaces the copies of lists from outside, for every mail that is decided from now on. */
+  setLists(tenant: TenantId, lists: ListCopies): void {
+    this.#lists.set(tenant, lists)
   }
 
   /** What the last attempt left; null when there was none. */

@@ -191,7 +191,7 @@ export function createRollOut(
 
     async replay(tenant, after, { since, limit }) {
       const { read } = store.tenant(tenant)
-      const run = new Replay(registry.active(tenant), after)
+      const run = new Replay(registry.active(tenant), registry.informed(tenant, after))
       let last: Parameters<typeof read.decisionInputs>[0]['before']
       for (let left = limit; left > 0; ) {
         const page = await read.decisionInputs({

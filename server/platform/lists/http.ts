@@ -1,0 +1,77 @@
+import { request } from 'node:https'
+import { rootCertificates } from 'node:tls'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { ReadList } from '../../ports/lists.ts'
+import { entriesOf, MAX_LIST_BYTES } from './entries.ts'
+
+export interface HttpLists {
+  /** Hosts (with a port where it is not 443) that lists may come from. */
+  readonly hosts: readonly string[]
+  /** Trusted beside the system's, PEM. */
+  readonly ca: readonly string[]
+  /** From the first byte to the last, ms. */
+  readonly timeoutMs?: number
+}
+
+interface Answer {
+  readonly status: number
+  readonly tag: string | null
+  readonly text: string
+}
+
+/**
+ * GET over TLS with `If-None-Match` (RFC 9110 13.1.2). No redirect is followed: the host that the operator allowed is the one
+ * that answers, by its certificate. Raises as `ListReader`.
+ */
+export async function readHttpList(text: string, known: string | null, options: HttpLists): Promise<ReadList | null> {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol !== 'https:') throw new Fault('effect-refused', 'a list is fetched by https only')
+  if (!options.hosts.includes(url.host))
+    throw new Fault('effect-refused', `${url.host} is not among the hosts of lists`)
+  const { status, tag, text: body } = await get(url, known, options)
+  if (status === 304 && known !== null) return null
+  if (status !== 200) {
+    const retry = status >= 500 || status === 429
+    throw new Fault(retry ? 'effect-unreachable' : 'effect-refused', `${url.host} answered ${status}`)
+  }
+  return { values: entriesOf(body), tag }
+}
+
+async function get(url: URL, known: string | null, { ca, timeoutMs = 30_000 }: HttpLists): Promise<Answer> {
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      const call = request(url, {
+        headers: {
+          'user-agent': 'secflow',
+          accept: 'text/plain, application/json',
+          'accept-encoding': 'identity',
+          ...(known === null ? {} : { 'if-none-match': known }),
+        },
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+        minVersion: 'TLSv1.2',
+        ...(ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {}),
+      })
+      call.once('error', reject)
+      call.once('response', (response) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          chunks.push(chunk)
+          if (size > MAX_LIST_BYTES) call.destroy(new Fault('effect-refused', `more than ${MAX_LIST_BYTES} bytes`))
+        })
+        response.once('error', reject)
+        response.once('end', () => {
+          // A weak tag will do: two forms of one list have the same entries.
+          const tag = response.headers.etag ?? null
+          resolve({ status: response.statusCode ?? 0, tag, text: Buffer.concat(chunks).toString('utf8') })
+        })
+      })
+      call.end()
+    })
+  } catch (error) {
+    if (error instanceof Fault) throw error
+    throw new Fault('effect-unreachable', `${url.host} did not answer`, { cause: error })
+  }
+}
