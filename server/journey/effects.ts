@@ -1,5 +1,6 @@
 import type { Decision, JobSpec, MessageId, OnceStep } from '../../shared/domain/index.ts'
 import type { DeliverPayload } from './deliver/deliver.ts'
+import { lanesOf } from './route-of.ts'
 import type { TenantProfile } from './tenant.ts'
 import type { RenderedCopy } from './transform/mail.ts'
 
@@ -41,11 +42,29 @@ interface Common {
   readonly runAt: number
 }
 
+/** Delivery of one copy: a job for each next hop. Raises nothing: a route that is not there is for the job to say. */
+export function deliverJobs(
+  tenant: Pick<TenantProfile, 'routes' | 'routeByDomain'>,
+  copy: { readonly id: string; readonly route: string },
+  recipients: readonly string[],
+  step: string,
+  common: Common,
+): JobSpec[] {
+  return lanesOf(tenant, copy.route, recipients).map((leg): JobSpec => {
+    const payload: DeliverPayload = { copyId: copy.id, recipients: leg.recipients }
+    return { ...common, queue: 'deliver', lane: leg.lane, step, payload }
+  })
+}
+
 /** Jobs of one rendered copy: its delivery and the API hand-overs. */
-export function copyJobs(copy: RenderedCopy, common: Common): JobSpec[] {
-  const deliver: DeliverPayload = { copyId: copy.id, recipients: copy.recipients.map(({ address }) => address) }
+export function copyJobs(
+  tenant: Pick<TenantProfile, 'routes' | 'routeByDomain'>,
+  copy: RenderedCopy,
+  common: Common,
+): JobSpec[] {
+  const addresses = copy.recipients.map(({ address }) => address)
   return [
-    { ...common, queue: 'deliver', lane: copy.route, step: copy.id, payload: deliver },
+    ...deliverJobs(tenant, copy, addresses, copy.id, common),
     ...copy.apis.map(
       (endpoint): JobSpec => ({
         ...common,
@@ -64,7 +83,7 @@ export function copyJobs(copy: RenderedCopy, common: Common): JobSpec[] {
  */
 export function onceJobs(
   decision: Decision,
-  tenant: Pick<TenantProfile, 'archives'>,
+  tenant: Pick<TenantProfile, 'archives' | 'routes' | 'routeByDomain'>,
   about: { readonly tenant: string; readonly sender: string; readonly subject: string; readonly acceptedAt: number },
   copies: readonly RenderedCopy[],
   common: Common,
@@ -108,10 +127,7 @@ export function onceJobs(
       }
       case 'bcc':
         if (step.form === 'plain') return []
-        return copies.map((copy): JobSpec => {
-          const payload: DeliverPayload = { copyId: copy.id, recipients: step.to }
-          return { ...common, queue: 'deliver', lane: copy.route, step: `bcc:${copy.id}`, payload }
-        })
+        return copies.flatMap((copy) => deliverJobs(tenant, copy, step.to, `bcc:${copy.id}`, common))
       // Both are mails of their own (notices.ts, transform/blind-copy.ts).
       case 'deliverTo':
       case 'notify':

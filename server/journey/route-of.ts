@@ -18,10 +18,14 @@ export interface Leg {
  * `*.suffix`, else `*`), or the default relay. Raises `route-unknown`. Pure.
  */
 export function routeOf(tenant: Routes, chosen: string, address: string): Route {
-  const name = chosen === '' ? nameByDomain(tenant.routeByDomain ?? {}, domainOf(address)) : chosen
-  const route = tenant.routes[name]
-  if (!route) throw new Fault('route-unknown', name || 'the default route')
+  const route = findRoute(tenant, chosen, address)
+  if (!route) throw new Fault('route-unknown', chosen || 'the default route')
   return route
+}
+
+/** The same, undefined where there is none of the name. */
+export function findRoute(tenant: Routes, chosen: string, address: string): Route | undefined {
+  return tenant.routes[chosen === '' ? nameByDomain(tenant.routeByDomain ?? {}, domainOf(address)) : chosen]
 }
 
 /** Recipients parted by where they go, in their order. Raises `route-unknown`. Pure. */

@@ -51,10 +51,16 @@ export function reportable(
         ...(recipient.orcpt ? { orcpt: recipient.orcpt } : {}),
         action,
         reply,
-        ...(exhausted ? { status: '4.4.7' } : {}),
+        ...(exhausted ? { status: expired(reply) } : {}),
         ...(result.remote ? { remote: result.remote } : {}),
         lastAttempt: now,
       },
     ]
   })
+}
+
+/** Why the time was up: what security kept from being sent is told as that (RFC 3463 3.8), everything else as too late. */
+function expired(reply: string): string {
+  const security = /^\d{3} [45]\.(7\.\d{1,3})\b/.exec(reply)?.[1]
+  return security ? `5.${security}` : '4.4.7'
 }

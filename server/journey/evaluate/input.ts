@@ -20,6 +20,7 @@ import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Keyring } from '../../ports/keyring.ts'
+import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 
 /** What the parser found, as far as the policy cares; the parse stage's result has this shape. */
@@ -210,7 +211,7 @@ function bareRecipient(
   const address = lookupAddress(raw)
   const domain = domainOf(address)
   const external = !isOwnDomain(tenant, domain)
-  const tls = tenant.routes['']?.tls
+  const tls = findRoute(tenant, '', address)?.tls
   return {
     address,
     domain,
@@ -218,7 +219,12 @@ function bareRecipient(
     direction: !sender.ours ? 'inbound' : external ? 'outbound' : 'internal',
     keys: {},
     bcc: !visible.has(address),
-    tls: tls === 'none' || tls === undefined ? 'none' : tls === 'verified' ? 'verified' : 'opportunistic',
+    tls:
+      tls === 'none' || tls === undefined
+        ? 'none'
+        : tls === 'verified' || tls === 'implicit'
+          ? 'verified'
+          : 'opportunistic',
   }
 }
 

@@ -12,6 +12,7 @@ import { outerFields } from '../../mime/content-of.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { sevenBitSafe } from '../../mime/to7bit.ts'
 import { messageOf } from '../../mime/write.ts'
+import { findRoute } from '../route-of.ts'
 import { carryPortal } from './carry-portal.ts'
 import { editedContent } from './content.ts'
 import type { LinkFiles } from './link-files.ts'
@@ -68,7 +69,12 @@ export async function renderCopy(
   const protect = steps.find((step) => step.do === 'protect')
   const method: Method | null = protect?.method ?? null
   const route = steps.findLast((step) => step.do === 'route')?.via ?? ''
-  if (method === 'tls') mustVerify(mail, route)
+  if (method === 'tls')
+    mustVerify(
+      mail,
+      route,
+      recipients.map(({ address }) => address),
+    )
   if (protect && (method === 'pdf' || method === 'portal')) {
     if (!only) throw new Fault('internal', 'a container belongs to one recipient')
     if (method === 'pdf') {
@@ -111,10 +117,12 @@ export async function renderCopy(
 }
 
 /** The policy knew the default route; a rule may have chosen another, whose TLS protects from nobody in the middle. */
-function mustVerify({ tenant }: MailInHand, name: string): void {
-  const tls = tenant.routes[name]?.tls
-  if (tls !== 'verified' && tls !== 'implicit')
-    throw new Fault('action-impossible', `TLS protects nothing on the route "${name}"`)
+function mustVerify({ tenant }: MailInHand, chosen: string, recipients: readonly string[]): void {
+  for (const address of recipients) {
+    const route = findRoute(tenant, chosen, address)
+    if (route?.tls !== 'verified' && route?.tls !== 'implicit')
+      throw new Fault('action-impossible', `TLS protects nothing on the route "${route?.name ?? chosen}"`)
+  }
 }
 
 /** Content that we made says which MIME it is, once; an unchanged mail keeps its header as it is. */
