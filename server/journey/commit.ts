@@ -1,5 +1,6 @@
 import type {
   AuditEvent,
+  CopyRecord,
   Decision,
   Job,
   JobSpec,
@@ -9,13 +10,16 @@ import type {
 } from '../../shared/domain/index.ts'
 import { redactInput, rulesOf } from '../../shared/policy/index.ts'
 import type { TenantWrites } from '../ports/store.ts'
-import { copyJobs, onceJobs, PASSWORD_STEP } from './effects.ts'
+import { copyJobs, deliverJobs, onceJobs, PASSWORD_STEP } from './effects.ts'
 import type { Note } from './evaluate/input.ts'
 import type { OwnMail } from './notices.ts'
 import { sealPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
 import { type RenderedCopy, receiptOf, type Tools } from './transform/mail.ts'
 import type { Stopped } from './undelivered.ts'
+
+/** Where the bytes of a copy are. */
+export type StoredCopy = Pick<CopyRecord, 'blob' | 'size' | 'head' | 'bodyStart'>
 
 /** What evaluate and transform made of the message, before anything of it is recorded. */
 export interface Carried {
@@ -24,7 +28,7 @@ export interface Carried {
   readonly once: readonly OnceStep[]
   readonly input: PolicyInput | null
   readonly notes: readonly Note[]
-  readonly copies: readonly (RenderedCopy & { readonly size: number })[]
+  readonly copies: readonly (RenderedCopy & StoredCopy)[]
   readonly own: readonly (Omit<OwnMail, 'message'> & { readonly id: string; readonly size: number })[]
   /** Final word on every open recipient that gets no copy now. */
   readonly stopped: ReadonlyMap<string, Stopped>
@@ -68,7 +72,7 @@ export async function commit(
   }
   const jobs = [
     ...(await recordCopies(tx, parts, tenant, record, copies, audit)),
-    ...(await recordOwn(tx, record, own, now, audit)),
+    ...(await recordOwn(tx, tenant, record, own, now, audit)),
   ]
   if (decision) {
     const about = {
@@ -132,8 +136,10 @@ async function recordCopies(
       message: record.id,
       recipients,
       steps: copy.steps,
-      blob: copy.id,
+      blob: copy.blob,
       size: copy.size,
+      head: copy.head,
+      bodyStart: copy.bodyStart,
       route: copy.route,
       mailFrom: record.envelope.mailFrom,
       createdAt: now,
@@ -151,7 +157,7 @@ async function recordCopies(
         layers: copy.layers,
       })
     }
-    jobs.push(...copyJobs(copy, common))
+    jobs.push(...copyJobs(tenant, copy, common))
     for (const secret of copy.secrets) {
       if (secret.by !== 'sms') continue
       const sealed = sealPayload(tools.secrets, tenant.id, { to: secret.phone, text: secret.text })
@@ -170,6 +176,7 @@ async function recordCopies(
 /** Answers the jobs that send the mails beside the copies. */
 async function recordOwn(
   tx: TenantWrites,
+  tenant: TenantProfile,
   record: MessageRecord,
   own: Carried['own'],
   now: number,
@@ -184,6 +191,8 @@ async function recordOwn(
       steps: [],
       blob: mail.id,
       size: mail.size,
+      head: null,
+      bodyStart: null,
       route: mail.route,
       mailFrom: mail.mailFrom,
       createdAt: now,
@@ -191,14 +200,8 @@ async function recordOwn(
     await audit('copy.added', { copy: mail.id, why: mail.why, to: mail.to })
     // A blind copy's step has no copy id: however often the message is evaluated, there is one.
     const named = mail.why === 'bcc' || mail.why === 'role' || mail.why === 'archive'
-    jobs.push({
-      message: record.id,
-      runAt: now,
-      queue: 'deliver',
-      lane: mail.route,
-      step: named ? `${mail.why}:${mail.to.join()}` : mail.id,
-      payload: { copyId: mail.id, recipients: mail.to },
-    })
+    const step = named ? `${mail.why}:${mail.to.join()}` : mail.id
+    jobs.push(...deliverJobs(tenant, mail, mail.to, step, { message: record.id, runAt: now }))
   }
   return jobs
 }

@@ -13,11 +13,11 @@
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { decide, type Policy, readsFileText } from '../../shared/policy/index.ts'
-import { writeEntity } from '../mime/write.ts'
+import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
-import { type Carried, type CommitParts, commit } from './commit.ts'
+import { type Carried, type CommitParts, commit, type StoredCopy } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge } from './evaluate/input.ts'
 import type { OwnMail } from './notices.ts'
@@ -136,7 +136,7 @@ async function carryOut(
     parsed,
     decision: { ...decision, once },
   }
-  const copies: (RenderedCopy & { size: number })[] = []
+  const copies: Carried['copies'][number][] = []
   const stopped = new Map<string, Stopped>()
   const files = new LinkFiles(mail, parts.tools)
   const wanted = new Set(
@@ -155,8 +155,7 @@ async function carryOut(
   for (const copy of copiesOf(mail, wanted)) {
     try {
       const rendered = await renderCopy(mail, copy, files, parts.tools)
-      const { size } = await parts.blobs.put(tenant.id, 'copy', rendered.id, writeEntity(rendered.message))
-      copies.push({ ...rendered, size })
+      copies.push({ ...rendered, ...(await storedCopy(parts, tenant, record, rendered)) })
     } catch (error) {
       // A page that no renderer takes will not be taken later; it must not keep the other recipients' copies back.
       const hopeless = toFault(error).code === 'render-failed' && attempt >= RENDER_TRIES
@@ -167,6 +166,24 @@ async function carryOut(
   const told = undelivered(decision, open, stopped, record, parts.tools.clock.now())
   const own = await stored(parts, tenant, ownMails(parts.tools, mail, record, told, copies, roles))
   return { decision, once, input, notes, copies, own, stopped }
+}
+
+/** A header so long is kept in a file rather than in a row, bytes. */
+const LONGEST_HEAD = 32_768
+
+/** A copy with the body as received is its header and a reference: the mail is not written a second time. */
+async function storedCopy(
+  parts: JourneyParts,
+  tenant: TenantProfile,
+  record: MessageRecord,
+  { id, message }: RenderedCopy,
+): Promise<StoredCopy> {
+  const { tailFrom, size: tail } = message
+  const head = tailFrom === undefined || tail === undefined ? null : headerBytes(message.header)
+  if (head && head.length <= LONGEST_HEAD && tailFrom !== undefined && tail !== undefined)
+    return { blob: record.blob, size: head.length + tail, head, bodyStart: tailFrom }
+  const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(message))
+  return { blob: id, size, head: null, bodyStart: null }
 }
 
 async function stored(parts: JourneyParts, tenant: TenantProfile, mails: readonly OwnMail[]): Promise<Carried['own']> {

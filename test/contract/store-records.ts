@@ -58,6 +58,8 @@ export const copy = (of: MessageId): CopyRecord => ({
   recipients: ['one@peer.example'],
   steps: [{ do: 'protect', method: 'pdf', password: { channel: 'sms', phone: '+4915112345678' } }],
   blob: randomUUID(),
+  head: Buffer.from('Subject: of its own\r\n\r\n'),
+  bodyStart: 120,
   size: 5,
   route: '',
   mailFrom: '',

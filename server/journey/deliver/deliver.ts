@@ -1,9 +1,9 @@
 import {
   type CopyRecord,
-  type Envelope,
   FINAL_STATES,
   type Job,
   type MessageRecord,
+  type RecipientRecord,
   type TenantId,
   tenantId,
 } from '../../../shared/domain/index.ts'
@@ -11,11 +11,15 @@ import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
-import type { MailTransport, TransportResult } from '../../ports/transport.ts'
+import type { Store, TenantStore } from '../../ports/store.ts'
+import type { MailTransport } from '../../ports/transport.ts'
+import { legsOf } from '../route-of.ts'
 import type { TenantProfile } from '../tenant.ts'
-import { nextAttempt, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
+import { nextAttempt, nextLook, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
+import { splitJobs } from './leg.ts'
+import { auditUncertain, enclose, record, unreported } from './record.ts'
 import { createReporter, type PreparedReport } from './report.ts'
+import { type Transmission, transmit, untried } from './transmit.ts'
 import { judge, ofCopy, reportable, type Verdict } from './verdict.ts'
 
 /** Payload of a `deliver` job. The first one of a copy needs only the first two fields. */
@@ -26,8 +30,12 @@ export interface DeliverPayload {
   readonly attempt?: number
   /** Step of the first job; further ones are numbered after it. */
   readonly root?: string
+  /** Jobs for this copy so far, this one included; more than attempts where some of them only looked. */
+  readonly turn?: number
   /** The sender was told of the delay. */
   readonly warned?: boolean
+  /** Earlier attempts after which these recipients may have had the mail. */
+  readonly uncertain?: number
 }
 
 export interface DeliveryDeps {
@@ -35,7 +43,7 @@ export interface DeliveryDeps {
   readonly blobs: BlobStore
   readonly transport: MailTransport
   /** Routes by name ('' is the default), own domains and language. */
-  readonly tenant: (id: TenantId) => Pick<TenantProfile, 'domains' | 'language' | 'routes'>
+  readonly tenant: (id: TenantId) => Pick<TenantProfile, 'domains' | 'language' | 'routes' | 'routeByDomain'>
   /** For the copies that reports are. */
   readonly newId: () => string
   /** Our host name, in reports. */
@@ -50,24 +58,28 @@ export interface DeliveryDeps {
   readonly random?: () => number
 }
 
-/** Faults of the next hop: another try of the same recipients, never a matter for the worker. */
-const NEXT_HOP = new Set(['next-hop-unreachable', 'next-hop-timeout', 'next-hop-temporary', 'tls-required'])
+/** So often a mail goes out again to somebody who may have it already. A third copy is a person's decision. */
+const UNCERTAIN_MAX = 1
 
 /**
  * Handler of `deliver` jobs: one attempt for one copy. Whoever was accepted, refused for good or given up is settled in one
  * transaction with the audit, the report to the sender and the job for those who are left, so a recipient who was accepted is
- * never in a later job. What stays is the moment between the next hop's 250 and that commit: a crash there repeats the
- * mail, as SMTP allows (RFC 5321 4.5.4.1).
+ * never in a later job. What stays is the moment between the final dot and that commit: the job is marked before the dot,
+ * so that a mail whose end nobody knows is sent once more, audited as uncertain, and then held (RFC 5321 4.5.4.1, 6.1).
+ * Answers `unreachable` when the next hop is not there.
  *
- * Raises `blob-missing`, `blob-damaged` or `route-unknown` (dead job, for the operator) and `store-unavailable`.
+ * Raises `blob-missing`, `blob-damaged`, `route-unknown` or `delivery-uncertain` (dead job, for the operator) and
+ * `store-unavailable`.
  */
-export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSignal) => Promise<'completed'> {
+export function createDelivery(
+  deps: DeliveryDeps,
+): (job: Job, signal: AbortSignal, way?: { readonly connect: boolean }) => Promise<'completed' | 'unreachable'> {
   const schedule = deps.schedule ?? SMTP_SCHEDULE
   const warnAfter = deps.warnAfter ?? 4 * 3_600_000
   const random = deps.random ?? Math.random
   const reporter = createReporter(deps)
 
-  return async function deliver(job, signal) {
+  return async function deliver(job, signal, way = { connect: true }) {
     const tenant = tenantId(job.tenant)
     const store = deps.store.tenant(tenant)
     const payload = readPayload(job.payload)
@@ -85,76 +97,80 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
       return 'completed'
     }
     signal.throwIfAborted()
-    const result = await transmit(tenant, copy, message, open)
+    const doubts = (payload.uncertain ?? 0) + job.dots
+    if (job.dots > 0) {
+      const about = { recipients: open, why: 'crash', times: doubts } as const
+      await store.write((tx) => auditUncertain(tx, copy, message, about, deps.clock.now()))
+    }
+    if (doubts > UNCERTAIN_MAX) throw new Fault('delivery-uncertain', `${doubts} attempts ended after the final dot`)
+    const [leg, ...others] = legsOf(deps.tenant(tenant), copy.route, open)
+    if (!leg || others.length > 0) {
+      // The configuration changed after the jobs were made: each next hop gets its own.
+      await store.write(async (tx) => {
+        await tx.completeJob(job)
+        await tx.enqueue(splitJobs(job, { ...payload, uncertain: doubts }, leg ? [leg, ...others] : []))
+      })
+      return 'completed'
+    }
+    const sent = way.connect
+      ? await transmit(deps, leg.route, { tenant, copy, message }, open, () => deps.store.queue.beginDot(job))
+      : untried(leg.route, open)
+    await settle({ job, lane: leg.lane, payload, copy, message, rows, sent, doubts, connected: way.connect })
+    return sent.unreachable ? 'unreachable' : 'completed'
+  }
 
+  /** Records what an attempt came to, for everybody at once, and what follows from it. */
+  async function settle(attempted: Attempted): Promise<void> {
+    const { job, lane, payload, copy, message, rows, sent, doubts, connected } = attempted
+    const tenant = tenantId(job.tenant)
+    const store = deps.store.tenant(tenant)
     const now = deps.clock.now()
     const attempt = payload.attempt ?? 1
-    const retryAt = nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now, random: random() })
-    const verdicts = judge(result, retryAt !== null)
+    const end = copy.createdAt + schedule.giveUpAfter
+    const retryAt = connected
+      ? nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now, random: random() })
+      : nextLook({ now, end, random: random() })
+    const verdicts = judge(sent.result, retryAt !== null)
     const warn = !payload.warned && now - copy.createdAt >= warnAfter
+    const left = addressesOf(verdicts, 'deferred')
+    // Nobody asked: that they still wait is no news.
+    const news = connected ? verdicts : verdicts.filter(({ state }) => state !== 'deferred')
     let report: PreparedReport | null = null
-    const left = verdicts.filter((verdict) => verdict.state === 'deferred').map((verdict) => verdict.address)
     try {
-      const told = reportable(verdicts, result, { copy, message, rows, now, warn })
+      const told = reportable(verdicts, sent.result, { copy, message, rows, now, warn, retryUntil: end })
       report = await reporter.prepare(tenant, message, told, now)
       await store.write(async (tx) => {
         await tx.completeJob(job)
-        await record(tx, copy, message, verdicts, result, now)
+        await record(tx, copy, message, news, sent.result, now)
         if (report) await enclose(tx, report, message, now)
-        if (left.length > 0 && retryAt !== null) {
-          const root = payload.root ?? job.step
-          const next: DeliverPayload = {
-            copyId: copy.id,
-            recipients: left,
-            attempt: attempt + 1,
-            root,
-            warned: payload.warned === true || warn,
-          }
-          const { queue, lane } = job
-          await tx.enqueue([
-            { queue, message: message.id, lane, step: `${root}#${attempt + 1}`, payload: next, runAt: retryAt },
-          ])
+        await unreported(tx, copy, message, addressesOf(verdicts, 'failed'), now)
+        if (sent.uncertain.length > 0) {
+          const about = { recipients: sent.uncertain, why: 'no-reply', times: doubts + 1 } as const
+          await auditUncertain(tx, copy, message, about, now)
         }
+        if (left.length === 0 || retryAt === null) return
+        const root = payload.root ?? job.step
+        const turn = (payload.turn ?? attempt) + 1
+        const next: DeliverPayload = {
+          copyId: copy.id,
+          recipients: left,
+          attempt: connected ? attempt + 1 : attempt,
+          turn,
+          root,
+          warned: payload.warned === true || warn,
+          uncertain: doubts + (sent.uncertain.length > 0 ? 1 : 0),
+        }
+        const { queue } = job
+        await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt: retryAt }])
       })
     } catch (error) {
       await report?.discard().catch(() => {})
-      await saveDeliveries(store, copy, message, verdicts, result, now)
+      await saveDeliveries(store, copy, message, verdicts, sent, now)
       throw error
     }
-    for (const { state } of verdicts) deps.metrics.count('deliveries_total', { state })
-    deps.log.info('copy.attempted', {
-      tenant,
-      message: message.id,
-      copy: copy.id,
-      attempt,
-      states: verdicts.map((v) => v.state),
-    })
-    return 'completed'
-  }
-
-  /** One transaction with the next hop; its faults become a temporary reply for everybody. */
-  async function transmit(
-    tenant: TenantId,
-    copy: CopyRecord,
-    message: MessageRecord,
-    open: readonly string[],
-  ): Promise<TransportResult> {
-    const route = deps.tenant(tenant).routes[copy.route]
-    if (!route) throw new Fault('route-unknown', copy.route || 'the default route')
-    await using content = await deps.blobs.open(tenant, 'copy', copy.blob)
-    try {
-      return await deps.transport.send(route, envelopeOf(copy, message, open), content)
-    } catch (error) {
-      const fault = toFault(error)
-      if (!NEXT_HOP.has(fault.code)) throw fault
-      const reply = `${fault.definition.smtp} ${fault.definition.title.en}${fault.detail ? `: ${fault.detail}` : ''}`
-      return {
-        recipients: open.map((address) => ({ address, status: 'temporary', reply })),
-        tls: null,
-        remote: route.host,
-        dsn: false,
-      }
-    }
+    for (const { state } of news) deps.metrics.count('deliveries_total', { state })
+    const states = verdicts.map((verdict) => verdict.state)
+    deps.log.info('copy.attempted', { tenant, message: message.id, copy: copy.id, attempt, connected, states })
   }
 
   /** The job is done again, by us or by who has it now. That a recipient has his mail is true all the same: it spares him a second. */
@@ -163,7 +179,7 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
     copy: CopyRecord,
     message: MessageRecord,
     verdicts: readonly Verdict[],
-    result: TransportResult,
+    { result }: Transmission,
     now: number,
   ): Promise<void> {
     const delivered = verdicts.filter((verdict) => verdict.state === 'delivered')
@@ -176,66 +192,21 @@ export function createDelivery(deps: DeliveryDeps): (job: Job, signal: AbortSign
   }
 }
 
-async function record(
-  tx: TenantWrites,
-  copy: CopyRecord,
-  message: MessageRecord,
-  verdicts: readonly Verdict[],
-  result: TransportResult,
-  at: number,
-): Promise<void> {
-  const rows = new Set(ofCopy(await tx.recipients(message.id), copy).map(({ address }) => address))
-  for (const { address, state, reply, exhausted } of verdicts) {
-    const own = rows.has(address)
-    if (own) {
-      const moved = await tx.updateRecipient(message.id, address, { state, detail: reply, at })
-      if (!moved) continue
-    }
-    await tx.appendAudit({
-      time: at,
-      type: `${own ? 'recipient' : 'copy'}.${state}`,
-      message: message.id,
-      actor: 'gateway',
-      detail: {
-        recipient: address,
-        copy: copy.id,
-        reply,
-        remote: result.remote,
-        tls: result.tls,
-        ...(exhausted ? { exhausted } : {}),
-      },
-    })
-  }
+interface Attempted {
+  readonly job: Job
+  readonly lane: string
+  readonly payload: DeliverPayload
+  readonly copy: CopyRecord
+  readonly message: MessageRecord
+  readonly rows: readonly RecipientRecord[]
+  readonly sent: Transmission
+  /** Attempts before this one that may have delivered. */
+  readonly doubts: number
+  readonly connected: boolean
 }
 
-async function enclose(tx: TenantWrites, report: PreparedReport, message: MessageRecord, at: number): Promise<void> {
-  await tx.insertCopy(report.copy)
-  await tx.enqueue([report.job])
-  await tx.appendAudit({
-    time: at,
-    type: 'report.queued',
-    message: message.id,
-    actor: 'gateway',
-    detail: { copy: report.copy.id, to: message.envelope.mailFrom },
-  })
-}
-
-function envelopeOf(copy: CopyRecord, message: MessageRecord, open: readonly string[]): Envelope {
-  const { envelope } = message
-  const isReport = copy.mailFrom === '' && envelope.mailFrom !== ''
-  const known = new Map(envelope.recipients.map((recipient) => [recipient.address, recipient]))
-  return {
-    mailFrom: copy.mailFrom,
-    // Whom the author did not name (a blind copy, the holder of a role), no other server's report may name to him.
-    recipients: open.map((address) => (isReport ? undefined : known.get(address)) ?? { address, notify: ['NEVER'] }),
-    body: envelope.body,
-    smtputf8: envelope.smtputf8,
-    // RFC 8689 5: a report may leave without TLS rather than not at all; it carries at most the header back to its sender.
-    requireTls: envelope.requireTls && !isReport,
-    ...(!isReport && envelope.ret ? { ret: envelope.ret } : {}),
-    ...(!isReport && envelope.envid ? { envid: envelope.envid } : {}),
-  }
-}
+const addressesOf = (verdicts: readonly Verdict[], state: Verdict['state']): string[] =>
+  verdicts.filter((verdict) => verdict.state === state).map(({ address }) => address)
 
 async function load(store: TenantStore, copyId: string): Promise<{ copy: CopyRecord; message: MessageRecord }> {
   const copy = await store.read.copy(copyId)

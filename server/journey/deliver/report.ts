@@ -1,5 +1,6 @@
 import type { CopyRecord, EnvelopeRecipient, JobSpec, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
+import { lanesOf } from '../route-of.ts'
 import { postmasterOf, type TenantProfile } from '../tenant.ts'
 import { buildDsn } from './dsn.ts'
 import type { DsnAction, DsnRecipient } from './dsn-recipient.ts'
@@ -11,7 +12,7 @@ export interface ReportDeps {
   readonly newId: () => string
   /** Our host name. */
   readonly name: string
-  readonly tenant: (id: TenantId) => Pick<TenantProfile, 'domains' | 'language'>
+  readonly tenant: (id: TenantId) => Pick<TenantProfile, 'domains' | 'language' | 'routes' | 'routeByDomain'>
   /** With RET=FULL, messages up to so many bytes are returned whole. */
   readonly fullBytes?: number
 }
@@ -68,6 +69,8 @@ export function createReporter(deps: ReportDeps) {
         })(),
       )
       const copy: CopyRecord = {
+        head: null,
+        bodyStart: null,
         id,
         message: message.id,
         recipients: [envelope.mailFrom],
@@ -83,7 +86,7 @@ export function createReporter(deps: ReportDeps) {
         job: {
           queue: 'deliver',
           message: message.id,
-          lane: '',
+          lane: lanesOf(profile, '', copy.recipients)[0]?.lane ?? '',
           step: `deliver:${id}`,
           payload: { copyId: id, recipients: copy.recipients },
           runAt: now,

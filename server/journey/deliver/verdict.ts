@@ -30,9 +30,16 @@ export function ofCopy(rows: readonly RecipientRecord[], copy: CopyRecord): Reci
 export function reportable(
   verdicts: readonly Verdict[],
   result: TransportResult,
-  about: { copy: CopyRecord; message: MessageRecord; rows: readonly RecipientRecord[]; now: number; warn: boolean },
+  about: {
+    copy: CopyRecord
+    message: MessageRecord
+    rows: readonly RecipientRecord[]
+    now: number
+    warn: boolean
+    retryUntil: number
+  },
 ): DsnRecipient[] {
-  const { copy, message, now, warn } = about
+  const { copy, message, now, warn, retryUntil } = about
   if (copy.mailFrom === '') return []
   const own = new Set(ofCopy(about.rows, copy).map(({ address }) => address))
   const known = new Map(
@@ -54,6 +61,7 @@ export function reportable(
         ...(exhausted ? { status: expired(reply) } : {}),
         ...(result.remote ? { remote: result.remote } : {}),
         lastAttempt: now,
+        ...(action === 'delayed' ? { retryUntil } : {}),
       },
     ]
   })

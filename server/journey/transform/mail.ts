@@ -80,7 +80,7 @@ export interface RenderedCopy {
   readonly steps: readonly Step[]
   /** Named route, '' for the default. */
   readonly route: string
-  /** The whole message as it leaves; write it once. */
+  /** The whole message as it leaves; write it once. With `tailFrom`, its body is that of the mail in hand. */
   readonly message: Entity
   readonly method: Method | null
   /** One entry per cryptographic layer, filled when the message has been written. */

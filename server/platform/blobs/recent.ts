@@ -5,12 +5,12 @@ import { bytesOf, type OpenByteSource } from '../../ports/bytes.ts'
 /** Room for the bytes of messages that are on their way, and how long one may take, ms. */
 const ROOM = 16_777_216
 const STAYS = 30_000
+/** The message is evaluated, and its one copy is sent. */
+const READS = 2
 
 export interface RecentBlobs extends BlobStore {
   /** Bytes of a blob that is durable already, so that its next readers need no file. Without room they are not kept. */
   keep(tenant: TenantId, kind: BlobKind, id: string, bytes: Uint8Array): void
-  /** Nobody is expected to read it again. */
-  release(tenant: TenantId, kind: BlobKind, id: string): void
 }
 
 /**
@@ -18,7 +18,7 @@ export interface RecentBlobs extends BlobStore {
  * arrival. The oldest are not pushed out by newer ones: in a backlog it is the oldest that are read next.
  */
 export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
-  const kept = new Map<string, { readonly bytes: Uint8Array; readonly until: number }>()
+  const kept = new Map<string, { readonly bytes: Uint8Array; readonly until: number; reads: number }>()
   let size = 0
 
   function drop(key: string): void {
@@ -41,15 +41,14 @@ export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
       dropOld(now)
       if (size + bytes.length > room) return
       drop(keyOf(tenant, kind, id))
-      kept.set(keyOf(tenant, kind, id), { bytes, until: now + STAYS })
+      kept.set(keyOf(tenant, kind, id), { bytes, until: now + STAYS, reads: 0 })
       size += bytes.length
-    },
-    release(tenant, kind, id) {
-      drop(keyOf(tenant, kind, id))
     },
     async open(tenant, kind, id): Promise<OpenByteSource> {
       const found = kept.get(keyOf(tenant, kind, id))
       if (!found) return blobs.open(tenant, kind, id)
+      found.reads++
+      if (found.reads === READS) drop(keyOf(tenant, kind, id))
       return { ...bytesOf(found.bytes), async [Symbol.asyncDispose]() {} }
     },
     async delete(tenant, kind, id) {

@@ -91,6 +91,8 @@ export function defineTables(c: Columns) {
       route: c.text('route').notNull(),
       mailFrom: c.text('mail_from').notNull(),
       createdAt: c.int('created_at').notNull(),
+      head: c.bytes('head'),
+      bodyStart: c.int('body_start'),
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),

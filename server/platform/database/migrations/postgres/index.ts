@@ -6,6 +6,7 @@ import { threads } from './0004_threads.ts'
 import { portalBlobs } from './0005_portal_blobs.ts'
 import { lanes } from './0006_lanes.ts'
 import { dots } from './0007_dots.ts'
+import { heads } from './0008_heads.ts'
 
 /** In order, with the names of SQLite's. A module each, so that the compiled package carries them like any other code. */
 export const postgresMigrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const postgresMigrations: readonly Migration[] = [
   { name: '0005_portal_blobs', kind: 'expand', sql: portalBlobs },
   { name: '0006_lanes', kind: 'expand', sql: lanes },
   { name: '0007_dots', kind: 'expand', sql: dots },
+  { name: '0008_heads', kind: 'expand', sql: heads },
 ]
