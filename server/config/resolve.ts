@@ -79,6 +79,9 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
         wrong(`${at}.archive.${name}.route`, `there is no route ${archive.route}`)
       }
     }
+    for (const [pattern, name] of Object.entries(tenant.routeByDomain)) {
+      if (name !== '' && !(name in tenant.routes)) wrong(`${at}.routeByDomain.${pattern}`, `there is no route ${name}`)
+    }
     if (tenant.sms?.json !== undefined && tenant.sms.form !== undefined) wrong(`${at}.sms`, 'either json or form')
     if (tenant.policyTwoPersons && tenant.policyTrust.length === 0)
       wrong(`${at}.policyTrust`, 'policyTwoPersons needs to know who signed: name at least one key')
@@ -89,13 +92,13 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
     return {
       ...tenant,
       policyDir: resolve(base, policyDir ?? '.'),
-      people: tenant.people === undefined ? null : resolve(base, tenant.people),
-      routes: {
-        '': relay,
       lists: {
         ...tenant.lists,
         directory: tenant.lists.directory === undefined ? null : resolve(base, tenant.lists.directory),
       },
+      people: tenant.people === undefined ? null : resolve(base, tenant.people),
+      routes: {
+        '': relay,
         ...Object.fromEntries(Object.entries(tenant.routes).map(([name, route]) => [name, { name, ...route }])),
       },
     }
