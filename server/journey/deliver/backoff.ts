@@ -6,7 +6,7 @@ export interface RetrySchedule {
   readonly further: number
   /** Counted from the first attempt. */
   readonly giveUpAfter: number
-  /** Share of a pause by which it varies either way, so that mails deferred together do not come back together. */
+  /** Share of a pause by which it varies either way: nearly all of it, so that mails deferred together do not come back together. */
   readonly jitter: number
 }
 
@@ -17,7 +17,7 @@ export const SMTP_SCHEDULE: RetrySchedule = {
   pauses: [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR],
   further: 4 * HOUR,
   giveUpAfter: 5 * 24 * HOUR,
-  jitter: 0.2,
+  jitter: 0.9,
 }
 
 /**
@@ -36,6 +36,14 @@ export function nextAttempt(
   const pause = schedule.pauses[attempt - 1] ?? schedule.further
   const varied = pause * (1 + schedule.jitter * (2 * random - 1))
   return Math.min(Math.round(now + varied), end)
+}
+
+/**
+ * When mail of a closed lane is looked after next: within one to two hours, at the latest at its `end`; null when that is
+ * over. Nobody is asked then, so it counts as no attempt.
+ */
+export function nextLook({ now, end, random }: { now: number; end: number; random: number }): number | null {
+  return now >= end ? null : Math.min(end, Math.round(now + HOUR * (1 + random)))
 }
 
 /**

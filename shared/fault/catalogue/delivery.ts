@@ -66,6 +66,16 @@ export const delivery = {
     retry: false,
     severity: 'warning',
   },
+  'delivery-uncertain': {
+    title: {
+      en: 'The mail may have arrived twice already; a person decides whether it is sent again',
+      de: 'Die Nachricht ist womöglich schon zweimal angekommen; ein Mensch entscheidet, ob sie erneut gesendet wird',
+    },
+    http: 409,
+    smtp: '451 4.4.2',
+    retry: false,
+    severity: 'error',
+  },
   'effect-refused': {
     title: { en: 'The service refused the call', de: 'Der Dienst hat den Aufruf abgelehnt' },
     http: 502,
