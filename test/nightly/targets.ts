@@ -25,17 +25,9 @@ import type { PolicyInput } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { decide } from '../../shared/policy/index.ts'
 import { PROTECTION_TOKENS } from '../../shared/words/protection.ts'
+import { corpus } from '../support/corpus/corpus.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
-import {
-  alternativeMail,
-  encryptedMail,
-  hostile,
-  mixedMail,
-  plainMail,
-  signedMail,
-  stepOf,
-  zipOf,
-} from '../support/mails.ts'
+import { hostile } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
 import { mutated, type Random } from './random.ts'
 
@@ -57,19 +49,8 @@ const DAY = 86_400_000
 const CONTENT = 'Content-Type: text/plain\r\n\r\nThe content that was protected.\r\n'
 
 async function mime(): Promise<Target> {
-  const files = [
-    { name: 'part.step', mediaType: 'application/step', data: stepOf(5) },
-    { name: 'archive.zip', mediaType: 'application/zip', data: zipOf([{ name: 'a.txt', data: Buffer.from('a') }]) },
-  ]
   const strange = Object.values(hostile).flatMap((one) => (Buffer.isBuffer(one) ? [one] : []))
-  const corpus = [
-    plainMail(),
-    alternativeMail({ html: '<p>Hello</p>', text: 'Hello' }),
-    mixedMail({ text: 'See the files', files }),
-    signedMail(),
-    encryptedMail(),
-    ...strange,
-  ].filter((bytes) => bytes.length <= 65_536)
+  const pool = [...corpus.map(({ bytes }) => bytes), ...strange].filter((bytes) => bytes.length <= 16_384)
   const marks = [
     '\n',
     '\r',
@@ -87,6 +68,11 @@ async function mime(): Promise<Target> {
     '?=',
     "''%",
     'begin 644 a\r\n',
+    '=ybegin name=',
+    'PK\x01\x02',
+    'PK\x05\x06',
+    '\x1f\x8b',
+    '\x78\x9f\x3e\x22',
     'Content-Type: ',
     'multipart/mixed',
     'message/rfc822',
@@ -103,7 +89,7 @@ async function mime(): Promise<Target> {
     '\t',
   ]
   return async (random) => {
-    const bytes = mutated(random, corpus, marks)
+    const bytes = mutated(random, pool, marks)
     const index = await answered(() => indexMime(bytesOf(bytes)))
     const parsed = await answered(() => parseMail(bytesOf(bytes)))
     if (index && parsed && index.parts.length !== parsed.index.parts.length) throw new Error('two readings of one mail')
@@ -115,6 +101,14 @@ async function mime(): Promise<Target> {
         part.bodyEnd <= part.end &&
         part.end <= bytes.length
       if (!ordered) throw new Error(`part ${part.id} has ranges out of order`)
+    }
+    for (const [at, file] of parsed?.attachments?.entries() ?? []) {
+      const inOrder = file.index === at && (file.within === undefined || file.within < at)
+      const part = parsed!.attachmentParts[at]
+      if (!inOrder || part === undefined || part >= parsed!.index.parts.length)
+        throw new Error(`file ${at} has no place`)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: a name is shown to people
+      if (/[\u0000-\u001f/\\]/.test(file.name)) throw new Error(`file ${at} has a name nobody can show`)
     }
   }
 }
