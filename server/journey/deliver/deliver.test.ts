@@ -23,6 +23,8 @@ const SPOOL =
   'Received: from x by y; now\r\nSubject: Offer\r\nX-Secflow-Classification: secret\r\nX-Secflow-Protection: pdf;\r\n\tsms="+4915112345678"\r\nBcc: hidden@p.example\r\nMessage-ID: <m1@acme.example>\r\n\r\nThe original body\r\n'
 const COPY = 'Subject: Offer\r\n\r\nprotected\r\n'
 
+const SCHEDULE = { pauses: [1_000, 5_000], further: 10_000, giveUpAfter: 60_000, jitter: 0 }
+
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -58,7 +60,7 @@ async function setup(
     clock: { now: () => now },
     log: silentLog,
     metrics: noMetrics,
-    schedule: { pauses: [1_000, 5_000], further: 10_000, giveUpAfter: 60_000, jitter: 0 },
+    schedule: SCHEDULE,
     warnAfter: 5_000,
     ...settings.deps,
   }
@@ -300,7 +302,7 @@ describe('delivery', () => {
     await loop.round()
     await loop.round()
     expect(loop.store.jobs().map((job) => job.state)).toEqual(['done', 'done'])
-    expect((await loop.audit()).at(-1)).toBe('copy.failed ann@acme.example')
+    expect((await loop.audit()).slice(-2)).toEqual(['copy.failed ann@acme.example', 'report.suppressed'])
   })
 
   it('settles nobody by a blind copy to the same address, and tells the sender nothing of it', async () => {
@@ -326,15 +328,24 @@ describe('delivery', () => {
   })
 
   it('records deliveries even when the lease was lost meanwhile, so that the next one spares them', async () => {
-    const run = await setup({ answer: answerTo({ b: '450 4.2.1 Busy' }) })
+    const script: Script = {}
+    const run = await setup(script)
+    const refusals = answerTo({ b: '450 4.2.1 Busy' })
+    let claimed: Promise<Job[]> = Promise.resolve([])
+    script.answer = (line, about) => {
+      if (line === '.') {
+        run.advance(31_000)
+        void run.store.queue.reap(9)
+        claimed = run.claim()
+      }
+      return refusals?.(line, about)
+    }
     const [job] = await run.claim()
-    run.advance(31_000)
-    await run.store.queue.reap(9)
-    const [second] = await run.claim()
     await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('lease-lost')
     expect(await run.states()).toEqual({ a: 'delivered', b: 'pending', c: 'delivered' })
     run.server.script.answer = () => undefined
-    await run.deliver(second, new AbortController().signal)
+    const [second] = await claimed
+    await run.deliver(second!, new AbortController().signal)
     expect(run.server.received.map(({ to }) => to)).toEqual([['a@p.example', 'c@p.example'], ['b@p.example']])
   })
 
@@ -371,6 +382,133 @@ describe('delivery', () => {
     const gone = await setup()
     await gone.blobs.delete(tenant, 'copy', 'copy-1')
     await expect(gone.deliver((await gone.claim())[0], new AbortController().signal)).rejects.toThrow('blob-missing')
+  })
+})
+
+describe('the final dot', () => {
+  const afterDot = (what: 'drop' | 'hang'): Script => ({ answer: (line) => (line === '.' ? what : undefined) })
+  const uncertain = async (run: Awaited<ReturnType<typeof setup>>) =>
+    (await run.store.tenant(tenant).read.audit({ limit: 99 }))
+      .filter(({ type }) => type === 'copy.uncertain')
+      .map(({ detail }) => detail)
+  const everybody = ['a@p.example', 'b@p.example', 'c@p.example']
+
+  it('is marked on the job before it goes out, and not when nothing was sent', async () => {
+    const dots: number[] = []
+    const script: Script = {}
+    const run = await setup(script)
+    script.answer = (line) => {
+      if (line === '.') dots.push(run.store.jobs()[0]!.dots)
+      return undefined
+    }
+    await run.round()
+    expect(dots).toEqual([1])
+    const refused = await setup({ answer: (line) => (line.startsWith('MAIL') ? '452 4.3.1 Full' : undefined) })
+    await refused.round()
+    expect(refused.store.jobs()[0]!.dots).toBe(0)
+  })
+
+  it('does not go out for a job that somebody else has now', async () => {
+    const run = await setup()
+    const [job] = await run.claim()
+    run.advance(31_000)
+    await run.store.queue.reap(9)
+    await run.claim()
+    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('lease-lost')
+    expect(run.server.received).toEqual([])
+  })
+
+  it('a crash after it: sent once more and audited as uncertain', async () => {
+    const run = await setup()
+    const [crashed] = await run.claim()
+    await run.store.queue.beginDot(crashed)
+    run.advance(31_000)
+    await run.store.queue.reap(9)
+    await run.round()
+    expect(run.server.received).toHaveLength(1)
+    expect(await uncertain(run)).toMatchObject([
+      { recipients: everybody, why: 'crash', times: 1, rfcMessageId: 'm1@acme.example' },
+    ])
+    expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'delivered' })
+  })
+
+  it('a second crash after it: nobody sends it a third time', async () => {
+    const run = await setup()
+    for (let crash = 0; crash < 2; crash++) {
+      await run.store.queue.beginDot((await run.claim())[0])
+      run.advance(31_000)
+      await run.store.queue.reap(9)
+    }
+    const [job] = await run.claim()
+    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('delivery-uncertain')
+    expect(run.server.received).toEqual([])
+    expect(await uncertain(run)).toMatchObject([{ recipients: everybody, why: 'crash', times: 2 }])
+  })
+
+  it.each(['drop', 'hang'] as const)('a %s instead of a reply: one retry, then a person decides', async (what) => {
+    const run = await setup(afterDot(what))
+    await run.round()
+    expect(await uncertain(run)).toMatchObject([{ recipients: everybody, why: 'no-reply', times: 1 }])
+    run.advance(1_000)
+    await run.round()
+    expect(await uncertain(run)).toHaveLength(2)
+    const sent = run.server.lines.filter((line) => line.startsWith('MAIL')).length
+    const [third] = await run.claim()
+    await expect(run.deliver(third, new AbortController().signal)).rejects.toThrow('delivery-uncertain')
+    expect(run.server.lines.filter((line) => line.startsWith('MAIL')).length).toBe(sent)
+  })
+
+  it('refusals in between are no doubt: the schedule goes on', async () => {
+    const script = afterDot('drop')
+    const run = await setup(script)
+    await run.round()
+    for (const [reply, pause] of [
+      ['451 4.3.0 Later', 1_000],
+      ['451 4.3.0 Later', 5_000],
+      [undefined, 10_000],
+    ] as const) {
+      script.answer = (line) => (line.startsWith('RCPT') ? reply : undefined)
+      run.advance(pause)
+      await run.round()
+    }
+    expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'delivered' })
+    expect(await uncertain(run)).toHaveLength(1)
+  })
+})
+
+describe('a closed lane', () => {
+  const look = async (run: Awaited<ReturnType<typeof setup>>) => {
+    for (const job of await run.claim()) await run.deliver(job, new AbortController().signal, { connect: false })
+  }
+
+  it('is asked nothing: no attempt is counted, and nobody is told before it is time', async () => {
+    const run = await setup({}, { deps: { schedule: { ...SCHEDULE, giveUpAfter: 10_000_000 }, warnAfter: 9_000_000 } })
+    await look(run)
+    expect(run.server.lines).toEqual([])
+    expect(await run.audit()).toEqual([])
+    expect(run.store.jobs().at(-1)).toMatchObject({ state: 'ready', payload: { attempt: 1, turn: 2 } })
+    run.advance(7_200_000)
+    await run.round()
+    expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'delivered' })
+  })
+
+  it('keeps nobody from hearing of a delay, nor of the end', async () => {
+    const run = await setup({}, { deps: { schedule: { ...SCHEDULE, giveUpAfter: 7_200_000 } } })
+    run.advance(6_000)
+    await look(run)
+    await run.round()
+    expect(run.reports()[0]!.data).toContain('Action: delayed\r\nStatus: 4.4.1\r\n')
+    expect(run.reports()[0]!.data).toContain('Will-Retry-Until: Mon, 23 Nov 2026 02:00:00 +0000\r\n')
+    run.advance(7_200_000)
+    await look(run)
+    expect(await run.states()).toEqual({ a: 'failed', b: 'failed', c: 'failed' })
+  })
+
+  it('opens for mail whose next hop is there, and is told of one that is not', async () => {
+    const gone = await setup({ greeting: 'drop' })
+    expect(await gone.deliver((await gone.claim())[0], new AbortController().signal)).toBe('unreachable')
+    const busy = await setup({ answer: (line) => (line.startsWith('RCPT') ? '450 4.2.1 Busy' : undefined) })
+    expect(await busy.deliver((await busy.claim())[0], new AbortController().signal)).toBe('completed')
   })
 })
 

@@ -151,6 +151,7 @@ export function createDelivery(
         if (left.length === 0 || retryAt === null) return
         const root = payload.root ?? job.step
         const turn = (payload.turn ?? attempt) + 1
+        const uncertain = doubts + (sent.uncertain.length > 0 ? 1 : 0)
         const next: DeliverPayload = {
           copyId: copy.id,
           recipients: left,
@@ -158,10 +159,12 @@ export function createDelivery(
           turn,
           root,
           warned: payload.warned === true || warn,
-          uncertain: doubts + (sent.uncertain.length > 0 ? 1 : 0),
+          uncertain,
         }
         const { queue } = job
-        await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt: retryAt }])
+        // One that nobody will send again is handed to a person at once.
+        const runAt = uncertain > UNCERTAIN_MAX ? now : retryAt
+        await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt }])
       })
     } catch (error) {
       await report?.discard().catch(() => {})
