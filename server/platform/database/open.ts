@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Store } from '../../ports/store.ts'
+import type { Database } from './database.ts'
 import type { Address } from './postgres/address.ts'
 
 /** `database` of the configuration. */
@@ -19,4 +20,17 @@ export async function openStore(place: DatabasePlace, parts: { clock: Clock; log
   }
   const { openPostgresStore } = await import('./postgres/open.ts')
   return openPostgresStore({ address: place, poolSize: place.connections, ...parts })
+}
+
+/** The engine alone, its schema up to date: for who moves rows and leaves their meaning alone. Raises what `openStore` raises. */
+export async function openDatabase(
+  place: DatabasePlace,
+  { clock, unitMs }: { clock: Clock; unitMs: number },
+): Promise<Database> {
+  if (place.kind === 'sqlite') {
+    const { openSqlite } = await import('./sqlite/open.ts')
+    return openSqlite({ file: place.file, clock, unitMs })
+  }
+  const { openPostgres } = await import('./postgres/open.ts')
+  return openPostgres({ address: place, clock, unitMs })
 }

@@ -15,6 +15,16 @@ export const store = {
     retry: true,
     severity: 'critical',
   },
+  'store-in-doubt': {
+    title: {
+      en: 'The storage failed, and it is not certain whether this was stored',
+      de: 'Der Speicher ist ausgefallen, und es ist nicht sicher, ob dies gespeichert wurde',
+    },
+    http: 503,
+    smtp: '451 4.3.0',
+    retry: true,
+    severity: 'critical',
+  },
   'blob-missing': {
     title: { en: 'Stored content is missing', de: 'Gespeicherter Inhalt fehlt' },
     http: 500,
@@ -46,6 +56,20 @@ export const store = {
     },
     http: 500,
     smtp: '451 4.3.5',
+    retry: false,
+    severity: 'critical',
+  },
+  'move-refused': {
+    title: { en: 'The installation cannot be moved so', de: 'Die Installation kann so nicht umziehen' },
+    http: 409,
+    smtp: '451 4.3.0',
+    retry: false,
+    severity: 'warning',
+  },
+  'move-differs': {
+    title: { en: 'Source and target of the move differ', de: 'Quelle und Ziel des Umzugs stimmen nicht überein' },
+    http: 500,
+    smtp: '451 4.3.0',
     retry: false,
     severity: 'critical',
   },
