@@ -18,6 +18,7 @@ export class Slots {
   readonly #byName = new Map<string, Slot>()
   readonly #leaves = new Map<string, Predicate>()
   readonly #parts = new Map<Condition | string, Part>()
+  readonly #selectors = new Map<string, FilePredicate>()
 
   of(field: FieldDefinition, name: string): Slot {
     let slot = this.#byName.get(name)
@@ -31,6 +32,14 @@ export class Slots {
     }
     this.#byName.set(name, slot)
     return slot
+  }
+
+  /** The predicate of a selector: one for all that mean the same. */
+  selector(selector: Selector): FilePredicate {
+    const key = selector.leaves.map((leaf) => leafKey(leaf, this)).join()
+    const predicate = this.#selectors.get(key) ?? compileSelector(selector, this)
+    this.#selectors.set(key, predicate)
+    return predicate
   }
 
   /** The part of conjunctions that a condition is: one for all leaves that mean the same. */

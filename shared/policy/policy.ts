@@ -1,5 +1,5 @@
 import type { Method, Phase } from '../domain/index.ts'
-import { compileCondition, compileSelector, every, type FilePredicate, type Predicate, Slots } from './compile.ts'
+import { compileCondition, every, type FilePredicate, type Predicate, Slots } from './compile.ts'
 import { type CompiledRule, type Compiler, RuleCode } from './compiled-rule.ts'
 import type { Condition, Exception, Guarantee, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
@@ -114,7 +114,7 @@ export function compilePolicy(
     selector(selector) {
       let compiled = selectors.get(selector)
       if (!compiled) {
-        compiled = compileSelector(selector, slots)
+        compiled = slots.selector(selector)
         selectors.set(selector, compiled)
       }
       return compiled

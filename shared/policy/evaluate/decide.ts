@@ -120,7 +120,7 @@ const REASON_ORDER: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'inten
 
 /** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
 function sorted({ reasons, gate }: Draft): readonly Reason[] {
-  const places: Reason[][] = []
+  const places: (Reason[] | undefined)[] = []
   for (const { reason, weight } of reasons) {
     const { layer } = reason
     const decided = layer === 'guarantee' || (gate.outcome !== 'deliver' && weight === gate.outcome)
@@ -130,7 +130,9 @@ function sorted({ reasons, gate }: Draft): readonly Reason[] {
     if (known) known.push(reason)
     else places[place] = [reason]
   }
-  return places.flatMap(inOrder)
+  const all: Reason[] = []
+  for (const place of places) if (place) for (const reason of inOrder(place)) all.push(reason)
+  return all
 }
 
 /** Ids are unique among rules, exceptions, guarantees and wishes; those of one place mostly come in order already. */

@@ -23,9 +23,12 @@ const BY = [{ id: 'intent', overridable: true }]
 const METHOD_TOKENS: readonly Method[] = ['smime', 'pgp', 'pdf', 'portal']
 const LESS = ['protect', 'sign', 'fileLink']
 
+const NO_WISH: Wish = { prefer: [], sms: undefined, reasons: [], missing: [] }
+
 /** Joins the wish into the plan (which it changes) and tells what was made of it. */
 export function applyIntent(plan: Map<string, PlanSlot>, facts: Facts): Wish {
   const { intent } = facts.input
+  if (intent.protection.length === 0) return NO_WISH
   const reasons: Reason[] = []
   const lacking: Missing[] = []
   const tokens = new Map(intent.protection.map((wish) => [wish.token, wish] as const))
@@ -62,7 +65,8 @@ export function ranked(
   prefer: readonly Method[],
   preference: readonly Method[],
 ): readonly Method[] {
-  return [...new Set([...prefer, ...preference])].filter((method) => anyOf.includes(method))
+  const order = prefer.length === 0 ? preference : [...new Set([...prefer, ...preference])]
+  return order.filter((method) => anyOf.includes(method))
 }
 
 /** A method token asks for end-to-end protection too, but never empties what the rules accept. */

@@ -159,8 +159,8 @@ export function slotsByAction(plan: Plan): ReadonlyMap<AnyAction, readonly Slott
 
 /** Names of single-valued slots where rules of one layer disagree. */
 export function conflictsOf(plan: Plan): readonly { readonly name: string; readonly rules: readonly string[] }[] {
-  return [...plan.entries()]
-    .filter(([, { action, value }]) => action.conflict?.(value))
-    .map(([name, { by }]) => ({ name, rules: by.map(({ id }) => id) }))
-    .sort((a, b) => byCode(a.name, b.name))
+  const conflicts: { readonly name: string; readonly rules: readonly string[] }[] = []
+  for (const [name, { action, value, by }] of plan)
+    if (action.conflict?.(value)) conflicts.push({ name, rules: by.map(({ id }) => id) })
+  return conflicts.sort((a, b) => byCode(a.name, b.name))
 }

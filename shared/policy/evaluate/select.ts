@@ -84,10 +84,12 @@ function branchOf(rule: CompiledRule, truth: Truth, otherwise: readonly ReadyUse
   return { rule, truth, branch: null, actions: NONE, open }
 }
 
+const NO_EXEMPT: Exempt = new Map()
+
 /** Exceptions that are in force at the time of receipt and hold for certain. */
 export function exemptions(policy: Policy, facts: Facts): Exempt {
+  if (policy.exceptions.length === 0) return NO_EXEMPT
   const exempt = new Map<string, { actions: Set<string> | null; exceptions: string[] }>()
-  if (policy.exceptions.length === 0) return exempt
   const now = instant(facts.input.time)
   if (now === null) return exempt
   for (const { exception, when } of policy.exceptions) {

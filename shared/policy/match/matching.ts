@@ -95,8 +95,9 @@ class Matching {
     }
     sortFrom(found, inOrder)
     const candidates = new Array<Candidate>(found.length)
-    for (let i = 0; i < found.length; i++) {
-      const entry = found[i]!
+    // Two runs that are in order each: what stood for the message, and what this recipient's keys led to.
+    for (let i = 0, a = 0, b = inOrder; i < found.length; i++) {
+      const entry = a < inOrder && (b === found.length || found[a]! < found[b]!) ? found[a++]! : found[b++]!
       candidates[i] = ((entry & 1) === 1 ? doubtful : certain)[entry >> 1]!
     }
     return candidates
@@ -142,21 +143,19 @@ function same(a: Normalised, b: Normalised): boolean {
 }
 
 /** Up to that many numbers are sorted by insertion, and more natively. */
-const FEW = 32
+const FEW = 40
 
-/** Sorts in place, ascending, where everything before `from` is in order already. */
+/** Sorts the numbers from a place on, ascending. */
 function sortFrom(list: number[], from: number): void {
-  const added = list.length - from
-  if (added === 0) return
-  if (added > FEW) {
-    const sorted = Int32Array.from(list).sort()
-    for (let i = 0; i < sorted.length; i++) list[i] = sorted[i]!
+  if (list.length - from > FEW) {
+    const sorted = Int32Array.from(list.slice(from)).sort()
+    for (let i = 0; i < sorted.length; i++) list[from + i] = sorted[i]!
     return
   }
-  for (let i = Math.max(from, 1); i < list.length; i++) {
+  for (let i = from + 1; i < list.length; i++) {
     const value = list[i]!
     let at = i
-    for (; at > 0 && list[at - 1]! > value; at--) list[at] = list[at - 1]!
+    for (; at > from && list[at - 1]! > value; at--) list[at] = list[at - 1]!
     list[at] = value
   }
 }

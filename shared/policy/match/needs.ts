@@ -118,6 +118,6 @@ function asksForFileText(policy: Policy): boolean {
 
 function fieldsOf(condition: Condition): readonly FieldDefinition[] {
   return leavesOf(condition).flatMap((leaf) =>
-    leaf.kind === 'leaf' ? [leaf.field] : leaf.of.leaves.map((inner) => inner.field),
+    leaf.kind === 'leaf' ? [leaf.field, ...(leaf.field.reads ?? [])] : leaf.of.leaves.map((inner) => inner.field),
   )
 }

@@ -39,17 +39,18 @@ interface Shape {
   readonly heads: readonly string[]
 }
 
-/** The last shape by number of keys: objects of one kind come one after the other. Bounds what is kept. */
-const shapes: (Shape | undefined)[] = []
-const MAX_KEPT = 32
+/** Shapes that were met last, by number of keys: objects of one kind come again and again. Few, so that none has to go. */
+const shapes: Shape[][] = []
+const MAX_KEYS = 32
+const MAX_KEPT = 4
 
 function shapeOf(keys: readonly string[]): Shape {
   const known = shapes[keys.length]
-  if (known && sameKeys(known.keys, keys)) return known
+  if (known) for (let i = 0; i < known.length; i++) if (sameKeys(known[i]!.keys, keys)) return known[i]!
   // Without a comparison function, `sort` orders by code unit.
   const sorted = keys.toSorted()
   const shape = { keys, sorted, heads: sorted.map((key) => `${quoted(key)}:`) }
-  if (keys.length <= MAX_KEPT) shapes[keys.length] = shape
+  if (keys.length <= MAX_KEYS) shapes[keys.length] = [shape, ...(known ?? []).slice(0, MAX_KEPT - 1)]
   return shape
 }
 
