@@ -16,6 +16,7 @@ import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress
 import { recover } from './journey/ingress/recover.ts'
 import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
+import { laneLimit } from './journey/lane-limit.ts'
 import { createOutside } from './journey/outside.ts'
 import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
 import { sealPayload } from './journey/sealed-payload.ts'
@@ -176,6 +177,7 @@ export async function openHouse(
   const workers = createWorkers({
     store,
     onDead: holdDead({ clock, secrets, tenant }),
+    laneLimit: (lane) => laneLimit(profiles.get(lane.tenant) ?? null, lane),
     clock,
     log,
     metrics,

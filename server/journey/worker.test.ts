@@ -188,3 +188,119 @@ describe('workers', () => {
     expect(run.states()).toEqual(['done', 'ready', 'ready'])
   })
 })
+
+describe('lanes', () => {
+  const deliver = (lane: string, step: string): JobSpec => ({
+    queue: 'deliver',
+    message: null,
+    lane,
+    step,
+    payload: {},
+    runAt: Date.now(),
+  })
+
+  it('a next hop that is not there is left alone after some tries, and its mail keeps its attempts', async () => {
+    const tried: string[] = []
+    const run = setup({
+      deliver: async (job) => {
+        tried.push(job.lane)
+        await run.store.tenant(tenant).write((tx) => tx.completeJob(job))
+        return job.lane === 'dead' ? 'unreachable' : 'completed'
+      },
+    })
+    const steps = Array.from({ length: 30 }, (_, at) => `s${at}`)
+    await run.store.tenant(tenant).write((tx) => tx.enqueue(steps.map((step) => deliver('dead', step))))
+    const workers = createWorkers({
+      store: run.store,
+      handlers: { deliver: async () => 'completed' },
+      clock: { now: Date.now },
+      log: silentLog,
+      metrics: noMetrics,
+    })
+    expect(workers.lanes()).toEqual([])
+    run.workers.start()
+    await until(() => run.workers.lanes().some(({ breaker }) => breaker === 'open'))
+    const asked = tried.length
+    await run.store.tenant(tenant).write((tx) => tx.enqueue([deliver('well', 'one')]))
+    await until(() => tried.includes('well'))
+    expect(tried.filter((lane) => lane === 'dead')).toHaveLength(asked)
+    const waiting = run.store.jobs().filter(({ state }) => state === 'ready')
+    expect(waiting).toHaveLength(30 - asked)
+    expect(waiting.every(({ attempt }) => attempt === 0)).toBe(true)
+  })
+
+  it('what is overdue in a closed lane is looked after without asking the next hop', async () => {
+    const looked: boolean[] = []
+    const run = setup(
+      {
+        deliver: async (job, _signal, way) => {
+          looked.push(way.connect)
+          await run.store.tenant(tenant).write((tx) => tx.completeJob(job))
+          return way.connect ? 'unreachable' : 'completed'
+        },
+      },
+      { laneLimit: () => 5 },
+    )
+    const overdue = Array.from({ length: 12 }, (_, at) => ({
+      ...deliver('dead', `s${at}`),
+      runAt: Date.now() - 7_200_000,
+    }))
+    await run.store.tenant(tenant).write((tx) => tx.enqueue(overdue))
+    run.workers.start()
+    await until(() => looked.length === 12)
+    const asked = looked.filter((connect) => connect).length
+    // Five in a row, and those that were under way meanwhile.
+    expect(asked).toBeGreaterThanOrEqual(5)
+    expect(asked).toBeLessThan(10)
+    expect(looked.slice(asked).every((connect) => !connect)).toBe(true)
+  })
+
+  it('one lane that hangs does not keep another from its mail', async () => {
+    const done: string[] = []
+    const run = setup(
+      {
+        deliver: (job, signal) =>
+          job.lane === 'hangs'
+            ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+            : Promise.resolve(done.push(job.lane)),
+      },
+      { concurrency: { deliver: 4 }, laneLimit: () => 3 },
+    )
+    const steps = Array.from({ length: 20 }, (_, at) => `s${at}`)
+    await run.store.tenant(tenant).write((tx) => tx.enqueue(steps.map((step) => deliver('hangs', step))))
+    run.workers.start()
+    await run.store.tenant(tenant).write((tx) => tx.enqueue(steps.map((step) => deliver('well', step))))
+    await until(() => done.length === 20)
+  })
+
+  it('a step of the clock by a day takes no job out of the hands of its worker', async () => {
+    let offset = 0
+    const clock = { now: () => Date.now() + offset }
+    const store = memoryStore(clock.now)
+    let begun = 0
+    const workers = createWorkers({
+      store,
+      handlers: {
+        process: async () => {
+          begun++
+          await new Promise((resolve) => setTimeout(resolve, 400))
+        },
+      },
+      clock,
+      log: silentLog,
+      metrics: noMetrics,
+      pollMs: 20,
+      reapMs: 30,
+      maxCrashes: 1,
+    })
+    started.push(workers)
+    await store.tenant(tenant).write((tx) => tx.enqueue([{ ...deliver('', 'a'), queue: 'process' }]))
+    workers.start()
+    await until(() => begun === 1)
+    offset = 86_400_000
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    offset = -86_400_000
+    await until(() => store.jobs()[0]!.state === 'done')
+    expect(begun).toBe(1)
+  })
+})
