@@ -1,8 +1,8 @@
 import type { MessageId } from '../../../shared/domain/index.ts'
-import { toFault } from '../../../shared/fault/index.ts'
+import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { Store, TenantWrites } from '../../ports/store.ts'
+import type { Store, TenantReads, TenantWrites } from '../../ports/store.ts'
 import { createReceiver, type Offered, type ReceiveDeps, type Received, type Receiver } from './receive.ts'
 
 /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
@@ -21,6 +21,7 @@ export interface Acceptor {
    * `size` is what is stored, trace field included. Raises `message-too-large`, `header-too-large`, `header-8bit`,
    * `header-malformed`, `sender-not-allowed`, `bare-line-end`, `nul-byte`, `line-too-long`, `loop-detected`, `too-many-recipients`,
    * `request-invalid` (no recipient), `disk-full`, `store-unavailable`, or what `content` throws; nothing is left then.
+   * `store-in-doubt`: the message may stand, the client has to try again.
    */
   accept(submission: Submission): Promise<{ readonly id: MessageId; readonly size: number }>
   /** Raises `disk-full` when a message of `announced` bytes would eat the reserve, `message-too-large` above the limit. */
@@ -46,7 +47,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
   }
 }
 
-/** Receives, has it recorded, and takes the bytes back when that fails. */
+/** Receives, has it recorded, and takes the bytes back when that fails for certain. */
 export async function acceptWith(
   receiver: Receiver,
   record: (received: Received) => Promise<void>,
@@ -57,6 +58,8 @@ export async function acceptWith(
   try {
     await record(received)
   } catch (error) {
+    // Rows that may stand keep their content: after a restart the mail goes out, or the content is set aside.
+    if (toFault(error).code === 'store-in-doubt') throw error
     await receiver.discard(received).catch((cause: unknown) => {
       log.warn('spool.left', { tenant: received.tenant, message: received.id, fault: toFault(cause).code })
     })
@@ -71,7 +74,8 @@ export function createRecorder({ store, clock, log, metrics }: RecordDeps) {
     const { id, at, tenant, envelope, origin, blob, messageId, subject } = received
     const { size, sha256: digest } = blob
     const recipients = envelope.recipients.map((recipient) => recipient.address)
-    await store.tenant(tenant).write(async (tx) => {
+    const { read, write } = store.tenant(tenant)
+    const stored = write(async (tx) => {
       await tx.insertMessage(
         {
           id,
@@ -108,8 +112,21 @@ export function createRecorder({ store, clock, log, metrics }: RecordDeps) {
       })
       await alongside?.(tx, { id, size })
     })
+    await stored.catch(async (error: unknown) => {
+      const absent = toFault(error).code !== 'store-unavailable' || (await isAbsent(read, id))
+      throw absent ? error : new Fault('store-in-doubt', id, { cause: error })
+    })
     metrics.observe('accept_seconds', (clock.now() - at) / 1000)
     metrics.count('messages_accepted_total', { channel: origin.channel })
     log.info('message.accepted', { tenant, message: id, size })
+  }
+}
+
+/** Whether no row stands, for certain: a commit whose flush failed, or whose answer was lost, may. */
+async function isAbsent(read: TenantReads, id: MessageId): Promise<boolean> {
+  try {
+    return (await read.message(id)) === null
+  } catch {
+    return false
   }
 }

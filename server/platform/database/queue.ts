@@ -85,7 +85,8 @@ export class SqlQueue implements JobQueue {
   }
 
   async extend(job: Job, leaseMs: number): Promise<void> {
-    await this.#end(job, { leaseUntil: this.#engine.dialect.time(this.#context.now(), leaseMs) })
+    const leaseUntil = this.#engine.dialect.time(this.#context.now(), leaseMs)
+    await this.#end(job, { leaseUntil }, undefined, 'passing')
   }
 
   async beginDot(job: Job): Promise<void> {
@@ -141,7 +142,12 @@ export class SqlQueue implements JobQueue {
   }
 
   /** Changes a job that is still leased under this token; raises `lease-lost` otherwise. */
-  async #end(job: Job, set: PgUpdateSetSource<Tables['job']>, alongside?: Alongside): Promise<void> {
+  async #end(
+    job: Job,
+    set: PgUpdateSetSource<Tables['job']>,
+    alongside?: Alongside,
+    kind: 'durable' | 'passing' = 'durable',
+  ): Promise<void> {
     const { job: table } = this.#engine.tables
     const tenant: TenantId = tenantId(job.tenant)
     await this.#write(async (unit) => {
@@ -159,7 +165,7 @@ export class SqlQueue implements JobQueue {
         .returning({ id: table.id })
       if (changed.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
       await alongside?.(this.#writes(job, unit), job)
-    })
+    }, kind)
   }
 
   #writes(job: Job, unit: Unit): SqlWrites {
@@ -206,6 +212,8 @@ export class SqlQueue implements JobQueue {
   async counts() {
     const { job } = this.#engine.tables
     try {
+      // Who asks wants to hear of a store that can be read and not written.
+      await this.#database.settled?.()
       const rows = await this.#database.read
         .select({
           queue: job.queue,

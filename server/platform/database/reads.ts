@@ -70,6 +70,11 @@ export class SqlReads implements TenantReads {
     return this.#on?.quick?.() ?? this.db()
   }
 
+  /** Waits until what was read is on disk, where something irrevocable is done or said on the strength of it. */
+  protected async settled(): Promise<void> {
+    await this.engine.settled?.()
+  }
+
   /** Runs a prepared statement with the tenant bound. */
   protected async run<T>(
     name: string,
@@ -341,6 +346,8 @@ export class SqlReads implements TenantReads {
           .prepare('idempotent'),
       { client, key },
     )
+    // Its answer is repeated to the client: an acknowledgement.
+    if (rows[0]) await this.settled()
     return rows[0] ? record(rows[0]) : null
   }
 
@@ -411,12 +418,18 @@ export class SqlReads implements TenantReads {
     return rows.map(messageRecord)
   }
 
+  /** Their content is deleted next. */
   async unerased(limit: number): Promise<MessageRecord[]> {
-    return (await this.tidying((db) => unerased(db, this.engine.tables, this.tenant, limit))).map(messageRecord)
+    const rows = await this.tidying((db) => unerased(db, this.engine.tables, this.tenant, limit))
+    if (rows.length > 0) await this.settled()
+    return rows.map(messageRecord)
   }
 
-  messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]> {
-    return this.tidying((db) => messagesWithEndedGrants(db, this.engine.tables, this.tenant, endedBy, limit))
+  /** What only these led to is deleted next. */
+  async messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]> {
+    const ids = await this.tidying((db) => messagesWithEndedGrants(db, this.engine.tables, this.tenant, endedBy, limit))
+    if (ids.length > 0) await this.settled()
+    return ids
   }
 
   jobs(query: JobQuery): Promise<JobRecord[]> {

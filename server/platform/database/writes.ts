@@ -66,6 +66,9 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     return this.#unit.db
   }
 
+  /** A unit is acknowledged after what it has read. */
+  protected override async settled(): Promise<void> {}
+
   /** Awaits a statement that was built for this call alone. */
   async #once<T>(statement: PromiseLike<T>): Promise<T> {
     try {
