@@ -163,6 +163,8 @@ class QuotedPrintableDecoder implements Decoder {
       return 1
     }
     if (!hex && byte === 0x0a) {
+      // White space after "=" goes with the break (rule 3); some readers keep both.
+      if (held[1] === 0x20 || held[1] === 0x09) this.#defects.add('qp-malformed')
       this.#held = []
       return 0
     }

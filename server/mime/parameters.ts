@@ -27,21 +27,38 @@ export function parseParameters(text: string): Parameterised {
   const segments = splitSegments(text, defects)
   const raws: Raw[] = []
   for (const segment of segments.slice(1)) {
-    const equals = segment.indexOf('=')
+    const { text } = segment
+    const equals = text.indexOf('=')
     if (equals < 1) {
-      if (segment.trim()) defects.add('parameter-malformed')
+      if (text.trim()) defects.add('parameter-malformed')
       continue
     }
-    raws.push({ name: segment.slice(0, equals).trim().toLowerCase(), value: segment.slice(equals + 1).trim() })
+    raws.push({ name: text.slice(0, equals).trim().toLowerCase(), value: trimmedValue(segment, equals + 1) })
   }
   const { parameters, readings } = combine(raws, defects)
-  return { value: (segments[0] ?? '').trim().toLowerCase(), parameters, readings, defects: [...defects] }
+  return { value: (segments[0]?.text ?? '').trim().toLowerCase(), parameters, readings, defects: [...defects] }
+}
+
+interface Segment {
+  readonly text: string
+  /** What was quoted lies between these positions of the text; -1 where nothing was. */
+  readonly quoteStart: number
+  readonly quoteEnd: number
+}
+
+/** White space around a value goes, within quotes it stays: a name that goes on in the next piece may end in a space. */
+function trimmedValue({ text, quoteStart, quoteEnd }: Segment, from: number): string {
+  const start = text.length - text.slice(from).trimStart().length
+  const end = text.trimEnd().length
+  return quoteStart < from ? text.slice(start, end) : text.slice(Math.min(start, quoteStart), Math.max(end, quoteEnd))
 }
 
 /** Splits at semicolons outside of quotes; comments become nothing and quotes are opened. */
-function splitSegments(text: string, defects: Set<string>): string[] {
-  const segments: string[] = []
+function splitSegments(text: string, defects: Set<string>): Segment[] {
+  const segments: Segment[] = []
   let current = ''
+  let quoteStart = -1
+  let quoteEnd = -1
   let depth = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {
@@ -50,8 +67,10 @@ function splitSegments(text: string, defects: Set<string>): string[] {
       at++
       if (depth === 0) current += text[at] ?? ''
     } else if (quoted) {
-      if (char === '"') quoted = false
-      else current += char
+      if (char === '"') {
+        quoted = false
+        quoteEnd = current.length
+      } else current += char
     } else if (char === '(') {
       depth++
     } else if (char === ')' && depth > 0) {
@@ -59,15 +78,18 @@ function splitSegments(text: string, defects: Set<string>): string[] {
     } else if (depth > 0) {
     } else if (char === '"') {
       quoted = true
+      if (quoteStart < 0) quoteStart = current.length
     } else if (char === ';') {
-      segments.push(current)
+      segments.push({ text: current, quoteStart, quoteEnd })
       current = ''
+      quoteStart = -1
+      quoteEnd = -1
     } else {
       current += char
     }
   }
   if (quoted || depth > 0) defects.add('parameter-malformed')
-  segments.push(current)
+  segments.push({ text: current, quoteStart, quoteEnd: quoted ? current.length : quoteEnd })
   return segments
 }
 
@@ -116,6 +138,9 @@ function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised
     const value = joinPieces(list, defects)
     set(result, name, value, defects)
     reading(name, value)
+    // Some readers do not mind a missing number.
+    const numbers = [...list.keys()].sort((a, b) => a - b)
+    reading(name, joinPieces(new Map(numbers.map((number, at) => [at, list.get(number)!])), new Set()))
   }
   for (const [name, value] of whole) set(result, name, value, defects)
   const readings = new Map(

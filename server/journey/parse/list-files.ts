@@ -286,7 +286,7 @@ export class FileList {
   ): Promise<void> {
     const { groups } = readableParts(root, { enterSigned: true })
     const body = new Set(groups.flatMap((group) => [...group.plain, ...group.html]))
-    const words = ['from', 'subject'].flatMap((name) =>
+    const words = ['from', 'to', 'cc', 'subject', 'date'].flatMap((name) =>
       root.fields.filter((field) => field.name === name).map(fieldText),
     )
     let cut = false

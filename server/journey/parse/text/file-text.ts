@@ -69,7 +69,7 @@ export class FileTexts {
     }
     if (type === 'pdf') return size > FILE_MAX ? undefined : pdfText(await beginning(open(), FILE_MAX), TEXT_MAX)
     if (type !== null && type !== 'svg' && type !== 'ics' && type !== 'rtf') return undefined
-    if (!PLAIN.has(extension) && !declaredType.startsWith('text/') && type === null) return undefined
+    if (!PLAIN.has(extension) && !/^(text|message)\//.test(declaredType) && type === null) return undefined
     const html = HTML.test(declaredType) || /^x?html?$|^svg$/.test(extension)
     const max = html ? HTML_MAX : PLAIN_MAX
     const bytes = await beginning(open(), max)
