@@ -4,11 +4,12 @@
  */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { growth } from './growth.ts'
 import { policy } from './policy.ts'
 import type { Bench } from './row.ts'
 import { smoke } from './smoke.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { smoke, policy }
+const BENCHES: Readonly<Record<string, Bench>> = { smoke, policy, growth }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 const wanted = process.argv.slice(2)
