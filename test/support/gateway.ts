@@ -14,6 +14,8 @@ import { FINAL_STATES, type MessageId, type RecipientRecord, tenantId } from '..
 import { freePort } from './postfix.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** The command of the compiled package where the test run names it, else that of the sources. */
+const COMMAND = process.env.SECFLOW_TEST_BIN ?? join(ROOT, 'bin/secflow.mjs')
 
 export interface GatewayOptions {
   /** Settings of secflow.yaml beside the ports and the data folder; `tenants` replaces the demo tenant. */
@@ -73,7 +75,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   writeFileSync(file, stringify(settings))
   const child = spawn(
     join(ROOT, 'node_modules/.bin/node'),
-    [join(ROOT, 'bin/secflow.mjs'), 'serve', '--json', '--config', file],
+    [COMMAND, 'serve', '--json', '--config', file],
     {
       env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
