@@ -1,5 +1,6 @@
 /** The edge's side of the line: what runs in its thread (see edge.ts). */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { TenantId } from '../../shared/domain/index.ts'
 import { acceptWith } from '../journey/ingress/accept.ts'
@@ -114,7 +115,7 @@ function contentOf(id: number, { size, bytes }: SentContent) {
   return { size, stream: () => (bytes ? few(bytes) : many()) }
 }
 
-/** How long this thread's loop was held up, for the operator. */
+/** How long this thread's loop was held up and what memory it has, for the operator. */
 function watchLoop(): void {
   const delay = monitorEventLoopDelay({ resolution: 10 })
   delay.enable()
@@ -122,5 +123,8 @@ function watchLoop(): void {
     metrics.gauge('edge_event_loop_delay_p99_seconds', delay.percentile(99) / 1e9)
     metrics.gauge('edge_event_loop_delay_max_seconds', delay.max / 1e9)
     delay.reset()
+    const heap = getHeapStatistics()
+    metrics.gauge('edge_heap_size_total_bytes', heap.total_heap_size)
+    metrics.gauge('edge_external_memory_bytes', heap.external_memory)
   }, TOLD_EVERY_MS).unref()
 }
