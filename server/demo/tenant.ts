@@ -120,6 +120,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     relays: [],
     clientCertificates: [],
     routes: { '': config.relay },
+    routeByDomain: {},
     archive: { journal: { kind: 'blobs', retention: 10 * YEAR } },
     webhooks: { soc: { url: `${sink}/incidents`, secret: webhook, allowPrivate: true } },
     apis: {},
