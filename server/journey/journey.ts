@@ -48,7 +48,7 @@ export interface JourneyParts extends CommitParts {
 }
 
 /** Handler of a `process` job: evaluates and renders a message for every recipient that is still on the way. */
-export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSignal) => Promise<void> {
+export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSignal) => Promise<'completed'> {
   return async (job) => {
     const profile = parts.tenant(job.tenant)
     const store = parts.store.tenant(profile.id)
@@ -61,7 +61,10 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
         .filter(({ state, copy }) => copy === null && (state === 'pending' || state === 'deferred'))
         .map(({ address }) => address),
     )
-    if (open.size === 0) return parts.store.queue.complete(job)
+    if (open.size === 0) {
+      await parts.store.queue.complete(job)
+      return 'completed'
+    }
 
     const stopwatch = performance.now()
     const sent = recipients.some(({ copy }) => copy !== null)
@@ -78,6 +81,7 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
         method: recipient.method ?? 'plain',
       })
     }
+    return 'completed'
   }
 }
 

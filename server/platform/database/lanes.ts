@@ -61,12 +61,12 @@ export class DueLanes {
     this.#engine = engine
   }
 
-  async look(db: Db, queue: JobQueueName, now: number): Promise<DueLane[]> {
+  async look(on: () => Db, queue: JobQueueName, now: number): Promise<DueLane[]> {
     const found: DueLane[] = []
     let at = this.#stopped.get(queue) ?? { tenant: '', lane: '' }
     this.#stopped.delete(queue)
     for (let seeks = 0; ; seeks++) {
-      const [next] = await this.#next(db).execute({ queue, tenant: at.tenant, lane: at.lane, now })
+      const [next] = await this.#next(on()).execute({ queue, tenant: at.tenant, lane: at.lane, now })
       if (!next) return found
       if (next.due === 1) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
       at = next

@@ -77,7 +77,8 @@ export class SqlQueue implements JobQueue {
     const now = this.#context.now()
     try {
       const found: DueLane[] = []
-      for (const queue of new Set(queues)) found.push(...(await this.#dueLanes.look(this.#database.read, queue, now)))
+      const on = () => this.#database.quick?.() ?? this.#database.read
+      for (const queue of new Set(queues)) found.push(...(await this.#dueLanes.look(on, queue, now)))
       return found.sort((a, b) => a.due - b.due)
     } catch (error) {
       throw this.#database.fault(error)
