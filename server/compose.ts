@@ -1,5 +1,6 @@
 /** The only place where ports meet adapters. Read it as a parts list: what the house is made of, from the ground up. */
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Draft } from '../shared/contract/index.ts'
 import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
@@ -17,6 +18,8 @@ import { recover } from './journey/ingress/recover.ts'
 import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
 import { laneLimit } from './journey/lane-limit.ts'
+import { createDesk } from './journey/operate/desk.ts'
+import { measureQueue } from './journey/operate/measure.ts'
 import { createOutside } from './journey/outside.ts'
 import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
 import { sealPayload } from './journey/sealed-payload.ts'
@@ -220,6 +223,8 @@ export async function openHouse(
     metrics,
   })
 
+  const measure = measureQueue({ store, tenants, lanes: () => workers.lanes(), clock, metrics, log })
+
   const services: HttpServices = {
     config: {
       publicUrl: config.http.publicUrl,
@@ -293,7 +298,12 @@ export async function openHouse(
       }
       return { ready: Object.values(checks).every(Boolean), checks }
     },
-    exposition: () => metrics.exposition(),
+    async exposition() {
+      await measure()
+      return metrics.exposition()
+    },
+    desk: createDesk({ store, blobs, clock, newId, uuid: newId, name: config.smtp.hostname, tenant }),
+    lanes: () => workers.lanes(),
     openArchive: (id, archive) => blobs.open(id, 'archive', archive),
     openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
     openPortalMessage: (id, grant) => openPortalMessage({ blobs, secrets }, id, grant),
@@ -377,8 +387,18 @@ function edgeSettings(config: Config, accept: EdgeSettings['accept']): EdgeSetti
       clientCertificates,
     })),
     blobs,
-    transport: { name: smtp.hostname },
+    transport: outboundOf(config),
     debug: config.logLevel === 'debug',
+  }
+}
+
+function outboundOf({ smtp, delivery, dns, dataDir }: Config): EdgeSettings['transport'] {
+  return {
+    name: smtp.hostname,
+    stateDir: join(dataDir, 'tls'),
+    own: { names: delivery.ownNames, addresses: delivery.ownAddresses },
+    ...(dns.servers.length > 0 ? { dns } : {}),
+    ...(delivery.ca === undefined ? {} : { tlsOptions: { ca: delivery.ca } }),
   }
 }
 

@@ -52,6 +52,8 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
   const publicHost = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host
   const wrong = (where: string, what: string, missing = false) => problems.push({ where, what, missing })
 
+  if (settings.dns.validating && settings.dns.servers.length === 0)
+    wrong('dns.servers', 'name the servers that validate', true)
   if (settings.tenants.length === 0 && !settings.demo) wrong('tenants', 'name at least one tenant', true)
   unique(
     settings.tenants.map((t) => t.id),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readBlobsUrl } from './blobs-url.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { path, tenantSchema } from './tenant-schema.ts'
-import { masterSecret, network, route, size, url } from './values.ts'
+import { domain, masterSecret, nameServer, network, route, size, url } from './values.ts'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const pem = (what: string) =>
@@ -92,6 +92,41 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('SMTP out.'),
+  delivery: z
+    .strictObject({
+      ownNames: z
+        .array(domain())
+        .default([])
+        .describe(
+          'Names of this installation among the MX of a domain, beside `smtp.hostname`: mail never goes back to them.',
+        ),
+      ownAddresses: z
+        .array(network().refine((text) => !text.includes('/'), 'not one address'))
+        .default([])
+        .describe('Its addresses that this machine does not have itself (behind translation, other nodes).'),
+      ca: pem('ca').optional().describe("Authorities of next hops' certificates, PEM; the usual ones when left out."),
+      tlsReports: z
+        .email()
+        .optional()
+        .describe(
+          'Contact address of a tenant in the daily reports on TLS (RFC 8460), which then go to the domains that ask for them.',
+        ),
+    })
+    .prefault({})
+    .describe('SMTP out: who we are, whom we trust.'),
+  dns: z
+    .strictObject({
+      servers: z
+        .array(nameServer())
+        .default([])
+        .describe("Name servers: `127.0.0.1`, `[::1]:5353`; the system's own when left out."),
+      validating: z
+        .boolean()
+        .default(false)
+        .describe('They validate DNSSEC and nobody sits between them and us: their word counts, and DANE is on.'),
+    })
+    .prefault({})
+    .describe('Look-ups for delivery.'),
   database: z
     .strictObject({
       url: database

@@ -63,6 +63,14 @@ export const network = () =>
     return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
   }, 'not an address or a network such as 192.0.2.0/24')
 
+/** Address of a name server, with or without a port. */
+export const nameServer = () =>
+  z.string().refine((text) => {
+    const parts = /^\[(.+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text)
+    const address = parts ? parts[1]! : text.replace(/^\[(.+)\]$/, '$1')
+    return isIP(address.replace(/%.*$/, '')) !== 0 && (!parts || (Number(parts[2]) > 0 && Number(parts[2]) < 65_536))
+  }, 'not the address of a name server such as 127.0.0.1 or [::1]:5353')
+
 /** A URL of one of the schemes, without a trailing slash. */
 export const url = (...schemes: readonly string[]) =>
   z.string().transform((text, context) => {

@@ -404,7 +404,7 @@ describe('hosts of a domain (RFC 5321 5.1)', () => {
     expect((await send('order.d.plain.example')).fate).toBe('delivered none (opportunistic)')
     first.script.greeting = '220 hop.test'
     first.script.answer = (line) => (line.startsWith('RCPT') ? '450 4.2.1 Busy' : undefined)
-    expect((await send('order.d.plain.example')).fate).toBe('temporary 450 4.2.1')
+    expect((await send('order.d.plain.example')).fate).toMatch(/^temporary 450 4.2.1/)
     expect(second.received.length).toBe(1)
   })
 })
