@@ -9,6 +9,7 @@ import { storeOver } from '../store.ts'
 import { type Address, clientConfig } from './address.ts'
 import { sideBySide } from './dialect.ts'
 import { faultOf, isLost, unwrapped } from './faults.ts'
+import { SharedFlush } from './flush.ts'
 import { type Migration, migrate } from './migrate.ts'
 import { checkServer } from './server.ts'
 import { dbOver } from './session.ts'
@@ -48,13 +49,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     max: Math.max(2, Math.ceil(poolSize / 2)),
     application_name: 'secflow read',
   })
-  for (const pool of [writers, readers]) {
+  const flushers = new pg.Pool({ ...config, max: 1, application_name: 'secflow flush' })
+  for (const pool of [writers, readers, flushers]) {
     // Whoever uses the connection hears of it from his statement; the pool drops one that nobody uses.
     const lost = (error: Error) => log.debug('database.connection-lost', { error: String(error) })
     pool.on('connect', (client) => client.on('error', lost))
     pool.on('error', lost)
   }
-  const units = new Units(writers, unitMs)
+  const flush = new SharedFlush(flushers)
+  const units = new Units(writers, flush, unitMs)
   const listeners = new Set<(work: readonly Lane[]) => void>()
   const signal = new WorkSignal({ ...config, application_name: 'secflow signal' }, log, (work) => {
     for (const listener of listeners) listener(work)
@@ -65,9 +68,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     dialect: sideBySide((options.time ?? 'server') === 'server'),
     tables,
     read: reading(readers),
-    async write(work, kind) {
+    settled: () => flush.settled(),
+    async write(work) {
       try {
-        return await units.write(work, kind)
+        return await units.write(work)
       } catch (error) {
         throw unwrapped(error)
       }
@@ -77,7 +81,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     hear: (listener) => void listeners.add(listener),
     async close() {
       await signal.close()
-      await Promise.all([writers.end(), readers.end()])
+      await Promise.all([writers, readers, flushers].map((pool) => pool.end()))
     },
   }
 }

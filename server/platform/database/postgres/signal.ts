@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { JobQueueName } from '../../../../shared/domain/index.ts'
 import { tenantId } from '../../../../shared/domain/index.ts'
@@ -27,6 +28,7 @@ export class WorkSignal {
   #timer: NodeJS.Timeout | null = null
   #wait = RECONNECT_MS.first
   #closed = false
+  #telling: Promise<void> | null = null
   readonly #gathered = new Map<string, Lane>()
 
   constructor(config: pg.ClientConfig, log: Log, heard: (work: readonly Lane[]) => void) {
@@ -69,8 +71,8 @@ export class WorkSignal {
 
   /** Tells the other nodes, soon and together with what comes meanwhile. */
   tell(work: readonly Lane[]): void {
-    if (this.#gathered.size === 0) setTimeout(() => void this.#send(), GATHER_MS)
     for (const lane of work) this.#gathered.set(`${lane.queue}\n${lane.tenant}\n${lane.lane}`, lane)
+    this.#telling ??= pause(GATHER_MS).then(() => this.#send())
   }
 
   async close(): Promise<void> {
@@ -87,6 +89,8 @@ export class WorkSignal {
     } catch (error) {
       this.#log.debug('queue.signal-lost', { error: String(error) })
     }
+    this.#telling = null
+    if (this.#gathered.size > 0) this.tell([])
   }
 
   #hear(payload: string): void {

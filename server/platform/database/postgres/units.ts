@@ -2,11 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { ChainHead, Db, Unit } from '../database.ts'
-import { faultOf, isConflict, isLost } from './faults.ts'
+import { faultOf, isConflict, isLost, sqlState } from './faults.ts'
+import type { SharedFlush } from './flush.ts'
 import { Session } from './session.ts'
 
 /** How often a unit is begun that certainly left nothing behind. */
 const TRIES = 6
+
+/** in_failed_sql_transaction: an earlier statement of the transaction failed. */
+const AFTER_FAILURE = '25P02'
 
 /** One transaction while it runs. */
 class Transaction implements Unit {
@@ -31,6 +35,13 @@ class Transaction implements Unit {
   }
 }
 
+interface Committed<T> {
+  readonly value: T
+  readonly listeners: readonly (() => void)[]
+  /** On disk already. */
+  readonly flushed: boolean
+}
+
 /** Nothing of the unit stands, and doing it again can help. */
 class Again extends Error {}
 
@@ -41,18 +52,34 @@ class Again extends Error {}
  */
 export class Units {
   readonly #pool: pg.Pool
+  readonly #flush: SharedFlush
   readonly #unitMs: number
   readonly #sessions = new WeakMap<pg.ClientBase, Session>()
+  #running = 0
 
-  constructor(pool: pg.Pool, unitMs: number) {
+  constructor(pool: pg.Pool, flush: SharedFlush, unitMs: number) {
     this.#pool = pool
+    this.#flush = flush
     this.#unitMs = unitMs
   }
 
-  async write<T>(work: (unit: Unit) => Promise<T>, kind: 'durable' | 'passing' = 'durable'): Promise<T> {
+  /** Resolves when the unit is on disk, and whatever it can have seen with it. */
+  async write<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    this.#running += 1
+    try {
+      const { value, listeners, flushed } = await this.#untilDone(work)
+      if (!flushed) await this.#flush.settled()
+      for (const listener of listeners) listener()
+      return value
+    } finally {
+      this.#running -= 1
+    }
+  }
+
+  async #untilDone<T>(work: (unit: Unit) => Promise<T>): Promise<Committed<T>> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#once(work, kind)
+        return await this.#once(work)
       } catch (error) {
         if (!(error instanceof Again)) throw error
         if (tries === TRIES) throw error.cause
@@ -62,37 +89,34 @@ export class Units {
     }
   }
 
-  async #once<T>(work: (unit: Unit) => Promise<T>, kind: 'durable' | 'passing'): Promise<T> {
+  async #once<T>(work: (unit: Unit) => Promise<T>): Promise<Committed<T>> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw faultOf(error)
     })
     const session = this.#sessionOf(client)
     const unit = new Transaction(session.db)
+    // Alone it waits for the disk in its commit; among others it shares a flush with them.
+    const flushed = this.#running === 1
     let broken = false
     try {
-      // Goes out with the first statement: the connection answers in order, and when it fails so does what follows.
-      const begun = client.query(kind === 'passing' ? 'begin; set local synchronous_commit = off' : 'begin')
-      begun.catch((error: unknown) => {
-        session.failed ??= error
-      })
+      // Goes out with the first statement.
+      const begun = session.begin(flushed ? 'begin' : 'begin; set local synchronous_commit = off')
       let value: T
       try {
         value = await this.#inTime(unit, session, work)
+        // A connection that is gone shows before the commit is sent: then it is certain that nothing stands.
+        await begun
       } catch (error) {
         broken = unit.overdue || !(await rolledBack(client))
-        throw isPassing(session.failed) ? new Again('not committed', { cause: error }) : error
+        throw whyFailed(session, error)
       }
       const command = await commit(client).catch((error: unknown) => {
         broken = true
         throw error
       })
-      // So the server answers when a statement had failed and the unit went on as if it had not.
-      if (command === 'ROLLBACK') {
-        const fault = new Fault('internal', 'a statement of the unit failed and it went on', { cause: session.failed })
-        throw isPassing(session.failed) ? new Again('not committed', { cause: fault }) : fault
-      }
-      for (const listener of unit.listeners) listener()
-      return value
+      // So the server answers when a statement had failed.
+      if (command === 'ROLLBACK') throw whyFailed(session, null)
+      return { value, listeners: unit.listeners, flushed }
     } finally {
       unit.ended = true
       client.release(broken)
@@ -120,12 +144,15 @@ export class Units {
   #sessionOf(client: pg.PoolClient): Session {
     const session = this.#sessions.get(client) ?? new Session(client)
     this.#sessions.set(client, session)
-    session.failed = null
     return session
   }
 }
 
-const isPassing = (error: unknown) => isConflict(error) || isLost(error)
+/** Nothing of the unit stands; why. What the server said first, where `error` only says that something was wrong before. */
+function whyFailed({ failed }: Session, error: unknown): unknown {
+  const cause = error === null || sqlState(error) === AFTER_FAILURE ? faultOf(failed) : error
+  return isConflict(failed) || isLost(failed) ? new Again('not committed', { cause }) : cause
+}
 
 async function rolledBack(client: pg.ClientBase): Promise<boolean> {
   try {
