@@ -434,8 +434,8 @@ describe('our own output', () => {
     const time = Date.now() - 1_000
     const bob = await generatePgpKey({ name: 'Bob', address: BOB, time, kind: 'ecc' })
     const inner = entityOf(INNER)
-    const signed = underBob(pgpSignEntity(inner, bob, { time }))
-    const sealed = underBob(pgpEncryptEntity(inner, [anna.armoredPublic], { sign: bob, time }))
+    const signed = underBob(await pgpSignEntity(inner, bob, { time }))
+    const sealed = underBob(await pgpEncryptEntity(inner, [anna.armoredPublic], { sign: bob, time }))
     const known = knowing(BOB, bob.armoredPublic)
     for (const entity of [signed, sealed]) {
       const opened = await openMail(bytesOf(await wireOf(entity)), known, { at: Date.now(), from: BOB })

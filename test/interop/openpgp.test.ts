@@ -87,7 +87,7 @@ afterAll(async () => {
 
 describe('gpg reads ours', () => {
   test.each(['ecc', 'rsa', 'p256', 'p384', 'p521'])('multipart/signed by %s: good signature', async (name) => {
-    const signed = pgpSignEntity(inner, keys.get(name)!, { time })
+    const signed = await pgpSignEntity(inner, keys.get(name)!, { time })
     expect(signed.header[0]!.raw.toString()).toMatch(/^Content-Type: multipart\/signed; micalg=pgp-sha512;/)
     const [content, signaturePart] = (await partsOf(signed)) as [string, string]
     expect(content).toBe(innerText)
@@ -103,7 +103,7 @@ describe('gpg reads ours', () => {
 
   test('a signed entity that is written twice is the same twice', async () => {
     for (const name of ['ecc', 'p256']) {
-      const signed = pgpSignEntity(inner, keys.get(name)!, { time })
+      const signed = await pgpSignEntity(inner, keys.get(name)!, { time })
       expect((await collect(signed.body())).equals(await collect(signed.body()))).toBe(true)
     }
   })
@@ -115,7 +115,7 @@ describe('gpg reads ours', () => {
     ['p521', ['p521']],
     ['ecc', ['rsa', 'ecc']],
   ])('multipart/encrypted signed by %s for %s: the identical entity and a good signature', async (signer, readers) => {
-    const encrypted = pgpEncryptEntity(
+    const encrypted = await pgpEncryptEntity(
       inner,
       readers.map((name) => keys.get(name)!.armoredPublic),
       { sign: keys.get(signer)!, time },
@@ -134,9 +134,9 @@ describe('gpg reads ours', () => {
   test('each recipient alone can read, another cannot', async () => {
     await using other = await startGpg()
     await other.trust(keys.get('rsa')!.armoredPrivate)
-    const for2 = pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], { time })
+    const for2 = await pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], { time })
     expect((await other.gpg(['--decrypt'], contentOf((await partsOf(for2))[1]!))).stdout.toString()).toBe(innerText)
-    const for1 = pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic], { time })
+    const for1 = await pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic], { time })
     expect((await other.gpg(['--decrypt'], contentOf((await partsOf(for1))[1]!))).code).not.toBe(0)
   })
 })
@@ -258,7 +258,7 @@ describe('50 MB', () => {
     const file = gnupg.path('large.out')
     let peak = 0
     const before = process.memoryUsage().rss
-    const encrypted = pgpEncryptEntity(large, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], {
+    const encrypted = await pgpEncryptEntity(large, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], {
       sign: keys.get('rsa')!,
       time,
     })
