@@ -19,6 +19,7 @@ import { meRoutes } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { portalRoutes } from './routes/portal.ts'
+import { queueRoutes } from './routes/queue.ts'
 import { simulationRoute } from './routes/simulations.ts'
 import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
@@ -47,6 +48,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     messageRoutes,
     archiveRoute,
     policyRoutes,
+    queueRoutes,
     simulationRoute,
     portalRoutes,
     docsRoutes,

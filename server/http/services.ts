@@ -2,6 +2,8 @@
 import type { Draft, Language, Role, Scope, Vocabulary } from '../../shared/contract/index.ts'
 import type { Decision, Envelope, Origin, TenantId } from '../../shared/domain/index.ts'
 import { coversAddress } from '../../shared/words/address.ts'
+import type { LaneView } from '../journey/lanes.ts'
+import type { QueueDesk } from '../journey/operate/desk.ts'
 import type { Simulated } from '../journey/simulate.ts'
 import type { RollOut } from '../policies/roll-out.ts'
 import type { PortalServices } from '../portal/services.ts'
@@ -17,6 +19,10 @@ export interface HttpServices extends PortalServices {
   /** What would happen to a whole mail or a draft, and why; nothing is stored. */
   simulate(tenant: TenantId, mail: SimulatedMail): Promise<Simulated>
   readonly policies: RollOut
+  /** The queue in the hand of its operator. */
+  readonly desk: QueueDesk
+  /** Lanes that this process works on. */
+  lanes(): readonly LaneView[]
   vocabulary(tenant: TenantId, sender: string | null, language: Language): Promise<Vocabulary>
   /** Who these credentials belong to, or null. Takes the same time whether the client exists or not. */
   authenticate(credentials: { readonly client: string; readonly secret: string }): Promise<Identity | null>

@@ -90,7 +90,8 @@ export async function commit(
       message: record.id,
       lane: '',
       step: `again-${attempt}`,
-      payload: { attempt },
+      // What a person released stays released when the message is decided again.
+      payload: { ...(job.payload as object | null), attempt },
       runAt: parts.retryAt(attempt, now),
     })
   }

@@ -12,11 +12,11 @@
  */
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { decide, type Policy, readsFileText } from '../../shared/policy/index.ts'
+import { decide, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
 import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Store } from '../ports/store.ts'
+import type { Store, TenantWrites } from '../ports/store.ts'
 import { type Carried, type CommitParts, commit, type StoredCopy } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge } from './evaluate/input.ts'
@@ -68,8 +68,14 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
 
     const stopwatch = performance.now()
     const sent = recipients.some(({ copy }) => copy !== null)
-    const result = await carryOut(parts, profile, record, { open, sent, attempt: job.attempt })
+    const result = await carryOut(parts, profile, record, {
+      open,
+      sent,
+      attempt: job.attempt,
+      releases: releasesOf(job),
+    })
     await store.write(async (tx) => {
+      await stillOpen(tx, record, open)
       await commit(tx, parts, profile, record, result, open, job)
       await tx.completeJob(job)
     })
@@ -92,13 +98,15 @@ interface Waiting {
   readonly sent: boolean
   /** Of the job, 1 for the first. */
   readonly attempt: number
+  /** Holds that a person lifted. */
+  readonly releases: readonly Release[]
 }
 
 async function carryOut(
   parts: JourneyParts,
   tenant: TenantProfile,
   record: MessageRecord,
-  { open, sent, attempt }: Waiting,
+  { open, sent, attempt, releases }: Waiting,
 ): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
   const policy = parts.policy(tenant)
@@ -129,7 +137,7 @@ async function carryOut(
     parts.knowledge,
     'needed',
   )
-  const decision = withEnvelopeAddresses(decideOrFault(policy, input), record.envelope)
+  const decision = withEnvelopeAddresses(decideOrFault(policy, input, releases), record.envelope)
   const once = onceDue(decision, record.decision, sent)
   const mail: MailInHand = {
     id: record.id,
@@ -207,9 +215,19 @@ function permanent(error: unknown): Fault {
   return fault
 }
 
-function decideOrFault(policy: Policy, input: PolicyInput): Decision {
+/** Two jobs may look at one message (a deferral that comes back, a release): whoever was decided meanwhile gets no second copy. */
+async function stillOpen(tx: TenantWrites, record: MessageRecord, open: ReadonlySet<string>): Promise<void> {
+  for (const { address, copy } of await tx.recipients(record.id))
+    if (copy !== null && open.has(address)) throw new Fault('store-unavailable', 'another job decided meanwhile')
+}
+
+/** Holds that an operator lifted (`operate/desk.ts`). */
+export const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
+  (payload as { readonly releases?: readonly Release[] } | null)?.releases ?? []
+
+function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Decision {
   try {
-    return decide(policy, input)
+    return decide(policy, input, releases)
   } catch (cause) {
     throw new Fault('policy-engine', '', { cause })
   }

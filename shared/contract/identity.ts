@@ -23,6 +23,8 @@ export const SCOPES = [
   'messages:recall-all',
   'policy:read',
   'policy:apply',
+  'queue:read',
+  'queue:act',
 ] as const
 export const Scope = z.enum(SCOPES).meta({ id: 'Scope' })
 export type Scope = z.infer<typeof Scope>
@@ -37,15 +39,25 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'messages:recall-all': 'Recall links and portal messages of any mail of the tenant',
   'policy:read': 'Read policies, replay and simulate them',
   'policy:apply': 'Put a policy in force',
+  'queue:read': 'See the queue of the tenant',
+  'queue:act': 'Hold, release, retry and drop jobs and held mail',
 }
 
 const OWN_MAIL: readonly Scope[] = ['vocabulary', 'evaluate', 'messages:send', 'messages:read', 'messages:recall']
 
 /** What holding a role allows; a client of its own is granted scopes directly. */
 export const SCOPES_OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
-  owner: [...OWN_MAIL, 'messages:read-all', 'messages:recall-all', 'policy:read', 'policy:apply'],
-  helpdesk: ['messages:read-all', 'messages:recall-all'],
-  auditor: ['messages:read-all', 'policy:read'],
+  owner: [
+    ...OWN_MAIL,
+    'messages:read-all',
+    'messages:recall-all',
+    'policy:read',
+    'policy:apply',
+    'queue:read',
+    'queue:act',
+  ],
+  helpdesk: ['messages:read-all', 'messages:recall-all', 'queue:read', 'queue:act'],
+  auditor: ['messages:read-all', 'policy:read', 'queue:read'],
   'policy-editor': ['vocabulary', 'evaluate', 'policy:read'],
   'policy-approver': ['vocabulary', 'evaluate', 'policy:read', 'policy:apply'],
   'key-manager': [],

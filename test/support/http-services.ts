@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { defaultLimits } from '../../server/http/config.ts'
 import type { HttpServices, Identity } from '../../server/http/services.ts'
 import { createAcceptor } from '../../server/journey/ingress/accept.ts'
+import { createDesk } from '../../server/journey/operate/desk.ts'
 import { newGrant } from '../../server/journey/transform/filelink/grant.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { bundleSigner, trustRoots } from '../../server/policies/bundle-sign.ts'
@@ -123,6 +124,16 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
       return { decision: explanation.decision, explanation }
     },
     policies: rollOut,
+    desk: createDesk({
+      store,
+      blobs,
+      clock,
+      newId: randomUUID,
+      uuid: randomUUID,
+      name: 'gateway.example',
+      tenant: () => ({ domains: ['klinik.example'], language: 'en' }),
+    }),
+    lanes: () => [],
     vocabulary: async (_tenant, _sender, language) => ({
       language,
       labels: [
@@ -258,6 +269,7 @@ export const CLIENTS: Readonly<Record<string, Identity>> = {
   reader: client({ subject: 'reader', roles: ['policy-editor'] }),
   approver: client({ subject: 'approver', roles: ['policy-approver'] }),
   auditor: client({ subject: 'auditor', roles: ['auditor'] }),
+  helpdesk: client({ subject: 'helpdesk', address: 'help@klinik.example', roles: ['helpdesk'] }),
   stranger: client({
     subject: 'stranger',
     tenant: 'other' as string as TenantId,

@@ -73,6 +73,20 @@ export const store = {
     retry: false,
     severity: 'critical',
   },
+  'job-running': {
+    title: { en: 'A worker has this job in hand', de: 'Ein Worker bearbeitet diesen Auftrag gerade' },
+    http: 409,
+    smtp: '451 4.3.0',
+    retry: false,
+    severity: 'info',
+  },
+  'job-state': {
+    title: { en: 'This cannot be done in its present state', de: 'Im jetzigen Zustand ist das nicht möglich' },
+    http: 409,
+    smtp: '451 4.3.0',
+    retry: false,
+    severity: 'info',
+  },
   'lease-lost': {
     title: { en: 'The lease on this job was lost', de: 'Der Anspruch auf diesen Auftrag ging verloren' },
     http: 409,
