@@ -5,6 +5,8 @@ import { basename, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const light = join(root, 'shared/policy/light')
 const STAND_INS = ['tr46', 're2js', 'yaml']
+/** A room of the engine that is loaded on first use as well. */
+const ROOM = { source: '../cel/leaf.ts', library: '@marcbachmann/cel-js', standIn: 'cel' }
 
 export interface Module {
   readonly fileName: string
@@ -33,10 +35,19 @@ interface Rolldown {
 export const lightTables = {
   name: 'secflow-light-tables',
   resolveId(source: string, importer: string | undefined): string | null {
-    if (!STAND_INS.includes(source) || importer?.startsWith(light)) return null
-    return importer?.includes('node_modules') ? null : join(light, `${source}.ts`)
+    if (importer?.startsWith(light) || importer?.includes('node_modules')) return null
+    if (source === ROOM.source) return join(light, `${ROOM.standIn}.ts`)
+    return STAND_INS.includes(source) ? join(light, `${source}.ts`) : null
+  },
+  /** What the vocabulary says of itself is for editors and reference pages. */
+  transform(code: string, id: string): string | null {
+    return vocabulary.some((room) => id.startsWith(room)) ? code.replace(TEXTS, '{ de: "", en: "" }') : null
   },
 }
+
+const vocabulary = ['registry', 'dlp'].map((room) => join(root, 'shared/policy', room))
+const TEXT = String.raw`(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")`
+const TEXTS = new RegExp(String.raw`\{\s*de: ${TEXT},\s*en: ${TEXT},?\s*\}`, 'g')
 
 /** The engine as ES modules. */
 export async function bundleEngine(): Promise<readonly Module[]> {
@@ -44,7 +55,13 @@ export async function bundleEngine(): Promise<readonly Module[]> {
   const path = createRequire(ofRunner.resolve('vite')).resolve('rolldown')
   const { rolldown } = (await import(path)) as Rolldown
   const build = await rolldown({ input: join(light, 'engine.ts'), platform: 'browser', plugins: [lightTables] })
-  const { output } = await build.generate({ format: 'esm', minify: true, chunkFileNames: nameOf })
+  const { output } = await build.generate({
+    format: 'esm',
+    minify: true,
+    chunkFileNames: nameOf,
+    // What every decision needs is one module: apart, its parts would be packed worse.
+    codeSplitting: { groups: [{ name: 'decide', test: /shared\/policy\/(?!light|explain|cel|show)|@noble/ }] },
+  })
   return output.map(({ fileName, code, isEntry, imports, modules }) => ({
     fileName,
     code,
@@ -56,7 +73,8 @@ export async function bundleEngine(): Promise<readonly Module[]> {
 
 /** A table goes by the name of its package. */
 function nameOf({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
-  const table = STAND_INS.find((name) => moduleIds.some((id) => id.includes(`node_modules/${name}/`)))
+  const holds = (name: string) => moduleIds.some((id) => id.includes(`node_modules/${name}/`))
+  const table = holds(ROOM.library) ? ROOM.standIn : STAND_INS.find(holds)
   return table ? `${table}.js` : '[name].js'
 }
 

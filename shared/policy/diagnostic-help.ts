@@ -143,6 +143,16 @@ export const diagnosticHelp: Readonly<Partial<Record<DiagnosticCode, DiagnosticH
     'Add it under `spec.lists`.',
     when('{recipient.domain: {inList: partners}}'),
   ),
+  'cel-not-allowed': help(
+    'A condition is a `cel:` expression, and the rule set did not ask for them: they are harder to read, cannot be found by an index and are closed to analysis.',
+    'Say it with fields and `all`, `any`, `not` where that is possible; else write `allow: [cel]` under `spec`.',
+    when('{cel: "message.size > 5"}'),
+  ),
+  'cel-wrong': help(
+    'The expression is no CEL, names no field, compares two types, is not true or false, calls what is not available (`matches`, `has`, `map`), nests loops, or compares with a text that is not in lower case.',
+    'Mend what the message names. Facts stand in the form in which all rules compare them: lower case, NFKC.',
+    `  allow: [cel]\n${when('{cel: "message.size > \'a\'"}')}`,
+  ),
   'list-source': help(
     'A list says where its entries come from with `from`, and names none or several sources.',
     'Write one of `{file: path}`, `{http: https://...}` and `{ldap: {server, base, filter, attribute}}`.',

@@ -92,6 +92,8 @@ export const messages = {
     'Die Liste {name} enthält {found}, das Feld erwartet {expected}',
     'List {name} holds {found}, the field wants {expected}',
   ),
+  'cel-not-allowed': error('cel: braucht im Regelsatz allow: [cel]', 'cel: needs allow: [cel] in the rule set'),
+  'cel-wrong': error('Der Ausdruck geht nicht: {detail}', 'The expression does not work: {detail}'),
   'list-source': error(
     'Eine Liste von außen hat genau eine Quelle: {expected}',
     'A list from outside has exactly one source: {expected}',

@@ -2,7 +2,7 @@
 import type { PolicyInput, RecipientFacts } from '../domain/index.ts'
 import type { Contributed } from './evaluate/plan.ts'
 import type { TenantLabels } from './labels.ts'
-import { type ListCopies, NO_LISTS } from './live-lists.ts'
+import { type ListCopies, NO_LISTS } from './list-source.ts'
 import type { Fact, FieldDefinition, Scene } from './registry/field.ts'
 import { type TypeDefinition, types, type Value } from './registry/types.ts'
 import type { Truth } from './truth.ts'

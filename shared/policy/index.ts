@@ -30,13 +30,8 @@ export { explainText } from './explain/text.ts'
 export type { LeafTrace } from './explain/trace.ts'
 export type { Label, TenantLabels } from './labels.ts'
 export type { Layer } from './layer.ts'
-export {
-  type ListCopies,
-  type ListCopy,
-  type ListOrigin,
-  type ListSource,
-  unsoundEntry,
-} from './live-lists.ts'
+export type { ListCopies, ListCopy, ListOrigin, ListSource } from './list-source.ts'
+export { unsoundEntry } from './live-lists.ts'
 export { type LoadedPolicy, loadPolicy, type PolicyFile, TEST_FILE } from './load.ts'
 export { type FactRequest, type Lookup, neededFacts, readsFileText, unrecordedFacts } from './match/needs.ts'
 export { type Policy, withLists } from './policy.ts'

@@ -154,7 +154,7 @@ function scalar(root: Node, key: string): string {
 }
 
 function env(findings: Findings, labels: TenantLabels): Env {
-  return { findings, labels, lists: new Map(), schedules: new Map(), usedLists: new Set() }
+  return { findings, labels, lists: new Map(), schedules: new Map(), usedLists: new Set(), allowed: new Set() }
 }
 
 function labelsOf(parsed: readonly Parsed[]): TenantLabels {

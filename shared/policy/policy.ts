@@ -4,7 +4,7 @@ import { type CompiledRule, type Compiler, RuleCode } from './compiled-rule.ts'
 import type { Condition, Exception, Guarantee, RuleSet, Selector } from './ir.ts'
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
-import { type ListCopies, type ListSource, NO_LISTS } from './live-lists.ts'
+import { type ListCopies, type ListSource, NO_LISTS } from './list-source.ts'
 import { byCode, type Sha256 } from './text/canonical.ts'
 
 export type { CompiledRule } from './compiled-rule.ts'

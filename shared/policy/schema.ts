@@ -2,7 +2,7 @@
 
 import { listShape } from './parse/lists.ts'
 import { bilingual, exceptionShape, guaranteeShape, MODES, name, ON_UNKNOWN } from './parse/rule.ts'
-import { labelsShape, metadataShape, scheduleShape } from './parse/ruleset.ts'
+import { allowShape, labelsShape, metadataShape, scheduleShape } from './parse/ruleset.ts'
 import { choice, flag, type JsonSchema, listOf } from './parse/shape.ts'
 import { METHODS } from './registry/actions/protect.ts'
 import { actions, PHASES } from './registry/actions.ts'
@@ -60,6 +60,7 @@ function specSchema(): JsonSchema {
     order: { ...listOf(choice(PHASES)).schema, minItems: PHASES.length, uniqueItems: true },
     preference: { ...listOf(choice(METHODS)).schema, uniqueItems: true },
     onUnknown: choice(ON_UNKNOWN).schema,
+    allow: { ...allowShape.schema, uniqueItems: true },
     labels: labelsShape.schema,
     defaultLabel: { type: 'string' },
     lists: { type: 'object', additionalProperties: listShape.schema },
@@ -101,6 +102,7 @@ function conditionSchema(): JsonSchema {
           all: { ...list(ref('condition')), minItems: 1 },
           any: { ...list(ref('condition')), minItems: 1 },
           not: ref('condition'),
+          cel: { type: 'string', maxLength: 2000, description: 'Only with allow: [cel].' },
           attachment: {
             ...closed({ any: ref('selector'), all: ref('selector'), none: ref('selector') }),
             minProperties: 1,

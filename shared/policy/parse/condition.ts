@@ -1,3 +1,4 @@
+import { readCel } from '../cel/leaf.ts'
 import type { Condition, Leaf, Test } from '../ir.ts'
 import { isLive } from '../live-lists.ts'
 import { fieldOf, fields, operatorsOf } from '../registry/conditions.ts'
@@ -8,7 +9,8 @@ import { nearest } from '../text/nearest.ts'
 import type { Env } from './env.ts'
 import { type Entry, kindOf, type Node, quote } from './node.ts'
 
-const COMBINATIONS = ['all', 'any', 'not', 'attachment']
+const COMBINATIONS = ['all', 'any', 'not', 'attachment', 'cel']
+const IS_TRUE = operatorsOf('boolean').find(({ name }) => name === 'is')!
 const QUANTIFIERS = ['any', 'all', 'none'] as const
 
 /** Reads `when`: `{}` and `true` always hold. Undefined after a finding. */
@@ -31,6 +33,7 @@ export function readCondition(node: Node, env: Env): Condition | undefined {
     return of && { kind: 'not', of }
   }
   if (key === 'attachment') return readAttachments(value, env)
+  if (key === 'cel') return readCel(value, entry.at, env, IS_TRUE)
   const leaf = readLeaf(entry, key, env)
   if (leaf?.field.scope !== 'attachment') return leaf
   env.findings.add('scope-refused', entry.at, { name: key, expected: 'attachment: {any: ...}' })

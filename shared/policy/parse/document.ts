@@ -72,7 +72,7 @@ class Reader {
       this.#findings.add('tag-refused', at, { name: yaml.tag })
       return null
     }
-    if (isScalar(yaml)) return this.#scalar(yaml.value, yaml.source, at)
+    if (isScalar(yaml)) return this.#scalar(yaml.value, yaml.source, at, yaml.type?.startsWith('QUOTE') === true)
     if (isSeq(yaml)) {
       const items = yaml.items.map((item) => this.node(item as YamlNode | null, depth + 1, at))
       return items.includes(null) ? null : { kind: 'list', items: items as Node[], at }
@@ -82,13 +82,13 @@ class Reader {
     return null
   }
 
-  #scalar(value: unknown, source: string | undefined, at: Position): Node | null {
+  #scalar(value: unknown, source: string | undefined, at: Position, quoted: boolean): Node | null {
     const known = value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     if (!known || (typeof value === 'number' && !Number.isFinite(value))) {
       this.#findings.add('wrong-type', at, { expected: 'text, number, true, false', found: String(value) })
       return null
     }
-    return { kind: 'scalar', value, source: source ?? String(value), at }
+    return { kind: 'scalar', value, source: source ?? String(value), at, ...(quoted ? { inset: 1 } : {}) }
   }
 
   #map(items: readonly { key: unknown; value: unknown }[], depth: number, at: Position): Node | null {

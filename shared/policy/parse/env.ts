@@ -1,9 +1,7 @@
 import type { Findings } from '../diagnostic.ts'
 import type { TenantLabels } from '../labels.ts'
-import type { ListSource } from '../live-lists.ts'
+import type { ListSource, ListType } from '../list-source.ts'
 import type { Schedule } from '../text/schedule.ts'
-
-export type ListType = 'string' | 'domain' | 'address' | 'group' | 'fileType'
 
 export interface NamedList {
   readonly type: ListType
@@ -14,12 +12,18 @@ export interface NamedList {
   readonly source: ListSource | null
 }
 
+/** Parts of the language that a rule set has to ask for (`spec.allow`). */
+export const EXTENSIONS = ['cel'] as const
+export type Extension = (typeof EXTENSIONS)[number]
+
 /** What a rule may refer to while it is read. */
 export interface Env {
   readonly findings: Findings
   readonly labels: TenantLabels
   readonly lists: ReadonlyMap<string, NamedList>
   readonly schedules: ReadonlyMap<string, Schedule>
+  /** What the rule set opted in to. */
+  readonly allowed: ReadonlySet<Extension>
   /** Names of lists that some condition asked for. */
   readonly usedLists: Set<string>
 }

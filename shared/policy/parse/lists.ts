@@ -1,8 +1,8 @@
 /** `spec.lists`: entries in the policy, in other lists of the set, or from a source outside. */
-import type { ListOrigin, ListSource } from '../live-lists.ts'
+import type { ListOrigin, ListSource, ListType } from '../list-source.ts'
 import { unsoundEntry } from '../live-lists.ts'
 import { nearest } from '../text/nearest.ts'
-import type { Env, ListType, NamedList } from './env.ts'
+import type { Env, NamedList } from './env.ts'
 import { entryOf, kindOf, type MapNode, member, type Node } from './node.ts'
 import { choice, duration, listOf, type Of, object, refine, type Shape, text } from './shape.ts'
 
@@ -97,7 +97,7 @@ class Reader {
   readonly #set: string
   readonly #env: Env
   readonly #written: ReadonlyMap<string, Written>
-  readonly #done = new Map<string, NamedList | null>()
+  readonly #done = new Map<string, NamedList>()
 
   constructor(node: MapNode, set: string, env: Env) {
     this.#node = node
@@ -112,41 +112,25 @@ class Reader {
   }
 
   lists(): ReadonlyMap<string, NamedList> {
-    return new Map(
-      [...this.#written.keys()].flatMap((name) => {
-        const list = this.#list(name, [])
-        return list ? [[name, list] as const] : []
-      }),
-    )
+    return new Map([...this.#written.keys()].map((name) => [name, this.#list(name, [])] as const))
   }
 
-  /** Null after a finding. `path`: lists that are on the way to this one. */
-  #list(name: string, path: readonly string[]): NamedList | null {
+  /** `path`: lists that are on the way to this one. After a finding it lacks what it was about: the policy is refused anyway. */
+  #list(name: string, path: readonly string[]): NamedList {
     const known = this.#done.get(name)
-    if (known !== undefined) return known
-    const list = this.#made(name, this.#written.get(name)!, path)
-    // Those on a cycle are incomplete until its start is done: only the whole is remembered.
-    this.#done.set(name, list)
-    return list
-  }
-
-  #made(
-    name: string,
-    { type, values = [], include = [], from: origin, refresh = HOUR, maxAge = 0 }: Written,
-    path: readonly string[],
-  ): NamedList | null {
-    const own = `${this.#set}/${name}`
-    const source: ListSource | null = origin ? { type, from: origin, refresh, maxAge } : null
+    if (known) return known
+    const { type, values = [], include = [], from: origin, refresh = HOUR, maxAge = 0 } = this.#written.get(name)!
     const all = new Set(values)
-    const live = new Set(source ? [own] : [])
-    let sound = true
+    const live = new Set(origin ? [`${this.#set}/${name}`] : [])
     for (const other of include) {
       const part = this.#included(name, other, type, path)
-      if (!part) sound = false
       for (const value of part?.values ?? []) all.add(value)
       for (const one of part?.live ?? []) live.add(one)
     }
-    return sound ? { type, values: [...all], live: [...live], source } : null
+    const source: ListSource | null = origin ? { type, from: origin, refresh, maxAge } : null
+    const list = { type, values: [...all], live: [...live], source }
+    this.#done.set(name, list)
+    return list
   }
 
   #included(name: string, other: string, type: ListType, path: readonly string[]): NamedList | null {

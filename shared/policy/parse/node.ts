@@ -9,6 +9,8 @@ export interface ScalarNode {
   /** As written, for sentences. */
   readonly source: string
   readonly at: Position
+  /** Columns between `at` and the text: 1 for one in quotes. */
+  readonly inset?: number
 }
 
 export interface ListNode {

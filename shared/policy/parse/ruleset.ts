@@ -8,7 +8,7 @@ import { METHODS } from '../registry/actions/protect.ts'
 import { PHASE_ORDER, PHASES } from '../registry/actions.ts'
 import { hourRange, isTimezone, type Schedule } from '../text/schedule.ts'
 import { readSenderCondition } from './condition.ts'
-import type { Env } from './env.ts'
+import { type Env, EXTENSIONS } from './env.ts'
 import { readLists } from './lists.ts'
 import { entryOf, kindOf, member, type Node } from './node.ts'
 import { bilingual, MODES, name, ON_UNKNOWN, readException, readGuarantee, readRule } from './rule.ts'
@@ -20,6 +20,7 @@ export const SPEC_KEYS = [
   'order',
   'preference',
   'onUnknown',
+  'allow',
   'labels',
   'defaultLabel',
   'lists',
@@ -39,6 +40,7 @@ export const labelsShape: Shape<readonly Label[]> = listOf(
   1,
   50,
 )
+export const allowShape = listOf(choice(EXTENSIONS))
 const hours = refine(text({ max: 60 }), (value, node, env) => {
   const range = hourRange(value)
   if (range === null) env.findings.add('wrong-unit', node.at, { found: value, expected: 'Mon-Fri 08:00-18:00' })
@@ -109,11 +111,13 @@ export function readRuleSet(root: Node, file: string, env: Env): ReadSet | undef
 function scoped(spec: Node, name: string, env: Env): Env {
   const schedules = member(spec, 'schedules')
   const usedLists = new Set<string>()
+  const allow = optional(spec, 'allow', allowShape, env)
   return {
     ...env,
     lists: readLists(member(spec, 'lists'), name, { ...env, usedLists }),
     schedules: (schedules && mapOf(scheduleShape).read(schedules, env)) ?? new Map(),
     usedLists,
+    allowed: new Set(allow),
   }
 }
 

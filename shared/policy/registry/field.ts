@@ -1,7 +1,7 @@
 import type { AttachmentFacts, PolicyInput, RecipientFacts } from '../../domain/index.ts'
 import type { Text } from '../diagnostic.ts'
 import type { TenantLabels } from '../labels.ts'
-import type { ListCopies } from '../live-lists.ts'
+import type { ListCopies } from '../list-source.ts'
 
 export const TYPE_NAMES = [
   'string',
@@ -45,6 +45,8 @@ export interface FieldDefinition {
   readonly values?: readonly string[]
   /** Look-ups that fetch it, so that only what candidate rules need is looked up. */
   readonly lookup?: 'directory' | 'keys' | 'tls'
+  /** Fields that it is computed from; their look-ups are its own. */
+  readonly reads?: readonly FieldDefinition[]
   /** True when the fact is only a lower bound (a structure that could not be trusted may hide more). */
   readonly atLeast?: (scene: Scene) => boolean
   read(scene: Scene, rest: string): Fact

@@ -1,6 +1,6 @@
 /** Types of fields: how a fact and an operand are brought into one comparable form. */
 
-import type { ListType } from '../parse/env.ts'
+import type { ListType } from '../list-source.ts'
 import { choice, flag, integer, moment, refine, type Shape, size, text } from '../parse/shape.ts'
 import { comparableDomain, domainMatcher, domainPattern } from '../text/domain.ts'
 import { canonicalFileType } from '../text/filetype.ts'
