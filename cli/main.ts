@@ -6,6 +6,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerInit } from './init.ts'
 import { type CliIo, processIo } from './io.ts'
 import { openMailFile } from './mail-file.ts'
+import { registerMigrate } from './migrate.ts'
 import { registerOpen } from './open.ts'
 import { registerPolicy } from './policy.ts'
 import { registerReplay } from './policy-replay.ts'
@@ -41,6 +42,7 @@ function commandLine(io: CliIo): Command {
     .showHelpAfterError('(add --help for the options and an example)')
   registerServe(program, io)
   registerInit(program, io)
+  registerMigrate(program, io)
   registerPolicy(program, io, async (file, { policy, ...options }) => {
     await using mail = await openMailFile(file, options)
     return mail.input(policy)

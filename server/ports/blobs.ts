@@ -33,3 +33,9 @@ export interface BlobStore {
   /** Free bytes, or null when the store has no notion of it. */
   free(): Promise<number | null>
 }
+
+/** A store whose blobs can move to another one with all that belongs to them. */
+export interface KeptBlobs extends BlobStore {
+  /** Until when a blob is under retention, epoch ms (Infinity where that cannot be read); null for one that is not. */
+  retainedUntil(tenant: TenantId, kind: BlobKind, id: string): Promise<number | null>
+}

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { BlobInfo, BlobKind, BlobStore } from '../../ports/blobs.ts'
+import type { BlobInfo, BlobKind, KeptBlobs } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { systemClock } from '../clock.ts'
 import { sharedDirectorySync } from './directory-sync.ts'
@@ -34,7 +34,7 @@ export interface FileBlobOptions {
  * Blobs as files. A blob is written under a temporary name, flushed (fdatasync), renamed, and its directory flushed,
  * the last one together with everybody else's; only then `put` resolves (HOUSE decision 11). One process per root.
  */
-export async function openFileBlobs(options: FileBlobOptions): Promise<BlobStore> {
+export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs> {
   const { root, reserveBytes, clock = systemClock, disk = realDisk } = options
   const incoming = join(root, '.incoming')
   const syncDirectories = sharedDirectorySync((path) => disk.syncDirectory(path))
@@ -246,6 +246,14 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<BlobStore
         for (const name of await names(join(top, shard))) {
           if (!name.startsWith('.') && !writing.has(join(top, shard, name))) yield name
         }
+      }
+    },
+
+    async retainedUntil(tenant, kind, id) {
+      try {
+        return (await retainedUntil(blobPlace(root, tenant, kind, id))) || null
+      } catch (error) {
+        throw diskFault(error)
       }
     },
 

@@ -5,7 +5,8 @@ import type { BlobKind } from '../../ports/blobs.ts'
 
 /** No leading dot (those are ours), no separator, nothing a file system folds or expands. */
 const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
-const KINDS: ReadonlySet<string> = new Set<BlobKind>(['spool', 'copy', 'link', 'portal', 'archive'])
+export const BLOB_KINDS: readonly BlobKind[] = ['spool', 'copy', 'link', 'portal', 'archive']
+const KINDS: ReadonlySet<string> = new Set(BLOB_KINDS)
 
 export interface BlobPlace {
   readonly directory: string

@@ -64,17 +64,21 @@ export function retentionOf(bucket: Bucket, lock: S3Options['lock'], now: () => 
       return { metadata, ObjectLockMode: locks, ObjectLockRetainUntilDate: until }
     },
 
-    /** Whether a stored object is still under retention. A word that cannot be read holds: fail closed. */
-    holds(head: Pick<HeadObjectCommandOutput, 'Metadata' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'>) {
+    /** The end of an object's retention, epoch ms; 0 for none. A word that cannot be read holds for ever: fail closed. */
+    until(head: Kept): number {
       const word = head.Metadata?.[RETAIN_UNTIL]
-      const until = word === undefined ? 0 : /^\d{1,16}$/.test(word) ? Number(word) : Number.POSITIVE_INFINITY
-      return (
-        until > now() ||
-        head.ObjectLockLegalHoldStatus === 'ON' ||
-        (head.ObjectLockRetainUntilDate?.getTime() ?? 0) > now()
-      )
+      const own = word === undefined ? 0 : /^\d{1,16}$/.test(word) ? Number(word) : Number.POSITIVE_INFINITY
+      return head.ObjectLockLegalHoldStatus === 'ON'
+        ? Number.POSITIVE_INFINITY
+        : Math.max(own, head.ObjectLockRetainUntilDate?.getTime() ?? 0)
+    },
+
+    holds(head: Kept): boolean {
+      return this.until(head) > now()
     },
   }
 }
+
+type Kept = Pick<HeadObjectCommandOutput, 'Metadata' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'>
 
 export type BucketRetention = ReturnType<typeof retentionOf>

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { BlobStore } from '../../../ports/blobs.ts'
+import type { KeptBlobs } from '../../../ports/blobs.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { systemClock } from '../../clock.ts'
 import { blobKey, kindPrefix } from '../layout.ts'
@@ -16,7 +16,7 @@ import { objectSource } from './source.ts'
 /** Unfinished uploads of a process that died are given up after this time, in ms. */
 const ABANDONED = 86_400_000
 
-export interface S3Store extends BlobStore {
+export interface S3Store extends KeptBlobs {
   /** How the bucket keeps blobs under retention; null: by our word in the metadata alone. */
   lockMode(): Promise<'COMPLIANCE' | 'GOVERNANCE' | null>
 }
@@ -91,6 +91,11 @@ export function openS3Blobs(
         for (const { Key = '' } of page.Contents ?? []) yield Key.slice(Prefix.length)
         ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined
       } while (ContinuationToken !== undefined)
+    },
+
+    async retainedUntil(tenant, kind, id) {
+      const head = await bucket.head(options.prefix + blobKey(tenant, kind, id))
+      return head === null ? null : retention.until(head) || null
     },
 
     free: async () => null,
