@@ -251,6 +251,16 @@ describe('on PostgreSQL', () => {
     }
   })
 
+  test('lives with the rights of an ordinary user who owns nothing but his database', async () => {
+    await server.ask('create role plain login nosuperuser')
+    await server.ask('create database plains owner plain')
+    const address = { ...postgresAddress(server.url('plains')), user: 'plain' }
+    const store = await open({ address })
+    await Promise.all([say(store, 1), say(store, 2), say(store, 3)])
+    expect(await store.tenant(A).read.audit({ limit: 9 })).toHaveLength(3)
+    await store.close()
+  })
+
   test('an error of the caller stays what it is', async () => {
     const database = await openPostgres({ address: postgresAddress(server.url(name)), clock: systemClock })
     const store = storeOver(database, systemClock, silentLog)

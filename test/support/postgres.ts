@@ -1,7 +1,16 @@
 /** A private PostgreSQL from Debian's packages: own folder, own port, durable as in production, gone after the test. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -29,8 +38,11 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** `settings` are lines of postgresql.conf. PostgreSQL refuses to run as root: then it runs as the user `postgres`. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/** `settings` are lines of postgresql.conf; with `tls` it takes nobody in the clear. PostgreSQL refuses to run as root: then it runs as the user `postgres`. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  { tls }: { tls?: { key: string; cert: string } } = {},
+): Promise<PostgresServer> {
   const owner = process.getuid?.() === 0 ? idsOf('postgres') : null
   const run = owner ? { uid: owner.uid, gid: owner.gid } : {}
   const root = mkdtempSync(join(tmpdir(), 'secflow-postgres-'))
@@ -52,6 +64,13 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     shared_buffers: '64MB',
     ...settings,
   }
+  if (tls) {
+    writeFileSync(join(data, 'server.crt'), tls.cert)
+    writeFileSync(join(data, 'server.key'), tls.key, { mode: 0o600 })
+    if (owner) for (const name of ['server.crt', 'server.key']) chownSync(join(data, name), owner.uid, owner.gid)
+    Object.assign(lines, { ssl: 'on' })
+    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 trust\n')
+  }
   const conf = Object.entries(lines).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
   appendFileSync(join(data, 'postgresql.conf'), conf.join(''))
 
@@ -62,7 +81,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   const url = (database: string) => `postgres://secflow@127.0.0.1:${port}/${database}`
 
   async function ask(text: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: url(database) })
+    const client = new pg.Client({ connectionString: url(database), ssl: tls ? { rejectUnauthorized: false } : false })
     // A server that goes down meanwhile is the caller's rejected query.
     client.on('error', () => {})
     await client.connect()

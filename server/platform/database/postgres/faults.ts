@@ -18,9 +18,8 @@ const FAULTS: readonly (readonly [prefix: string, code: FaultCode])[] = [
   ['XX002', 'store-unavailable'],
 ]
 
-/** What Node and the driver say when there is no connection (any more). */
-const SYSTEM =
-  /^(?:ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_\w+|ENOENT|EACCES|ERR_SSL\w*|ERR_TLS\w*|\w*CERT\w*|SELF_SIGNED\w*)$/
+/** What Node says of a connection (`ECONNRESET`, `CERT_SIGNATURE_FAILURE`), but not of a wrong argument; and what the driver says. */
+const SYSTEM = /^(?!ERR_(?:INVALID|MISSING|OUT_OF))[A-Z][A-Z0-9_]+$/
 const DRIVER =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after|The server does not support SSL|There was an error establishing an SSL|Called end on pool|write after end|This socket has been ended)/
 
