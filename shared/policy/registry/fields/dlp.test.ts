@@ -61,6 +61,6 @@ describe('dlp', () => {
     expect(errors('{dlp.text: {words: {list: none}}}')).toEqual(['unknown-list'])
     expect(errors('{dlp.text: {words: {of: [a], min: 2}}}')).toEqual(['wrong-value'])
     expect(errors('{dlp.text: {is: a}}')).toEqual(['unknown-operator'])
-    expect(errors('{cel: "a"}')).toEqual(['unknown-field'])
+    expect(errors('{cel: "a"}')).toEqual(['cel-not-allowed'])
   })
 })
