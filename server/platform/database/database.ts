@@ -1,10 +1,9 @@
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import type { Lane } from '../../ports/store.ts'
 import type { Dialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
+import type { Db, Unit } from './unit.ts'
 
-/** What a query may use of drizzle: the SQL-like builder, awaited (HOUSE decision 6). */
-export type Db = Pick<PgDatabase<PgQueryResultHKT, Record<string, never>>, 'select' | 'insert' | 'update' | 'delete'>
+export type { ChainHead, Db, Unit } from './unit.ts'
 
 /** One engine under the store. Faults: `store-unavailable`, `disk-full`; anything else thrown stays as it is. */
 export interface Database {
@@ -20,8 +19,9 @@ export interface Database {
    */
   settled?(): Promise<void>
   /**
-   * One atomic unit: resolves after its commit is on disk, and whatever it can have seen with it. A `passing` unit may be lost in a power cut, never torn, and
-   * costs no flush of its own: for what is true only while this process lives, such as a lease.
+   * One atomic unit: resolves after its commit is on disk, and whatever it can have seen with it. A `passing`
+   * unit may be lost in a power cut, never torn, and costs no flush of its own: for what is true only while this process
+   * lives, such as a lease.
    */
   write<T>(work: (unit: Unit) => Promise<T>, kind?: 'durable' | 'passing'): Promise<T>
   /** Turns what the engine threw into a fault. */
@@ -31,22 +31,6 @@ export interface Database {
   /** Whom to tell of what other nodes said. */
   hear?(listener: (work: readonly Lane[]) => void): void
   close(): Promise<void>
-}
-
-/** A unit of work while it runs. */
-export interface Unit {
-  /** Throws once the unit has ended, so that a forgotten `await` cannot write into somebody else's unit. */
-  readonly db: Db
-  /** Run once after the commit, not at all after a rollback. */
-  afterCommit(listener: () => void): void
-  /** Ends of the audit chains as this unit knows them, by tenant: as the only writer, or since it has its turn at them. */
-  readonly heads?: Map<string, ChainHead>
-}
-
-/** The newest record of a tenant's audit chain. */
-export interface ChainHead {
-  readonly seq: number
-  readonly hash: string
 }
 
 interface Statement<T> {

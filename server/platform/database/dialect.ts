@@ -4,8 +4,8 @@
  */
 import type { Column, Placeholder, SQL, SQLWrapper } from 'drizzle-orm'
 import type { TenantId } from '../../../shared/domain/index.ts'
-import type { Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import type { Unit } from './unit.ts'
 
 const { inArray, sql } = orm
 
