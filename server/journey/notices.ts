@@ -57,13 +57,17 @@ export function gatewayMail(
 export const isAnswerable = ({ origin, envelope }: Pick<MessageRecord, 'origin' | 'envelope'>): boolean =>
   origin.authenticated !== 'none' && envelope.mailFrom !== ''
 
-/** Word to the sender and to approvers about recipients that get nothing now. Strangers and bounces get none. */
+/**
+ * Word to the sender and to approvers about recipients that get nothing now. Strangers and bounces get none, nor does the sender of
+ * an `automatic` mail (RFC 3834 2); a person can still approve it.
+ */
 export function outcomeNotices(
   tenant: TenantProfile,
   record: MessageRecord,
   told: readonly RecipientDecision[],
   now: number,
   newId: () => string,
+  automatic = false,
 ): OwnMail[] {
   const words = noticeWords[tenant.language]
   const mails: OwnMail[] = []
@@ -72,7 +76,7 @@ export function outcomeNotices(
     if (group.length === 0) continue
     const recipients = group.map(({ address }) => address).join('\n')
     const why = whyOf(group, tenant)
-    if (isAnswerable(record)) {
+    if (isAnswerable(record) && !automatic) {
       const subject = outcome === 'hold' ? words.heldSubject(record.subject) : words.quarantinedSubject(record.subject)
       const text = outcome === 'hold' ? words.held(recipients, why) : words.quarantined(recipients, why)
       mails.push(

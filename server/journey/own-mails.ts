@@ -25,7 +25,7 @@ export function ownMails(
   const rejected = told.filter(({ outcome }) => outcome === 'reject')
   if (rejected.length)
     mails.push(rejectionReport(tenant, record, rejected, mail.parsed.index.root.fields, now, newId()))
-  mails.push(...outcomeNotices(tenant, record, told, now, newId))
+  mails.push(...outcomeNotices(tenant, record, told, now, newId, mail.parsed.message.autoSubmitted))
   mails.push(...copies.flatMap((copy) => passwordMails(tenant, copy, now, newId)))
   mails.push(...plainCopies(mail, roles).filter(({ why }) => why === 'archive' || copies.length > 0))
   mails.push(...notifyMails(tenant, record, decision, now, newId))

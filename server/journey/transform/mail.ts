@@ -34,7 +34,7 @@ export interface MailInHand {
 /** The part of the parse stage's result that the transform uses. */
 export interface ParsedForTransform {
   readonly index: MimeIndex
-  readonly message: { readonly subject: string }
+  readonly message: { readonly subject: string; readonly autoSubmitted?: boolean }
   readonly attachments?:
     | readonly {
         readonly index: number

@@ -121,24 +121,39 @@ interface DisclaimerParams {
   readonly position?: 'top' | 'bottom'
 }
 
+/** Text that is signed, sealed, read by a calendar or by a machine is nobody's to add to. */
+const UNTOUCHED: readonly string[] = [
+  'smime-signed',
+  'smime-encrypted',
+  'pgp-signed',
+  'pgp-encrypted',
+  'calendar',
+  'report',
+]
+
 const disclaimer = action<DisclaimerParams, number>({
   name: 'disclaimer',
   phase: 'rewrite',
   scope: 'recipient',
   restrictive: false,
-  doc: { de: 'einen Textbaustein anfügen', en: 'add a disclaimer' },
+  doc: {
+    de: 'einen Textbaustein anfügen; nie an Signiertes, Verschlüsseltes, Termine und Berichte',
+    en: 'add a disclaimer; never to what is signed or encrypted, to meetings and reports',
+  },
   merge: { de: 'alle zusammen, höhere Ebenen zuerst', en: 'all of them, higher layers first' },
   params: object({ text: text({ max: 20_000 }) }, { html: text({ max: 50_000 }), position: choice(['top', 'bottom']) }),
   contribute: (params, { rank }) => [{ slot: canonicalJson({ position: 'bottom', ...params }), value: rank }],
   fixed: () => true,
   join: Math.min,
-  steps: (slots) =>
-    [...slots]
+  steps(slots, { input }) {
+    if (UNTOUCHED.includes(input.message.content)) return []
+    return [...slots]
       .sort((a, b) => a.value - b.value || byCode(a.slot, b.slot))
       .map(({ slot }) => ({
         do: 'disclaimer',
         ...(JSON.parse(slot) as Required<Pick<DisclaimerParams, 'text' | 'position'>>),
-      })),
+      }))
+  },
 })
 
 export const rewriting: readonly AnyAction[] = [stripHeader, setHeader, tagSubject, disclaimer]
