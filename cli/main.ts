@@ -12,6 +12,7 @@ import { registerPolicy } from './policy.ts'
 import { registerReplay } from './policy-replay.ts'
 import { registerRollOut } from './policy-roll-out.ts'
 import { registerProtect } from './protect.ts'
+import { registerQueue } from './queue.ts'
 import { registerServe } from './serve.ts'
 
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<void> {
@@ -53,6 +54,7 @@ function commandLine(io: CliIo): Command {
   registerProtect(program, io)
   registerOpen(program, io)
   registerDoctor(program, io)
+  registerQueue(program, io)
   for (const command of program.commands) inherit(command)
   return program
 }

@@ -1,4 +1,4 @@
-/** A gateway's API as the commands about policies call it. */
+/** A gateway's API as the commands call it. */
 import { Fault } from '../shared/fault/index.ts'
 
 export interface Api {
@@ -15,8 +15,13 @@ export interface Answer {
 
 const PATIENCE_MS = 120_000
 
-/** `token` is an OAuth access token. Calls raise `config-invalid` for a gateway that cannot be reached or does not know the caller. */
-export function apiOf(url: string, token: string | undefined, language: string): Api {
+/** `token` is an OAuth access token; `refusals` are codes of problems that are findings, no failures. Calls raise `config-invalid` for a gateway that cannot be reached or does not know the caller. */
+export function apiOf(
+  url: string,
+  token: string | undefined,
+  language: string,
+  refusals: readonly string[] = ['second-person-needed'],
+): Api {
   if (!token) throw new Fault('config-missing', 'a token: --token or SECFLOW_TOKEN (see POST /oauth/token)')
   const base = url.replace(/\/$/, '')
   async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
@@ -37,7 +42,7 @@ export function apiOf(url: string, token: string | undefined, language: string):
       throw new Fault('config-invalid', `${base} cannot be reached`, { cause })
     }
     const parsed = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
-    const refused = response.status === 422 || parsed.code === 'second-person-needed'
+    const refused = response.status === 422 || refusals.includes(String(parsed.code))
     if (!response.ok && !refused)
       throw new Fault('config-invalid', [response.status, parsed.title, parsed.detail].filter(Boolean).join(' '))
     return { ok: response.ok, refused, body: parsed }

@@ -12,6 +12,7 @@ import {
   WaitingRecipients,
 } from '../../../shared/contract/index.ts'
 import type { JobRecord, MessageId } from '../../../shared/domain/index.ts'
+import type { DeliverPayload } from '../../journey/deliver/deliver.ts'
 import type { Operator } from '../../journey/operate/desk.ts'
 import type { JobCount } from '../../ports/store.ts'
 import { caller } from '../plugins/auth.ts'
@@ -163,7 +164,7 @@ const operator = ({ subject, address, roles, scopes }: Identity): Operator => ({
 
 function jobView(job: JobRecord): QueueJob {
   const { id, queue, lane, state, message, step, attempt, crashes, dots, lastFault, createdAt, runAt } = job
-  const payload = (job.payload ?? {}) as { readonly recipients?: unknown; readonly uncertain?: unknown }
+  const payload = (job.payload ?? {}) as Partial<DeliverPayload>
   return {
     id,
     queue,
@@ -174,10 +175,11 @@ function jobView(job: JobRecord): QueueJob {
     step,
     madeAt: iso(createdAt),
     nextTry: state === 'ready' ? iso(runAt) : null,
-    attempts: attempt,
+    // A deferred delivery is a new job each time; its payload counts those before.
+    attempts: attempt + (queue === 'deliver' ? (payload.attempt ?? 1) - 1 : 0),
     crashes,
-    uncertain: dots + Number(payload.uncertain ?? 0),
-    lastFault,
+    uncertain: dots + (payload.uncertain ?? 0),
+    lastFault: lastFault || (payload.reply ?? ''),
   }
 }
 

@@ -34,6 +34,8 @@ export interface DeliverPayload {
   readonly turn?: number
   /** The sender was told of the delay. */
   readonly warned?: boolean
+  /** What the next hop said last, for the operator. */
+  readonly reply?: string
   /** Earlier attempts after which these recipients may have had the mail. */
   readonly uncertain?: number
 }
@@ -151,6 +153,7 @@ export function createDelivery(
         if (left.length === 0 || retryAt === null) return
         const root = payload.root ?? job.step
         const turn = (payload.turn ?? attempt) + 1
+        const reply = verdicts.find(({ state }) => state === 'deferred')?.reply
         const uncertain = doubts + (sent.uncertain.length > 0 ? 1 : 0)
         const next: DeliverPayload = {
           copyId: copy.id,
@@ -160,6 +163,7 @@ export function createDelivery(
           root,
           warned: payload.warned === true || warn,
           uncertain,
+          ...(reply === undefined ? {} : { reply }),
         }
         const { queue } = job
         // One that nobody will send again is handed to a person at once.
