@@ -1,10 +1,10 @@
 /** What the two threads ask of each other. */
 import type { Envelope, TenantId } from '../../shared/domain/index.ts'
+import type { Config } from '../config.ts'
 import type { AcceptLimits, Received } from '../journey/ingress/receive.ts'
 import type { SessionIdentity } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngressOptions } from '../journey/ingress/smtp.ts'
 import type { SessionTenant } from '../people/session-policy.ts'
-import type { BlobsPlace } from '../platform/blobs/open.ts'
 import type { SmtpTransportOptions } from '../platform/smtp/transport.ts'
 import type { Route, TransportResult } from '../ports/transport.ts'
 
@@ -13,7 +13,7 @@ export interface EdgeSettings {
   readonly smtp: SmtpIngressOptions
   readonly accept: Partial<AcceptLimits>
   readonly tenants: readonly SessionTenant[]
-  readonly blobs: BlobsPlace
+  readonly blobs: Config['blobs']
   readonly transport: Omit<SmtpTransportOptions, 'log'>
   readonly debug: boolean
 }

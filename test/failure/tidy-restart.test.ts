@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { loadConfig } from '../../server/config.ts'
-import { openFileBlobs } from '../../server/platform/blobs/files.ts'
+import { openBlobs } from '../../server/platform/blobs/open.ts'
 import { type MessageId, tenantId } from '../../shared/domain/index.ts'
 import { startGateway } from '../support/gateway.ts'
 import { submit } from '../support/submit.ts'
@@ -20,8 +20,7 @@ it('a killed gateway erases at its next start what was delivered before, and not
   })
   expect(delivered.reply).toMatch(/^250/)
   expect((await first.settled(delivered.id)).map(({ state }) => state)).toEqual(['delivered'])
-  const { root } = loadConfig({ file: `${first.folder}/secflow.yaml`, env: {} }).blobs
-  const blobs = await openFileBlobs({ root, reserveBytes: 0 })
+  const blobs = await openBlobs(loadConfig({ file: `${first.folder}/secflow.yaml`, env: {} }).blobs)
   const of = async (kind: 'spool' | 'copy' | 'portal') => {
     const ids: string[] = []
     for await (const id of blobs.list(tenantId('demo'), kind)) ids.push(id)

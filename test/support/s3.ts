@@ -1,14 +1,13 @@
 /** A real S3 server: Ceph's gateway over a cluster of one, in memory. Every suite of a test run shares it. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { S3Options } from '../../server/platform/blobs/s3/options.ts'
-import { freePort } from './postfix.ts'
 
 export interface S3Server {
   /** `http://127.0.0.1:<port>` */
@@ -82,7 +81,7 @@ async function begin(directory: string, owner: number): Promise<number | null> {
   } catch {
     return null
   }
-  const [port, monitor] = [await freePort(), await freePort()]
+  const [port, monitor] = [await quietPort(), await quietPort()]
   writeFileSync(join(directory, 'port'), String(port))
   const log = openSync(join(directory, 'start.log'), 'a')
   const script = join(import.meta.dirname, 's3-server.sh')
@@ -103,7 +102,7 @@ async function portOf(directory: string): Promise<number> {
 }
 
 async function startGateway(directory: string): Promise<S3Gateway> {
-  const port = await freePort()
+  const port = await quietPort()
   let child: ChildProcess | undefined
   const start = async () => {
     child = spawn('radosgw', ['-f', '-n', 'client.rgw', '--rgw-frontends', `beast endpoint=127.0.0.1:${port}`], {
@@ -122,6 +121,19 @@ async function startGateway(directory: string): Promise<S3Gateway> {
       child?.kill('SIGKILL')
       await ended
     },
+  }
+}
+
+/** A free port below those that the system gives to clients: nobody takes it while the gateway is down. */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer()
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (free) return port
   }
 }
 
