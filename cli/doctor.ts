@@ -7,6 +7,7 @@ import { checkBlobs } from './doctor/blobs.ts'
 import { checkDatabase } from './doctor/database.ts'
 import { error, type Finding, ok } from './doctor/finding.ts'
 import { checkKeys } from './doctor/keys.ts'
+import { checkLists } from './doctor/lists.ts'
 import { checkClock, checkDisk, checkNode, checkSecretFiles } from './doctor/machine.ts'
 import { checkPorts, checkRoutes } from './doctor/network.ts'
 import { findingsOfPolicy } from './doctor/policy.ts'
@@ -67,10 +68,12 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ...checkKeys(config, now),
     checkClock(config, file, now),
   )
-  for (const { id, policyDir } of config.tenants) {
+  for (const tenant of config.tenants) {
+    const { id, policyDir } = tenant
     const wrong = await parts.policy(policyDir)
     if (wrong.length === 0) findings.push(ok(`policy ${id}`, `${policyDir} loads`))
     for (const line of wrong) findings.push(error(`policy ${id}`, line, `secflow policy check ${policyDir}`))
+    findings.push(...(await checkLists(tenant)))
   }
   return findings
 }
