@@ -48,7 +48,7 @@ describe('on PostgreSQL', () => {
   const say = (store: Store, n: number) => store.tenant(A).write((tx) => tx.appendAudit(make.event(null, { n })))
   const count = async (table: string) => Number((await server.ask(`select count(*) as n from ${table}`, name))[0]?.n)
 
-  test('a commit whose answer was lost is store-unavailable and is not made a second time', async () => {
+  test('a commit whose answer was lost is store-in-doubt and is not made a second time', async () => {
     const proxy = await cutProxy(server.port)
     const store = await open({ address: { ...postgresAddress(server.url(name)), port: proxy.port } })
     await say(store, 1)
@@ -58,7 +58,7 @@ describe('on PostgreSQL', () => {
       runs += 1
       return tx.appendAudit(make.event(null, { n: 2 }))
     })
-    await expect(unit).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(unit).rejects.toMatchObject({ code: 'store-in-doubt' })
     expect(runs).toBe(1)
     await say(store, 3)
     const records = await store.tenant(A).read.audit({ limit: 9 })

@@ -5,7 +5,7 @@ import type { Db, Unit } from './unit.ts'
 
 export type { ChainHead, Db, Unit } from './unit.ts'
 
-/** One engine under the store. Faults: `store-unavailable`, `disk-full`; anything else thrown stays as it is. */
+/** One engine under the store. Faults: `store-unavailable`, `store-in-doubt`, `disk-full`; anything else thrown stays as it is. */
 export interface Database {
   readonly dialect: Dialect
   readonly tables: Tables

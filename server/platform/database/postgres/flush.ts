@@ -18,7 +18,7 @@ export class SharedFlush {
     this.#pool = pool
   }
 
-  /** Resolves once all that was committed by now, on any node, is on disk. Raises `store-unavailable`: then nobody knows. */
+  /** Resolves once all that was committed by now, on any node, is on disk. Raises `store-in-doubt`. */
   settled(): Promise<void> {
     this.#next ??= this.#begin()
     return this.#next
@@ -36,7 +36,7 @@ export class SharedFlush {
     try {
       await this.#pool.query(FLUSH)
     } catch (error) {
-      throw new Fault('store-unavailable', 'the answer to a flush was lost', { cause: error })
+      throw new Fault('store-in-doubt', 'the answer to a flush was lost', { cause: error })
     }
   }
 }

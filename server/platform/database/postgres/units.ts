@@ -48,7 +48,7 @@ class Again extends Error {}
 /**
  * Units of work, each a transaction of its own on a connection of its own, READ COMMITTED. A unit that the server ended for
  * another's sake, or whose connection was gone before it was told to commit, is done again. Where the answer to `commit`
- * is lost nobody knows whether it stands: that is `store-unavailable`, never a second try. The callers' own keys sort it out.
+ * is lost nobody knows whether it stands: that is `store-in-doubt`, never a second try. The callers' own keys sort it out.
  */
 export class Units {
   readonly #pool: pg.Pool
@@ -169,6 +169,6 @@ async function commit(client: pg.ClientBase): Promise<string> {
     return (await client.query('commit')).command
   } catch (error) {
     if (isConflict(error)) throw new Again('not committed', { cause: faultOf(error) })
-    throw new Fault('store-unavailable', 'the answer to a commit was lost', { cause: error })
+    throw new Fault('store-in-doubt', 'the answer to a commit was lost', { cause: error })
   }
 }
