@@ -3,7 +3,7 @@ import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
 import type { TenantProfile } from './journey/tenant.ts'
-import type { ListAccess } from './platform/lists/reader.ts'
+import type { ListAccess } from './ports/lists.ts'
 
 /** What a tenant's policy may fetch lists from. */
 export function listAccessOf({ directory, hosts, ca, ldap }: TenantConfig['lists']): ListAccess {

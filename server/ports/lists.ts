@@ -14,3 +14,30 @@ export interface ListReader {
    */
   read(origin: ListOrigin, known: string | null): Promise<ReadList | null>
 }
+
+/** Hosts that lists may come from by HTTPS. */
+export interface HttpLists {
+  /** With a port where it is not 443. */
+  readonly hosts: readonly string[]
+  /** Trusted beside the system's, PEM. */
+  readonly ca: readonly string[]
+  /** From the first byte to the last, ms. */
+  readonly timeoutMs?: number
+}
+
+export interface LdapServer {
+  /** `ldaps://host:636`, or `ldap://host` which is turned to TLS before anything is said (RFC 4511 4.14). */
+  readonly url: string
+  readonly bindDn: string | null
+  readonly password: string | null
+  /** Trusted beside the system's, PEM. */
+  readonly ca: readonly string[]
+  readonly timeoutMs?: number
+}
+
+/** What the operator allows the policies of one tenant to fetch. */
+export interface ListAccess {
+  readonly directory: string | null
+  readonly http: HttpLists
+  readonly ldap: Readonly<Record<string, LdapServer>>
+}

@@ -1,17 +1,8 @@
 import { request } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { ReadList } from '../../ports/lists.ts'
+import type { HttpLists, ReadList } from '../../ports/lists.ts'
 import { entriesOf, MAX_LIST_BYTES } from './entries.ts'
-
-export interface HttpLists {
-  /** Hosts (with a port where it is not 443) that lists may come from. */
-  readonly hosts: readonly string[]
-  /** Trusted beside the system's, PEM. */
-  readonly ca: readonly string[]
-  /** From the first byte to the last, ms. */
-  readonly timeoutMs?: number
-}
 
 interface Answer {
   readonly status: number

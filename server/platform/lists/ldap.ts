@@ -1,18 +1,8 @@
 import { rootCertificates } from 'node:tls'
 import { Client, ResultCodeError } from 'ldapts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { ReadList } from '../../ports/lists.ts'
+import type { LdapServer, ReadList } from '../../ports/lists.ts'
 import { bounded, MAX_ENTRIES } from './entries.ts'
-
-export interface LdapServer {
-  /** `ldaps://host:636`, or `ldap://host` which is turned to TLS before anything is said (RFC 4511 4.14). */
-  readonly url: string
-  readonly bindDn: string | null
-  readonly password: string | null
-  /** Trusted beside the system's, PEM. */
-  readonly ca: readonly string[]
-  readonly timeoutMs?: number
-}
 
 export interface LdapQuery {
   readonly base: string

@@ -1,15 +1,7 @@
 import { Fault } from '../../../shared/fault/index.ts'
-import type { ListReader } from '../../ports/lists.ts'
+import type { ListAccess, ListReader } from '../../ports/lists.ts'
 import { readFileList } from './file.ts'
-import { type HttpLists, readHttpList } from './http.ts'
-import type { LdapServer } from './ldap.ts'
-
-/** What the operator allows the policies of one tenant to fetch. */
-export interface ListAccess {
-  readonly directory: string | null
-  readonly http: HttpLists
-  readonly ldap: Readonly<Record<string, LdapServer>>
-}
+import { readHttpList } from './http.ts'
 
 /** A policy names what it wants; only what the configuration allows is fetched. */
 export function listReader({ directory, http, ldap }: ListAccess): ListReader {
