@@ -42,12 +42,14 @@ import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
 import { openStore } from './platform/database/open.ts'
 import { storeDirectory } from './platform/directory.ts'
+import { createResolver } from './platform/dns/resolver.ts'
 import { messageId, uuidv7 } from './platform/ids.ts'
 import { listReader } from './platform/lists/reader.ts'
 import { createLog } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
+import { createTlsReporter, type TlsReporter } from './platform/smtp/tls-reporter.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
 import { PolicyLists } from './policies/lists.ts'
@@ -66,6 +68,8 @@ export interface House {
   readonly services: HttpServices
   readonly workers: Workers
   readonly tidy: Tidy
+  /** Reports on TLS to the domains that ask for them; null where nobody is named to send them. */
+  readonly tlsReports: TlsReporter | null
   readonly policies: PolicyRegistry
   /** Reads the policy directories again; one with an error changes nothing and is logged. */
   reloadPolicies(): Promise<void>
@@ -326,6 +330,24 @@ export async function openHouse(
     return { ...draft, recipients, now: clock.now() }
   }
 
+  /** Each node reports what it saw itself. The mails are the contact's tenant's. */
+  function tlsReporterOf(): TlsReporter | null {
+    const { tlsReports: contact } = config.delivery
+    const sender = config.tenants.find(({ domains }) => domains.includes(contact?.split('@')[1]?.toLowerCase() ?? ''))
+    if (contact === undefined || !sender) return null
+    return createTlsReporter({
+      reporter: { organisation: sender.name, contact, name: config.smtp.hostname },
+      directory: join(config.dataDir, 'tls', 'tls-rpt'),
+      resolver: createResolver(config.dns),
+      async enqueue({ to, key, message }) {
+        const id = tenantId(sender.id)
+        const sealed = sealPayload(secrets, id, { to, message: message.toString('base64') })
+        await enqueue(id, { queue: 'mail', lane: '', step: key, payload: { sealed } })
+      },
+      log,
+    })
+  }
+
   function enqueue(
     id: TenantId,
     job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown },
@@ -342,6 +364,7 @@ export async function openHouse(
     services,
     workers,
     tidy,
+    tlsReports: tlsReporterOf(),
     policies,
     reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
     async catchUpPolicies() {

@@ -44,6 +44,7 @@ export async function start(
       house.workers.start()
       drains.push(() => house.workers.drain(DRAIN_MS))
       drains.push(keepTidy(house.tidy))
+      if (house.tlsReports) drains.push(house.tlsReports.keep())
     }
     if (roles.includes('http')) {
       const app = await createHttpApp(house.services)

@@ -52,6 +52,9 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
   const publicHost = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host
   const wrong = (where: string, what: string, missing = false) => problems.push({ where, what, missing })
 
+  const reportDomain = settings.delivery.tlsReports?.split('@')[1]?.toLowerCase()
+  if (reportDomain !== undefined && !settings.tenants.some(({ domains }) => domains.includes(reportDomain)))
+    wrong('delivery.tlsReports', `${reportDomain} is no tenant's domain`)
   if (settings.dns.validating && settings.dns.servers.length === 0)
     wrong('dns.servers', 'name the servers that validate', true)
   if (settings.tenants.length === 0 && !settings.demo) wrong('tenants', 'name at least one tenant', true)

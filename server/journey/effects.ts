@@ -17,7 +17,7 @@ export const PASSWORD_STEP = 'password:'
 
 /** A one-time code, or word of a dead job to the sender: sent straight from the job, no copy is left behind. */
 export interface MailPayload {
-  /** JSON of `{ to, subject, text, html? }`, sealed. */
+  /** JSON of `{ to, subject, text, html? }`, or of `{ to, message }` with a whole mail in base64; sealed. */
   readonly sealed: string
 }
 

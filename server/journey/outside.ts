@@ -59,17 +59,15 @@ export function createOutside(
         subject: string
         text: string
         html?: string
+        message?: string
       }
       const route = routeOf(tenant, '', content.to)
-      const mail = gatewayMail(tenant, {
-        ...content,
-        why: 'code',
-        to: [content.to],
-        id: job.id,
-        time: parts.clock.now(),
-      })
       const chunks: Buffer[] = []
-      for await (const chunk of writeEntity(mail.message)) chunks.push(chunk)
+      if (content.message !== undefined) chunks.push(Buffer.from(content.message, 'base64'))
+      else {
+        const about = { why: 'code', to: [content.to], id: job.id, time: parts.clock.now() } as const
+        for await (const chunk of writeEntity(gatewayMail(tenant, { ...content, ...about }).message)) chunks.push(chunk)
+      }
       const bytes = bytesOf(Buffer.concat(chunks))
       const envelope = {
         mailFrom: '',

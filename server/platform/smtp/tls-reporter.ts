@@ -20,6 +20,14 @@ export interface TlsReporterOptions {
   readonly log: Log
 }
 
+export interface TlsReporter {
+  /** Sends what is due; to be called now and then. What fails is tried again with the next call, for two days. */
+  run(now: number): Promise<void>
+  /** Calls `run` now and then; answers what ends that, when a running one is done. */
+  keep(everyMs?: number): () => Promise<void>
+}
+
+const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
 /** Days that are still tried; RFC 8460 4.1 wants them soon after midnight. */
 const TRIED_DAYS = 2
@@ -27,10 +35,9 @@ const KEPT_DAYS = 30
 const POST_MS = 60_000
 
 /** Reports of finished UTC days to the domains that want them (RFC 8460 3, 5). */
-export function createTlsReporter(options: TlsReporterOptions) {
+export function createTlsReporter(options: TlsReporterOptions): TlsReporter {
   const { directory, reporter, log } = options
 
-  /** Sends what is due; to be called now and then. What fails is tried again with the next call, for two days. */
   async function run(now: number): Promise<void> {
     for (let back = TRIED_DAYS; back >= 1; back--) await reportDay(dayOf(now - back * DAY_MS), now)
     const oldest = dayOf(now - KEPT_DAYS * DAY_MS)
@@ -77,7 +84,28 @@ export function createTlsReporter(options: TlsReporterOptions) {
     }
   }
 
-  return { run }
+  return {
+    run,
+    keep(everyMs = HOUR_MS) {
+      let timer: NodeJS.Timeout | undefined
+      let stopped = false
+      let round: Promise<void> = Promise.resolve()
+      const next = () => {
+        round = run(Date.now())
+          .catch((error: unknown) => log.warn('tls-rpt.failed', { error: String(error) }))
+          .then(() => {
+            if (!stopped) timer = setTimeout(next, everyMs)
+          })
+      }
+      // Everybody's midnight is the same (RFC 8460 4.1): an hour's start of our own spreads the load.
+      timer = setTimeout(next, Math.min(everyMs, Math.random() * HOUR_MS))
+      return async () => {
+        stopped = true
+        clearTimeout(timer)
+        await round
+      }
+    },
+  }
 }
 
 function dayOf(time: number): string {
