@@ -11,7 +11,7 @@ import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 const A = tenantId('alpha')
 const MB = 1_048_576
 /** Bounds that a test can wait for. */
-const SHORT = { deadline: 1_500, attempt: 600, idle: 500 }
+const SHORT = { deadline: 1_500, attempt: 600, idle: 500, slowest: 20 * MB }
 
 let s3: S3Server
 let proxy: S3Proxy

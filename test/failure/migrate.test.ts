@@ -104,6 +104,13 @@ test('to PostgreSQL and S3 with retention, the source is sealed, and the target 
   const before = await contentOf(sqlite('old.db'))
   const url = await postgres.create('moved')
   const bucket = await s3.bucket()
+  const to: DatabasePlace = { kind: 'postgres', ...postgresAddress(url), connections: 4 }
+  const say = (event: MoveEvent) => {
+    if (event.event === 'phase' && event.phase === 'proof') throw new Error('pulled the plug')
+  }
+  const bucketPlace = { kind: 's3', ...s3.options(bucket, { prefix: 'mail/' }) } as const
+  await expect(move({ to, blobs: { from: files('blobs'), to: bucketPlace }, say })).rejects.toThrow('pulled the plug')
+  await expect(openStore(to, { clock: systemClock })).rejects.toMatchObject({ code: 'schema-unknown' })
   const env = {
     SECFLOW_BLOBS_ACCESS_KEY_ID: s3.accessKeyId,
     SECFLOW_BLOBS_SECRET_ACCESS_KEY: s3.secretAccessKey,
@@ -117,7 +124,6 @@ test('to PostgreSQL and S3 with retention, the source is sealed, and the target 
   const proof = JSON.parse(said.out.split('\n').at(-1)!) as { event: string; blobs: object }
   expect(proof).toMatchObject({ event: 'proof', blobs: { blobs: 28 } })
 
-  const to: DatabasePlace = { kind: 'postgres', ...postgresAddress(url), connections: 4 }
   expect(await contentOf(to)).toEqual(before)
   const blobs = openS3Blobs(s3.options(bucket, { prefix: 'mail/' }))
   expect(await blobs.retainedUntil(A, 'archive', 'kept')).toBe(4_000_000_000_000)

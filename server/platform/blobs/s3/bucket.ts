@@ -41,6 +41,13 @@ export class Bucket {
     return persist((abortSignal) => work(this.#client, this.#place, { abortSignal }), { ...this.bounds, ...bounds })
   }
 
+  /** Time for a call that carries a body. */
+  forBody(bytes: number): Persistence {
+    const { deadline, attempt, slowest } = this.bounds
+    const way = (bytes / slowest) * 1000
+    return { deadline: deadline + way, attempt: attempt + way }
+  }
+
   /** What the store says of an object; null when there is none. */
   async head(Key: string, bounds: Partial<Persistence> = {}): Promise<Head | null> {
     try {

@@ -30,6 +30,8 @@ export interface S3Bounds {
   readonly deadline: number
   /** One try of a call; the next one may find a gateway that is alive. */
   readonly attempt: number
+  /** Bytes a second that a link has to carry: a body adds its time at this rate to both. */
+  readonly slowest: number
   /** Without a byte for this long a download is taken up again elsewhere. */
   readonly idle: number
   /** Bytes in a part of a large object: at least 5 MiB, the least that S3 takes. */
@@ -41,6 +43,7 @@ export interface S3Bounds {
 export const DEFAULT_BOUNDS: S3Bounds = {
   deadline: 15_000,
   attempt: 10_000,
+  slowest: 262_144,
   idle: 10_000,
   part: 5 * 1024 * 1024,
   held: 160 * 1024 * 1024,

@@ -81,7 +81,7 @@ export async function putObject(
     await bucket.call((client, place, at) => {
       const command = new PutObjectCommand({ ...place, ...object, ...once, ...body(part) })
       return client.send(signed(command, part), at)
-    })
+    }, bucket.forBody(part.bytes.length))
   }
 
   async function inParts(first: Part, rest: AsyncIterator<Part>): Promise<void> {
@@ -97,7 +97,7 @@ export async function putObject(
       const { ETag } = await bucket.call((client, place, at) => {
         const command = new UploadPartCommand({ ...place, ...where, PartNumber, ...body(part) })
         return client.send(signed(command, part), at)
-      })
+      }, bucket.forBody(part.bytes.length))
       done.push({ PartNumber, ETag })
       if (part.last) break
       part = (await rest.next()).value as Part
