@@ -38,15 +38,23 @@ export interface MailAhead {
 /** Reads the header of a mail (at most 256 KiB, else `header-too-large`) and gives it back in front of the rest. */
 export async function readAhead(source: AsyncIterable<Uint8Array>): Promise<MailAhead> {
   const iterator = source[Symbol.asyncIterator]()
-  let block = Buffer.alloc(0)
+  // Chunks may hold a single byte each: none is copied or searched twice but for the three that may begin the end.
+  const chunks: Buffer[] = []
+  let size = 0
   let end = -1
+  let tail = Buffer.alloc(0)
   while (end < 0) {
     const { value, done } = await iterator.next()
     if (done) break
-    block = Buffer.concat([block, value])
-    end = block.indexOf('\r\n\r\n')
-    if ((end < 0 ? block.length : end) > HEADER_BYTES) throw new Fault('header-too-large')
+    const joined = Buffer.concat([tail, value])
+    const at = joined.indexOf('\r\n\r\n')
+    if (at >= 0) end = size - tail.length + at
+    chunks.push(Buffer.from(value))
+    size += value.length
+    tail = joined.subarray(Math.max(0, joined.length - 3))
+    if ((end < 0 ? size : end) > HEADER_BYTES) throw new Fault('header-too-large')
   }
+  const block = Buffer.concat(chunks)
   const header = parseHeader(end < 0 ? block : block.subarray(0, end + 2))
   const rest = end < 0 ? Buffer.alloc(0) : block.subarray(end + 2)
   const addresses = (name: string) =>

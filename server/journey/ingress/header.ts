@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import libmime from 'libmime'
 import { Fault } from '../../../shared/fault/index.ts'
 import { parseAddresses } from '../../mime/address-list.ts'
+import { decodeWords } from '../../mime/encoded-word.ts'
 import { withoutControls } from '../../mime/header.ts'
 
 /** What the accept records of a header; everything else is the parser's. */
@@ -83,12 +83,7 @@ function* unfoldedFields(header: string): Generator<string> {
 
 function decodeSubject(raw: string): string {
   const capped = raw.slice(0, MAX_SUBJECT)
-  if (!capped.includes('=?')) return capped
-  try {
-    return withoutControls(libmime.decodeWords(capped))
-  } catch {
-    return capped
-  }
+  return capped.includes('=?') ? withoutControls(decodeWords(capped)) : capped
 }
 
 /** Offset just after the empty line, or -1. `tail` holds up to three bytes before `chunk`; the offset counts from `chunk`. */

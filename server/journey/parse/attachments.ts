@@ -7,8 +7,9 @@ export interface Attachments {
   readonly facts: readonly AttachmentFacts[]
   /** `MimePart.id` of the attachment with the same position, -1 for one that stands in a text. */
   readonly parts: readonly number[]
-  /** Words of TNEF, which its readers show instead of the body. */
+  /** Words that some readers show as body: those of TNEF and of named texts that are no attachments. */
   readonly bodyWords: readonly string[]
+  readonly bodyCut: boolean
 }
 
 /**
@@ -24,5 +25,5 @@ export async function readAttachments(
 ): Promise<Attachments> {
   const list = new FileList(source.size, defects, fileText)
   await list.below(source, index.parts, index.root, body, { depth: 0 })
-  return { facts: list.facts, parts: list.parts, bodyWords: list.bodyWords }
+  return { facts: list.facts, parts: list.parts, bodyWords: list.bodyWords, bodyCut: list.bodyCut }
 }

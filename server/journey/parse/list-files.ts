@@ -1,6 +1,7 @@
 import type { AttachmentFacts } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { extensionOf } from '../../../shared/policy/text/filetype.ts'
+import { canDecode, readText } from '../../mime/charset.ts'
 import { shownName } from '../../mime/content-fields.ts'
 import { decodedBody } from '../../mime/decode.ts'
 import { fieldText, firstValue } from '../../mime/header.ts'
@@ -38,6 +39,8 @@ const FILES_MAX = 2_000
 const HOLD_MAX = 8 * 1_048_576
 /** Bytes that may be unpacked or read again for a mail, beyond ten times its size. */
 const BUDGET_BASE = 32 * 1_048_576
+/** Bytes of a named text that readers may show within the body. */
+const INLINE_MAX = 262_144
 const UUENCODED = /^(x-)?uu(e|encode)?\b/i
 
 interface Place {
@@ -60,6 +63,8 @@ export class FileList {
   readonly parts: number[] = []
   /** Words that readers of TNEF show instead of the body. */
   readonly bodyWords: string[] = []
+  /** There are more such words. */
+  bodyCut = false
   readonly #defects: Set<string>
   readonly #texts: FileTexts
   readonly #budget: Budget
@@ -99,11 +104,19 @@ export class FileList {
       open: () => decodedBody(source, part),
       openFirst: () => decodedBody(source, part, this.#defects),
     })
+    if (place.depth === 0 && isShownInline(part)) await this.#inlineWords(source, part)
     if (!UUENCODED.test(firstValue(part.fields, 'content-transfer-encoding') ?? '')) return
     const bytes = await held(decodedBody(source, part), HOLD_MAX)
     // The part's own name is what a reader that decodes it shows.
     const whole = bytes !== null && (await this.#inText(bytes, { ...place, within: index }, part.fileName)) > 0
     if (!whole) this.#defects.add('encoded-file-in-text')
+  }
+
+  /** A named text that is no attachment is a file for some readers and a piece of the body for others. */
+  async #inlineWords(source: ByteSource, part: MimePart): Promise<void> {
+    const { text, cut } = await readText(decodedBody(source, part), part.parameters.get('charset'), INLINE_MAX)
+    this.bodyWords.push(part.type === 'text/html' ? allWords(await htmlWords(text)) : text)
+    if (cut || !canDecode(part.parameters.get('charset'))) this.bodyCut = true
   }
 
   async #inBody(source: ByteSource, part: MimePart, place: Place): Promise<void> {
@@ -330,6 +343,10 @@ function unlessDamaged(error: unknown): Record<never, never> {
   if (error instanceof BudgetSpent || (typeof code === 'string' && /^(Z_|ZSTD_|ERR_STREAM_PREMATURE)/.test(code)))
     return {}
   throw error
+}
+
+function isShownInline({ type, disposition }: MimePart): boolean {
+  return (type === 'text/plain' || type === 'text/html') && disposition !== 'attachment'
 }
 
 async function isSignature(source: ByteSource, part: MimePart): Promise<boolean> {

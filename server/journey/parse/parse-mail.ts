@@ -67,7 +67,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const defects = new Set(index.defects)
   if (options.smtputf8) defects.delete('header-8bit')
   const body = await readBody(source, index, defects)
-  const { facts, parts, bodyWords } = await readAttachments(
+  const { facts, parts, bodyWords, bodyCut } = await readAttachments(
     source,
     index,
     body.parts,
@@ -75,7 +75,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
     options.fileText ?? true,
   )
   const around = await wordsAround(source, index, defects)
-  const words = wordsOf(body, [...bodyWords, ...around], defects)
+  const words = wordsOf({ ...body, bodyCut: body.bodyCut || bodyCut }, [...bodyWords, ...around], defects)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root

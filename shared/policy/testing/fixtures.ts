@@ -86,6 +86,9 @@ const RECIPIENT_KEYS = [
 ]
 const FILE_KEYS = [
   'name',
+  'otherNames',
+  'within',
+  'opaque',
   'extension',
   'type',
   'declaredType',

@@ -35,7 +35,9 @@ export const messageFields: readonly FieldDefinition[] = [
     type: 'string',
     scope: 'message',
     doc: { de: 'Betreff, dekodiert', en: 'subject, decoded' },
-    read: ({ input }) => input.message.subject,
+    // Where several stand in the header, readers differ in which they show: each counts.
+    read: ({ input: { message } }) =>
+      (message.header.subject?.length ?? 0) > 1 ? message.header.subject : message.subject,
   },
   {
     name: 'message.classification',
