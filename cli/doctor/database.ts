@@ -33,7 +33,7 @@ export async function checkDatabase({ database: place }: Config, now: () => numb
       risk(`the clocks are ${(found.skewMs / 1000).toFixed(1)} s apart`, 'keep both set (systemd-timesyncd, chrony)')
     if (place.tls === 'encrypted' || (place.tls === 'none' && !isHere(place.host)))
       risk('anybody on the way could answer in its place', 'sslmode=verify-full in database.url')
-    const needed = place.connections + Math.ceil(place.connections / 2) + 1
+    const needed = place.connections + Math.ceil(place.connections / 2) + 2
     if (needed * 2 > found.maxConnections)
       risk(
         `takes ${found.maxConnections} connections, each node wants ${needed}`,

@@ -39,7 +39,9 @@ export interface TenantStore {
   readonly read: TenantReads
   /**
    * One atomic, durable unit of work: resolves after the commit is on disk. Inside, await nothing but `tx`
-   * (units share commits on SQLite). A throw rolls this unit back, alone.
+   * (units share commits on SQLite). A throw rolls this unit back, alone. `work` may be called again when nothing of it
+   * stands (a deadlock on PostgreSQL): what it makes outside of `tx` must bear that. Raises `store-in-doubt` when nobody knows
+   * whether it stands.
    */
   write<T>(work: (tx: TenantWrites) => Promise<T>): Promise<T>
 }
@@ -272,7 +274,7 @@ export interface JobQueue {
   reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]>
   /**
    * Called with the lanes for which this process made work that is due now, after it was committed and is durable. What
-   * becomes due later and what other processes make is found by `lanes`. Returns an unsubscribe.
+   * becomes due later and what other processes make is found by `lanes`; on PostgreSQL they say so as well, as a hint that may be lost. Returns an unsubscribe.
    */
   onWork(listener: (work: readonly Lane[]) => void): () => void
   counts(): Promise<
