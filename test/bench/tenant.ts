@@ -23,11 +23,11 @@ export interface BenchTenant extends Disposable {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-/** Makes keys, people and policy in a folder of their own. */
-export async function benchTenant(smsUrl: string): Promise<BenchTenant> {
+/** Makes keys, people and policy in a folder of their own; `further` rules beside its own look at every mail and never fire. */
+export async function benchTenant(smsUrl: string, further = 0): Promise<BenchTenant> {
   const folder = mkdtempSync(join(tmpdir(), 'secflow-bench-'))
   mkdirSync(join(folder, 'policies'))
-  writeFileSync(join(folder, 'policies/tenant.yaml'), stringify(policy))
+  writeFileSync(join(folder, 'policies/tenant.yaml'), stringify(policyWith(further)))
   writeFileSync(join(folder, 'people.yaml'), stringify(await people()), { mode: 0o600 })
   return {
     settings: {
@@ -50,6 +50,28 @@ const rule = (id: string, when: unknown, actions: readonly unknown[]) => ({
   when,
   // biome-ignore lint/suspicious/noThenProperty: the language's key; nobody awaits a rule
   then: actions,
+})
+
+/** Conditions as organisations write them, over what every mail has. */
+function idle(number: number): unknown {
+  const conditions = [
+    { 'message.subject': { contains: `Project ${number}` } },
+    { 'recipient.domain': [`partner${number}.example`, `branch${number}.example`] },
+    { 'sender.address': `robot${number}@bench.example` },
+    { attachment: { any: { name: { contains: `invoice-${number}` } } } },
+    { all: [{ 'message.size': { gt: '50 MB' } }, { 'recipient.domain': `region${number}.example` }] },
+  ]
+  return rule(`idle-${number}`, conditions[number % conditions.length], [
+    { stripHeader: { names: [`x-idle-${number}`] } },
+  ])
+}
+
+const policyWith = (further: number) => ({
+  ...policy,
+  spec: {
+    ...policy.spec,
+    rules: [...policy.spec.rules, ...Array.from({ length: further }, (_, number) => idle(number))],
+  },
 })
 
 const policy = {

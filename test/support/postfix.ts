@@ -20,6 +20,8 @@ const MAILBOX_OWNER = 65_534
 
 export interface Postfix {
   readonly port: number
+  /** Of its master process. */
+  readonly pid: number
   /** Files in the maildir that takes every local mail, oldest first. */
   mails(): string[]
   /** Last lines of its log, for a failing test. */
@@ -106,6 +108,7 @@ export async function startPostfix(options: {
   if (start.status !== 0) throw new Error(`postfix did not start: ${start.stderr}\n${log()}`)
   return {
     port,
+    pid: Number(readFileSync(at('queue/pid/master.pid'), 'utf8')),
     mails() {
       const inbox = at('mail/inbox/new')
       return existsSync(inbox)
