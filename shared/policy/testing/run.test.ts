@@ -40,3 +40,26 @@ describe('coverage of rules and branches', () => {
     expect(runPolicyTests(policy, [testsOf('x', 'y', 'z')]).uncovered).toEqual([])
   })
 })
+
+describe('a list from outside in tests', () => {
+  const listed = policyOf(
+    ruleSet(
+      `  lists: {far: {type: domain, from: {file: far.txt}, maxAge: 1d}}\n${rules('{id: far, when: {recipient.domain: {inList: far}}, then: [{reject: {text: no}}]}')}`,
+    ),
+  )
+  const run = (lists: string, outcome: string) =>
+    runPolicyTests(listed, [
+      {
+        name: 'a_test.yaml',
+        text: `apiVersion: secflow/v1\nkind: PolicyTest\nname: t\n${lists}tests:\n  - {name: a, input: {message: {}, recipients: [{address: a@x.example}]}, expected: [{outcome: ${outcome}}]}\n`,
+      },
+    ])
+  it('has the entries that the test gives it, and is unknown without', () => {
+    expect(run('lists: {tenant/far: [x.example]}\n', 'reject')).toMatchObject({ failed: 0, uncovered: [] })
+    expect(run('lists: {tenant/far: [y.example]}\n', 'deliver')).toMatchObject({ failed: 0, uncovered: ['far'] })
+    expect(run('', 'defer')).toMatchObject({ failed: 0 })
+    expect(run('lists: {tenant/fra: [x.example]}\n', 'defer').diagnostics).toMatchObject([
+      { code: 'unknown-field', suggestion: 'tenant/far' },
+    ])
+  })
+})

@@ -4,11 +4,12 @@ import { type Diagnostic, Findings } from '../diagnostic.ts'
 import { decide } from '../evaluate/decide.ts'
 import { selectByIndex } from '../evaluate/merge.ts'
 import { Facts, messageCache } from '../facts.ts'
+import type { ListCopies } from '../list-source.ts'
 import type { PolicyFile } from '../load.ts'
 import { parseDocument } from '../parse/document.ts'
 import { type MapNode, member, type Node, plain } from '../parse/node.ts'
 import { checkKeys } from '../parse/shape.ts'
-import type { CompiledRule, Policy } from '../policy.ts'
+import { type CompiledRule, type Policy, withLists } from '../policy.ts'
 import { showOnce, showStep } from '../show.ts'
 import { byCode, canonicalJson } from '../text/canonical.ts'
 import { type Fixtures, fixturesOf, inputOf } from './fixtures.ts'
@@ -64,20 +65,36 @@ export function runPolicyTests(policy: Policy, testFiles: readonly PolicyFile[])
     if (text(root, 'kind') === 'PolicyFixtures') return []
     checkKeys(
       root.entries,
-      ['apiVersion', 'kind', 'name', 'now', 'messages', 'senders', 'recipients', 'tests'],
+      ['apiVersion', 'kind', 'name', 'now', 'messages', 'senders', 'recipients', 'lists', 'tests'],
       findings,
     )
     const fixtures = gather([...shared, root])
     const now = text(root, 'now') || DEFAULT_NOW
+    const informed = withLists(policy, copiesOf([...shared, root], policy, findings))
     const tests = member(root, 'tests')
     if (tests?.kind !== 'list') findings.add('missing-key', root.at, { name: 'tests' })
     return (tests?.kind === 'list' ? tests.items : []).map((node) =>
-      runCase(policy, node, { file, fixtures, now, findings, covered }),
+      runCase(informed, node, { file, fixtures, now, findings, covered }),
     )
   })
   const failed = cases.filter((one) => one.failures.length > 0).length
   const uncovered = policy.rules.flatMap(branchesOf).filter((name) => !covered.has(name))
   return { cases, passed: cases.length - failed, failed, diagnostics, uncovered }
+}
+
+/** Copies of lists from outside, as tests give them by `set/list`; one that is not given is unknown. */
+function copiesOf(documents: readonly MapNode[], policy: Policy, findings: Findings): ListCopies {
+  const entries = documents.flatMap((document) => {
+    const lists = member(document, 'lists')
+    return lists?.kind === 'map' ? lists.entries : []
+  })
+  checkKeys(entries, [...policy.sources.keys()], findings)
+  return new Map(
+    entries.map(({ key, value }) => {
+      const values = (value.kind === 'list' ? value.items : []).map((item) => String(plain(item)))
+      return [key, { version: 'test', values, goodUntil: Number.POSITIVE_INFINITY }] as const
+    }),
+  )
 }
 
 /** Names of a rule's branches: its id alone where there is only one. */
@@ -89,7 +106,7 @@ function branchesOf(rule: CompiledRule): readonly string[] {
 
 /** Branches that apply to a recipient of this mail. */
 function branchesAtWork(policy: Policy, input: PolicyInput): readonly string[] {
-  const cache = messageCache()
+  const cache = messageCache(policy.lists)
   return input.recipients.flatMap((recipient) =>
     selectByIndex(policy, new Facts(input, recipient, policy.tenantLabels, cache)).flatMap(({ rule, branch }) =>
       branch === null ? [] : [rule.id, `${rule.id} ${branch}`],
