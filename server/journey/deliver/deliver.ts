@@ -139,7 +139,15 @@ export function createDelivery(
     const news = connected ? verdicts : verdicts.filter(({ state }) => state !== 'deferred')
     let report: PreparedReport | null = null
     try {
-      const told = reportable(verdicts, sent.result, { copy, message, rows, now, warn, retryUntil: end })
+      const told = reportable(verdicts, sent.result, {
+        copy,
+        message,
+        rows,
+        now,
+        warn,
+        retryUntil: end,
+        local: sent.local,
+      })
       report = await reporter.prepare(tenant, message, told, now)
       await store.write(async (tx) => {
         await tx.completeJob(job)

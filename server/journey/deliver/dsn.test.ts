@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { type Attachment, simpleParser } from 'mailparser'
 import { describe, expect, it } from 'vitest'
 import type { MessageRecord } from '../../../shared/domain/index.ts'
 import { buildDsn, type DsnReport, quotedPrintable, statusOf } from './dsn.ts'
@@ -63,12 +64,107 @@ describe('internationalised mail (RFC 6533)', () => {
   it('uses the global types and utf-8 addresses', () => {
     const mail = buildDsn({
       ...report,
+      to: 'änne@acme.example',
       smtputf8: true,
       recipients: [{ ...report.recipients[0]!, address: 'jörg@p.example' }],
     }).toString()
     expect(mail).toContain('Content-Type: message/global-delivery-status')
     expect(mail).toContain('Final-Recipient: utf-8; jörg@p.example')
     expect(mail).toContain('Content-Type: message/global-headers')
+  })
+})
+
+it('stays ASCII for a sender whose server may not take anything else', () => {
+  const mail = buildDsn({
+    ...report,
+    smtputf8: true,
+    recipients: [{ ...report.recipients[0]!, address: 'jö+rg@p.example', orcpt: 'utf-8;\u{1F600}=x@p.example' }],
+    original: { header: 'Subject: Grüße\r\n', body: null },
+  }).toString('latin1')
+  expect(mail).toMatch(/^[\r\n\t -~]*$/)
+  expect(mail).toContain('Content-Type: message/delivery-status')
+  expect(mail).toContain('Final-Recipient: utf-8; j\\x{F6}\\x{2B}rg@p.example')
+  expect(mail).toContain('Original-Recipient: utf-8; \\x{1F600}\\x{3D}x@p.example')
+  expect(mail).toContain('Content-Type: message/global-headers\r\nContent-Transfer-Encoding: base64')
+})
+
+describe('a report that is read again', () => {
+  /** The blocks of fields of a delivery-status part, unfolded, names in lower case. */
+  const blocksOf = (part: Attachment) =>
+    part.content
+      .toString()
+      .trim()
+      .split(/\r?\n\r?\n/)
+      .map((block) =>
+        Object.fromEntries(
+          block
+            .replace(/\r?\n[ \t]+/g, ' ')
+            .split(/\r?\n/)
+            .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+        ),
+      )
+  const plain = (text = '') =>
+    text
+      .slice(text.indexOf(';') + 1)
+      .trim()
+      .replace(/\\x\{([0-9A-F]+)\}/g, (_all, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+  const local = fc.string({
+    unit: fc.constantFrom('a', 'b', '.', '+', '=', '-', 'ü', '\u{1F600}'),
+    minLength: 1,
+    maxLength: 12,
+  })
+  const recipient = fc.record({
+    address: local.map((name) => `${name}@p.example`),
+    orcpt: fc.option(
+      local.map((name) => `utf-8;${name}@list.example`),
+      { nil: null },
+    ),
+    action: fc.constantFrom('failed' as const, 'delayed' as const, 'relayed' as const),
+    reply: fc.constantFrom('550 5.1.1 Unknown', '451 4.4.1 Not there', '250 2.0.0 Ok', '550 no'),
+    remote: fc.option(fc.constant('mx.p.example'), { nil: null }),
+    lastAttempt: fc.integer({ min: 0, max: 4e12 }).map((time) => Math.floor(time / 1000) * 1000),
+  })
+
+  it('says the same, to whomever it goes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(recipient, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom('ann@acme.example', 'änne@acme.example'),
+        fc.boolean(),
+        async (recipients, to, international) => {
+          const smtputf8 = international || to.startsWith('ä')
+          const mail = buildDsn({
+            ...report,
+            to,
+            smtputf8,
+            envid: 'QQ314159',
+            recipients: recipients.map(({ orcpt, remote, ...rest }) => ({
+              ...rest,
+              ...(orcpt ? { orcpt } : {}),
+              ...(remote ? { remote } : {}),
+              ...(rest.action === 'delayed' ? { retryUntil: rest.lastAttempt + 1000 } : {}),
+            })),
+          })
+          const parsed = await simpleParser(mail, { keepDeliveryStatus: true } as object)
+          const part = parsed.attachments.find(({ contentType }) => contentType.endsWith('delivery-status'))
+          const [message, ...blocks] = blocksOf(part!)
+          expect(message).toMatchObject({ 'original-envelope-id': 'QQ314159', 'reporting-mta': 'dns; gw.acme.example' })
+          expect(blocks).toHaveLength(recipients.length)
+          for (const [at, { address, orcpt, action, reply, remote, lastAttempt }] of recipients.entries()) {
+            const block = blocks[at]!
+            expect(plain(block['final-recipient'])).toBe(address)
+            expect(plain(block['original-recipient'])).toBe(orcpt ? orcpt.slice(6) : '')
+            expect(block.action).toBe(action)
+            expect(block.status).toBe(statusOf(reply, action))
+            expect(block['remote-mta']).toBe(remote ? `dns; ${remote}` : undefined)
+            expect(plain(block['diagnostic-code'])).toBe(reply)
+            expect(Date.parse(block['last-attempt-date']!)).toBe(lastAttempt)
+            expect('will-retry-until' in block).toBe(action === 'delayed')
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 })
 

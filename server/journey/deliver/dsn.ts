@@ -39,8 +39,11 @@ export function dsnEntity(report: DsnReport): { readonly header: readonly string
   const worst = (['failed', 'delayed', 'relayed'] as const).find((action) =>
     report.recipients.some((r) => r.action === action),
   )!
-  const { original, smtputf8 } = report
-  const eightBit = smtputf8 || (original.body?.some((byte) => byte > 127) ?? false)
+  const { original, to } = report
+  // Only who has such an address is known to take it; everybody else gets the same report in ASCII (RFC 6533 3, 5).
+  const smtputf8 = report.smtputf8 && /[^ -~]/.test(to)
+  const returned = returnedPart(original, report.smtputf8, smtputf8)
+  const eightBit = smtputf8 || returned.encoding === '8bit'
   const reference = report.originalMessageId ? `<${fieldText(report.originalMessageId)}>` : ''
   const header = [
     `From: Mail Delivery System <${report.from}>`,
@@ -70,16 +73,15 @@ export function dsnEntity(report: DsnReport): { readonly header: readonly string
     ...report.recipients.flatMap((recipient) => ['', ...accountOfRecipient(recipient, smtputf8)]),
     '',
     `--${boundary}`,
-    `Content-Type: ${returnedType(original.body !== null, smtputf8)}`,
-    ...(eightBit ? ['Content-Transfer-Encoding: 8bit'] : []),
+    `Content-Type: ${returned.type}`,
+    ...(returned.encoding === '7bit' ? [] : [`Content-Transfer-Encoding: ${returned.encoding}`]),
     `Content-Description: ${original.body ? 'Undelivered message' : 'Headers of the message'}`,
     '',
     '',
   ]
   const body = Buffer.concat([
     Buffer.from(lines.join('\r\n')),
-    Buffer.from(original.header),
-    ...(original.body ? [Buffer.from('\r\n'), original.body] : []),
+    returned.content,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ])
   return { header, body }
@@ -97,15 +99,16 @@ function accountOfMessage(report: DsnReport): string[] {
 
 /** RFC 3464 2.3. */
 function accountOfRecipient(recipient: DsnRecipient, smtputf8: boolean): string[] {
-  const type = smtputf8 && /[^ -~]/.test(recipient.address) ? 'utf-8' : 'rfc822'
+  const type = /[^ -~]/.test(recipient.address) ? 'utf-8' : 'rfc822'
   const code = /^\d{3}/.test(recipient.reply)
   return [
-    ...(recipient.orcpt ? [`Original-Recipient: ${fieldText(recipient.orcpt.replace(';', '; '), smtputf8)}`] : []),
-    `Final-Recipient: ${type}; ${fieldText(recipient.address, smtputf8)}`,
+    ...(recipient.orcpt ? [`Original-Recipient: ${originalRecipient(recipient.orcpt, smtputf8)}`] : []),
+    `Final-Recipient: ${type}; ${addressText(recipient.address, smtputf8)}`,
     `Action: ${recipient.action}`,
     `Status: ${recipient.status ?? statusOf(recipient.reply, recipient.action)}`,
     ...(recipient.remote ? [`Remote-MTA: dns; ${fieldText(recipient.remote)}`] : []),
-    ...(code ? [`Diagnostic-Code: smtp; ${fieldText(recipient.reply)}`] : []),
+    // What no other server said is no SMTP reply (RFC 3464 2.3.6).
+    ...(code ? [`Diagnostic-Code: ${recipient.remote ? 'smtp' : 'x-gateway'}; ${fieldText(recipient.reply)}`] : []),
     `Last-Attempt-Date: ${mailDate(recipient.lastAttempt)}`,
     ...(recipient.retryUntil ? [`Will-Retry-Until: ${mailDate(recipient.retryUntil)}`] : []),
   ]
@@ -118,10 +121,51 @@ export function statusOf(reply: string, action: DsnAction): string {
   return enhanced?.startsWith(digit) ? enhanced : `${digit}.0.0`
 }
 
-function returnedType(full: boolean, smtputf8: boolean): string {
-  if (full) return smtputf8 ? 'message/global' : 'message/rfc822'
-  return smtputf8 ? 'message/global-headers' : 'text/rfc822-headers'
+interface ReturnedPart {
+  readonly type: string
+  readonly encoding: '7bit' | '8bit' | 'base64' | 'quoted-printable'
+  readonly content: Buffer
 }
+
+/**
+ * The header of the original, or all of it. What a report in ASCII cannot carry as it is, is encoded where its type allows
+ * that: the types of internationalised mail and plain header fields do, message/rfc822 does not (RFC 2046 5.2.1).
+ */
+function returnedPart({ header, body }: Original, international: boolean, smtputf8: boolean): ReturnedPart {
+  const plain = Buffer.from(header)
+  const content = body ? Buffer.concat([plain, Buffer.from('\r\n'), body]) : plain
+  const ascii = content.every((byte) => byte < 128)
+  if (international) {
+    const type = body ? 'message/global' : 'message/global-headers'
+    if (smtputf8) return { type, encoding: '8bit', content }
+    if (!ascii) return { type, encoding: 'base64', content: base64Lines(content) }
+  }
+  if (body) return { type: 'message/rfc822', encoding: ascii ? '7bit' : '8bit', content }
+  if (ascii) return { type: 'text/rfc822-headers', encoding: '7bit', content }
+  const encoded = Buffer.from(quotedPrintable(header.replaceAll('\r\n', '\n')))
+  return { type: 'text/rfc822-headers; charset=utf-8', encoding: 'quoted-printable', content: encoded }
+}
+
+const base64Lines = (content: Buffer) => Buffer.from((content.toString('base64').match(/.{1,76}/g) ?? []).join('\r\n'))
+
+/** An address of type utf-8: as it is in an international report, else as utf-8-addr-xtext (RFC 6533 3). */
+function addressText(address: string, smtputf8: boolean): string {
+  const text = fieldText(address, true)
+  return smtputf8 || !/[^ -~]/.test(text) ? text : unitext(text)
+}
+
+/** ORCPT as it came, xtext-decoded; an international one of an ASCII report is written as such. */
+function originalRecipient(orcpt: string, smtputf8: boolean): string {
+  const at = orcpt.indexOf(';')
+  const [type, address] = at < 0 ? ['rfc822', orcpt] : [orcpt.slice(0, at), orcpt.slice(at + 1)]
+  const beyond = /[^ -~]/.test(fieldText(address, true))
+  return `${beyond ? 'utf-8' : fieldText(type)}; ${addressText(address, smtputf8)}`
+}
+
+const unitext = (text: string) =>
+  [...text].map((char) => (/[!-~]/.test(char) && !/[\\+=]/.test(char) ? char : `\\x{${hexPoint(char)}}`)).join('')
+
+const hexPoint = (char: string) => (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0')
 
 /** One line without control characters, below the limit of a line; a next hop's words go no further than this. */
 function fieldText(text: string, unicode = false): string {

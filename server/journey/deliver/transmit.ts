@@ -11,6 +11,8 @@ export interface Transmission {
   readonly result: TransportResult
   /** The next hop, not the mail, is what failed. */
   readonly unreachable: boolean
+  /** Nobody answered: the words of the result are our own. */
+  readonly local: boolean
   /** Recipients who may have the mail although nobody said so. */
   readonly uncertain: readonly string[]
 }
@@ -51,7 +53,7 @@ export async function transmit(
       },
     })
     const uncertain = result.recipients.filter((recipient) => recipient.uncertain).map(({ address }) => address)
-    return { result, unreachable: false, uncertain }
+    return { result, local: false, unreachable: false, uncertain }
   } catch (error) {
     const fault = toFault(error)
     if (!NEXT_HOP.has(fault.code)) throw fault
@@ -59,6 +61,7 @@ export async function transmit(
     const closing = fault.code === 'next-hop-temporary' && fault.detail.startsWith('421')
     return {
       result: deferral(route, open, reply),
+      local: true,
       unreachable: !dotted && (NO_CONNECTION.has(fault.code) || closing),
       uncertain: dotted && NO_REPLY.has(fault.code) ? open : [],
     }
@@ -68,7 +71,7 @@ export async function transmit(
 /** What a lane that is closed comes to: nobody was asked. */
 export function untried(route: Route, open: readonly string[]): Transmission {
   const reply = '451 4.4.1 The next mail server cannot be reached: several attempts in a row failed'
-  return { result: deferral(route, open, reply), unreachable: false, uncertain: [] }
+  return { result: deferral(route, open, reply), local: true, unreachable: false, uncertain: [] }
 }
 
 const deferral = (route: Route, open: readonly string[], reply: string): TransportResult => ({

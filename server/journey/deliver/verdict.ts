@@ -37,9 +37,11 @@ export function reportable(
     now: number
     warn: boolean
     retryUntil: number
+    /** The words are ours, not a next hop's. */
+    local: boolean
   },
 ): DsnRecipient[] {
-  const { copy, message, now, warn, retryUntil } = about
+  const { copy, message, now, warn, retryUntil, local } = about
   if (copy.mailFrom === '') return []
   const own = new Set(ofCopy(about.rows, copy).map(({ address }) => address))
   const known = new Map(
@@ -59,7 +61,7 @@ export function reportable(
         action,
         reply,
         ...(exhausted ? { status: expired(reply) } : {}),
-        ...(result.remote ? { remote: result.remote } : {}),
+        ...(result.remote && !local ? { remote: result.remote } : {}),
         lastAttempt: now,
         ...(action === 'delayed' ? { retryUntil } : {}),
       },
