@@ -88,3 +88,19 @@ export function yencOf(name: string, data: Buffer, part = ''): Buffer {
     Buffer.from(`\r\n=yend size=${data.length}\r\n`),
   ])
 }
+
+export function uuOf(name: string, data: Buffer): string {
+  const sign = (value: number) => (value === 0 ? '`' : String.fromCharCode(value + 32))
+  const lines: string[] = []
+  for (let at = 0; at < data.length; at += 45) {
+    const piece = data.subarray(at, at + 45)
+    const padded = Buffer.concat([piece, Buffer.alloc((3 - (piece.length % 3)) % 3)])
+    let line = sign(piece.length)
+    for (let group = 0; group < padded.length; group += 3) {
+      const bits = padded.readUIntBE(group, 3)
+      line += [18, 12, 6, 0].map((shift) => sign((bits >> shift) & 63)).join('')
+    }
+    lines.push(line)
+  }
+  return `begin 644 ${name}\r\n${lines.map((line) => `${line}\r\n`).join('')}\`\r\nend\r\n`
+}

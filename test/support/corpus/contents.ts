@@ -1,7 +1,7 @@
 /** Kinds of mail with rules of their own, and files inside of files. */
 import { gzipSync } from 'node:zlib'
 import { zipOf } from '../mails.ts'
-import { tarOf, tnefOf, yencOf } from './containers.ts'
+import { tarOf, tnefOf, uuOf, yencOf } from './containers.ts'
 import { base64, crlf, EXE, head, PDF, part, parts, type Sample, sample } from './sample.ts'
 
 const text = (words: string) => part(['Content-Type: text/plain; charset=us-ascii'], `${words}\r\n`)
@@ -264,7 +264,7 @@ const tnef = tnefOf({
     { title: 'run.exe', data: EXE },
   ],
 })
-const uu = 'begin 644 run.exe\r\n#35J0\r\n`\r\nend\r\n'
+const uu = uuOf('run.exe', EXE)
 const others = [
   mail('tnef/attached', multi('multipart/mixed', [text('see'), file('winmail.dat', tnef, 'application/ms-tnef')])),
   mail('tnef/whole-mail', file('winmail.dat', tnef, 'application/ms-tnef')),

@@ -49,6 +49,13 @@ const trees = [
     multi('alternative', 'alt', [text('harmless'), html('seen<span style="display:none">hidden</span><!-- note -->')]),
   ),
   mail(
+    'html-for-outlook',
+    part(
+      ['Content-Type: text/html; charset=us-ascii'],
+      '<p>seen</p><!--[if mso]><p>only Outlook shows this</p><![endif]--><!-- nobody shows this --><noscript>without scripts</noscript><style>p{}</style>\r\n',
+    ),
+  ),
+  mail(
     'alternative-of-mixed',
     multi('alternative', 'alt', [text('one'), multi('mixed', 'in', [html('one'), file('a.pdf')])]),
   ),
