@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../server/config.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { checkBlobs } from './doctor/blobs.ts'
 import { checkDatabase } from './doctor/database.ts'
+import { checkDelivery } from './doctor/delivery.ts'
 import { error, type Finding, ok } from './doctor/finding.ts'
 import { checkKeys } from './doctor/keys.ts'
 import { checkLists } from './doctor/lists.ts'
@@ -62,6 +63,7 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ...checkSecretFiles(file),
     ...(await checkPorts(config)),
     ...(await checkRoutes(config)),
+    ...(await checkDelivery(config)),
     ...checkDisk(config),
     ...(await checkDatabase(config, parts.now)),
     ...(await checkBlobs(config)),

@@ -52,10 +52,15 @@ export async function checkRoutes(config: Config): Promise<Finding[]> {
     for (const [name, route] of Object.entries(tenant.routes))
       if (name !== '') routes.set(`route ${tenant.id}/${name}`, route)
   }
-  return Promise.all([...routes].map(([check, route]) => checkRoute(check, route)))
+  return Promise.all([...routes].flatMap(([check, route]) => hostsOf(route).map((one) => checkRoute(check, one))))
 }
 
-async function checkRoute(check: string, { host, port, tls }: Route): Promise<Finding> {
+/** Hosts that the operator wrote down; those of recipients' domains are not known beforehand. */
+function hostsOf({ host, port, tls, mx, others = [] }: Route): Pick<Route, 'host' | 'port' | 'tls'>[] {
+  return mx ? [] : [{ host, port }, ...others].map((one) => ({ host: one.host, port: one.port, tls }))
+}
+
+async function checkRoute(check: string, { host, port, tls }: Pick<Route, 'host' | 'port' | 'tls'>): Promise<Finding> {
   let address: string
   try {
     address = (await lookup(host)).address

@@ -123,6 +123,7 @@ function lifetime({ answers, authorities }: Response): number {
 
 /** A-labels; null for what cannot be a name in the DNS (RFC 1035 2.3.4). Underscores are fine in look-ups. */
 function asciiName(name: string): string | null {
+  if (name === '.') return name
   const ascii = /^[\x21-\x7e]+$/.test(name) ? name : domainToASCII(name)
   const labels = ascii.replace(/\.$/, '').split('.')
   return ascii.length <= 254 && labels.every((label) => label.length > 0 && label.length <= 63)
