@@ -19,6 +19,12 @@ export class Slots {
   readonly #leaves = new Map<string, Predicate>()
   readonly #parts = new Map<Condition | string, Part>()
   readonly #selectors = new Map<string, FilePredicate>()
+  readonly #distinct: boolean
+
+  /** `distinct`: conditions that mean the same are mostly one object already, and are not compared. */
+  constructor(distinct = false) {
+    this.#distinct = distinct
+  }
 
   of(field: FieldDefinition, name: string): Slot {
     let slot = this.#byName.get(name)
@@ -46,7 +52,7 @@ export class Slots {
   part(condition: Condition): Part {
     let part = this.#parts.get(condition)
     if (part) return part
-    const key = keyOf(condition, this)
+    const key = this.#distinct ? null : keyOf(condition, this)
     part = key === null ? undefined : this.#parts.get(key)
     part ??= new Part(condition, this)
     this.#parts.set(condition, part)
@@ -75,26 +81,26 @@ export interface Equality {
 
 /** A condition among others that must all hold; compiled when it is asked first. */
 export class Part {
-  readonly equality: Equality | null
-  /** Fields of recipients that it looks at; none when its answer is one for the message. */
-  readonly recipientSlots: readonly Slot[]
+  /** Whether its answer may differ between recipients. */
+  readonly ofRecipient: boolean
   readonly cost: number
-  readonly #condition: Condition
+  readonly condition: Condition
   readonly #slots: Slots
   #predicate: Predicate | undefined
 
   constructor(condition: Condition, slots: Slots) {
-    this.#condition = condition
+    this.condition = condition
     this.#slots = slots
     this.cost = costOf(condition)
-    this.equality = equalityOf(condition, slots)
-    this.recipientSlots = leavesOf(condition).flatMap((leaf) =>
-      leaf.kind === 'leaf' && leaf.field.scope === 'recipient' ? [slots.of(leaf.field, leaf.name)] : [],
-    )
+    this.ofRecipient = leavesOf(condition).some((leaf) => leaf.kind === 'leaf' && leaf.field.scope === 'recipient')
+  }
+
+  get equality(): Equality | null {
+    return equalityOf(this.condition, this.#slots)
   }
 
   ask(facts: Facts): Truth {
-    this.#predicate ??= compileCondition(this.#condition, this.#slots)
+    this.#predicate ??= compileCondition(this.condition, this.#slots)
     return this.#predicate(facts)
   }
 }

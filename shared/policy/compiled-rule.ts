@@ -3,10 +3,12 @@ import type { Reason } from '../domain/index.ts'
 import { compileCondition, type Part, type Predicate, type Slots } from './compile.ts'
 import { type Interned, ReadyUse } from './evaluate/ready.ts'
 import { Whole } from './evaluate/select.ts'
+import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
 import type { TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
+import { leavesOf } from './parse/condition.ts'
 
 export interface CompiledRule
   extends Pick<Rule, 'id' | 'title' | 'mode' | 'final' | 'overridable' | 'onUnknown' | 'choose'> {
@@ -28,6 +30,8 @@ export interface CompiledRule
   readonly messageParts: readonly Part[]
   /** What remains to be asked per recipient, joined by `all`. Equal parts of rules are mostly one and the same. */
   readonly recipientParts: readonly Part[]
+  /** Fields that `recipientParts` look at. */
+  readonly recipientSlots: readonly Slot[]
   /** For the decision. */
   readonly reason: Reason
   /** It alone, as one who contributes to a plan. */
@@ -49,6 +53,8 @@ export interface Compiler {
   readonly slots: Slots
   readonly labels: TenantLabels
   readonly interned: Interned
+  /** Of conditions, which several rules may have. */
+  readonly accesses: Map<Condition, Access | null>
   /** Compiled uses: equal ones are mostly read once. */
   readonly uses: Map<ActionUse, ReadyUse>
 }
@@ -59,13 +65,13 @@ export class RuleCode implements CompiledRule {
   readonly layer: Layer
   readonly rank: number
   readonly applies: Predicate
-  readonly messageParts: readonly Part[]
-  readonly recipientParts: readonly Part[]
   readonly access: Access | null
+  readonly recipientSlots: readonly Slot[]
   readonly contributor: CompiledRule['contributor']
   readonly #rule: Rule
   readonly #set: RuleSet
   readonly #compiler: Compiler
+  #parts: Pick<CompiledRule, 'messageParts' | 'recipientParts'> | undefined
   #when: Predicate | undefined
   #branches: CompiledRule['branches'] | undefined
   #else: readonly ReadyUse[] | undefined
@@ -83,13 +89,17 @@ export class RuleCode implements CompiledRule {
     this.#rule = rule
     this.#set = set
     this.#compiler = compiler
-    const { messageParts, recipientParts } = partsOf(
-      rule.else.length > 0 ? [set.appliesTo] : [set.appliesTo, rule.when],
-      compiler.slots,
-    )
-    this.messageParts = messageParts
-    this.recipientParts = recipientParts
-    this.access = accessOfRule(rule, set, compiler)
+    const conditions = this.#conditions()
+    this.access = accessOfRule(rule, conditions, compiler)
+    this.recipientSlots = recipientSlotsOf(conditions, compiler.slots)
+  }
+
+  get messageParts() {
+    return this.#split().messageParts
+  }
+
+  get recipientParts() {
+    return this.#split().recipientParts
   }
 
   get title() {
@@ -166,6 +176,20 @@ export class RuleCode implements CompiledRule {
     return this.#source
   }
 
+  /** With an `else` the rule has an effect wherever its set applies. */
+  #conditions(): readonly Condition[] {
+    const { when, else: otherwise } = this.#rule
+    const conditions: Condition[] = []
+    collect(this.#set.appliesTo, conditions)
+    if (otherwise.length === 0) collect(when, conditions)
+    return conditions
+  }
+
+  #split(): Pick<CompiledRule, 'messageParts' | 'recipientParts'> {
+    this.#parts ??= partsOf(this.#conditions(), this.#compiler.slots)
+    return this.#parts
+  }
+
   #use(use: ActionUse): ReadyUse {
     const { uses, interned } = this.#compiler
     const known = uses.get(use)
@@ -177,11 +201,28 @@ export class RuleCode implements CompiledRule {
 }
 
 /** What must not be false for the rule to have any effect, by keys: outside the set's selector none, without `else` neither outside `when` and every branch. */
-function accessOfRule(rule: Rule, set: RuleSet, { slots, labels }: Compiler): Access | null {
-  const access = (condition: Condition) => accessOf(condition, (leaf) => slots.of(leaf.field, leaf.name), labels)
-  const applies = access(set.appliesTo)
-  if (rule.else.length > 0) return applies
-  return anyOneOf([applies, access(rule.when), eachOf(rule.branches.map((branch) => access(branch.when)))])
+function accessOfRule(rule: Rule, conditions: readonly Condition[], compiler: Compiler): Access | null {
+  const found: (Access | null)[] = []
+  for (const condition of conditions) found.push(accessTo(condition, compiler))
+  if (rule.else.length === 0 && rule.branches.every(({ when }) => when.kind !== 'always'))
+    found.push(eachOf(rule.branches.map(({ when }) => accessTo(when, compiler))))
+  return anyOneOf(found)
+}
+
+function accessTo(condition: Condition, { slots, labels, accesses }: Compiler): Access | null {
+  const known = accesses.get(condition)
+  if (known !== undefined) return known
+  const access = accessOf(condition, (leaf) => slots.of(leaf.field, leaf.name), labels)
+  accesses.set(condition, access)
+  return access
+}
+
+function recipientSlotsOf(conditions: readonly Condition[], slots: Slots): readonly Slot[] {
+  const found: Slot[] = []
+  for (const condition of conditions)
+    for (const leaf of condition.kind === 'leaf' ? [condition] : leavesOf(condition))
+      if (leaf.kind === 'leaf' && leaf.field.scope === 'recipient') found.push(slots.of(leaf.field, leaf.name))
+  return found
 }
 
 /** Splits a conjunction into what can be asked once per message and what must be asked per recipient; cheap parts first. */
@@ -191,17 +232,22 @@ function partsOf(
 ): Pick<CompiledRule, 'messageParts' | 'recipientParts'> {
   const messageParts: Part[] = []
   const recipientParts: Part[] = []
-  for (const one of conditions.flatMap(conjuncts)) {
-    const part = slots.part(one)
-    if (part.recipientSlots.length > 0) recipientParts.push(part)
-    else messageParts.push(part)
+  for (const condition of conditions) {
+    const part = slots.part(condition)
+    insert(part, part.ofRecipient ? recipientParts : messageParts)
   }
-  return { messageParts: messageParts.sort(byCost), recipientParts: recipientParts.sort(byCost) }
+  return { messageParts, recipientParts }
 }
 
-const byCost = (a: Part, b: Part) => a.cost - b.cost
+/** The conjuncts of a condition. */
+function collect(condition: Condition, conjuncts: Condition[]): void {
+  if (condition.kind === 'all') for (const one of condition.of) collect(one, conjuncts)
+  else if (condition.kind !== 'always') conjuncts.push(condition)
+}
 
-function conjuncts(condition: Condition): readonly Condition[] {
-  if (condition.kind === 'always') return []
-  return condition.kind === 'all' ? condition.of.flatMap(conjuncts) : [condition]
+/** Behind those that cost no more. */
+function insert(part: Part, parts: Part[]): void {
+  let at = parts.push(part) - 1
+  for (; at > 0 && parts[at - 1]!.cost > part.cost; at--) parts[at] = parts[at - 1]!
+  parts[at] = part
 }

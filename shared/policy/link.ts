@@ -12,32 +12,36 @@ interface Placed {
 
 /** Adds findings to `list`. */
 export function checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): void {
-  const rules = checkIds(sets, list)
-  for (const set of sets) checkExceptions(set, rules, list)
+  checkIds(sets, list)
+  if (sets.some((set) => set.exceptions.length > 0)) checkExceptions(sets, list)
   checkSingleValues(sets, list)
 }
 
 /** Ids are unique in the whole policy: reasons and audit name a rule by its id alone. */
-function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): ReadonlyMap<string, Placed> {
-  const rules = new Map<string, Placed>()
-  const taken = new Map<string, string>()
+function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): void {
+  const taken = new Map<string, { readonly file: string; readonly line: number }>()
   const names = new Map<string, string>()
   for (const set of sets) {
     const findings = new Findings(set.file, list)
     if (names.has(set.name))
       findings.add('duplicate-set', { line: 1, column: 1 }, { name: set.name, detail: names.get(set.name)! })
     else names.set(set.name, set.file)
-    for (const rule of set.rules) if (!rules.has(rule.id)) rules.set(rule.id, { rule, set })
+    const { file } = set
     for (const { id, at } of [...set.rules, ...set.exceptions, ...set.guarantees]) {
       const other = taken.get(id)
-      if (other !== undefined) findings.add('duplicate-rule', at, { name: id, detail: other })
-      else taken.set(id, `${set.file}:${at.line}`)
+      if (other) findings.add('duplicate-rule', at, { name: id, detail: `${other.file}:${other.line}` })
+      else taken.set(id, { file, line: at.line })
     }
   }
-  return rules
 }
 
-function checkExceptions(set: RuleSet, rules: ReadonlyMap<string, Placed>, list: Diagnostic[]): void {
+function checkExceptions(sets: readonly RuleSet[], list: Diagnostic[]): void {
+  const rules = new Map<string, Placed>()
+  for (const set of sets) for (const rule of set.rules) if (!rules.has(rule.id)) rules.set(rule.id, { rule, set })
+  for (const set of sets) checkExceptionsOf(set, rules, list)
+}
+
+function checkExceptionsOf(set: RuleSet, rules: ReadonlyMap<string, Placed>, list: Diagnostic[]): void {
   const findings = new Findings(set.file, list)
   for (const { rule: id, at } of set.exceptions) {
     const target = rules.get(id)
@@ -53,24 +57,46 @@ function checkExceptions(set: RuleSet, rules: ReadonlyMap<string, Placed>, list:
  * are left to the run time, where a difference holds the mail.
  */
 function checkSingleValues(sets: readonly RuleSet[], list: Diagnostic[]): void {
-  const seen = new Map<string, { readonly id: string; readonly value: string }>()
+  for (const uses of singleUses(sets).values()) {
+    if (uses.every(({ value }) => value === uses[0]!.value)) continue
+    const seen = new Map<string, SingleUse>()
+    for (const one of uses) {
+      const { rule, set, value, at, field } = one
+      const condition = canonicalJson([set.appliesTo, rule.when].map(shape))
+      const other = seen.get(condition)
+      if (!other) seen.set(condition, one)
+      else if (other.value !== value)
+        new Findings(set.file, list).add('conflicting-value', at, { name: other.rule.id, detail: rule.id, field })
+    }
+  }
+}
+
+interface SingleUse extends Placed {
+  readonly field: string
+  readonly value: string
+  readonly at: ActionUse['at']
+}
+
+/** Uses of single-valued slots by slot, as far as they could contradict each other. */
+function singleUses(sets: readonly RuleSet[]): ReadonlyMap<string, SingleUse[]> {
+  const uses = new Map<string, SingleUse[]>()
   for (const set of sets) {
     for (const rule of set.rules) {
       if (rule.choose || rule.mode === 'disabled') continue
-      for (const use of rule.branches.flatMap((branch) => branch.actions)) {
-        const single = singleValue(use)
-        if (!single) continue
-        const condition = canonicalJson([set.appliesTo, rule.when].map(shape))
-        const key = `${set.layer} ${rule.final} ${condition} ${single.slot}`
-        const other = seen.get(key)
-        if (!other) seen.set(key, { id: rule.id, value: single.value })
-        else if (other.value !== single.value) {
-          const values = { name: other.id, detail: rule.id, field: single.slot }
-          new Findings(set.file, list).add('conflicting-value', use.at, values)
+      for (const { actions } of rule.branches) {
+        for (const use of actions) {
+          const single = singleValue(use)
+          if (!single) continue
+          const key = `${set.layer} ${rule.final} ${single.slot}`
+          const one = { rule, set, field: single.slot, value: single.value, at: use.at }
+          const known = uses.get(key)
+          if (known) known.push(one)
+          else uses.set(key, [one])
         }
       }
     }
   }
+  return uses
 }
 
 function singleValue({ definition, params }: ActionUse): { slot: string; value: string } | null {

@@ -7,7 +7,7 @@ import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
 import { indexOf } from './match/rule-index.ts'
 import { parseDocument } from './parse/document.ts'
-import type { Env } from './parse/env.ts'
+import type { Env, Known } from './parse/env.ts'
 import { documentOf, entryOf, member, type Node } from './parse/node.ts'
 import { type ReadSet, readLabels, readRuleSet } from './parse/ruleset.ts'
 import { compilePolicy, type Policy } from './policy.ts'
@@ -80,8 +80,14 @@ function loadParsed(
 ): LoadedPolicy {
   if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
-  const read = parsed.flatMap(({ file, root, findings }) => {
-    const set = readRuleSet(root, file, env(findings, labels))
+  const knownOf = sharedReadings()
+  const read = parsed.flatMap(({ file, root, findings, canonical }) => {
+    const surroundings = env(findings, labels)
+    const set = readRuleSet(
+      root,
+      file,
+      canonical === undefined ? surroundings : { ...surroundings, known: knownOf(root) },
+    )
     return set ? [set] : []
   })
   checkLinks(
@@ -102,6 +108,7 @@ function loadParsed(
     tenantLabels: labels,
     order,
     preference,
+    distinct: parsed.every((one) => one.canonical !== undefined),
     ...(sha256 ? { sha256 } : {}),
   })
   return { policy, diagnostics: [...diagnostics, ...slowRules(policy, sets)], canonical }
@@ -151,6 +158,20 @@ function ruleSetOf(name: string, root: Node, findings: Findings): Parsed[] {
 function scalar(root: Node, key: string): string {
   const node = member(root, key)
   return node?.kind === 'scalar' ? String(node.value) : ''
+}
+
+/** What a set says that lets one and the same condition mean something else than in another set. */
+const SURROUNDINGS = ['lists', 'schedules', 'allow']
+
+/** Where nodes that stand in several places are kept as they were read: together, as far as sets give them the same meaning. */
+function sharedReadings(): (root: Node) => Known {
+  const none = (): Known => ({ conditions: new Map(), actions: new Map() })
+  const conditions: Known['conditions'] = new Map()
+  return (root) => {
+    const spec = member(root, 'spec')
+    // Which actions a layer may use differs.
+    return SURROUNDINGS.some((key) => member(spec, key)) ? none() : { ...none(), conditions }
+  }
 }
 
 function env(findings: Findings, labels: TenantLabels): Env {
@@ -219,6 +240,22 @@ function canonicalText(root: Node): string {
 
 const idOf = (item: unknown) => String((item as { readonly id?: unknown } | null)?.id)
 const byId = (a: unknown, b: unknown) => byCode(idOf(a), idOf(b))
+
+/** Whether the lists of a set whose order means nothing are in the order of their ids. */
+export function inOrder(root: Node): boolean {
+  const spec = member(root, 'spec')
+  return UNORDERED.every((key) => {
+    const list = member(spec, key)
+    if (list?.kind !== 'list') return true
+    let before = ''
+    return list.items.every((item) => {
+      const id = member(item, 'id')
+      const ordered = id?.kind === 'scalar' && before <= String(id.value)
+      before = id?.kind === 'scalar' ? String(id.value) : ''
+      return ordered
+    })
+  })
+}
 
 /** Whether `text`, of which `value` was parsed, is what `canonicalText` would make of it: told without making it again. */
 export function isCanonicalSet(value: unknown, text: string): boolean {

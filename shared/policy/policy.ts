@@ -65,10 +65,22 @@ export function withLists(policy: Policy, lists: ListCopies): Policy {
 /** Compiles linked rule sets. */
 export function compilePolicy(
   sets: readonly RuleSet[],
-  settings: Pick<Policy, 'revision' | 'tenantLabels' | 'preference' | 'order' | 'sha256'>,
+  {
+    distinct,
+    ...settings
+  }: Pick<Policy, 'revision' | 'tenantLabels' | 'preference' | 'order' | 'sha256'> & {
+    /** Conditions that mean the same are mostly one object. */
+    readonly distinct?: boolean
+  },
 ): Policy {
-  const slots = new Slots()
-  const compiler: Compiler = { slots, labels: settings.tenantLabels, interned: new Map(), uses: new Map() }
+  const slots = new Slots(distinct)
+  const compiler: Compiler = {
+    slots,
+    labels: settings.tenantLabels,
+    interned: new Map(),
+    accesses: new Map(),
+    uses: new Map(),
+  }
   const sorted = [...sets].sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))
   const selectors = new WeakMap<Selector, FilePredicate>()
   const applies = new Map(sorted.map((set) => [set, compileCondition(set.appliesTo, slots)] as const))

@@ -17,7 +17,8 @@ export function readAscii(bytes: Uint8Array): string {
     let all = 0
     for (let k = 0; k < chunk.length; k++) all |= chunk[k]!
     if (all > 127) return ''
-    chunks.push(String.fromCharCode(...chunk))
+    // A typed array is as good as a list here, and no list has to be made of it.
+    chunks.push(String.fromCharCode.apply(null, chunk as unknown as number[]))
   }
   return chunks.join('')
 }

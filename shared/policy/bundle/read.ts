@@ -1,7 +1,8 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { isCanonicalSet, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
-import { nodeOf } from '../parse/node.ts'
+import { inOrder, isCanonicalSet, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
+import { readCanonical } from '../parse/canonical-json.ts'
+import { type Node, nodeOf } from '../parse/node.ts'
 import type { Policy } from '../policy.ts'
 import { digest, type Sha256 } from '../text/canonical.ts'
 import { readAscii } from './ascii.ts'
@@ -94,7 +95,13 @@ export function readBundle(text: string, options: ReadOptions, name = 'bundle'):
   const { bundle, diagnostics } = openBundle(text, options, name)
   if (!bundle) return { policy: null, bundle: null, diagnostics }
   const documents: PolicyDocument[] = []
+  const objects = new Map<string, Node>()
   for (const { name: file, text: body } of bundle.files) {
+    const shared = readCanonical(body, MAX_DEPTH, objects)
+    if (shared && inOrder(shared)) {
+      documents.push({ file, root: shared, canonical: body })
+      continue
+    }
     const value = parsed(body)
     const root = nodeOf(value, MAX_DEPTH)
     if (root === null) return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: file }) }

@@ -1,4 +1,5 @@
 /** Which of a rule's keys it is filed under: those that the fewest mails have. */
+import type { Slot } from '../facts.ts'
 import type { Access, Keys } from './access.ts'
 
 export interface Choice {
@@ -15,8 +16,11 @@ const COMMON = 1
 /** Counts the distinct keys of every field, of which more mean that each is rarer. */
 export class KeyStatistics {
   readonly #seen = new Map<number, Set<unknown>>()
+  readonly #counted = new Set<Access>()
 
   count(access: Access): void {
+    if (this.#counted.has(access)) return
+    this.#counted.add(access)
     if (access.of !== 'keys') {
       for (const part of access.parts) this.count(part)
       return
@@ -29,6 +33,11 @@ export class KeyStatistics {
     for (const { value } of access.keys) seen.add(value)
   }
 
+  /** Roughly how many values a field can have. */
+  distinct({ index, field }: Slot): number {
+    return Math.max(this.#seen.get(index)?.size ?? 1, field.values?.length ?? LEAST)
+  }
+
   /** The best keys, or null when every mail would meet them. */
   choose(access: Access): Choice | null {
     const choice = this.#best(access)
@@ -37,9 +46,23 @@ export class KeyStatistics {
 
   #best(access: Access): Choice {
     if (access.of === 'keys') return { keys: [access], share: this.#share(access) }
+    if (access.of === 'all') {
+      let best = access.parts[0]!
+      let least = this.#shareOf(best)
+      for (let i = 1; i < access.parts.length; i++) {
+        const share = this.#shareOf(access.parts[i]!)
+        if (share >= least) continue
+        best = access.parts[i]!
+        least = share
+      }
+      return this.#best(best)
+    }
     const parts = access.parts.map((part) => this.#best(part))
-    if (access.of === 'all') return parts.reduce((a, b) => (b.share < a.share ? b : a))
     return { keys: parts.flatMap((part) => part.keys), share: parts.reduce((sum, part) => sum + part.share, 0) }
+  }
+
+  #shareOf(access: Access): number {
+    return access.of === 'keys' ? this.#share(access) : this.#best(access).share
   }
 
   #share({ slot, keys }: Keys): number {

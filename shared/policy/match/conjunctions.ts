@@ -5,6 +5,7 @@
 import type { Equality, Part } from '../compile.ts'
 import type { Facts, Normalised, Slot } from '../facts.ts'
 import type { Value } from '../registry/types.ts'
+import type { KeyStatistics } from './choice.ts'
 
 /** A truth as a number, for typed arrays. */
 export type Verdict = typeof TRUE | typeof FALSE | typeof UNKNOWN
@@ -27,60 +28,35 @@ const MAX_LISTED = 16
 const NOT_SINGLE = -1
 
 export class Conjunctions {
-  /** The parts of the rule at position p: from `starts[p]` to before `starts[p + 1]`. */
-  readonly #starts: Int32Array
-  readonly #code: Int32Array
+  /** The parts of the rule at a position, WIDTH numbers each; made when they are asked first, which most never are. */
+  readonly #code: (readonly number[] | undefined)[]
+  readonly #partsAt: (position: number) => readonly Part[]
+  readonly #statistics: KeyStatistics
+  readonly #numbers = new Map<Part, number>()
+  readonly #parts: Part[] = []
   /** Numbers of values that parts list. */
-  readonly #lists: Int32Array
-  readonly #parts: readonly Part[]
+  readonly #lists: number[] = []
   /** Last evaluation that asked for a part, and the answer. A mark counts only if it bears the evaluation's number. */
-  readonly #marks: Uint32Array
-  readonly #answers: Uint8Array
-  readonly #fields: readonly Comparable[]
-  readonly #fieldMarks: Uint32Array
+  #marks = new Uint32Array(64)
+  #answers = new Uint8Array(64)
+  readonly #places = new Map<Slot, number>()
+  readonly #fields: Comparable[] = []
+  /** Last evaluation that read a field. */
+  readonly #fieldMarks: number[] = []
   /** The number of a field's value; how many numbers there are where it is one of attachments. */
-  readonly #ids: Int32Array
+  readonly #ids: number[] = []
 
-  constructor(rules: readonly (readonly Part[])[]) {
-    const numbers = new Map<Part, number>()
-    const fields = new Fields()
-    for (const parts of rules) {
-      for (const part of parts) {
-        if (numbers.has(part)) continue
-        numbers.set(part, numbers.size)
-        fields.count(part.equality)
-      }
-    }
-    const encoded = [...numbers.keys()].map((part, number) => encode(part, number, fields))
-    const code: number[] = []
-    const lists: number[] = []
-    this.#starts = new Int32Array(rules.length + 1)
-    for (const [position, parts] of rules.entries()) {
-      const ordered = parts.map((part) => encoded[numbers.get(part)!]!)
-      if (ordered.length > 1) ordered.sort((a, b) => a.share - b.share)
-      for (const { what, ids, number } of ordered) {
-        const kind = what & KIND
-        if (kind === ONE_OF || kind === FILE) code.push(what, lists.length, lists.push(...ids), number)
-        else code.push(what, ids[0] ?? 0, 0, number)
-      }
-      this.#starts[position + 1] = code.length
-    }
-    this.#code = Int32Array.from(code)
-    this.#lists = Int32Array.from(lists)
-    this.#parts = [...numbers.keys()]
-    this.#marks = new Uint32Array(numbers.size)
-    this.#answers = new Uint8Array(numbers.size)
-    this.#fields = fields.list
-    this.#fieldMarks = new Uint32Array(fields.list.length)
-    this.#ids = new Int32Array(fields.list.length)
+  constructor(size: number, partsAt: (position: number) => readonly Part[], statistics: KeyStatistics) {
+    this.#code = new Array(size)
+    this.#partsAt = partsAt
+    this.#statistics = statistics
   }
 
   /** Whether all parts of a rule hold; `evaluation` numbers the facts they are asked of. */
   hold(position: number, facts: Facts, evaluation: number): Verdict {
-    const code = this.#code
-    const end = this.#starts[position + 1]!
+    const code = this.#code[position] ?? this.#encode(position)
     let verdict: Verdict = TRUE
-    for (let at = this.#starts[position]!; at < end; at += WIDTH) {
+    for (let at = 0; at < code.length; at += WIDTH) {
       const what = code[at]!
       const kind = what & KIND
       if (kind !== ASK) {
@@ -134,25 +110,65 @@ export class Conjunctions {
     this.#answers[number] = answer
     return answer
   }
+
+  /** A part that fails is the last that is asked, so those that hold least often go first. */
+  #encode(position: number): readonly number[] {
+    const code = this.#partsAt(position)
+      .map((part) => ({ part, share: this.#shareOf(part) }))
+      .sort((a, b) => a.share - b.share)
+      .flatMap(({ part }) => [...this.#comparison(part), this.#numberOf(part)])
+    this.#code[position] = code
+    return code
+  }
+
+  /** Roughly how often it holds; its cost for one that has to be asked, which is never less. */
+  #shareOf({ equality, cost }: Part): number {
+    if (!isListed(equality)) return cost
+    const { slot, values } = equality
+    return slot.field.type === 'boolean' ? 1 / 2 : values.length / this.#statistics.distinct(slot)
+  }
+
+  #comparison({ equality }: Part): readonly [number, number, number] {
+    if (!isListed(equality)) return [ASK, 0, 0]
+    const { slot, values, ofFiles } = equality
+    const place = this.#place(slot, ofFiles)
+    const field = this.#fields[place]!
+    const ids = values.map((value) => field.number(value))
+    // What was read of the facts at hand may now have a number.
+    this.#fieldMarks[place] = 0
+    if (!ofFiles && ids.length === 1) return [(place << KIND_BITS) | IS, ids[0]!, 0]
+    const from = this.#lists.length
+    this.#lists.push(...ids)
+    return [(place << KIND_BITS) | (ofFiles ? FILE : ONE_OF), from, this.#lists.length]
+  }
+
+  #numberOf(part: Part): number {
+    const known = this.#numbers.get(part)
+    if (known !== undefined) return known
+    const number = this.#parts.push(part) - 1
+    this.#numbers.set(part, number)
+    if (number === this.#marks.length) {
+      this.#marks = grown(this.#marks, new Uint32Array(2 * number))
+      this.#answers = grown(this.#answers, new Uint8Array(2 * number))
+    }
+    return number
+  }
+
+  /** A field is asked of attachments or it is not, never both. */
+  #place(slot: Slot, ofFiles: boolean): number {
+    const known = this.#places.get(slot)
+    if (known !== undefined) return known
+    const place = this.#fields.push(new Comparable(slot, ofFiles)) - 1
+    this.#places.set(slot, place)
+    this.#fieldMarks.push(0)
+    this.#ids.push(0)
+    return place
+  }
 }
 
-interface Encoded {
-  readonly what: number
-  /** Numbers of the values it compares with. */
-  readonly ids: readonly number[]
-  readonly number: number
-  /** Roughly how often it holds, and more for what takes longer: the smallest goes first, since one that fails is the last. */
-  readonly share: number
-}
-
-function encode({ equality, cost }: Part, number: number, fields: Fields): Encoded {
-  if (!isListed(equality)) return { what: ASK, ids: [], number, share: cost }
-  const { slot, values, ofFiles } = equality
-  const place = fields.place(slot, ofFiles)
-  const field = fields.list[place]!
-  const ids = values.map((value) => field.number(value))
-  const kind = ofFiles ? FILE : ids.length === 1 ? IS : ONE_OF
-  return { what: (place << KIND_BITS) | kind, ids, number, share: ids.length / field.size }
+function grown<T extends Uint32Array | Uint8Array>(list: T, larger: T): T {
+  larger.set(list)
+  return larger
 }
 
 function isListed(equality: Equality | null): equality is Equality {
@@ -179,10 +195,6 @@ class Comparable {
     return known
   }
 
-  get size(): number {
-    return this.#numbers.size
-  }
-
   /** The number of the fact's one value, 0 for one that no part looks for; of attachments how many values they have. */
   read(facts: Facts): number {
     return this.#ofFiles ? this.#readFiles(facts) : this.#idOf(facts.value(this.#slot))
@@ -203,27 +215,5 @@ class Comparable {
       this.fileIds[position] = id
     }
     return attachments.length
-  }
-}
-
-class Fields {
-  readonly list: Comparable[] = []
-  readonly #places = new Map<Slot, number>()
-
-  /** Gives the values numbers. */
-  count(equality: Equality | null): void {
-    if (!isListed(equality)) return
-    const field = this.list[this.place(equality.slot, equality.ofFiles)]!
-    for (const value of equality.values) field.number(value)
-  }
-
-  /** A field is asked of attachments or it is not, never both. */
-  place(slot: Slot, ofFiles: boolean): number {
-    let place = this.#places.get(slot)
-    if (place === undefined) {
-      place = this.list.push(new Comparable(slot, ofFiles)) - 1
-      this.#places.set(slot, place)
-    }
-    return place
   }
 }

@@ -37,7 +37,7 @@ class Matching {
   constructor(index: RuleIndex, facts: Facts) {
     this.index = index
     this.#number = index.marks.next()
-    const lists = [index.residual]
+    const lists: (readonly number[])[] = [index.residual]
     for (const table of index.messageTables) table.reach(facts.value(table.slot), lists)
     if (index.fileTables.length > 0) this.#reachFiles(facts, lists)
     for (let i = 0; i < lists.length; i++) this.#offer(lists[i]!, facts)
@@ -76,7 +76,7 @@ class Matching {
       if (verdict !== FALSE) found.push(verdict === UNKNOWN ? entry | 1 : entry)
     }
     const inOrder = found.length
-    const lists: Int32Array[] = []
+    const lists: (readonly number[])[] = []
     for (let i = 0; i < recipientTables.length; i++) {
       const table = recipientTables[i]!
       table.reach(facts.value(table.slot), lists)
@@ -103,7 +103,7 @@ class Matching {
     return candidates
   }
 
-  #offer(offered: Int32Array, facts: Facts): void {
+  #offer(offered: readonly number[], facts: Facts): void {
     const { message } = this.index.marks
     for (let i = 0; i < offered.length; i++) {
       const position = offered[i]!
@@ -123,7 +123,7 @@ class Matching {
   }
 
   /** A structure with defects may hide an attachment, as one that is not known at all. */
-  #reachFiles(facts: Facts, lists: Int32Array[]): void {
+  #reachFiles(facts: Facts, lists: (readonly number[])[]): void {
     const { attachments: files, message } = facts.input
     for (const table of this.index.fileTables) {
       if (files === undefined || message.defects.length > 0) lists.push(table.all)

@@ -33,7 +33,7 @@ export function indexOf({ rules }: { readonly rules: readonly CompiledRule[] }):
 export class RuleIndex {
   readonly rules: readonly CompiledRule[]
   /** Positions of rules that are tried on every mail. */
-  readonly residual: Int32Array
+  readonly residual: readonly number[]
   /** Tables of fields that have one value (or one set of values) per message, per attachment, per recipient. */
   readonly messageTables: readonly Table[]
   readonly fileTables: readonly Table[]
@@ -64,23 +64,23 @@ export class RuleIndex {
     }
     const tables = [...filed].map(([slot, list]) => new Table(slot, list))
     const ofScope = (scope: string) => tables.filter(({ slot }) => slot.field.scope === scope)
-    this.residual = Int32Array.from(residual)
+    this.residual = residual
     this.messageTables = ofScope('message')
     this.fileTables = ofScope('attachment')
     this.recipientTables = ofScope('recipient')
-    const parts = new Set(rules.flatMap((rule) => rule.recipientParts))
-    this.recipientSlots = mostTellingFirst([
-      ...new Set([
-        ...[...parts].flatMap((part) => part.recipientSlots),
-        ...this.recipientTables.map(({ slot }) => slot),
-      ]),
-    ])
-    this.messageParts = new Conjunctions(rules.map((rule) => rule.messageParts))
-    this.recipientParts = new Conjunctions(rules.map((rule) => rule.recipientParts))
+    this.recipientSlots = mostTellingFirst(slotsOf(rules, this.recipientTables))
+    this.messageParts = new Conjunctions(rules.length, (position) => rules[position]!.messageParts, statistics)
+    this.recipientParts = new Conjunctions(rules.length, (position) => rules[position]!.recipientParts, statistics)
     this.certain = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : true }))
     this.doubtful = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : undefined }))
     this.marks = new Marks(rules.length, [this.messageParts, this.recipientParts])
   }
+}
+
+function slotsOf(rules: readonly CompiledRule[], tables: readonly Table[]): readonly Slot[] {
+  const slots = new Set(tables.map(({ slot }) => slot))
+  for (const rule of rules) for (const slot of rule.recipientSlots) slots.add(slot)
+  return [...slots]
 }
 
 /** Most recipients differ in the first field already. */

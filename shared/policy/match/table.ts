@@ -7,37 +7,37 @@ import { Literals } from './literals.ts'
 export class Table {
   readonly slot: Slot
   /** Every rule that stands here: what an unknown fact leads to. */
-  readonly all: Int32Array
-  readonly #values: ReadonlyMap<Value, Int32Array>
-  readonly #below: ReadonlyMap<Value, Int32Array>
+  readonly all: readonly number[]
+  readonly #values: ReadonlyMap<Value, readonly number[]>
+  readonly #below: ReadonlyMap<Value, readonly number[]>
   /** Length of the shortest name in `#below`. */
   readonly #shortest: number
   readonly #literals: Literals | null
-  readonly #byLiteral: readonly Int32Array[]
+  readonly #byLiteral: readonly (readonly number[])[]
 
   constructor(slot: Slot, filed: Filed) {
     this.slot = slot
-    this.all = packed(filed.all)
-    this.#values = packedMap(filed.values)
-    this.#below = packedMap(filed.below)
+    this.all = filed.all
+    this.#values = filed.values
+    this.#below = filed.below
     this.#shortest = [...filed.below.keys()].reduce(
       (least: number, name) => Math.min(least, String(name).length),
       Infinity,
     )
-    this.#byLiteral = filed.texts.map(packed)
+    this.#byLiteral = filed.texts
     this.#literals = filed.texts.length > 0 ? filed.literals : null
     this.#literals?.build()
   }
 
   /** Adds the lists of rules, by position, that a fact leads to; some rules stand in more than one. */
-  reach(fact: Normalised, lists: Int32Array[]): void {
+  reach(fact: Normalised, lists: (readonly number[])[]): void {
     if (fact === undefined) lists.push(this.all)
     else if (fact === null) return
     else if (typeof fact === 'object') for (const one of fact) this.#reachOne(one, lists)
     else this.#reachOne(fact, lists)
   }
 
-  #reachOne(value: Value, lists: Int32Array[]): void {
+  #reachOne(value: Value, lists: (readonly number[])[]): void {
     const same = this.#values.get(value)
     if (same) lists.push(same)
     if (typeof value !== 'string') return
@@ -83,12 +83,4 @@ export class Filed {
 /** Rules are filed in order, so a double stands last. */
 function append(list: number[], rule: number): void {
   if (list.at(-1) !== rule) list.push(rule)
-}
-
-function packed(list: readonly number[]): Int32Array {
-  return Int32Array.from(list)
-}
-
-function packedMap(map: ReadonlyMap<Value, readonly number[]>): Map<Value, Int32Array> {
-  return new Map([...map].map(([key, list]) => [key, packed(list)]))
 }

@@ -2,7 +2,7 @@ import type { ActionUse } from '../ir.ts'
 import type { Layer } from '../layer.ts'
 import { actions } from '../registry/actions.ts'
 import { nearest } from '../text/nearest.ts'
-import type { Env } from './env.ts'
+import { type Env, once } from './env.ts'
 import { kindOf, type Node } from './node.ts'
 
 /** Reads a list of actions, each `{name: parameters}` or a bare `name`. Undefined after a finding. */
@@ -11,7 +11,7 @@ export function readActions(node: Node, layer: Layer, env: Env): readonly Action
     env.findings.add('wrong-type', node.at, { expected: 'a list of actions', found: kindOf(node) })
     return undefined
   }
-  const uses = node.items.map((item) => readAction(item, layer, env))
+  const uses = node.items.map((item) => once(item, env, env.known?.actions, (one) => readAction(one, layer, env)))
   return uses.includes(undefined) ? undefined : (uses as ActionUse[])
 }
 

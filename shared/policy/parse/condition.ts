@@ -6,7 +6,7 @@ import type { FieldDefinition } from '../registry/field.ts'
 import type { AnyOperator } from '../registry/operator.ts'
 import { liveForm } from '../registry/operators/live.ts'
 import { nearest } from '../text/nearest.ts'
-import type { Env } from './env.ts'
+import { type Env, once } from './env.ts'
 import { type Entry, kindOf, type Node, quote } from './node.ts'
 
 const COMBINATIONS = ['all', 'any', 'not', 'attachment', 'cel']
@@ -15,6 +15,10 @@ const QUANTIFIERS = ['any', 'all', 'none'] as const
 
 /** Reads `when`: `{}` and `true` always hold. Undefined after a finding. */
 export function readCondition(node: Node, env: Env): Condition | undefined {
+  return once(node, env, env.known?.conditions, conditionOf)
+}
+
+function conditionOf(node: Node, env: Env): Condition | undefined {
   if (node.kind === 'scalar' && node.value === true) return { kind: 'always' }
   if (node.kind !== 'map') {
     env.findings.add('wrong-type', node.at, { expected: 'a condition (field: test)', found: kindOf(node) })

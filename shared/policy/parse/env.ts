@@ -1,7 +1,9 @@
 import type { Findings } from '../diagnostic.ts'
+import type { ActionUse, Condition } from '../ir.ts'
 import type { TenantLabels } from '../labels.ts'
 import type { ListSource, ListType } from '../list-source.ts'
 import type { Schedule } from '../text/schedule.ts'
+import type { Node } from './node.ts'
 
 export interface NamedList {
   readonly type: ListType
@@ -24,6 +26,29 @@ export interface Env {
   readonly schedules: ReadonlyMap<string, Schedule>
   /** What the rule set opted in to. */
   readonly allowed: ReadonlySet<Extension>
+  /** What nodes that stand in several places were read as, where that was without findings. */
+  readonly known?: Known
   /** Names of lists that some condition asked for. */
   readonly usedLists: Set<string>
+}
+
+/** What nodes were read as. */
+export interface Known {
+  readonly conditions: Map<Node, Condition>
+  readonly actions: Map<Node, ActionUse>
+}
+
+/** What `read` makes of a node; asked once for a node that stands in several places, unless there is something to find. */
+export function once<T>(
+  node: Node,
+  env: Env,
+  known: Map<Node, T> | undefined,
+  read: (node: Node, env: Env) => T | undefined,
+): T | undefined {
+  const before = known?.get(node)
+  if (before !== undefined) return before
+  const found = env.findings.list.length
+  const value = read(node, env)
+  if (known && value !== undefined && env.findings.list.length === found) known.set(node, value)
+  return value
 }

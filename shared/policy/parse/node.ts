@@ -1,7 +1,13 @@
 import type { Position } from '../diagnostic.ts'
 
 /** A YAML (or JSON) value that knows its place: all the language ever reads of a file. */
-export type Node = ScalarNode | ListNode | MapNode
+export type Node = (ScalarNode | ListNode | MapNode) & Measured
+
+interface Measured {
+  /** Of a node that was counted when it was read: how many nodes stand in and under it, and how deep. */
+  readonly count?: number
+  readonly depth?: number
+}
 
 export interface ScalarNode {
   readonly kind: 'scalar'
@@ -38,7 +44,9 @@ export function member(node: Node | null, key: string): Node | null {
 
 export function entryOf(node: Node | null, key: string): Entry | null {
   if (node?.kind !== 'map') return null
-  return node.entries.find((entry) => entry.key === key) ?? null
+  const { entries } = node
+  for (let i = 0; i < entries.length; i++) if (entries[i]!.key === key) return entries[i]!
+  return null
 }
 
 /** The plain value without places. */
@@ -49,7 +57,7 @@ export function plain(node: Node): unknown {
 }
 
 /** Key of the stand-in for a number that is not written as JSON writes it: a name or a tag `1.0` is not `1`. */
-const WRITTEN = '$number'
+export const WRITTEN = '$number'
 const START: Position = { line: 1, column: 1 }
 
 /** The plain value from which `nodeOf` makes the same nodes again, places aside. */
@@ -96,6 +104,7 @@ function numberOf(value: object, at: Position): ScalarNode | null {
 
 /** How many nodes stand in and under this one. */
 export function countNodes(node: Node): number {
+  if (node.count !== undefined) return node.count
   if (node.kind === 'scalar') return 1
   if (node.kind === 'list') return node.items.reduce((sum, item) => sum + countNodes(item), 1)
   return node.entries.reduce((sum, entry) => sum + countNodes(entry.value), 1)

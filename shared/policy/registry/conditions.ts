@@ -47,5 +47,9 @@ export function restOf(field: FieldDefinition, name: string): string {
 }
 
 export function operatorsOf(type: TypeName): readonly AnyOperator[] {
-  return operators.filter((operator) => operator.types.includes(type))
+  const known = byType.get(type) ?? operators.filter((operator) => operator.types.includes(type))
+  byType.set(type, known)
+  return known
 }
+
+const byType = new Map<TypeName, readonly AnyOperator[]>()

@@ -62,10 +62,16 @@ export function operator<O>(definition: {
   beyond?(operand: O, value: Value): boolean | undefined
   readonly grows?: boolean
 }): OperatorDefinition<O> {
+  const shapes = new Map<FieldDefinition, Shape<O>>()
+  const shapeFor = (field: FieldDefinition) => {
+    const shape = shapes.get(field) ?? definition.operand(field)
+    shapes.set(field, shape)
+    return shape
+  }
   return {
     ...definition,
-    schema: (field) => definition.operand(field).schema,
-    read: (node, field, env) => definition.operand(field).read(node, env),
+    schema: (field) => shapeFor(field).schema,
+    read: (node, field, env) => shapeFor(field).read(node, env),
   }
 }
 
