@@ -220,11 +220,11 @@ export class FileList {
       return this.facts.length < FILES_MAX
     }
     if (isUnread(type, extensionOf(file.name), file.declaredType ?? '')) return 'part'
-    const container = /^(zip|jar|gz|zst|tar|tnef|eml)$/.test(type ?? '')
+    const container = found.endsAsZip || /^(zip|jar|gz|zst|tar|tnef|eml)$/.test(type ?? '')
     if (!container) return 'all'
     if (depth > DEPTH_MAX) return 'part'
     try {
-      if (type === 'zip' || type === 'jar') return await readZip(open, size, this.#budget, visit)
+      if (type === 'zip' || type === 'jar' || found.endsAsZip) return await readZip(open, size, this.#budget, visit)
       if (type === 'tar') return await readTar(open, size, this.#budget, visit)
       if (type === 'gz' || type === 'zst') return await readPacked(type, file.name, open, this.#budget, visit)
       const bytes = await held(open(), HOLD_MAX)

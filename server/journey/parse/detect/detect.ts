@@ -29,6 +29,8 @@ export interface Examined extends Detected {
   readonly size: number
   /** SHA-256, hex. */
   readonly hash: string
+  /** It begins as something else and ends as a ZIP (self-extractors, files of two kinds): who unpacks it finds files. */
+  readonly endsAsZip: boolean
 }
 
 /**
@@ -43,7 +45,9 @@ export async function examine(open: () => AsyncIterable<Buffer>): Promise<Examin
   const { size, head, seen } = watch
   const range = (start: number, end: number) => readRange(open(), start, Math.min(end, start + RANGE_MAX))
   const found = await detectType({ size, head, tail, tailStart, seen, range })
-  return { ...found, size, hash }
+  const end = tail.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+  const zipped = end >= 0 && end + 22 <= tail.length && end + 22 + tail.readUInt16LE(end + 20) === tail.length
+  return { ...found, size, hash, endsAsZip: zipped && head.toString('latin1', 0, 2) !== 'PK' }
 }
 
 async function detectType(content: Content): Promise<Detected> {
