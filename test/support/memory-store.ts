@@ -74,6 +74,18 @@ const emptyRows = (): Rows => ({
   erased: new Set(),
 })
 
+/** A copy of the tables. Records are replaced and not changed, so they need none (and a Buffer stays one). */
+const kept = (all: Map<TenantId, Rows>): Map<TenantId, Rows> =>
+  new Map(
+    [...all].map(([tenant, rows]) => {
+      const copies = Object.entries(rows).map(([name, table]) => [
+        name,
+        Array.isArray(table) ? [...table] : table instanceof Set ? new Set(table) : new Map(table),
+      ])
+      return [tenant, Object.fromEntries(copies) as Rows]
+    }),
+  )
+
 const endedAt = ({ expiresAt, revokedAt }: GrantRecord) => Math.min(expiresAt, revokedAt ?? expiresAt)
 
 /**
@@ -436,7 +448,7 @@ export function memoryStore(now: () => number = Date.now) {
       read: all,
       write(work) {
         const unit = turn.then(async () => {
-          const before = { rows: structuredClone(rows), jobs: structuredClone(jobs) }
+          const before = { rows: kept(rows), jobs: new Map([...jobs].map(([id, stored]) => [id, { ...stored }])) }
           try {
             const result = await work(all)
             if (failNextCommit) {
