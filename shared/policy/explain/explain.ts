@@ -3,8 +3,10 @@ import type { Text } from '../diagnostic.ts'
 import { decide } from '../evaluate/decide.ts'
 import { select } from '../evaluate/select.ts'
 import { Facts, messageCache } from '../facts.ts'
+import type { Condition } from '../ir.ts'
 import type { Layer } from '../layer.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
+import { type Flip, smallestFlip } from './flip.ts'
 import { type LeafTrace, type TruthName, trace } from './trace.ts'
 
 export interface RuleTrace {
@@ -33,6 +35,8 @@ export interface RecipientExplanation {
   readonly fired: readonly RuleTrace[]
   /** Rules that one single leaf kept from firing. */
   readonly nearly: readonly (RuleTrace & { readonly failed: LeafTrace })[]
+  /** One fact that would give another outcome, found by deciding again; null when no single one was found. */
+  readonly flip: Flip | null
   /** How many other rules did not match. */
   readonly others: number
 }
@@ -66,10 +70,21 @@ export function explain(policy: Policy, input: PolicyInput): Explanation {
       missing: decided.missing,
       fired,
       nearly,
+      flip: smallestFlip(policy, input, index, conditionsOf(policy, nearly, fired)),
       others: traces.length - fired.length - nearly.length,
     }
   })
   return { decisionId: decision.decisionId, revision: decision.revision, recipients, decision }
+}
+
+/** Conditions of rules that nearly fired, then of those that did, then of guarantees. */
+function conditionsOf(policy: Policy, ...traces: readonly (readonly RuleTrace[])[]): readonly Condition[] {
+  const rules = new Map(policy.rules.map((rule) => [rule.id, rule.source]))
+  const ofRules = traces.flat().flatMap(({ rule }) => {
+    const source = rules.get(rule)
+    return source ? [source.when, ...source.branches] : []
+  })
+  return [...ofRules, ...policy.guarantees.map(({ guarantee }) => guarantee.when)]
 }
 
 function traceRule(policy: Policy, rule: CompiledRule, facts: Facts): RuleTrace {

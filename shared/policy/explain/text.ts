@@ -16,6 +16,8 @@ const WORDS = {
     rules: 'Regeln, die gelten',
     nearly: 'Beinahe',
     except: 'es fehlt nur',
+    change: 'Kleinste Änderung',
+    instead: 'statt',
     saw: 'gesehen',
     none: 'keine Regel gilt',
     once: 'Einmal je Nachricht',
@@ -38,6 +40,8 @@ const WORDS = {
     rules: 'Rules that apply',
     nearly: 'Nearly',
     except: 'only this does not hold',
+    change: 'Smallest change',
+    instead: 'instead of',
     saw: 'saw',
     none: 'no rule applies',
     once: 'Once per message',
@@ -78,6 +82,10 @@ function block(recipient: RecipientExplanation, language: 'de' | 'en'): string[]
   for (const rule of recipient.nearly) {
     const { field, test, seen } = rule.failed
     lines.push(`  ${words.nearly}: ${rule.rule}, ${words.except}: ${field} ${test} (${words.saw}: ${seen})`)
+  }
+  if (recipient.flip) {
+    const { field, from, to, outcome } = recipient.flip
+    lines.push(`  ${words.change}: ${field} ${to} ${words.instead} ${from}: ${words[outcome]}`)
   }
   if (recipient.others > 0) lines.push(`  ${recipient.others} ${words.others}`)
   return lines

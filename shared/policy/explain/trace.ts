@@ -105,7 +105,8 @@ function traced(path: string, field: string, test: string, truth: Truth, seen: s
   return { truth: forced === path ? true : truth, leaves: [{ path, field, test, value: name, seen }] }
 }
 
-function shown(value: Normalised): string {
+/** A fact in words, short. */
+export function shown(value: Normalised): string {
   if (value === undefined) return 'unknown'
   if (value === null) return 'absent'
   if (typeof value === 'object') return value.length === 0 ? 'absent' : shorten(value.join(', '))
