@@ -5,6 +5,7 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/clie
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openS3Blobs } from '../../server/platform/blobs/s3/store.ts'
 import { tenantId } from '../../shared/domain/index.ts'
+import { selfSigned } from '../support/certificate.ts'
 import { type S3Gateway, type S3Server, startS3 } from '../support/s3.ts'
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 
@@ -197,4 +198,25 @@ test('large uploads beyond the memory for them wait for their turn', async () =>
   await pause(50)
   await expect(few.put(A, 'spool', 'more', bytes(MB))).rejects.toMatchObject({ code: 'store-unavailable' })
   await first
+})
+
+test('over TLS only a server whose certificate is trusted gets anything, and damage on the way is still seen', async () => {
+  const identity = selfSigned()
+  const secure = await startS3Proxy(s3.port, identity)
+  try {
+    const opened = (ca: string | null) =>
+      openS3Blobs(s3.options(bucket, { endpoint: secure.endpoint, prefix, ca }), SHORT)
+    await expect(opened(null).put(A, 'spool', 'one', bytes(10))).rejects.toMatchObject({ code: 'store-unavailable' })
+    expect(secure.seen).toEqual([])
+    let damaged = 0
+    secure.trouble = ({ method }) => (method === 'PUT' && damaged++ === 0 ? 'damage' : null)
+    const blobs = opened(identity.cert)
+    const { sha256 } = await blobs.put(A, 'spool', 'one', bytes(6 * MB))
+    await using source = await blobs.open(A, 'spool', 'one')
+    expect(await digest(source.stream())).toBe(sha256)
+    expect(sha256).toBe(await digest(bytes(6 * MB)))
+    expect(damaged).toBe(3)
+  } finally {
+    secure.close()
+  }
 })

@@ -1,5 +1,6 @@
 /** Stands between a client and an S3 server and does what networks do. */
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { freePort } from './postfix.ts'
 
 /** `lose`: carried out, but the answer never arrives. `damage`: one bit of the body is turned over. `stall`: taken and never answered. `break`: the answer ends after its first bytes. */
@@ -14,10 +15,11 @@ export interface S3Proxy {
   close(): void
 }
 
-export async function startS3Proxy(targetPort: number): Promise<S3Proxy> {
+/** With `tls` it speaks HTTPS. */
+export async function startS3Proxy(targetPort: number, tls?: { cert: string; key: string }): Promise<S3Proxy> {
   const port = await freePort()
   const seen: string[] = []
-  const server = createServer((incoming, answer) => {
+  const forwarding: RequestListener = (incoming, answer) => {
     seen.push(`${incoming.method} ${incoming.url}`)
     const trouble = proxy.trouble(incoming)
     if (trouble === 'stall') return void incoming.resume()
@@ -44,9 +46,10 @@ export async function startS3Proxy(targetPort: number): Promise<S3Proxy> {
       forward.write(chunk)
     })
     incoming.on('end', () => forward.end())
-  })
+  }
+  const server = tls ? createTlsServer(tls, forwarding) : createServer(forwarding)
   const proxy: S3Proxy = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     trouble: () => null,
     seen,
     close() {

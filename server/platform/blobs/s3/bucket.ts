@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -89,8 +91,9 @@ function clientConfig({ endpoint, region, pathStyle, credentials, ca }: S3Option
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_MS,
-      httpAgent: agent,
-      httpsAgent: { ...agent, ...(ca === null ? {} : { ca }), minVersion: 'TLSv1.2' },
+      // Agents, not their options: for a body with `Expect: 100-continue` the SDK else makes one of its own, without our authority.
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent({ ...agent, ...(ca === null ? {} : { ca }), minVersion: 'TLSv1.2' }),
     },
   }
 }
