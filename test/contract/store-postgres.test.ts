@@ -84,6 +84,32 @@ describe('on PostgreSQL', () => {
     await proxy.close()
   })
 
+  test('a network that swallows everything is store-unavailable in bounded time, and forgotten afterwards', async () => {
+    const proxy = await cutProxy(server.port)
+    const address = { ...postgresAddress(server.url(name)), port: proxy.port }
+    const store = await open({ address, unitMs: 300, connectMs: 300 })
+    await say(store, 1)
+    await store.tenant(A).read.person('x')
+    proxy.swallow(true)
+    const began = performance.now()
+    await expect(store.tenant(A).read.person('x')).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(say(store, 2)).rejects.toMatchObject({ code: expect.stringMatching(/^store-/) })
+    expect(performance.now() - began).toBeLessThan(15_000)
+    proxy.swallow(false)
+    await expect
+      .poll(
+        () =>
+          say(store, 3).then(
+            () => 'stored',
+            () => 'refused',
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe('stored')
+    await store.close()
+    await proxy.close()
+  })
+
   test('units that wait for each other end both', async () => {
     const store = await open()
     await store.tenant(A).write(async (tx) => {

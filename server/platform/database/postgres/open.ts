@@ -43,13 +43,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const config = clientConfig(address, { connectMs, unitMs })
   await prepare(config, options.migrations ?? postgresMigrations, clock)
 
-  const writers = new pg.Pool({ ...config, pipeline: true, max: poolSize, application_name: 'secflow' })
-  const readers = new pg.Pool({
-    ...config,
-    max: Math.max(2, Math.ceil(poolSize / 2)),
-    application_name: 'secflow read',
-  })
-  const flushers = new pg.Pool({ ...config, max: 1, application_name: 'secflow flush' })
+  // A server that says nothing any more, a network that swallows: the limits above are the server's, this one is ours.
+  const pooled = (name: string, max: number, more: pg.PoolConfig = {}) =>
+    new pg.Pool({ ...config, ...more, max, query_timeout: unitMs + 1_000, application_name: name })
+  const writers = pooled('secflow', poolSize, { pipeline: true })
+  const readers = pooled('secflow read', Math.max(2, Math.ceil(poolSize / 2)))
+  const flushers = pooled('secflow flush', 1)
   for (const pool of [writers, readers, flushers]) {
     // Whoever uses the connection hears of it from his statement; the pool drops one that nobody uses.
     const lost = (error: Error) => log.debug('database.connection-lost', { error: String(error) })
