@@ -9,6 +9,7 @@ import {
   type QueueLane,
   type WaitingRecipient,
 } from '../shared/contract/index.ts'
+import { Fault } from '../shared/fault/index.ts'
 import type { CliIo } from './io.ts'
 import { type Api, apiOf } from './policy-api.ts'
 import { print, run } from './policy-command.ts'
@@ -76,7 +77,7 @@ function registerLooks(queue: Command, io: CliIo, parts: QueueParts): void {
     .description('destinations with what waits for each, and which are left alone because nobody answers there')
     .action((options: Remote) =>
       run(io, async () => {
-        const { lanes } = (await connect(options, parts).get('/queue/lanes')).body as { readonly lanes: QueueLane[] }
+        const { lanes } = (await got(connect(options, parts), '/queue/lanes')) as { readonly lanes: QueueLane[] }
         if (options.json) print(io, { lanes })
         else io.out(laneTable(lanes, parts.now()))
         io.exit(0)
@@ -87,7 +88,7 @@ function registerLooks(queue: Command, io: CliIo, parts: QueueParts): void {
     .option('--limit <number>', 'at most so many', countOf, 100)
     .action((options: Remote & { readonly limit: number }) =>
       run(io, async () => {
-        const { body } = await connect(options, parts).get(`/queue/waiting?limit=${options.limit}`)
+        const body = await got(connect(options, parts), `/queue/waiting?limit=${Math.min(options.limit, PAGE)}`)
         const { recipients } = body as { readonly recipients: WaitingRecipient[] }
         if (options.json) print(io, { recipients })
         else io.out(waitingTable(recipients, parts.now()))
@@ -185,6 +186,13 @@ async function actOnHeld(
   io.exit(answer.ok ? 0 : 1)
 }
 
+/** What a look must give; a gateway that refuses it cannot be looked at. */
+async function got(api: Api, path: string): Promise<unknown> {
+  const { ok, body } = await api.get(path)
+  if (!ok) throw new Fault('config-invalid', [body.title, body.detail].filter(Boolean).join(': '))
+  return body
+}
+
 /** Jobs that the filters find, page by page. */
 async function selected(api: Api, filters: Filters, most: number): Promise<QueueJob[]> {
   const found: QueueJob[] = []
@@ -195,9 +203,9 @@ async function selected(api: Api, filters: Filters, most: number): Promise<Queue
       if (value !== undefined) query.set(name, String(value))
     const last = found.at(-1)
     if (last) query.set('after', last.id)
-    const { jobs } = (await api.get(`/queue?${query}`)).body as { readonly jobs?: QueueJob[] }
-    found.push(...(jobs ?? []))
-    if (!jobs || jobs.length < PAGE || found.length >= most) return found
+    const { jobs } = (await got(api, `/queue?${query}`)) as { readonly jobs: QueueJob[] }
+    found.push(...jobs)
+    if (jobs.length < PAGE || found.length >= most) return found
   }
 }
 

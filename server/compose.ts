@@ -11,7 +11,7 @@ import type { EdgeSettings } from './edge/methods.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
 import { holdDead } from './journey/dead.ts'
-import { retryDelay } from './journey/deliver/backoff.ts'
+import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
 import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress/accept.ts'
 import { recover } from './journey/ingress/recover.ts'
@@ -212,6 +212,8 @@ export async function openHouse(
         tenant,
         newId,
         name: config.smtp.hostname,
+        warnAfter: config.delivery.warnAfter,
+        schedule: { ...SMTP_SCHEDULE, giveUpAfter: config.delivery.giveUpAfter },
       }),
     },
   })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readBlobsUrl } from './blobs-url.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import { path, tenantSchema } from './tenant-schema.ts'
-import { domain, masterSecret, nameServer, network, route, size, url } from './values.ts'
+import { domain, duration, masterSecret, nameServer, network, route, size, url } from './values.ts'
 
 const port = (fallback: number) => z.int().min(0).max(65_535).default(fallback)
 const pem = (what: string) =>
@@ -111,9 +111,13 @@ export const configSchema = z.strictObject({
         .describe(
           'Contact address of a tenant in the daily reports on TLS (RFC 8460), which then go to the domains that ask for them.',
         ),
+      warnAfter: duration().prefault('4h').describe('A sender is told that his mail is late, after so long.'),
+      giveUpAfter: duration()
+        .prefault('5d')
+        .describe('Mail that its next hop did not take for so long is returned to its sender (RFC 5321 4.5.4.1).'),
     })
     .prefault({})
-    .describe('SMTP out: who we are, whom we trust.'),
+    .describe('SMTP out: who we are, whom we trust, how long we try.'),
   dns: z
     .strictObject({
       servers: z

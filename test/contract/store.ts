@@ -455,6 +455,142 @@ export function storeContract(
         expect(await claimDue(store.queue, ['process'], 1, 1000)).toEqual([])
       })
 
+      test('takes only what has been due since a given time, where that is asked for', async () => {
+        const at = clock.now()
+        const job = (step: string, ago: number) => make.job({ queue: 'deliver', lane: 'x', step, runAt: at - ago })
+        await a.write((tx) => tx.enqueue([job('old', 900), job('new', 1)]))
+        const want = { queue: 'deliver', tenant: A, lane: 'x', limit: 9, dueBy: at - 500 } as const
+        expect((await store.queue.claim([want], 1000)).map(({ step }) => step)).toEqual(['old'])
+      })
+
+      test('remembers over a crash that the final dot went out, and keeps it back from who lost the job', async () => {
+        await accept(a, [{ queue: 'deliver' }])
+        const [first] = (await claimDue(store.queue, ['deliver'], 1, 1000)) as [Job]
+        expect(first.dots).toBe(0)
+        await store.queue.beginDot(first)
+        clock.time += 1001
+        await store.queue.reap(9)
+        const [second] = (await claimDue(store.queue, ['deliver'], 1, 1000)) as [Job]
+        expect(second.dots).toBe(1)
+        await expect(store.queue.beginDot(first)).rejects.toEqual(fault('lease-lost'))
+        await store.queue.retry(second, clock.now(), 'again')
+        const [third] = (await claimDue(store.queue, ['deliver'], 1, 1000)) as [Job]
+        expect(third.dots).toBe(1)
+      })
+
+      describe('in the hand of an operator', () => {
+        const lane = { queue: 'deliver', lane: 'x' } as const
+        const claim = (tenant: typeof A = A) => store.queue.claim([{ ...lane, tenant, limit: 9 }], 1000)
+
+        test('shows what is not done, by filter and page, of one tenant', async () => {
+          const id = await accept(a, [{ ...lane, step: '1' }])
+          clock.time += 1000
+          await accept(a, [
+            { ...lane, step: '2' },
+            { queue: 'process', step: '3' },
+          ])
+          await accept(b, [{ ...lane, step: 'other' }])
+          const steps = async (query: Partial<Parameters<typeof a.read.jobs>[0]>) =>
+            (await a.read.jobs({ limit: 9, ...query })).map(({ step }) => step)
+          const [first] = await a.read.jobs({ limit: 1 })
+          expect(await steps({ queue: 'deliver' })).toEqual(['1', '2'])
+          expect(await steps({ message: id })).toEqual(['1'])
+          expect(await steps({ madeBy: clock.now() - 1 })).toEqual(['1'])
+          expect(await steps({ after: first!.id, lane: 'x' })).toEqual(['2'])
+          expect(await steps({ state: 'dead' })).toEqual([])
+          expect(first).toMatchObject({ step: '1', state: 'ready', attempt: 0, crashes: 0, dots: 0, leaseUntil: null })
+          expect(await b.read.job(first!.id)).toBeNull()
+          for (const job of await claim()) await store.queue.complete(job)
+          expect(await steps({ queue: 'deliver' })).toEqual([])
+          expect(await a.read.jobCounts()).toMatchObject([{ queue: 'process', state: 'ready', count: 1 }])
+        })
+
+        test('counts by queue, lane and state with the oldest', async () => {
+          const at = clock.now()
+          await accept(a, [{ ...lane, step: '1' }])
+          clock.time += 50
+          await accept(a, [{ ...lane, step: '2', runAt: at + 500 }])
+          expect(await a.read.jobCounts()).toEqual([{ ...lane, state: 'ready', count: 2, oldest: at, due: at }])
+        })
+
+        test('holds and releases what waits, and nothing else', async () => {
+          await accept(a, [{ ...lane, step: '1' }])
+          const [job] = await a.read.jobs({ limit: 1 })
+          const { id } = job!
+          expect(await a.write((tx) => tx.holdJob(id, 'why'))).toMatchObject({ state: 'held', lastFault: 'why' })
+          expect(await claim()).toEqual([])
+          expect(await a.write((tx) => tx.holdJob(id, 'why'))).toBeNull()
+          expect(await b.write((tx) => tx.releaseJob(id))).toBeNull()
+          const heard: unknown[] = []
+          store.queue.onWork((work) => heard.push(...work))
+          expect(await a.write((tx) => tx.releaseJob(id))).toMatchObject({ state: 'ready' })
+          expect(await claim()).toHaveLength(1)
+        })
+
+        test('never touches a leased job', async () => {
+          await accept(a, [{ ...lane, step: '1' }])
+          const [leased] = (await claim()) as [Job]
+          const again = { runAt: 0, payload: {} }
+          for (const act of ['hold', 'release', 'retry', 'drop'] as const)
+            expect(
+              await a.write((tx) =>
+                act === 'retry' ? tx.retryJob(leased.id, again) : tx[`${act}Job`](leased.id, 'why'),
+              ),
+            ).toBeNull()
+          await store.queue.complete(leased)
+        })
+
+        test('gives a dead job a clean slate, and drops it for good', async () => {
+          await accept(a, [{ ...lane, step: '1' }])
+          const [leased] = (await claim()) as [Job]
+          await store.queue.beginDot(leased)
+          await store.queue.bury(leased, 'no use')
+          const again = { runAt: clock.now(), payload: { fresh: true } }
+          expect(await a.write((tx) => tx.retryJob(leased.id, again))).toMatchObject({
+            state: 'ready',
+            attempt: 0,
+            dots: 0,
+          })
+          const [second] = (await claim()) as [Job]
+          expect(second).toMatchObject({ attempt: 1, dots: 0, payload: { fresh: true } })
+          await store.queue.bury(second, 'no use')
+          expect(await a.write((tx) => tx.dropJob(second.id, 'enough'))).toMatchObject({ state: 'done' })
+          expect(await a.read.jobs({ limit: 9 })).toEqual([])
+          expect(await claim()).toEqual([])
+        })
+
+        test('a held job keeps its message from being tidied away', async () => {
+          const id = await accept(a, [{ ...lane, step: '1' }])
+          for (const { address } of await a.read.recipients(id))
+            await a.write((tx) => tx.updateRecipient(id, address, { state: 'delivered', at: 1 }))
+          const [job] = await a.read.jobs({ limit: 1 })
+          await a.write((tx) => tx.holdJob(job!.id, 'why'))
+          const finish = () => a.write((tx) => tx.finishMessages({ deadBy: clock.now(), limit: 9 }))
+          expect(await finish()).toEqual([])
+          await a.write((tx) => tx.dropJob(job!.id, 'why'))
+          expect(await finish()).toEqual([id])
+        })
+
+        test('shows who waits for a person, message by message', async () => {
+          const one = await accept(a)
+          const two = await accept(a)
+          for (const [id, state] of [
+            [two, 'quarantined'],
+            [one, 'held'],
+          ] as const)
+            for (const { address } of await a.read.recipients(id))
+              await a.write((tx) => tx.updateRecipient(id, address, { state, at: 1 }))
+          const seen = async (query: Partial<Parameters<typeof a.read.waiting>[0]>) => [
+            ...new Set(
+              (await a.read.waiting({ limit: 99, ...query })).map(({ message, state }) => `${message} ${state}`),
+            ),
+          ]
+          expect(await seen({})).toEqual([`${one} held`, `${two} quarantined`].sort())
+          expect(await seen({ after: [one, two].sort()[0]! })).toHaveLength(1)
+          expect(await b.read.waiting({ limit: 9 })).toEqual([])
+        })
+      })
+
       test('writes what a dead job means with its end or not at all', async () => {
         await accept(a, [{ step: 'poison' }])
         const said = async () => (await a.read.audit({ limit: 9 })).map(({ detail }) => detail)

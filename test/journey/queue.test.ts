@@ -52,12 +52,17 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
+const tokens = new Map<string, string>()
 async function tokenOf(client: string): Promise<string> {
+  const known = tokens.get(client)
+  if (known) return known
   const answer = await fetch(`${gateway.url}/oauth/token`, {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client, client_secret: SECRET }),
   })
-  return ((await answer.json()) as { access_token: string }).access_token
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  tokens.set(client, token)
+  return token
 }
 async function queueAs(client: string, ...argv: readonly string[]) {
   const said = { out: '', err: '', code: 0 }
@@ -92,10 +97,14 @@ const states = async (id: MessageId) => {
   await using records = await gateway.records()
   return (await records.read.recipients(id)).map(({ state }) => state).join()
 }
-/** Its deliver job, once it was deferred. */
-async function deferred(id: MessageId): Promise<QueueJob> {
-  await expect.poll(() => states(id), { timeout: 20_000 }).toBe('deferred')
-  return (await jobs('--message', id, '--queue', 'deliver'))[0]!
+/** Its deliver job, once it waits for its next hop. */
+async function waiting(id: MessageId): Promise<QueueJob> {
+  const own = async () =>
+    (await jobs('--message', id, '--queue', 'deliver', '--state', 'ready')).find(({ recipients }) =>
+      recipients.includes(COLLEAGUE),
+    )
+  await expect.poll(own, { timeout: 20_000 }).toBeDefined()
+  return (await own())!
 }
 async function events(id: MessageId) {
   await using records = await gateway.records()
@@ -106,7 +115,9 @@ async function events(id: MessageId) {
 
 describe('a next hop that is not there', () => {
   it('shows what waits, for whom, since when, what was said and when it is tried next', async () => {
-    const job = await deferred(await mail('one'))
+    const id = await mail('one')
+    await expect.poll(() => states(id), { timeout: 20_000 }).toBe('deferred')
+    const job = await waiting(id)
     expect(job).toMatchObject({ state: 'ready', recipients: [COLLEAGUE], attempts: 1, uncertain: 0 })
     expect(job.lastFault).toMatch(/^451 4\.4\.1 The next mail server cannot be reached/)
     const { out, code } = await queue('list')
@@ -114,13 +125,13 @@ describe('a next hop that is not there', () => {
     expect(out).toMatch(/^JOB +QUEUE +LANE +STATE +AGE +TRIES +NEXT +TO +LAST FAULT\n/)
     expect(out).toMatch(/deliver +- +ready +\d+s +1 +in \d+[ms].* e\.lang@demo\.example +451 4\.4\.1/)
     expect((await queue('show', job.id)).out).toMatch(/^May have arrived: +no$/m)
-    expect((await queue('lanes')).out).toMatch(/^deliver +- +1 +0 +0 +0 /m)
+    expect((await queue('lanes')).out).toMatch(/^deliver +- +\d +0 +0 +0 /m)
     expect((await jobs('--older-than', '1d')).length).toBe(0)
   })
 
   it('hold, release and drop: each audited; a dropped recipient ends, a held job is tried by nobody', async () => {
     const id = await mail('two')
-    const job = await deferred(id)
+    const job = await waiting(id)
     expect((await queue('hold', job.id, '--reason', 'look at it first')).out).toBe('Held: 1\n')
     expect(await jobs('--state', 'held')).toMatchObject([{ id: job.id, nextTry: null }])
     expect((await queue('release', job.id, '--reason', 'looked at')).out).toBe('Released: 1\n')
@@ -137,8 +148,8 @@ describe('a next hop that is not there', () => {
   })
 
   it('many at once only with --yes; wrong use and wrong roles change nothing', async () => {
-    await deferred(await mail('three'))
-    await deferred(await mail('four'))
+    await waiting(await mail('three'))
+    await waiting(await mail('four'))
     const many = await queue('hold', '--queue', 'deliver', '--reason', 'all')
     expect(many).toMatchObject({ code: 2, err: expect.stringMatching(/concerns \d+ jobs.*--yes/) })
     expect(await jobs('--state', 'held')).toEqual([])
@@ -148,7 +159,7 @@ describe('a next hop that is not there', () => {
     expect((await queue('list', '--older-than', 'ever')).err).toContain('use 90s, 15m, 4h or 2d')
     expect(await queueAs('auditor', 'drop', '--queue', 'deliver', '--yes', '--reason', 'x')).toMatchObject({ code: 1 })
     expect(await queueAs('auditor', 'list')).toMatchObject({ code: 0 })
-    expect(await queueAs('key-manager', 'list')).toMatchObject({ code: 1, out: '' })
+    expect(await queueAs('key-manager', 'list')).toMatchObject({ code: 3, out: '' })
     const nothing = await queue('show', '01a20000-0000-7000-8000-000000000009')
     expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining('no such thing') })
     expect(await jobs('--queue', 'deliver')).not.toEqual([])
@@ -156,11 +167,11 @@ describe('a next hop that is not there', () => {
 
   it('retry brings everything out when the next hop is back', async () => {
     sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: nextHop, httpPort: 0 })
-    const waiting = await jobs('--queue', 'deliver')
+    const left = await jobs('--queue', 'deliver')
     const { out, code } = await queue('retry', '--queue', 'deliver', '--yes', '--reason', 'the server is back')
-    expect([out, code]).toEqual([`To be tried now: ${waiting.length}\n`, 0])
-    await expect.poll(() => jobs('--queue', 'deliver'), { timeout: 20_000 }).toEqual([])
-    for (const { message } of waiting) expect(await states(message as MessageId)).toMatch(/^(delivered|dropped)$/)
+    expect([out, code]).toEqual([`To be tried now: ${left.length}\n`, 0])
+    await expect.poll(() => jobs('--queue', 'deliver'), { timeout: 60_000, interval: 500 }).toEqual([])
+    for (const { message } of left) expect(await states(message as MessageId)).toMatch(/^(delivered|dropped)$/)
   })
 })
 

@@ -96,6 +96,8 @@ export function memoryStore(now: () => number = Date.now) {
   let rows = new Map<TenantId, Rows>()
   let jobs = new Map<string, StoredJob>()
   let failNextCommit: Error | null = null
+  /** Jobs so far: their ids rise as those of a database do. */
+  let made = 0
   let turn: Promise<unknown> = Promise.resolve()
   const listeners = new Set<(work: readonly Lane[]) => void>()
   const of = (tenant: TenantId): Rows => {
@@ -402,7 +404,8 @@ export function memoryStore(now: () => number = Date.now) {
             job.lane === spec.lane &&
             job.step === spec.step
           if ([...jobs.values()].some(same)) continue
-          const job: Job = { ...spec, id: randomUUID(), tenant, attempt: 0, leaseToken: '', createdAt: now(), dots: 0 }
+          const id = `00000000-0000-7000-8000-${String(++made).padStart(12, '0')}`
+          const job: Job = { ...spec, id, tenant, attempt: 0, leaseToken: '', createdAt: now(), dots: 0 }
           jobs.set(job.id, { job, state: 'ready', leaseUntil: 0, fault: '' })
         }
       },

@@ -67,7 +67,7 @@ export async function finishMessages(
       and(
         eq(job.tenant, tenant),
         eq(job.message, message.id),
-        or(inArray(job.state, ['ready', 'leased']), and(eq(job.state, 'dead'), gt(job.createdAt, deadBy))),
+        or(inArray(job.state, ['ready', 'leased', 'held']), and(eq(job.state, 'dead'), gt(job.createdAt, deadBy))),
       ),
     )
   const over = await db
