@@ -1,5 +1,6 @@
 /** Claims by lane: one index range for the jobs of one, one index seek to find the next. */
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Job, JobQueueName } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import type { ClaimWant, DueLane } from '../../ports/store.ts'
@@ -16,6 +17,8 @@ const open = sql`state <> 'done'`
 
 /** Seeks of one look at one queue: bounds how long a look takes where very many lanes wait for a later time. */
 const SEEKS = 1_000
+/** After so many the event loop has its turn. */
+const BREATH = 64
 
 /** Leases the due jobs of one lane, in order of time; they share a token that is fresh with this claim. */
 export async function takeDue(engine: Engine, db: Db, want: ClaimWant, now: number, leaseMs: number): Promise<Job[]> {
@@ -70,6 +73,7 @@ export class DueLanes {
       if (!next) return found
       if (next.due === 1) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
       at = next
+      if (seeks % BREATH === BREATH - 1) await setImmediate()
       if (seeks === SEEKS) {
         this.#stopped.set(queue, { tenant: at.tenant, lane: at.lane })
         return found
