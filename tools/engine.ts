@@ -5,8 +5,12 @@ import { basename, join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const light = join(root, 'shared/policy/light')
 const STAND_INS = ['tr46', 're2js', 'yaml']
-/** A room of the engine that is loaded on first use as well. */
-const ROOM = { source: '../cel/leaf.ts', library: '@marcbachmann/cel-js', standIn: 'cel' }
+/** Rooms of the engine that are loaded on first use as well: as they are imported, and their stand-ins. */
+const ROOMS: Readonly<Record<string, string>> = {
+  '../cel/leaf.ts': 'cel',
+  './diagnostic-texts.ts': 'diagnostic-texts',
+}
+const CEL = '@marcbachmann/cel-js'
 
 export interface Module {
   readonly fileName: string
@@ -36,7 +40,8 @@ export const lightTables = {
   name: 'secflow-light-tables',
   resolveId(source: string, importer: string | undefined): string | null {
     if (importer?.startsWith(light) || importer?.includes('node_modules')) return null
-    if (source === ROOM.source) return join(light, `${ROOM.standIn}.ts`)
+    const room = ROOMS[source]
+    if (room !== undefined) return join(light, `${room}.ts`)
     return STAND_INS.includes(source) ? join(light, `${source}.ts`) : null
   },
   /** What the vocabulary says of itself is for editors and reference pages. */
@@ -60,7 +65,9 @@ export async function bundleEngine(): Promise<readonly Module[]> {
     minify: true,
     chunkFileNames: nameOf,
     // What every decision needs is one module: apart, its parts would be packed worse.
-    codeSplitting: { groups: [{ name: 'decide', test: /shared\/policy\/(?!light|explain|cel|show)|@noble/ }] },
+    codeSplitting: {
+      groups: [{ name: 'decide', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)|@noble/ }],
+    },
   })
   return output.map(({ fileName, code, isEntry, imports, modules }) => ({
     fileName,
@@ -74,7 +81,7 @@ export async function bundleEngine(): Promise<readonly Module[]> {
 /** A table goes by the name of its package. */
 function nameOf({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
   const holds = (name: string) => moduleIds.some((id) => id.includes(`node_modules/${name}/`))
-  const table = holds(ROOM.library) ? ROOM.standIn : STAND_INS.find(holds)
+  const table = holds(CEL) ? 'cel' : STAND_INS.find(holds)
   return table ? `${table}.js` : '[name].js'
 }
 

@@ -1,4 +1,4 @@
-interface Message {
+export interface Message {
   readonly severity: 'error' | 'warning'
   readonly de: string
   readonly en: string
