@@ -70,19 +70,22 @@ export async function attempt(
       talk.close()
       throw error
     }
-    const fault = faultOf(error, progress.ended && error.kind !== 'said')
+    const uncertain = progress.ended && error.kind !== 'said'
+    const fault = faultOf(error, uncertain)
     const settled = [...progress.replies.values()].some(({ code }) => code >= 500)
     if (!settled) {
       return { fault, untouched: !progress.begun, chunkingRefused: error instanceof ChunkingRefused }
     }
     const rest = replyOf(fault)
-    return {
-      result: result((address) => {
-        const own = progress.replies.get(address)
-        return own && !isPositive(own) ? own.text : rest
-      }),
-      unfit: false,
+    const refused = (address: string) => {
+      const own = progress.replies.get(address)
+      return own && !isPositive(own) ? own.text : null
     }
+    const told = result((address) => refused(address) ?? rest)
+    const recipients = told.recipients.map((one) =>
+      uncertain && refused(one.address) === null && !unfit.has(one.address) ? { ...one, uncertain } : one,
+    )
+    return { result: { ...told, recipients }, unfit: false }
   } finally {
     signal.removeEventListener('abort', late)
     lease.release(keep)

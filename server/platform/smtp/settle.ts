@@ -19,7 +19,10 @@ export function faultOf(error: unknown, uncertain = false): Fault {
     case 'said':
       return new Fault('next-hop-temporary', said, because)
     case 'garbled':
-      return new Fault('next-hop-temporary', detail || error.message, because)
+      // What is no reply to the end of data may have been meant as one.
+      return uncertain
+        ? new Fault('next-hop-unreachable', detail, because)
+        : new Fault('next-hop-temporary', error.message, because)
     case 'closed':
       return new Fault('next-hop-unreachable', detail, because)
   }

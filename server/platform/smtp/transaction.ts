@@ -176,8 +176,8 @@ async function sendChunks(
     }
     // Where the content does not end a line, the end of data of DATA would have ended it.
     const rest = lines.end().length > 3 ? '\r\n' : ''
-    await beforeDot?.()
     for (const expected of sent.splice(0)) await confirm(session, expected, progress)
+    await beforeDot?.()
     progress.ended = true
     last = await talk.ask(`BDAT ${rest.length} LAST${rest === '' ? '' : '\r\n'}`, timeouts.dataEndMs)
   } catch (error) {

@@ -143,6 +143,11 @@ describe('broken next hops', () => {
       'next-hop-unreachable: no reply after the end of data, it may have been taken',
     ],
     [
+      'garbage after the dot',
+      { answer: (line) => (line === '.' ? 'thanks!' : undefined) },
+      'next-hop-unreachable: no reply after the end of data, it may have been taken',
+    ],
+    [
       'silence after the dot',
       { answer: (line) => (line === '.' ? 'hang' : undefined) },
       'next-hop-timeout: no reply after the end of data, it may have been taken',
@@ -174,8 +179,8 @@ describe('broken next hops', () => {
         recipient === 'c@p.example' ? '550 5.1.1 Unknown' : line === '.' ? 'drop' : undefined,
     })
     const [a, , c] = (await send()).recipients
-    expect(a).toMatchObject({ status: 'temporary' })
-    expect(c).toMatchObject({ status: 'permanent', reply: '550 5.1.1 Unknown' })
+    expect(a).toMatchObject({ status: 'temporary', uncertain: true })
+    expect(c).toEqual({ address: 'c@p.example', status: 'permanent', reply: '550 5.1.1 Unknown' })
   })
 
   it('sends no end of data when the content fails, and drops the connection', async () => {
