@@ -1,5 +1,6 @@
 import type { ByteSource } from '../ports/bytes.ts'
 import type { MimePart, TransferEncoding } from './part.ts'
+import { piecesOf, Turn } from './turn.ts'
 
 /** Undoes one transfer encoding piece by piece; `defects` grows while it runs. */
 interface Decoder {
@@ -26,9 +27,13 @@ export async function* decodeStream(
     for await (const chunk of chunks) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     return
   }
+  const turn = new Turn()
   for await (const chunk of chunks) {
-    const decoded = decoder.write(chunk)
-    if (decoded.length > 0) yield decoded
+    for (const piece of piecesOf(chunk, 65_536)) {
+      await turn.pause()
+      const decoded = decoder.write(piece)
+      if (decoded.length > 0) yield decoded
+    }
   }
   const rest = decoder.end()
   if (rest.length > 0) yield rest

@@ -3,6 +3,7 @@ import type { ByteSource } from '../ports/bytes.ts'
 import { HeaderLines } from './header.ts'
 import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
 import { PartTree } from './tree.ts'
+import { piecesOf, Turn } from './turn.ts'
 
 export type { MimeIndex, MimeLimits } from './part.ts'
 
@@ -32,7 +33,13 @@ export async function indexStream(
   limits: MimeLimits = DEFAULT_LIMITS,
 ): Promise<MimeIndex> {
   const scanner = new Scanner(limits)
-  for await (const chunk of chunks) scanner.push(chunk)
+  const turn = new Turn()
+  for await (const chunk of chunks) {
+    for (const piece of piecesOf(chunk)) {
+      await turn.pause()
+      scanner.push(piece)
+    }
+  }
   return scanner.finish()
 }
 

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import { type Token, Tokenizer, TokenizerMode } from 'parse5'
+import { Turn } from '../../mime/turn.ts'
 
 const BREAKS = new Set(
   'p div br tr li ul ol table h1 h2 h3 h4 h5 h6 hr blockquote pre section article header footer dt dd'.split(' '),
@@ -11,8 +11,10 @@ const SILENT: Readonly<Record<string, Tokenizer['state']>> = {
   title: TokenizerMode.RCDATA,
 }
 const FOREIGN = new Set(['svg', 'math'])
-/** Characters between two turns of the event loop: well below 5 ms. */
-const SLICE = 8_192
+/** Characters between two looks at the clock. */
+const SLICE = 4_096
+/** Characters of words after which nobody reads on. */
+const WORDS_MAX = 524_288
 
 /** Words of HTML. */
 export interface HtmlWords {
@@ -20,6 +22,8 @@ export interface HtmlWords {
   readonly text: string
   /** What only some readers show: the content of conditional comments, which are meant for Outlook. */
   readonly aside: string
+  /** There are more than anybody reads. */
+  readonly cut: boolean
 }
 
 /**
@@ -36,16 +40,17 @@ export function htmlToText(html: string): string {
 /** The same for long texts, in slices with turns of the event loop between. */
 export async function htmlWords(html: string): Promise<HtmlWords> {
   const reader = new HtmlReader()
-  for (let at = 0; at < html.length; at += SLICE) {
-    if (at > 0) await setImmediate()
+  const turn = new Turn()
+  for (let at = 0; at < html.length && !reader.full; at += SLICE) {
+    await turn.pause()
     reader.write(html.slice(at, at + SLICE))
   }
   return reader.end()
 }
 
 class HtmlReader {
-  readonly #out: string[] = []
-  readonly #aside: string[] = []
+  readonly #out = new Lines()
+  readonly #aside = new Lines()
   readonly #tokenizer: Tokenizer
   /** Open svg and math: inside of them style and script are elements like others. */
   #foreign = 0
@@ -55,7 +60,7 @@ class HtmlReader {
 
   constructor() {
     const show = ({ chars }: Token.CharacterToken) => {
-      if (this.#silent === null) this.#out.push(chars)
+      if (this.#silent === null) this.#out.words(chars)
     }
     this.#tokenizer = new Tokenizer(
       { sourceCodeLocationInfo: false },
@@ -79,7 +84,11 @@ class HtmlReader {
   end(): HtmlWords {
     this.#tokenizer.write('', true)
     this.#closeLink()
-    return { text: tidy(this.#out), aside: tidy(this.#aside) }
+    return { text: this.#out.text(), aside: this.#aside.text(), cut: this.full }
+  }
+
+  get full(): boolean {
+    return this.#out.length + this.#aside.length > WORDS_MAX
   }
 
   #start({ tagName, attrs, selfClosing }: Token.TagToken): void {
@@ -90,15 +99,16 @@ class HtmlReader {
       this.#silent = tagName
     } else if (FOREIGN.has(tagName)) {
       if (!selfClosing) this.#foreign++
-    } else if (tagName === 'li') this.#out.push('\n- ')
-    else if (BREAKS.has(tagName)) this.#out.push('\n')
-    else if (tagName === 'td' || tagName === 'th') this.#out.push(' ')
-    else if (tagName === 'img') this.#out.push(attribute('alt'))
-    else if (tagName === 'input') this.#out.push(` ${attribute('value') || attribute('placeholder')}`)
+    } else if (BREAKS.has(tagName)) {
+      this.#out.lineBreak()
+      if (tagName === 'li') this.#out.words('- ')
+    } else if (tagName === 'td' || tagName === 'th') this.#out.words(' ')
+    else if (tagName === 'img') this.#out.words(attribute('alt'))
+    else if (tagName === 'input') this.#out.words(` ${attribute('value') || attribute('placeholder')}`)
     else if (tagName === 'a') {
       this.#closeLink()
       const href = attribute('href')
-      if (/^(https?:|mailto:)/i.test(href)) this.#link = { href, from: this.#out.length }
+      if (/^(https?:|mailto:)/i.test(href)) this.#link = { href, from: this.#out.pieces.length }
     }
   }
 
@@ -106,30 +116,52 @@ class HtmlReader {
     if (tagName === this.#silent) this.#silent = null
     else if (FOREIGN.has(tagName)) this.#foreign = Math.max(0, this.#foreign - 1)
     else if (tagName === 'a') this.#closeLink()
-    else if (BREAKS.has(tagName)) this.#out.push('\n')
-    else if (tagName === 'td' || tagName === 'th') this.#out.push(' ')
+    else if (BREAKS.has(tagName)) this.#out.lineBreak()
+    else if (tagName === 'td' || tagName === 'th') this.#out.words(' ')
   }
 
   #closeLink(): void {
     if (!this.#link) return
     const { href, from } = this.#link
     this.#link = null
-    const words = this.#out.slice(from).join('').trim()
-    if (words !== href.replace(/^mailto:/i, '')) this.#out.push(` <${href}>`)
+    const words = this.#out.pieces.slice(from).join('').trim()
+    if (words !== href.replace(/^mailto:/i, '')) this.#out.words(` <${href}>`)
   }
 
   /** `<!--[if mso]> ... <![endif]-->` */
   #comment(data: string): void {
-    if (/^\s*\[if\b/i.test(data)) this.#aside.push(data.replace(/<[^<>]*>|^\s*\[if[^\]]{0,100}\]>/g, ' '), '\n')
+    if (/^\s*\[if\b/i.test(data)) {
+      this.#aside.words(data.replace(/<[^<>]*>|^\s*\[if[^\]]{0,100}\]>/g, ' '))
+      this.#aside.lineBreak()
+    }
   }
 }
 
-function tidy(pieces: readonly string[]): string {
-  return pieces
-    .map((piece) => (piece.startsWith('\n') && piece.length <= 3 ? piece : piece.replace(/\s+/g, ' ')))
-    .join('')
-    .replace(/[ \t\u00a0]+/g, ' ')
-    .replace(/ ?\n ?/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
+/** Text of words and line breaks: white space is one space, and there is never more than one empty line. */
+class Lines {
+  readonly pieces: string[] = []
+  length = 0
+  #space = false
+  #breaks = 0
+
+  words(text: string): void {
+    const plain = text.replace(/\s+/g, ' ')
+    if (plain.startsWith(' ')) this.#space = true
+    const word = plain.trim()
+    if (word === '') return
+    const between = this.length === 0 ? '' : this.#breaks > 0 ? '\n'.repeat(this.#breaks) : this.#space ? ' ' : ''
+    this.pieces.push(between, word)
+    this.length += between.length + word.length
+    this.#breaks = 0
+    this.#space = plain.endsWith(' ')
+  }
+
+  lineBreak(): void {
+    this.#breaks = Math.min(2, this.#breaks + 1)
+    this.#space = false
+  }
+
+  text(): string {
+    return this.pieces.join('')
+  }
 }

@@ -8,6 +8,7 @@ import { fieldText, firstValue } from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimePart } from '../../mime/part.ts'
 import { readableParts } from '../../mime/readable.ts'
+import { Turn } from '../../mime/turn.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
@@ -68,6 +69,7 @@ export class FileList {
   readonly #defects: Set<string>
   readonly #texts: FileTexts
   readonly #budget: Budget
+  readonly #turn = new Turn()
 
   constructor(size: number, defects: Set<string>, fileText: boolean) {
     this.#defects = defects
@@ -85,6 +87,7 @@ export class FileList {
   ): Promise<void> {
     for (const part of body) await this.#inBody(source, part, { ...place, part: place.part ?? part })
     for (const part of fileParts(root, body)) {
+      await this.#turn.pause()
       const at = { ...place, part: place.part ?? part }
       if (part.shape === 'message') await this.#message(source, parts, part, at)
       else if (!isSignatureOf(parts[part.parent ?? -1], part) || !(await isSignature(source, part))) {

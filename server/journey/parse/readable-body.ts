@@ -57,7 +57,11 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
     const texts = await read(group.plain, TEXT_MAX)
     const pages = await read(group.html, HTML_MAX)
     const pageWords: HtmlWords[] = []
-    for (const page of pages) pageWords.push(await htmlWords(page))
+    for (const page of pages) {
+      const found = await htmlWords(page)
+      pageWords.push(found)
+      cut ||= found.cut
+    }
     plain.push(...(texts.length > 0 ? texts : pageWords.map(({ text }) => text)))
     html.push(...(pages.length > 0 ? pages : texts.map(textToHtml)))
     words.push(...texts, ...pageWords.flatMap(({ text, aside }) => (aside ? [text, aside] : [text])))

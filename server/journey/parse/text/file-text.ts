@@ -75,8 +75,11 @@ export class FileTexts {
     const bytes = await beginning(open(), max)
     const raw = textOf(bytes, charset)
     if (raw === undefined) return undefined
-    const words = html ? allWords(await htmlWords(raw)) : type === 'rtf' ? rtfText(raw) : raw
-    return { text: words, cut: size > max }
+    if (html) {
+      const words = await htmlWords(raw)
+      return { text: allWords(words), cut: size > max || words.cut }
+    }
+    return { text: type === 'rtf' ? rtfText(raw) : raw, cut: size > max }
   }
 }
 

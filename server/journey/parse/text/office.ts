@@ -1,3 +1,4 @@
+import { Turn } from '../../../mime/turn.ts'
 import { unzip, zipEntries } from './zip-entries.ts'
 
 /** Parts that hold what people wrote, by type of document (ECMA-376, OpenDocument 1.3). */
@@ -31,7 +32,7 @@ export async function officeText(
       continue
     }
     left -= xml.length
-    const text = xmlText(xml.toString('utf8'))
+    const text = await xmlWords(xml.toString('utf8'), room)
     cut ||= text.length > room
     texts.push(text.slice(0, room))
     room = Math.max(0, room - text.length)
@@ -47,24 +48,49 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 /** Character data of XML, in linear time and without a parser that resolves anything. */
 export function xmlText(xml: string): string {
   const out: string[] = []
+  for (const piece of xmlPieces(xml)) out.push(piece)
+  return tidy(out)
+}
+
+/** The same with turns of the event loop between; ends beyond `cap` characters. */
+async function xmlWords(xml: string, cap: number): Promise<string> {
+  const out: string[] = []
+  const turn = new Turn()
+  let length = 0
+  let pieces = 0
+  for (const piece of xmlPieces(xml)) {
+    if (++pieces % 1_000 === 0) await turn.pause()
+    out.push(piece)
+    length += piece.length
+    // Line breaks may still go: a reader that stopped at the cap would not know whether there is more.
+    if (length > 2 * cap + 1_000) break
+  }
+  return tidy(out)
+}
+
+function* xmlPieces(xml: string): Generator<string> {
   for (let at = 0; at < xml.length; ) {
     const open = xml.indexOf('<', at)
     const stop = open < 0 ? xml.length : open
-    if (stop > at) out.push(unescaped(xml.slice(at, stop)))
+    if (stop > at) yield unescaped(xml.slice(at, stop))
     if (open < 0) break
     if (xml.startsWith('<![CDATA[', open)) {
       const close = xml.indexOf(']]>', open)
-      out.push(xml.slice(open + 9, close < 0 ? xml.length : close))
+      yield xml.slice(open + 9, close < 0 ? xml.length : close)
       at = close < 0 ? xml.length : close + 3
       continue
     }
     const close = xml.indexOf('>', open)
     if (close < 0) break
     const name = /^\/?[\w:.-]{1,60}/.exec(xml.slice(open + 1, Math.min(close, open + 64)))?.[0] ?? ''
-    if (BREAK.test(name)) out.push('\n')
+    if (BREAK.test(name)) yield '\n'
+    else yield ''
     at = close + 1
   }
-  return out
+}
+
+function tidy(pieces: readonly string[]): string {
+  return pieces
     .join('')
     .replace(/\n{2,}/g, '\n')
     .trim()

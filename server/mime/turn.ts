@@ -1,0 +1,21 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** Longest work between two turns of the event loop, ms: half of what a mail may cost the others. */
+const WORK_MS = 2.5
+
+/** Gives the event loop a turn where work on one mail has taken long enough; awaiting microtasks alone gives it none. */
+export class Turn {
+  #since = performance.now()
+
+  async pause(): Promise<void> {
+    if (performance.now() - this.#since < WORK_MS) return
+    await setImmediate()
+    this.#since = performance.now()
+  }
+}
+
+/** Pieces of a chunk that are small enough for work of some nanoseconds a byte. */
+export function* piecesOf(chunk: Uint8Array, size = 32_768): Generator<Buffer> {
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
