@@ -12,13 +12,14 @@
  */
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { decide, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
+import { deciding, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
 import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
 import { type Carried, type CommitParts, commit, type StoredCopy } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
+import { inSlices } from './evaluate/in-slices.ts'
 import { assembleInput, type Knowledge } from './evaluate/input.ts'
 import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
@@ -137,7 +138,7 @@ async function carryOut(
     parts.knowledge,
     'needed',
   )
-  const decision = withEnvelopeAddresses(decideOrFault(policy, input, releases), record.envelope)
+  const decision = withEnvelopeAddresses(await decideOrFault(policy, input, releases), record.envelope)
   const once = onceDue(decision, record.decision, sent)
   const mail: MailInHand = {
     id: record.id,
@@ -225,9 +226,9 @@ async function stillOpen(tx: TenantWrites, record: MessageRecord, open: Readonly
 export const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
   (payload as { readonly releases?: readonly Release[] } | null)?.releases ?? []
 
-function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Decision {
+async function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Promise<Decision> {
   try {
-    return decide(policy, input, releases)
+    return await inSlices(deciding(policy, input, releases))
   } catch (cause) {
     throw new Fault('policy-engine', '', { cause })
   }

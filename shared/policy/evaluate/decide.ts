@@ -31,8 +31,20 @@ export function decide(
   releases: readonly Release[] = [],
   selections: Selector = selectByIndex,
 ): Decision {
-  const { drafts, once } = evaluate(policy, input, releases, selections)
-  const recipients = drafts.map(finish)
+  return completed(deciding(policy, input, releases, selections))
+}
+
+/** As `decide`, stopping after each bit of work for one recipient: whoever has other work to do goes on when it is done. */
+export function* deciding(
+  policy: Policy,
+  input: PolicyInput,
+  releases: readonly Release[] = [],
+  selections: Selector = selectByIndex,
+): Generator<undefined, Decision> {
+  const { drafts, once } = yield* evaluate(policy, input, releases, selections)
+  const recipients = yield* inTurn(drafts, finish)
+  const copies = copiesOf(drafts, recipients)
+  yield
   const lists = policy.sources.size === 0 ? null : listVersions(policy.sources, policy.lists, input.time)
   const seen = [input, ...(releases.length === 0 ? [] : [releases]), ...(lists ? [{ lists }] : [])]
   return {
@@ -43,7 +55,7 @@ export function decide(
     ...(lists ? { lists } : {}),
     classification: effectiveClass(input.message, policy.tenantLabels),
     recipients,
-    copies: copiesOf(drafts, recipients),
+    copies,
     once: onceSteps(policy, drafts, once),
   }
 }
@@ -55,24 +67,41 @@ export function draftsOf(
   releases: readonly Release[] = [],
   selections: Selector = selectByIndex,
 ): readonly Draft[] {
-  return evaluate(policy, input, releases, selections).drafts
+  return completed(evaluate(policy, input, releases, selections)).drafts
 }
 
 /** Drafts, and the plan of what is done once per message. */
-function evaluate(
+function* evaluate(
   policy: Policy,
   input: PolicyInput,
   releases: readonly Release[],
   selections: Selector,
-): { readonly drafts: readonly Draft[]; readonly once: Plan } {
+): Generator<undefined, { readonly drafts: readonly Draft[]; readonly once: Plan }> {
   const cache = messageCache(policy.lists)
-  const drafts = input.recipients.map((recipient) =>
+  const drafts = yield* inTurn(input.recipients, (recipient) =>
     draftOf(policy, input, recipient, cache, liftedFor(recipient.address, releases), selections),
   )
   const once = commonPlan(drafts)
   holdConflicts(policy, drafts, once)
-  holdGuarantees(policy, drafts, cache)
+  yield
+  yield* inTurn(drafts, (draft) => holdGuarantees(policy, draft, cache))
   return { drafts, once }
+}
+
+function* inTurn<T, U>(list: readonly T[], work: (one: T) => U): Generator<undefined, readonly U[]> {
+  const done: U[] = []
+  for (const one of list) {
+    done.push(work(one))
+    yield
+  }
+  return done
+}
+
+function completed<T>(work: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
 }
 
 const NONE: ReadonlySet<string> = new Set()

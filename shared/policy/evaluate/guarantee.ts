@@ -17,10 +17,10 @@ interface Delivery {
   readonly signed: string | null
 }
 
-/** Changes gate, reasons and simulated of drafts whose deliveries, or whose copies for others, break a guarantee. */
-export function holdGuarantees(policy: Policy, drafts: readonly Draft[], cache: MessageCache): void {
+/** Changes gate, reasons and simulated of a draft whose delivery, or whose copies for others, break a guarantee. */
+export function holdGuarantees(policy: Policy, draft: Draft, cache: MessageCache): void {
   if (policy.guarantees.length === 0) return
-  for (const draft of drafts) for (const guarantee of violated(policy, draft, cache)) apply(guarantee, draft)
+  for (const guarantee of violated(policy, draft, cache)) apply(guarantee, draft)
 }
 
 /** The guarantees that a draft, as it stands, would break. */
