@@ -5,7 +5,7 @@
 import type { Column, Placeholder, SQL, SQLWrapper } from 'drizzle-orm'
 import type { TenantId } from '../../../shared/domain/index.ts'
 import { orm } from './drizzle.ts'
-import type { Unit } from './unit.ts'
+import type { Db, Unit } from './unit.ts'
 
 const { inArray, sql } = orm
 
@@ -13,6 +13,22 @@ const { inArray, sql } = orm
 export type Matter = 'audit' | 'policy'
 
 type Ms = number | Placeholder
+
+/** Where a look at the lanes of a queue goes on from; `now` is this node's clock. */
+export interface HopFrom {
+  readonly queue: string
+  readonly tenant: string
+  readonly lane: string
+  readonly now: number
+}
+
+/** A lane with ready jobs, and its first one; `due` is 1 when that is due. */
+export interface Hop {
+  readonly tenant: string
+  readonly lane: string
+  readonly runAt: number
+  readonly due: number
+}
 
 export interface Dialect {
   /**
@@ -24,6 +40,8 @@ export interface Dialect {
   lock<Q>(select: Q): Q
   /** The column's value is one of those that a select of one column finds; it is asked once, however the rest is planned. */
   among(column: Column, select: SQLWrapper): SQL
+  /** The next lanes, in order, some at a time; none at the end. Absent where a question costs no way to a server: then one by one. */
+  hops?(db: Db, from: HopFrom): Promise<Hop[]>
   /** Waits for other units in this matter and keeps them waiting until this one ends. Statements sent after it see what they committed. */
   turn(unit: Unit, matter: Matter, tenant: TenantId): Promise<unknown>
 }

@@ -5,6 +5,7 @@ import type { Job, JobQueueName } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import type { ClaimWant, DueLane } from '../../ports/store.ts'
 import type { Db } from './database.ts'
+import type { Hop, HopFrom } from './dialect.ts'
 import { orm } from './drizzle.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
@@ -66,10 +67,12 @@ export class DueLanes {
 
   async look(on: () => Db, queue: JobQueueName, now: number): Promise<DueLane[]> {
     const found: DueLane[] = []
+    let ahead: Hop[] = []
     let at = this.#stopped.get(queue) ?? { tenant: '', lane: '' }
     this.#stopped.delete(queue)
     for (let seeks = 0; ; seeks++) {
-      const [next] = await this.#next(on()).execute({ queue, tenant: at.tenant, lane: at.lane, now })
+      if (ahead.length === 0) ahead = await this.#ask(on(), { queue, tenant: at.tenant, lane: at.lane, now })
+      const next = ahead.shift()
       if (!next) return found
       if (next.due === 1) found.push({ queue, tenant: tenantId(next.tenant), lane: next.lane, due: next.runAt })
       at = next
@@ -79,6 +82,10 @@ export class DueLanes {
         return found
       }
     }
+  }
+
+  #ask(db: Db, from: HopFrom): Promise<Hop[]> {
+    return this.#engine.dialect.hops?.(db, from) ?? this.#next(db).execute({ ...from })
   }
 
   /** The first ready job of the lane after a given one. */

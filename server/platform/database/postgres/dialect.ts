@@ -2,6 +2,7 @@ import type { TenantId } from '../../../../shared/domain/index.ts'
 import type { Db, Unit } from '../database.ts'
 import type { Dialect, Matter } from '../dialect.ts'
 import { orm } from '../drizzle.ts'
+import { hops } from './hops.ts'
 
 const { sql } = orm
 
@@ -16,11 +17,13 @@ type Locking = { for(strength: 'update', config: { skipLocked: true }): unknown 
 /** Units run side by side. `serverTime` is false in tests that move the clock. */
 export function sideBySide(serverTime: boolean): Dialect {
   const turns = new WeakMap<Unit, Set<string>>()
+  const time: Dialect['time'] = (now, fromNow) => {
+    const base = serverTime ? SERVER_TIME : sql<number>`cast(${now} as bigint)`
+    return fromNow === undefined ? base : sql<number>`${base} + cast(${fromNow} as bigint)`
+  }
   return {
-    time(now, fromNow) {
-      const base = serverTime ? SERVER_TIME : sql<number>`cast(${now} as bigint)`
-      return fromNow === undefined ? base : sql<number>`${base} + cast(${fromNow} as bigint)`
-    },
+    time,
+    hops: (db, from) => hops(db, from, time(from.now)),
     lock: (select) => (select as unknown as Locking).for('update', { skipLocked: true }) as typeof select,
     // `in (select ... limit ... for update)` may be asked once per row, and lock other rows each time.
     among: (column, select) => sql`${column} = any(array(${select}))`,
