@@ -1,7 +1,7 @@
 import type { CopyRecord, Job, JobSpec, Receipt } from '../../../shared/domain/index.ts'
 import type { HopFacts, Route } from '../../ports/transport.ts'
 import type { Leg } from '../route-of.ts'
-import type { DeliverPayload } from './deliver.ts'
+import type { DeliverPayload } from './payload.ts'
 
 /**
  * The route as this copy may use it: where TLS is how the policy protects it, nothing leaves without a verified next hop,
