@@ -1,5 +1,5 @@
 import type { Decision, JobSpec, MessageId, OnceStep } from '../../shared/domain/index.ts'
-import type { DeliverPayload } from './deliver/deliver.ts'
+import type { DeliverPayload } from './deliver/payload.ts'
 import { lanesOf } from './route-of.ts'
 import type { TenantProfile } from './tenant.ts'
 import type { RenderedCopy } from './transform/mail.ts'

@@ -12,8 +12,8 @@ import {
   WaitingRecipients,
 } from '../../../shared/contract/index.ts'
 import type { JobRecord, MessageId } from '../../../shared/domain/index.ts'
-import type { DeliverPayload } from '../../journey/deliver/deliver.ts'
-import type { Operator } from '../../journey/operate/desk.ts'
+import type { DeliverPayload } from '../../journey/deliver/payload.ts'
+import type { Operator } from '../../journey/operate/operator.ts'
 import type { JobCount } from '../../ports/store.ts'
 import { caller } from '../plugins/auth.ts'
 import type { Routes } from '../route.ts'

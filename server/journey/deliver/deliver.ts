@@ -17,28 +17,11 @@ import { legsOf } from '../route-of.ts'
 import type { TenantProfile } from '../tenant.ts'
 import { nextAttempt, nextLook, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
 import { splitJobs } from './leg.ts'
+import { type DeliverPayload, readPayload } from './payload.ts'
 import { auditUncertain, enclose, record, unreported } from './record.ts'
 import { createReporter, type PreparedReport } from './report.ts'
 import { type Transmission, transmit, untried } from './transmit.ts'
 import { judge, ofCopy, reportable, type Verdict } from './verdict.ts'
-
-/** Payload of a `deliver` job. The first one of a copy needs only the first two fields. */
-export interface DeliverPayload {
-  readonly copyId: string
-  readonly recipients: readonly string[]
-  /** 1 for the first. */
-  readonly attempt?: number
-  /** Step of the first job; further ones are numbered after it. */
-  readonly root?: string
-  /** Jobs for this copy so far, this one included; more than attempts where some of them only looked. */
-  readonly turn?: number
-  /** The sender was told of the delay. */
-  readonly warned?: boolean
-  /** What the next hop said last, for the operator. */
-  readonly reply?: string
-  /** Earlier attempts after which these recipients may have had the mail. */
-  readonly uncertain?: number
-}
 
 export interface DeliveryDeps {
   readonly store: Store
@@ -228,12 +211,4 @@ async function load(store: TenantStore, copyId: string): Promise<{ copy: CopyRec
   const message = copy && (await store.read.message(copy.message))
   if (!message) throw new Fault('blob-missing', `no copy ${copyId}`)
   return { copy, message }
-}
-
-function readPayload(payload: unknown): DeliverPayload {
-  const candidate = payload as Partial<DeliverPayload> | null
-  if (typeof candidate?.copyId !== 'string' || !Array.isArray(candidate.recipients)) {
-    throw new Fault('request-invalid', 'not the payload of a deliver job')
-  }
-  return candidate as DeliverPayload
 }

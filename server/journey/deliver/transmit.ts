@@ -3,7 +3,7 @@ import { toFault } from '../../../shared/fault/index.ts'
 import { domainOf } from '../../../shared/words/address.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { MailTransport, Route, TransportResult } from '../../ports/transport.ts'
-import { openCopy } from '../copy-content.ts'
+import { copyContent } from '../copy-content.ts'
 import { asProtected } from './leg.ts'
 
 /** What one transaction with the next hop came to. */
@@ -43,7 +43,7 @@ export async function transmit(
   beforeDot: () => Promise<void>,
 ): Promise<Transmission> {
   const { tenant, copy, message } = about
-  await using content = await openCopy(parts.blobs, tenant, copy)
+  const content = copyContent(parts.blobs, tenant, copy)
   let dotted = false
   try {
     const result = await parts.transport.send(asProtected(route, copy), envelopeOf(copy, message, open), content, {

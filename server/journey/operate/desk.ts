@@ -3,26 +3,11 @@ import type { JobRecord, JobState, MessageId, RecipientRecord, TenantId } from '
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobCount, JobQuery, Store, TenantWrites } from '../../ports/store.ts'
-import type { DeliverPayload } from '../deliver/deliver.ts'
+import type { DeliverPayload } from '../deliver/payload.ts'
 import type { ReportDeps } from '../deliver/report.ts'
 import { createFarewell } from './farewell.ts'
+import type { Acted } from './operator.ts'
 import { mayRelease, releasable } from './release.ts'
-
-/** Who acts on the queue. */
-export interface Operator {
-  readonly subject: string
-  readonly address: string | null
-  readonly roles: readonly string[]
-  /** May act on any job and on held mail that names nobody in particular. */
-  readonly acts: boolean
-}
-
-export interface Acted {
-  readonly by: Operator
-  readonly reason: string
-  /** For a drop: the sender is told. */
-  readonly report: boolean
-}
 
 export interface QueueDesk {
   list(tenant: TenantId, query: JobQuery): Promise<JobRecord[]>

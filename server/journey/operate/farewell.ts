@@ -3,7 +3,7 @@ import type { TenantWrites } from '../../ports/store.ts'
 import { enclose } from '../deliver/record.ts'
 import { createReporter, isWanted, type PreparedReport, type ReportDeps } from '../deliver/report.ts'
 import { isAnswerable } from '../notices.ts'
-import type { Acted } from './desk.ts'
+import type { Acted } from './operator.ts'
 
 /** The end of recipients that an operator drops, and word of it to a sender who may be told. */
 export function createFarewell(deps: ReportDeps) {

@@ -2,7 +2,7 @@ import type { MessageRecord, RecipientRecord } from '../../../shared/domain/inde
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Release } from '../../../shared/policy/index.ts'
 import type { TenantReads } from '../../ports/store.ts'
-import type { Operator } from './desk.ts'
+import type { Operator } from './operator.ts'
 
 /** What a release satisfies: for each recipient the rules that had a part in holding it. */
 export function releasable(record: MessageRecord, rows: readonly RecipientRecord[]): Release[] {
