@@ -114,6 +114,52 @@ test('what two nodes append at once is one chain for each tenant', async () => {
   expect((await server.ask('select count(*) as n from audit', `nodes_${made}`))[0]).toEqual({ n: '410' })
 })
 
+test('what only one may do is done by one, however many nodes try at once', async () => {
+  const both = [await node(), await node()]
+  const finals = ['delivered', 'failed', 'rejected', 'dropped'] as const
+  for (let round = 0; round < 15; round++) {
+    const message = make.message(Date.now())
+    await both[0]!.tenant(A).write((tx) => tx.insertMessage(message, ['one@peer.example']))
+    const moves = finals.map((state, n) =>
+      both[n % 2]!.tenant(A).write((tx) => tx.updateRecipient(message.id, 'one@peer.example', { state, at: n })),
+    )
+    const keys = finals.map((bodyHash, n) =>
+      both[n % 2]!.tenant(A).write((tx) =>
+        tx.insertIdempotent({ client: 'erp', key: `k${round}`, bodyHash, response: null, createdAt: 1 }),
+      ),
+    )
+    expect((await Promise.all(moves)).filter(Boolean)).toHaveLength(1)
+    expect((await Promise.all(keys)).filter(Boolean)).toHaveLength(1)
+    const winner = (await Promise.all(moves)).indexOf(true)
+    expect(await both[0]!.tenant(A).read.recipients(message.id)).toMatchObject([{ state: finals[winner] }])
+  }
+})
+
+test('a job whose lease ends is either completed or given to another, never both', async () => {
+  const [one, two] = [await node(), await node()]
+  const counted = { completed: 0, lost: 0 }
+  for (let round = 0; round < 20; round++) {
+    await one.tenant(A).write((tx) => tx.enqueue([job(`r${round}`)]))
+    const [mine] = (await claimDue(one.queue, ['process'], 1, 20)) as [Job]
+    await pause(15 + (round % 10))
+    const [ended] = await Promise.all([
+      one.queue.complete(mine).then(
+        () => 'completed' as const,
+        (error: { code: string }) => (error.code === 'lease-lost' ? ('lost' as const) : Promise.reject(error)),
+      ),
+      two.queue.reap(9),
+      one.queue.reap(9),
+    ])
+    counted[ended] += 1
+    await two.queue.reap(9)
+    const again = await claimDue(two.queue, ['process'], 9, 60_000)
+    expect(again.map(({ id }) => id)).toEqual(ended === 'lost' ? [mine.id] : [])
+    for (const other of again) await two.queue.complete(other)
+  }
+  expect(counted.completed + counted.lost).toBe(20)
+  expect(await one.queue.counts()).toEqual([])
+})
+
 test('a node whose clock is an hour wrong takes nothing that is leased and makes work that is due', async () => {
   const right = await node()
   const ahead = await node({ now: () => Date.now() + 3_600_000 })
