@@ -3,6 +3,7 @@ import { type Diagnostic, type Policy, readBundle, rolledBackTo, type TrustRoots
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import { sha256 } from './bundle-sign.ts'
+import { compileApart } from './compile-apart.ts'
 import { readPolicyDirectory } from './directory.ts'
 import type { PolicyRegistry, PolicyState } from './registry.ts'
 
@@ -32,7 +33,8 @@ const LOGGED = 20
 export async function loadPolicies(parts: LoadParts, tenants: readonly PolicySource[]): Promise<void> {
   for (const tenant of tenants) {
     if (!(await loadApplied(parts, tenant))) {
-      told(parts, tenant.id, parts.registry.load(tenant.id, await readPolicyDirectory(tenant.policyDir)))
+      const loaded = await compileApart(await readPolicyDirectory(tenant.policyDir))
+      told(parts, tenant.id, parts.registry.offer(tenant.id, { ...loaded, serial: 0 }))
     }
   }
 }

@@ -215,7 +215,8 @@ function complete(preference: readonly Method[]): readonly Method[] {
   return [...preference, ...METHODS.filter((method) => !preference.includes(method))]
 }
 
-const UNORDERED = ['rules', 'exceptions', 'guarantees']
+/** Lists of a set whose order means nothing. */
+export const UNORDERED = ['rules', 'exceptions', 'guarantees']
 
 /** Rule sets, highest layer first, with their rules by id: layout and order of writing are gone. */
 function canonicalSets(parsed: readonly Parsed[]): readonly PolicyFile[] {
@@ -239,37 +240,4 @@ function canonicalText(root: Node): string {
 }
 
 const idOf = (item: unknown) => String((item as { readonly id?: unknown } | null)?.id)
-const byId = (a: unknown, b: unknown) => byCode(idOf(a), idOf(b))
-
-/** Whether the lists of a set whose order means nothing are in the order of their ids. */
-export function inOrder(root: Node): boolean {
-  const spec = member(root, 'spec')
-  return UNORDERED.every((key) => {
-    const list = member(spec, key)
-    if (list?.kind !== 'list') return true
-    let before = ''
-    return list.items.every((item) => {
-      const id = member(item, 'id')
-      const ordered = id?.kind === 'scalar' && before <= String(id.value)
-      before = id?.kind === 'scalar' ? String(id.value) : ''
-      return ordered
-    })
-  })
-}
-
-/** Whether `text`, of which `value` was parsed, is what `canonicalText` would make of it: told without making it again. */
-export function isCanonicalSet(value: unknown, text: string): boolean {
-  const spec = (value as { readonly spec?: Readonly<Record<string, unknown>> } | null)?.spec ?? {}
-  const ordered = UNORDERED.every((key) => {
-    const items = spec[key]
-    return !Array.isArray(items) || items.every((item, i) => i === 0 || byId(items[i - 1], item) <= 0)
-  })
-  return ordered && hasSortedKeys(value) && JSON.stringify(value) === text
-}
-
-function hasSortedKeys(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(hasSortedKeys)
-  if (typeof value !== 'object' || value === null) return true
-  const keys = Object.keys(value)
-  return keys.every((key, i) => i === 0 || keys[i - 1]! < key) && Object.values(value).every(hasSortedKeys)
-}
+export const byId = (a: unknown, b: unknown) => byCode(idOf(a), idOf(b))

@@ -1,8 +1,7 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { inOrder, isCanonicalSet, loadDocuments, type PolicyDocument, type PolicyFile } from '../load.ts'
-import { readCanonical } from '../parse/canonical-json.ts'
-import { type Node, nodeOf } from '../parse/node.ts'
+import type { PolicyFile } from '../load.ts'
+import { loadCanonical } from '../load-canonical.ts'
 import type { Policy } from '../policy.ts'
 import { digest, type Sha256 } from '../text/canonical.ts'
 import { readAscii } from './ascii.ts'
@@ -46,8 +45,6 @@ export interface ReadBundle {
 
 /** Bytes of an envelope; far above 10,000 rules. */
 export const MAX_BUNDLE = 64 * 1_048_576
-/** As in a file of rules, and the levels that stand-ins for numbers add. */
-const MAX_DEPTH = 34
 const START = { line: 1, column: 1 }
 
 /**
@@ -94,20 +91,9 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
 export function readBundle(text: string, options: ReadOptions, name = 'bundle'): ReadBundle {
   const { bundle, diagnostics } = openBundle(text, options, name)
   if (!bundle) return { policy: null, bundle: null, diagnostics }
-  const documents: PolicyDocument[] = []
-  const objects = new Map<string, Node>()
-  for (const { name: file, text: body } of bundle.files) {
-    const shared = readCanonical(body, MAX_DEPTH, objects)
-    if (shared && inOrder(shared)) {
-      documents.push({ file, root: shared, canonical: body })
-      continue
-    }
-    const value = parsed(body)
-    const root = nodeOf(value, MAX_DEPTH)
-    if (root === null) return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: file }) }
-    documents.push({ file, root, ...(isCanonicalSet(value, body) ? { canonical: body } : {}) })
-  }
-  const loaded = loadDocuments(documents, options)
+  const loaded = loadCanonical(bundle.files, options)
+  if ('damaged' in loaded)
+    return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: loaded.damaged }) }
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
   if (loaded.policy.revision === bundle.manifest.revision)
     return { policy: loaded.policy, bundle, diagnostics: loaded.diagnostics }

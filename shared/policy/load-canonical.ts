@@ -1,0 +1,78 @@
+/** From canonical rule sets, such as a bundle carries, to a policy. */
+import {
+  byId,
+  type LoadedPolicy,
+  type LoadOptions,
+  loadDocuments,
+  type PolicyDocument,
+  type PolicyFile,
+  UNORDERED,
+} from './load.ts'
+import { readCanonical } from './parse/canonical-json.ts'
+import { member, type Node, nodeOf } from './parse/node.ts'
+
+/** As in a file of rules, and the levels that stand-ins for numbers add. */
+const MAX_DEPTH = 34
+
+/** Files as `LoadedPolicy.canonical` gives them; one that is no rule set at all stands alone in `damaged`. */
+export function loadCanonical(
+  files: readonly PolicyFile[],
+  options: LoadOptions = {},
+): LoadedPolicy | { readonly damaged: string } {
+  const documents: PolicyDocument[] = []
+  const objects = new Map<string, Node>()
+  for (const { name: file, text } of files) {
+    const shared = readCanonical(text, MAX_DEPTH, objects)
+    if (shared && inOrder(shared)) {
+      documents.push({ file, root: shared, canonical: text })
+      continue
+    }
+    const value = parsed(text)
+    const root = nodeOf(value, MAX_DEPTH)
+    if (root === null) return { damaged: file }
+    documents.push({ file, root, ...(isCanonicalSet(value, text) ? { canonical: text } : {}) })
+  }
+  return loadDocuments(documents, options)
+}
+
+/** The value of a JSON text, or undefined. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the lists of a set whose order means nothing are in the order of their ids. */
+function inOrder(root: Node): boolean {
+  const spec = member(root, 'spec')
+  return UNORDERED.every((key) => {
+    const list = member(spec, key)
+    if (list?.kind !== 'list') return true
+    let before = ''
+    return list.items.every((item) => {
+      const id = member(item, 'id')
+      const ordered = id?.kind === 'scalar' && before <= String(id.value)
+      before = id?.kind === 'scalar' ? String(id.value) : ''
+      return ordered
+    })
+  })
+}
+
+/** Whether `text`, of which `value` was parsed, is what `canonicalText` would make of it: told without making it again. */
+function isCanonicalSet(value: unknown, text: string): boolean {
+  const spec = (value as { readonly spec?: Readonly<Record<string, unknown>> } | null)?.spec ?? {}
+  const ordered = UNORDERED.every((key) => {
+    const items = spec[key]
+    return !Array.isArray(items) || items.every((item, i) => i === 0 || byId(items[i - 1], item) <= 0)
+  })
+  return ordered && hasSortedKeys(value) && JSON.stringify(value) === text
+}
+
+function hasSortedKeys(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(hasSortedKeys)
+  if (typeof value !== 'object' || value === null) return true
+  const keys = Object.keys(value)
+  return keys.every((key, i) => i === 0 || keys[i - 1]! < key) && Object.values(value).every(hasSortedKeys)
+}
