@@ -150,10 +150,12 @@ export class Conversation {
         reject(this.fail(cause))
       }
       secure.once('error', refuse)
-      secure.once('close', () => refuse(new Error('hung up')))
+      const hungUp = () => refuse(new Error('hung up'))
+      secure.once('close', hungUp)
       secure.once('secureConnect', () => {
         clearTimeout(timer)
         secure.off('error', refuse)
+        secure.off('close', hungUp)
         resolve()
       })
     })

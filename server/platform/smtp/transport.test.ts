@@ -441,6 +441,12 @@ describe('TLS', () => {
     if (expected === 'tls-required') expect(server.lines.some((line) => line.startsWith('MAIL'))).toBe(false)
   })
 
+  it('does not take a drop after the dot for a failure of TLS', async () => {
+    const script: Script = { tls: certificate, answer: (line) => (line === '.' ? 'drop' : undefined) }
+    const { send } = await setup(script, {}, { tls: 'required' })
+    expect(await fault(send())).toBe('next-hop-unreachable: no reply after the end of data, it may have been taken')
+  })
+
   it('accepts a certificate under the configured CA', async () => {
     const { send } = await setup({ tls: certificate }, { tlsOptions: { ca: certificate.cert } }, { tls: 'verified' })
     expect((await send()).tls).toBe('TLSv1.3')
