@@ -32,6 +32,8 @@ type Content = Parameters<MailTransport['send']>[2]
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
 /** Mail up to so many bytes goes over in one packet. */
 const WHOLE = 262_144
+/** How long the thread may take to end once nothing runs in it. */
+const END_MS = 2_000
 
 /** The thread starts with the first use: a process that only answers HTTP has none. */
 export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
@@ -104,10 +106,11 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         const id = ++last
         sendings.set(id, { content, beforeDot: options?.beforeDot })
         try {
-          const bytes = content.size <= WHOLE ? await whole(content) : null
+          const bytes = content.size <= WHOLE && !content.place ? await whole(content) : null
           return await line().call('send', id, route, envelope, {
             size: content.size,
             bytes,
+            place: content.place ?? null,
             asksBeforeDot: options?.beforeDot !== undefined,
           })
         } finally {
@@ -122,7 +125,13 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
     },
     async close() {
       closing = true
-      await running?.worker.terminate()
+      if (!running) return
+      const { worker, line: open } = running
+      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      open.tell('end')
+      const late = setTimeout(() => void worker.terminate(), END_MS)
+      await ended
+      clearTimeout(late)
     },
   }
 }

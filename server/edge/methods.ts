@@ -6,7 +6,7 @@ import type { SessionIdentity } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngressOptions } from '../journey/ingress/smtp.ts'
 import type { SessionTenant } from '../people/session-policy.ts'
 import type { SmtpTransportOptions } from '../platform/smtp/transport.ts'
-import type { Route, TransportResult } from '../ports/transport.ts'
+import type { ContentPlace, Route, TransportResult } from '../ports/transport.ts'
 
 /** Everything the edge is told at its start; plain data. */
 export interface EdgeSettings {
@@ -18,10 +18,11 @@ export interface EdgeSettings {
   readonly debug: boolean
 }
 
-/** Content on its way to the edge: its bytes when they are few, else they are asked for piece by piece. */
+/** Content on its way to the edge: its bytes when they are few, else where they are, else they are asked for piece by piece. */
 export interface SentContent {
   readonly size: number
   readonly bytes: Uint8Array | null
+  readonly place: ContentPlace | null
   /** The final dot waits for `beforeDot` of the core. */
   readonly asksBeforeDot: boolean
 }
@@ -32,6 +33,7 @@ export type EdgeMethods = {
   closeSmtp(): Promise<void>
   send(id: number, route: Route, envelope: Envelope, content: SentContent): Promise<TransportResult>
   closeTransport(): Promise<void>
+  end(): void
 }
 
 /** Asked of the core. */

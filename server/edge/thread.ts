@@ -3,11 +3,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { TenantId } from '../../shared/domain/index.ts'
+import { readCopy } from '../journey/copy-content.ts'
 import { acceptWith } from '../journey/ingress/accept.ts'
 import { createReceiver } from '../journey/ingress/receive.ts'
 import { createSmtpIngress } from '../journey/ingress/smtp.ts'
 import { sessionPolicy } from '../people/session-policy.ts'
 import { openBlobs } from '../platform/blobs/open.ts'
+import { recentBlobs } from '../platform/blobs/recent.ts'
 import { systemClock } from '../platform/clock.ts'
 import { messageId } from '../platform/ids.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
@@ -16,7 +18,7 @@ import { type Line, openLine } from './line.ts'
 import { alone, asBuffer, type CoreMethods, type EdgeMethods, type EdgeSettings, type SentContent } from './methods.ts'
 
 /** Messages up to so many bytes reach the core with their bytes. */
-const HAND_ON = 65_536
+const HAND_ON = 1_310_720
 const TOLD_EVERY_MS = 5_000
 
 const settings = workerData as EdgeSettings
@@ -41,7 +43,7 @@ function logOver(base: Readonly<Record<string, unknown>>): Log {
   }
 }
 
-const blobs = await openBlobs(settings.blobs)
+const blobs = recentBlobs(await openBlobs(settings.blobs))
 const receiver = createReceiver({
   blobs,
   clock: systemClock,
@@ -64,7 +66,10 @@ const smtp = createSmtpIngress(settings.smtp, {
     accept: (offered) =>
       acceptWith(
         receiver,
-        ({ bytes, ...received }) => ask().call('record', { ...received, bytes: bytes && alone(bytes) }),
+        async ({ bytes, ...received }) => {
+          if (bytes) blobs.keep(received.tenant, 'spool', received.id, bytes)
+          await ask().call('record', { ...received, bytes: bytes && alone(bytes) })
+        },
         offered,
         log,
       ),
@@ -87,6 +92,7 @@ const methods: EdgeMethods = {
       content.asksBeforeDot ? { beforeDot: async () => ask().call('beforeDot', id) } : {},
     ),
   closeTransport: transport.close,
+  end: () => process.exit(0),
 }
 core = openLine<CoreMethods>(parentPort, methods)
 watchLoop()
@@ -96,7 +102,7 @@ function ask(): Line<CoreMethods> {
   return core
 }
 
-function contentOf(id: number, { size, bytes }: SentContent) {
+function contentOf(id: number, { size, bytes, place }: SentContent) {
   async function* few(all: Uint8Array): AsyncGenerator<Buffer> {
     yield asBuffer(all)
   }
@@ -112,7 +118,7 @@ function contentOf(id: number, { size, bytes }: SentContent) {
       await ask().call('closeContent', reading)
     }
   }
-  return { size, stream: () => (bytes ? few(bytes) : many()) }
+  return { size, stream: () => (bytes ? few(bytes) : place ? readCopy(blobs, place.tenant, place) : many()) }
 }
 
 /** How long this thread's loop was held up and what memory it has, for the operator. */

@@ -29,7 +29,7 @@ export interface Carried {
   readonly input: PolicyInput | null
   readonly notes: readonly Note[]
   readonly copies: readonly (RenderedCopy & StoredCopy)[]
-  readonly own: readonly (Omit<OwnMail, 'message'> & { readonly id: string; readonly size: number })[]
+  readonly own: readonly (Omit<OwnMail, 'message'> & StoredCopy & { readonly id: string })[]
   /** Final word on every open recipient that gets no copy now. */
   readonly stopped: ReadonlyMap<string, Stopped>
 }
@@ -190,10 +190,10 @@ async function recordOwn(
       message: record.id,
       recipients: mail.to,
       steps: [],
-      blob: mail.id,
+      blob: mail.blob,
       size: mail.size,
-      head: null,
-      bodyStart: null,
+      head: mail.head,
+      bodyStart: mail.bodyStart,
       route: mail.route,
       mailFrom: mail.mailFrom,
       createdAt: now,

@@ -2,35 +2,42 @@ import type { CopyRecord, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
+import type { ContentPlace, OutgoingContent } from '../ports/transport.ts'
 
-/** The bytes of a copy as it leaves. Raises `blob-missing`. */
-export async function openCopy(blobs: BlobStore, tenant: TenantId, copy: CopyRecord): Promise<OpenByteSource> {
-  const { head, bodyStart } = copy
-  if (head === null || bodyStart === null) return blobs.open(tenant, 'copy', copy.blob)
-  const spooled = await blobs.open(tenant, 'spool', copy.blob)
-  if (head.length + spooled.size - bodyStart !== copy.size) {
-    await spooled[Symbol.asyncDispose]()
-    throw new Fault('blob-damaged', `${copy.blob} is not as long as it was`)
-  }
-  return joined(head, spooled, bodyStart)
+/** Where the bytes of a copy are (see `CopyRecord`). */
+export type CopyPlace = Pick<CopyRecord, 'blob' | 'size' | 'head' | 'bodyStart'>
+
+/** A copy to be sent: opened when it is read, and not at all by a transport that reads it at its place. */
+export function copyContent(blobs: BlobStore, tenant: TenantId, copy: CopyPlace): OutgoingContent {
+  const { blob, size, head, bodyStart } = copy
+  const place: ContentPlace = { tenant, blob, size, head, bodyStart }
+  return { size, place, stream: () => readCopy(blobs, tenant, copy) }
 }
 
-/** Bytes in memory and, behind them, a source from an offset on. */
-function joined(head: Uint8Array, rest: OpenByteSource, from: number): OpenByteSource {
+/** The bytes of a copy as it leaves. Raises `blob-missing`, `blob-damaged`. */
+export async function* readCopy(blobs: BlobStore, tenant: TenantId, copy: CopyPlace): AsyncGenerator<Uint8Array> {
+  await using source = await openCopy(blobs, tenant, copy)
+  yield* source.stream()
+}
+
+async function openCopy(
+  blobs: BlobStore,
+  tenant: TenantId,
+  { blob, size, head, bodyStart }: CopyPlace,
+): Promise<Pick<OpenByteSource, 'stream' | typeof Symbol.asyncDispose>> {
+  if (head === null) return blobs.open(tenant, 'copy', blob)
   const front = bytesOf(head)
-  const size = front.size + rest.size - from
-  /** Where a place in the whole is in the rest. */
-  const inRest = (at: number) => Math.max(at - front.size, 0) + from
+  if (bodyStart === null) return { stream: () => front.stream(), async [Symbol.asyncDispose]() {} }
+  const spooled = await blobs.open(tenant, 'spool', blob)
+  if (head.length + spooled.size - bodyStart !== size) {
+    await spooled[Symbol.asyncDispose]()
+    throw new Fault('blob-damaged', `${blob} is not as long as it was`)
+  }
   return {
-    size,
-    async *stream(start = 0, end = size) {
-      if (start < front.size) yield* front.stream(start, Math.min(end, front.size))
-      if (end > front.size) yield* rest.stream(inRest(start), inRest(end))
+    async *stream() {
+      yield* front.stream()
+      yield* spooled.stream(bodyStart)
     },
-    async read(start, end) {
-      const first = start < front.size ? [await front.read(start, Math.min(end, front.size))] : []
-      return Buffer.concat(end > front.size ? [...first, await rest.read(inRest(start), inRest(end))] : first)
-    },
-    [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => spooled[Symbol.asyncDispose](),
   }
 }

@@ -13,6 +13,7 @@
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { deciding, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
+import type { Entity } from '../mime/entity.ts'
 import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Log, Metrics } from '../ports/log.ts'
@@ -181,8 +182,8 @@ async function carryOut(
   return { decision, once, input, notes, copies, own, stopped }
 }
 
-/** A header so long is kept in a file rather than in a row, bytes. */
-const LONGEST_HEAD = 32_768
+/** So much of a copy is kept in its row, bytes; more is worth a file and its flushes. */
+const IN_ROW = 32_768
 
 /** A copy with the body as received is its header and a reference: the mail is not written a second time. */
 async function storedCopy(
@@ -191,20 +192,45 @@ async function storedCopy(
   record: MessageRecord,
   { id, message }: RenderedCopy,
 ): Promise<StoredCopy> {
-  const { tailFrom, size: tail } = message
-  const head = tailFrom === undefined || tail === undefined ? null : headerBytes(message.header)
-  if (head && head.length <= LONGEST_HEAD && tailFrom !== undefined && tail !== undefined)
-    return { blob: record.blob, size: head.length + tail, head, bodyStart: tailFrom }
-  const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(message))
-  return { blob: id, size, head: null, bodyStart: null }
+  const { tailFrom, size } = message
+  if (tailFrom !== undefined && size !== undefined) {
+    const head = headerBytes(message.header)
+    if (head.length <= IN_ROW) return { blob: record.blob, size: head.length + size, head, bodyStart: tailFrom }
+  }
+  return storedWhole(parts, tenant, id, message)
+}
+
+/** Writes a message that we made: into its row while it is small, else into a file of its own. */
+async function storedWhole(
+  parts: JourneyParts,
+  tenant: TenantProfile,
+  id: string,
+  message: Entity,
+): Promise<StoredCopy> {
+  const pieces = writeEntity(message)
+  const first: Buffer[] = []
+  let size = 0
+  for await (const piece of pieces) {
+    first.push(piece)
+    size += piece.length
+    if (size > IN_ROW) {
+      const put = await parts.blobs.put(tenant.id, 'copy', id, follow(first, pieces))
+      return { blob: id, size: put.size, head: null, bodyStart: null }
+    }
+  }
+  return { blob: id, size, head: Buffer.concat(first), bodyStart: null }
+}
+
+async function* follow(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* first
+  yield* rest
 }
 
 async function stored(parts: JourneyParts, tenant: TenantProfile, mails: readonly OwnMail[]): Promise<Carried['own']> {
   const own: Carried['own'][number][] = []
   for (const { message, ...mail } of mails) {
     const id = parts.tools.newId()
-    const { size } = await parts.blobs.put(tenant.id, 'copy', id, writeEntity(message))
-    own.push({ ...mail, id, size })
+    own.push({ ...mail, id, ...(await storedWhole(parts, tenant, id, message)) })
   }
   return own
 }

@@ -9,7 +9,7 @@ import type { SmsGateway, WebhookClient } from '../ports/outside.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { Store } from '../ports/store.ts'
 import type { MailTransport } from '../ports/transport.ts'
-import { openCopy } from './copy-content.ts'
+import { copyContent } from './copy-content.ts'
 import type { ApiPayload, ArchivePayload, MailPayload, SmsPayload, WebhookPayload } from './effects.ts'
 import { gatewayMail } from './notices.ts'
 import { routeOf } from './route-of.ts'
@@ -100,7 +100,7 @@ export function createOutside(
       const { url, secret } = endpoint(tenant.apis, name, 'API endpoint')
       const copy = await parts.store.tenant(tenant.id).read.copy(copyId)
       if (!copy) throw new Fault('blob-missing', copyId)
-      await using content = await openCopy(parts.blobs, tenant.id, copy)
+      const content = copyContent(parts.blobs, tenant.id, copy)
       const hash = createHash('sha256')
       for await (const chunk of content.stream()) hash.update(chunk)
       await parts.webhooks.postMessage({

@@ -163,7 +163,7 @@ export interface TidyWrites {
    * Answers the ids, at most `limit`.
    */
   finishMessages(query: { readonly deadBy: number; readonly limit: number }): Promise<MessageId[]>
-  /** The spool and copy blobs of these messages are gone. */
+  /** The spool and copy blobs of these messages are gone, and with them what their copies keep in rows. */
   markErased(messages: readonly MessageId[], at: number): Promise<void>
   /** Marks the grants of a message that ended at `endedBy` or before; answers the ids of those that were not marked yet. */
   markGrantsErased(message: MessageId, endedBy: number, at: number): Promise<string[]>

@@ -1,4 +1,4 @@
-import type { Envelope } from '../../shared/domain/index.ts'
+import type { CopyRecord, Envelope, TenantId } from '../../shared/domain/index.ts'
 
 /** Where a copy goes next. */
 export interface Route {
@@ -59,6 +59,13 @@ export interface TransportResult {
 export interface OutgoingContent {
   readonly size: number
   stream(): AsyncIterable<Uint8Array>
+  /** Where the same bytes are, for a transport that has the blob store itself and need not be handed them. */
+  readonly place?: ContentPlace
+}
+
+/** A stored copy (see `CopyRecord`). */
+export interface ContentPlace extends Pick<CopyRecord, 'blob' | 'size' | 'head' | 'bodyStart'> {
+  readonly tenant: TenantId
 }
 
 export interface SendOptions {

@@ -70,12 +70,13 @@ export interface CopyRecord {
   readonly message: MessageId
   readonly recipients: readonly string[]
   readonly steps: readonly Step[]
-  /** Blob key of the rendered copy (kind `copy`), or of the message as received (kind `spool`) when `head` is there. */
+  /** Blob key of the rendered copy (kind `copy`), or of the message as received (kind `spool`) when `bodyStart` is there. */
   readonly blob: string
   /** Of the whole copy, bytes. */
   readonly size: number
-  /** A copy whose body is the received one: its header with the empty line; the rest is the spooled message from `bodyStart` on. */
+  /** The first bytes of the copy, up to the body; the whole copy where `bodyStart` is null. null: the blob holds everything. */
   readonly head: Uint8Array | null
+  /** What follows `head` is the received message from here on. */
   readonly bodyStart: number | null
   /** Named route, '' for the default one. */
   readonly route: string

@@ -302,6 +302,8 @@ export function memoryStore(now: () => number = Date.now) {
       },
       async markErased(messages) {
         for (const id of messages) if (of(tenant).messages.has(id)) of(tenant).erased.add(id)
+        for (const [id, copy] of of(tenant).copies)
+          if (messages.includes(copy.message)) of(tenant).copies.set(id, { ...copy, head: null })
       },
       async markGrantsErased(message, endedBy) {
         const { grants, erased } = of(tenant)

@@ -5,8 +5,8 @@ import { bytesOf, type OpenByteSource } from '../../ports/bytes.ts'
 /** Room for the bytes of messages that are on their way, and how long one may take, ms. */
 const ROOM = 16_777_216
 const STAYS = 30_000
-/** The message is evaluated, and its one copy is sent. */
-const READS = 2
+/** Each side reads a message once: the core evaluates it, the edge sends its one copy. */
+const READS = 1
 
 export interface RecentBlobs extends BlobStore {
   /** Bytes of a blob that is durable already, so that its next readers need no file. Without room they are not kept. */

@@ -42,6 +42,8 @@ const { and, desc, eq, inArray, isNull, lt, notInArray, sql } = orm
 export interface WriteContext {
   readonly engine: Engine
   now(): number
+  /** For what is due when and leased until when (`Clock.steady`). */
+  steady(): number
   /** After a commit that made work for these lanes. */
   announce(work: readonly Lane[]): void
 }
@@ -264,7 +266,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
           lane: spec.lane,
           step: spec.step,
           payload: spec.payload ?? null,
-          now,
+          now: this.#context.steady(),
           delay: spec.runAt - now,
           createdAt: now,
         },
@@ -454,7 +456,13 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   async markErased(messages: readonly MessageId[], at: number): Promise<void> {
-    const { message: table } = this.engine.tables
+    const { message: table, copy } = this.engine.tables
+    await this.#once(
+      this.db()
+        .update(copy)
+        .set({ head: null })
+        .where(and(eq(copy.tenant, this.tenant), inArray(copy.message, [...messages]))),
+    )
     await this.#once(
       this.db()
         .update(table)
