@@ -1,7 +1,6 @@
 import type { AttachmentFacts } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { extensionOf } from '../../../shared/policy/text/filetype.ts'
-import { canDecode, readText } from '../../mime/charset.ts'
 import { shownName } from '../../mime/content-fields.ts'
 import { decodedBody } from '../../mime/decode.ts'
 import { fieldText, firstValue } from '../../mime/header.ts'
@@ -12,36 +11,26 @@ import { Turn } from '../../mime/turn.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
-import { htmlWords } from './html-text.ts'
+import { archiveKind, readArchive } from './members/archive.ts'
 import { EMBEDDED, embeddedFiles } from './members/embedded.ts'
+import { BUDGET_BASE, DEPTH_MAX, FILES_MAX, HOLD_MAX } from './members/limits.ts'
 import {
   Budget,
-  BudgetSpent,
   held,
   type Member,
   type Open,
   openBuffer,
   type Seen,
+  unlessDamaged,
   type Visit,
 } from './members/member.ts'
-import { readTar } from './members/tar.ts'
+import { inPlace, madeOf } from './members/summary.ts'
 import { readTnef } from './members/tnef.ts'
-import { readPacked } from './members/unpack.ts'
+import { tnefWords } from './members/tnef-words.ts'
 import { isUnread } from './members/unread.ts'
-import { readZip } from './members/zip.ts'
-import { fileParts, isSignatureOf } from './message-inside.ts'
-import { allWords, FileTexts, rtfText } from './text/file-text.ts'
+import { fileParts, inlineWords, isShownInline, isSignature, isSignatureOf } from './message-inside.ts'
+import { FileTexts } from './text/file-text.ts'
 
-/** Containers inside of containers that are opened; the files of a fifth are not seen. */
-const DEPTH_MAX = 4
-/** Files of one mail that are listed. */
-const FILES_MAX = 2_000
-/** Encoded messages, TNEF streams and texts with files in them are held up to this. */
-const HOLD_MAX = 8 * 1_048_576
-/** Bytes that may be unpacked or read again for a mail, beyond ten times its size. */
-const BUDGET_BASE = 32 * 1_048_576
-/** Bytes of a named text that readers may show within the body. */
-const INLINE_MAX = 262_144
 const UUENCODED = /^(x-)?uu(e|encode)?\b/i
 
 interface Place {
@@ -107,19 +96,16 @@ export class FileList {
       open: () => decodedBody(source, part),
       openFirst: () => decodedBody(source, part, this.#defects),
     })
-    if (place.depth === 0 && isShownInline(part)) await this.#inlineWords(source, part)
+    if (place.depth === 0 && isShownInline(part)) {
+      const { words, cut } = await inlineWords(source, part)
+      this.bodyWords.push(words)
+      this.bodyCut ||= cut
+    }
     if (!UUENCODED.test(firstValue(part.fields, 'content-transfer-encoding') ?? '')) return
     const bytes = await held(decodedBody(source, part), HOLD_MAX)
     // The part's own name is what a reader that decodes it shows.
     const whole = bytes !== null && (await this.#inText(bytes, { ...place, within: index }, part.fileName)) > 0
     if (!whole) this.#defects.add('encoded-file-in-text')
-  }
-
-  /** A named text that is no attachment is a file for some readers and a piece of the body for others. */
-  async #inlineWords(source: ByteSource, part: MimePart): Promise<void> {
-    const { text, cut } = await readText(decodedBody(source, part), part.parameters.get('charset'), INLINE_MAX)
-    this.bodyWords.push(part.type === 'text/html' ? allWords(await htmlWords(text)) : text)
-    if (cut || !canDecode(part.parameters.get('charset'))) this.bodyCut = true
   }
 
   async #inBody(source: ByteSource, part: MimePart, place: Place): Promise<void> {
@@ -180,21 +166,10 @@ export class FileList {
       ...text,
     })
     const seen = await this.#inside(file, open, found, index)
-    if (seen === 'all') this.#summarise(index, type)
-    else this.#markOpaque(index, type, seen)
-  }
-
-  /** What the members of an archive are made of is told of the archive too; it holds no words beside theirs. */
-  #summarise(index: number, type: string | null): void {
-    if (!/^(zip|jar|gz|zst|tar)$/.test(type ?? '')) return
-    const members = this.facts.slice(index + 1)
-    const deepest = members.reduce((most, { archiveDepth = 0 }) => Math.max(most, archiveDepth), 0)
-    this.facts[index] = {
-      ...this.facts[index]!,
-      macro: members.some(({ macro }) => macro === true),
-      encrypted: members.some(({ encrypted }) => encrypted === true),
-      archiveDepth: 1 + deepest,
-      ...(this.#texts.wanted ? { text: null } : {}),
+    if (seen !== 'all') this.#markOpaque(index, type, seen)
+    else if (archiveKind(found)) {
+      const made = madeOf(this.facts.slice(index + 1))
+      this.facts[index] = { ...this.facts[index]!, ...made, ...(this.#texts.wanted ? { text: null } : {}) }
     }
   }
 
@@ -223,13 +198,11 @@ export class FileList {
       return this.facts.length < FILES_MAX
     }
     if (isUnread(type, extensionOf(file.name), file.declaredType ?? '')) return 'part'
-    const container = found.endsAsZip || /^(zip|jar|gz|zst|tar|tnef|eml)$/.test(type ?? '')
-    if (!container) return 'all'
+    const archive = archiveKind(found)
+    if (!archive && type !== 'tnef' && type !== 'eml') return 'all'
     if (depth > DEPTH_MAX) return 'part'
     try {
-      if (type === 'zip' || type === 'jar' || found.endsAsZip) return await readZip(open, size, this.#budget, visit)
-      if (type === 'tar') return await readTar(open, size, this.#budget, visit)
-      if (type === 'gz' || type === 'zst') return await readPacked(type, file.name, open, this.#budget, visit)
+      if (archive) return await readArchive(archive, { name: file.name, size, open }, this.#budget, visit)
       const bytes = await held(open(), HOLD_MAX)
       if (bytes === null) return 'part'
       return type === 'tnef'
@@ -243,10 +216,7 @@ export class FileList {
 
   async #tnef(bytes: Buffer, place: Place & { readonly within: number }, visit: Visit): Promise<Seen> {
     const { files, texts, whole } = readTnef(bytes)
-    const words: string[] = []
-    for (const { kind, text } of texts) {
-      words.push(kind === 'html' ? allWords(await htmlWords(text)) : kind === 'rtf' ? rtfText(text) : text)
-    }
+    const words = await tnefWords(texts)
     this.#addText(place.within, words, false)
     if (place.depth === 1) this.bodyWords.push(...words)
     for (const { name, otherNames, data } of files) {
@@ -317,12 +287,9 @@ export class FileList {
     const first = this.facts.length
     await this.below(source, parts, root, body, place)
     const files = this.facts.slice(first)
-    this.facts[place.within] = {
-      ...this.facts[place.within]!,
-      macro: files.some(({ macro }) => macro === true),
-      encrypted: files.some(({ encrypted }) => encrypted === true),
-      ...(files.length > 0 ? { archiveDepth: 1 } : {}),
-    }
+    const { macro, encrypted } = madeOf(files)
+    const archiveDepth = files.length > 0 ? { archiveDepth: 1 } : {}
+    this.facts[place.within] = { ...this.facts[place.within]!, macro, encrypted, ...archiveDepth }
   }
 
   #addText(index: number, words: readonly string[], cut: boolean): void {
@@ -331,28 +298,4 @@ export class FileList {
     const text = words.filter(Boolean).join('\n')
     this.facts[index] = { ...facts, text, ...(cut ? { textCut: true } : {}) }
   }
-}
-
-function inPlace({ within, otherNames = [] }: { readonly within?: number; readonly otherNames?: readonly string[] }) {
-  return {
-    ...(within === undefined ? {} : { within }),
-    ...(otherNames.length > 0 ? { otherNames } : {}),
-  }
-}
-
-/** Damaged packing and a spent budget are facts about a file; everything else is an error. */
-function unlessDamaged(error: unknown): Record<never, never> {
-  const code = (error as { readonly code?: unknown } | null)?.code
-  if (error instanceof BudgetSpent || (typeof code === 'string' && /^(Z_|ZSTD_|ERR_STREAM_PREMATURE)/.test(code)))
-    return {}
-  throw error
-}
-
-function isShownInline({ type, disposition }: MimePart): boolean {
-  return (type === 'text/plain' || type === 'text/html') && disposition !== 'attachment'
-}
-
-async function isSignature(source: ByteSource, part: MimePart): Promise<boolean> {
-  const { type, size } = await examine(() => decodedBody(source, part))
-  return (type === 'p7s' || type === 'sig') && size <= 65_536
 }

@@ -70,3 +70,11 @@ export function openBuffer(bytes: Buffer): Open {
     for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
   }
 }
+
+/** Damaged packing and a spent budget are facts about a file; everything else is an error and is thrown on. */
+export function unlessDamaged(error: unknown): Record<never, never> {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  const damaged = typeof code === 'string' && /^(Z_|ZSTD_|ERR_STREAM_PREMATURE)/.test(code)
+  if (damaged || error instanceof BudgetSpent) return {}
+  throw error
+}
