@@ -16,6 +16,7 @@ import { deciding, type Policy, type Release, readsFileText } from '../../shared
 import type { Entity } from '../mime/entity.ts'
 import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
 import { type Carried, type CommitParts, commit, type StoredCopy } from './commit.ts'
@@ -177,7 +178,7 @@ async function carryOut(
       for (const { address } of copy.recipients) stopped.set(address, { state: 'held', detail: fault.message })
     }
   }
-  const told = undelivered(decision, open, stopped, record, parts.tools.clock.now())
+  const told = undelivered(decision, open, stopped, record, calm(parts.tools.clock))
   const own = await stored(parts, tenant, ownMails(parts.tools, mail, record, told, copies, roles))
   return { decision, once, input, notes, copies, own, stopped }
 }
@@ -247,6 +248,9 @@ async function stillOpen(tx: TenantWrites, record: MessageRecord, open: Readonly
   for (const { address, copy } of await tx.recipients(record.id))
     if (copy !== null && open.has(address)) throw new Fault('store-unavailable', 'another job decided meanwhile')
 }
+
+/** A step of the clock makes no deferral old: of the two times the one that gives up later. */
+const calm = (clock: Clock): number => Math.min(clock.now(), clock.steady?.() ?? clock.now())
 
 /** Holds that an operator lifted (`operate/desk.ts`). */
 export const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>

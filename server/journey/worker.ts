@@ -124,7 +124,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
         again = false
         const wants = lanes.wants(steady())
         if (wants.length === 0) break
-        const dueBy = clock.now() - OVERDUE_MS
+        const dueBy = (clock.steady?.() ?? clock.now()) - OVERDUE_MS
         const jobs = await store.queue.claim(
           wants.map(({ idle, ...want }) => (idle ? { ...want, dueBy } : want)),
           leaseMs,

@@ -110,13 +110,15 @@ export function createDelivery(
     const tenant = tenantId(job.tenant)
     const store = deps.store.tenant(tenant)
     const now = deps.clock.now()
+    // A step of the clock makes no mail old: of the two times the one that gives up later.
+    const calm = Math.min(now, deps.clock.steady?.() ?? now)
     const attempt = payload.attempt ?? 1
     const end = copy.createdAt + schedule.giveUpAfter
     const retryAt = connected
-      ? nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now, random: random() })
-      : nextLook({ now, end, random: random() })
+      ? nextAttempt(schedule, { attempt, firstAt: copy.createdAt, now: calm, random: random() })
+      : nextLook({ now: calm, end, random: random() })
     const verdicts = judge(sent.result, retryAt !== null)
-    const warn = !payload.warned && now - copy.createdAt >= warnAfter
+    const warn = !payload.warned && calm - copy.createdAt >= warnAfter
     const left = addressesOf(verdicts, 'deferred')
     // Nobody asked: that they still wait is no news.
     const news = connected ? verdicts : verdicts.filter(({ state }) => state !== 'deferred')
@@ -158,7 +160,7 @@ export function createDelivery(
         }
         const { queue } = job
         // One that nobody will send again is handed to a person at once.
-        const runAt = uncertain > UNCERTAIN_MAX ? now : retryAt
+        const runAt = uncertain > UNCERTAIN_MAX ? now : now + retryAt - calm
         await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt }])
       })
     } catch (error) {

@@ -30,7 +30,12 @@ export class SqlQueue implements JobQueue {
   constructor(database: Database, context: Omit<WriteContext, 'announce'>, log: Log) {
     this.#database = database
     this.#engine = context.engine
-    this.#context = { ...context, now: () => context.now(), announce: (work) => this.announce(work) }
+    this.#context = {
+      ...context,
+      now: () => context.now(),
+      steady: () => context.steady(),
+      announce: (work) => this.announce(work),
+    }
     this.#dueLanes = new DueLanes(context.engine)
     this.#log = log
     database.hear?.((work) => this.#said(work))
@@ -62,7 +67,7 @@ export class SqlQueue implements JobQueue {
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<Job[]> {
-    const now = this.#context.now()
+    const now = this.#context.steady()
     const wanted = wants.filter(({ limit }) => limit > 0)
     if (wanted.length === 0) return []
     // Passing: work that began under a lease the power cut took is done again, as after any crash.
@@ -74,7 +79,7 @@ export class SqlQueue implements JobQueue {
   }
 
   async lanes(queues: readonly JobQueueName[]): Promise<DueLane[]> {
-    const now = this.#context.now()
+    const now = this.#context.steady()
     try {
       const found: DueLane[] = []
       const on = () => this.#database.quick?.() ?? this.#database.read
@@ -86,7 +91,7 @@ export class SqlQueue implements JobQueue {
   }
 
   async extend(job: Job, leaseMs: number): Promise<void> {
-    const leaseUntil = this.#engine.dialect.time(this.#context.now(), leaseMs)
+    const leaseUntil = this.#engine.dialect.time(this.#context.steady(), leaseMs)
     await this.#end(job, { leaseUntil }, undefined, 'passing')
   }
 
@@ -126,7 +131,7 @@ export class SqlQueue implements JobQueue {
 
   async retry(job: Job, runAt: number, fault: string): Promise<void> {
     const now = this.#context.now()
-    const at = this.#engine.dialect.time(now, runAt - now)
+    const at = this.#engine.dialect.time(this.#context.steady(), runAt - now)
     await this.#end(job, {
       state: 'ready',
       runAt: at,
@@ -175,7 +180,7 @@ export class SqlQueue implements JobQueue {
 
   async reap(maxCrashes: number, alongside?: Alongside): Promise<Job[]> {
     const { job } = this.#engine.tables
-    const now = this.#context.now()
+    const now = this.#context.steady()
     const { dialect } = this.#engine
     const expired = (on: Db) =>
       on

@@ -16,7 +16,11 @@ export function storeOver(database: Database, clock: Clock, log: Log): Store {
     fault: (error) => database.fault(error),
     ...(database.settled ? { settled: () => database.settled!() } : {}),
   }
-  const queue = new SqlQueue(database, { engine, now: () => clock.now() }, log)
+  const queue = new SqlQueue(
+    database,
+    { engine, now: () => clock.now(), steady: () => clock.steady?.() ?? clock.now() },
+    log,
+  )
   const tenants = new Map<TenantId, TenantStore>()
 
   function open(tenant: TenantId): TenantStore {
