@@ -85,8 +85,10 @@ export function beyondAscii(text: string): boolean {
 
 function notify({ notify: conditions, orcpt }: EnvelopeRecipient): string {
   const wanted = conditions?.length ? ` NOTIFY=${conditions.join(',')}` : ''
-  const [type, ...rest] = (orcpt ?? '').split(';')
-  return rest.length > 0 ? `${wanted} ORCPT=${type};${xtext(rest.join(';'))}` : wanted
+  const [type = '', ...rest] = (orcpt ?? '').split(';')
+  return rest.length > 0 && /^[A-Za-z0-9-]{1,63}$/.test(type)
+    ? `${wanted} ORCPT=${type};${xtext(rest.join(';'))}`
+    : wanted
 }
 
 /** RFC 3461 4; characters beyond ASCII as RFC 6533 3 writes them. */

@@ -5,7 +5,7 @@ import { type Log, type Metrics, noMetrics } from '../../ports/log.ts'
 import type { MailTransport, OutgoingContent, Route, SendOptions, TransportResult } from '../../ports/transport.ts'
 import { createResolver, type DnsOptions } from '../dns/resolver.ts'
 import { type Attempted, attempt } from './attempt.ts'
-import { type Candidate, type Candidates, domainCandidates, nextHopCandidates } from './candidates.ts'
+import { type Candidate, domainCandidates, nextHopCandidates } from './candidates.ts'
 import { HopError } from './conversation.ts'
 import { type CountedPolicy, HostForbidden } from './demand.ts'
 import type { OwnIdentity } from './mail-hosts.ts'
@@ -38,6 +38,21 @@ export interface SmtpTransportOptions {
   readonly addresses?: number
   readonly log: Log
   readonly metrics?: Metrics
+}
+
+/** One mail on its way to one next hop. */
+interface Undertaking {
+  readonly route: Route
+  readonly envelope: Envelope
+  readonly content: OutgoingContent
+  readonly sending: SendOptions
+  /** Policy domain of TLS-RPT; null for a next hop of the operator's own. */
+  readonly domain: string | null
+  /** Addresses that may still be tried. */
+  readonly budget: { addresses: number }
+  /** Aborts when the attempt has taken too long; its time runs from `begin`. */
+  readonly signal: AbortSignal
+  begin(): void
 }
 
 /** Pools of hosts that nobody uses are forgotten above so many. */
@@ -95,7 +110,11 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
   ): Promise<TransportResult> {
     const level = envelope.requireTls && route.tls !== 'implicit' ? 'verified' : route.tls
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), timeouts.attemptMs + (content.size / timeouts.bytesPerSecond) * 1_000)
+    let timer: NodeJS.Timeout | undefined
+    // The time that a mail waits for one of few connections is not the next hop's.
+    const begin = () => {
+      timer ??= setTimeout(() => late.abort(), timeouts.attemptMs + (content.size / timeouts.bytesPerSecond) * 1_000)
+    }
     try {
       const found = route.mx
         ? await domainCandidates({ resolver, policies, own }, route, level, domainOf(envelope))
@@ -105,27 +124,23 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
         const counted: CountedPolicy = { type: 'sts', strings: [], mx: [] }
         ledger.note({ domain: found.domain, counted, failure: { type: found.sts.problem } })
       }
-      return await sendToOne(found, route, envelope, content, sending, late.signal)
+      const budget = { addresses: options.addresses ?? 10 }
+      const { domain } = found
+      const mail: Undertaking = { route, envelope, content, sending, domain, budget, signal: late.signal, begin }
+      return await sendToOne(found.hosts, mail)
     } finally {
       clearTimeout(timer)
     }
   }
 
   /** Host by host until one has settled somebody's fate; the last failure is that of the attempt. */
-  async function sendToOne(
-    { hosts, domain }: Candidates,
-    route: Route,
-    envelope: Envelope,
-    content: OutgoingContent,
-    sending: SendOptions,
-    signal: AbortSignal,
-  ): Promise<TransportResult> {
-    const budget = { addresses: options.addresses ?? 10 }
+  async function sendToOne(hosts: readonly Candidate[], mail: Undertaking): Promise<TransportResult> {
+    const { route, budget, signal } = mail
     let unfit: TransportResult | null = null
     let failed: Fault | null = null
     for (const candidate of hosts.slice(0, options.hosts ?? 5)) {
       if (budget.addresses <= 0 || signal.aborted) break
-      const outcome = await tryHost(candidate, domain, route, envelope, content, sending, budget, signal)
+      const outcome = await tryHost(candidate, mail)
       if ('result' in outcome) {
         if (!outcome.unfit) return outcome.result
         unfit ??= outcome.result
@@ -140,22 +155,15 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
     throw failed ?? new Fault('next-hop-timeout')
   }
 
-  async function tryHost(
-    candidate: Candidate,
-    domain: string | null,
-    route: Route,
-    envelope: Envelope,
-    content: OutgoingContent,
-    sending: SendOptions,
-    budget: { addresses: number },
-    signal: AbortSignal,
-  ): Promise<Attempted> {
+  async function tryHost(candidate: Candidate, mail: Undertaking): Promise<Attempted> {
+    const { route, envelope, content, sending, domain, signal } = mail
     try {
       const { demand, counted } = await candidate.demand()
       const pool = poolOf(route, candidate, demand, counted)
-      const connect = () => reach(candidate, demand, counted, domain, route, budget, signal)
+      const connect = () => reach(candidate, demand, counted, mail)
       const on = async (fresh: boolean) => {
         const lease = await pool.lease(connect, { fresh })
+        mail.begin()
         lease.session.plainData = noChunking.has(candidate.host)
         const outcome = await attempt(lease, envelope, content, timeouts, sending, signal)
         return { outcome, reused: lease.reused }
@@ -163,7 +171,10 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
       const first = await on(false)
       if (!('fault' in first.outcome)) return first.outcome
       const { fault, untouched, chunkingRefused } = first.outcome
-      if (chunkingRefused) noChunking.add(candidate.host)
+      if (chunkingRefused) {
+        if (noChunking.size >= POOLS) noChunking.clear()
+        noChunking.add(candidate.host)
+      }
       // A kept connection that the next hop had already given up says nothing about this message.
       const stale = first.reused && untouched && fault.code !== 'next-hop-timeout'
       if (signal.aborted || !(stale || chunkingRefused)) return first.outcome
@@ -191,15 +202,14 @@ export function createSmtpTransport(options: SmtpTransportOptions): MailTranspor
     candidate: Candidate,
     demand: TlsDemand,
     counted: CountedPolicy,
-    domain: string | null,
-    route: Route,
-    budget: { addresses: number },
-    signal: AbortSignal,
+    { route, domain, budget, signal, begin }: Undertaking,
   ): Promise<Session> {
+    begin()
     const { host, port } = candidate
     let last: unknown = new Fault('next-hop-unreachable', `${host} has no address`)
     for (const address of await candidate.addresses()) {
-      if (budget.addresses-- <= 0 || signal.aborted) break
+      if (signal.aborted) throw new HopError('timeout', 'the attempt took too long')
+      if (budget.addresses-- <= 0) break
       try {
         const target = { host, address, port, demand, ...(route.auth ? { auth: route.auth } : {}) }
         const session = await open(target)
