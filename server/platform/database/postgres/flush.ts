@@ -7,7 +7,7 @@ const FLUSH = "select pg_logical_emit_message(true, 'secflow', '')"
 /**
  * Puts on disk what was committed without waiting. A unit that waits for the disk in its `commit` keeps its locks meanwhile, and a tenant's audit
  * chain is one lock: his units would stand in a line, a flush each. So they commit at once and then wait here, all for
- * the same flush. The log is written in order: no unit can be on disk without those whose locks it waited for.
+ * the same flush. (Units that hold no such lock share the server's own flush in their commits.) The log is written in order: no unit can be on disk without those whose locks it waited for.
  */
 export class SharedFlush {
   readonly #pool: pg.Pool

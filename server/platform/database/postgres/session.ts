@@ -49,11 +49,16 @@ export class Session {
   }
 
   /** Starts anew for the next unit. */
-  begin(text: string): Promise<unknown> {
+  begin(): Promise<unknown> {
     this.#failed = null
-    const begun = this.#ask({ text })
+    const begun = this.#ask({ text: 'begin' })
     begun.catch(() => {})
     return begun
+  }
+
+  /** The commit that follows does not wait for the disk. */
+  commitUnflushed(): void {
+    this.#ask({ text: 'set local synchronous_commit = off' }).catch(() => {})
   }
 
   async #ask(config: pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> {

@@ -95,12 +95,10 @@ export class Units {
     })
     const session = this.#sessionOf(client)
     const unit = new Transaction(session.db)
-    // Alone it waits for the disk in its commit; among others it shares a flush with them.
-    const flushed = this.#running === 1
     let broken = false
     try {
       // Goes out with the first statement.
-      const begun = session.begin(flushed ? 'begin' : 'begin; set local synchronous_commit = off')
+      const begun = session.begin()
       let value: T
       try {
         value = await this.#inTime(unit, session, work)
@@ -110,6 +108,9 @@ export class Units {
         broken = unit.overdue || !(await rolledBack(client))
         throw whyFailed(session, error)
       }
+      // Among others, and with the end of a chain in its hands, it lets go of that before it waits for the disk.
+      const flushed = this.#running === 1 || unit.heads.size === 0
+      if (!flushed) session.commitUnflushed()
       const command = await commit(client).catch((error: unknown) => {
         broken = true
         throw error
