@@ -28,7 +28,7 @@ export interface Script {
   dropAfterBytes?: number
   /** Answers 552 after so many bytes of content, before its end. */
   refuseAfterBytes?: number
-  tls?: { key: string; cert: string; ca?: string }
+  tls?: { key: string; cert: string; minVersion?: tls.SecureVersion; maxVersion?: tls.SecureVersion }
   /** Sent in the clear together with the go-ahead for TLS. */
   beforeTls?: string
 }

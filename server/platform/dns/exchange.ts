@@ -117,7 +117,8 @@ function overTcp(server: Server, question: Question, ms: number): Promise<Decode
   })
 }
 
-function fitting(bytes: Buffer, id: number, question: Question, stream = false): Decoded | null {
+/** The packet when it answers this question under this id; null for anything else. */
+export function fitting(bytes: Buffer, id: number, question: Question, stream = false): Decoded | null {
   try {
     const packet = (stream ? streamDecode(bytes) : decode(bytes)) as Decoded
     const [asked, ...more] = packet.questions ?? []

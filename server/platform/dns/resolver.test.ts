@@ -1,7 +1,9 @@
-import type { Answer } from 'dns-packet'
+import { type Answer, encode } from 'dns-packet'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Fault } from '../../../shared/fault/index.ts'
 import { startNameServer, type Told } from '../../../test/support/name-server.ts'
+import { fitting } from './exchange.ts'
 import { createResolver, type DnsOptions } from './resolver.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -130,5 +132,39 @@ describe('the cache', () => {
     expect(await fault(resolver.addresses('b.example', 4))).toBe('dns-unavailable')
     broken = false
     expect((await resolver.addresses('b.example', 4)).records).toEqual(['192.0.2.2'])
+  })
+})
+
+describe('hostile answers', () => {
+  it('are passed over, whatever is in them, and soon', () => {
+    const question = { name: 'a.example', type: 'MX' } as const
+    const good = encode({
+      type: 'response',
+      id: 7,
+      flags: 0x8180,
+      questions: [{ type: 'MX', name: 'a.example', class: 'IN' }],
+      answers: [{ type: 'MX', name: 'a.example', data: { preference: 1, exchange: 'mx.a.example' }, ttl: 5 }],
+    })
+    expect(fitting(good, 7, question)).not.toBeNull()
+    expect(fitting(good, 8, question)).toBeNull()
+    expect(fitting(good, 7, { name: 'b.example', type: 'MX' })).toBeNull()
+    expect(fitting(good, 7, { name: 'a.example', type: 'TXT' })).toBeNull()
+    // A name that points at itself.
+    const loop = Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0, 12, 0, 15, 0, 1])])
+    expect(fitting(loop, 7, question)).toBeNull()
+    const began = performance.now()
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const bytes = Buffer.from(good)
+          for (const [at, byte] of changes) bytes[at] = byte
+          fitting(bytes, 7, question)
+          fitting(bytes.subarray(0, changes[0]![0]), 7, question)
+        },
+      ),
+      { numRuns: 5_000 },
+    )
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
 })

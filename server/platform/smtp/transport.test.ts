@@ -441,6 +441,16 @@ describe('TLS', () => {
     if (expected === 'tls-required') expect(server.lines.some((line) => line.startsWith('MAIL'))).toBe(false)
   })
 
+  it('goes on without TLS that fails where it is opportunistic, and nowhere else', async () => {
+    const old = { ...certificate, maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' } as const
+    const { server, send } = await setup({ tls: old })
+    expect(await send()).toMatchObject({ tls: null, hop: { level: 'none', version: null } })
+    expect(server.sessions).toBe(2)
+    const strict = await setup({ tls: old }, {}, { tls: 'required' })
+    expect(await fault(strict.send())).toMatch(/^tls-required/)
+    expect(strict.server.lines.some((line) => line.startsWith('MAIL'))).toBe(false)
+  })
+
   it('does not take a drop after the dot for a failure of TLS', async () => {
     const script: Script = { tls: certificate, answer: (line) => (line === '.' ? 'drop' : undefined) }
     const { send } = await setup(script, {}, { tls: 'required' })
