@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -466,3 +466,65 @@ it('Postfix takes mail by MX with TLS that DANE proves', async () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
   expect(readFileSync(postfix.mails()[0]!, 'utf8')).toMatch(/with ESMTPS[\s\S]*Subject: x[\s\S]*\n\nHello\n$/)
 }, 30_000)
+
+it.each([
+  ['BDAT, which Postfix offers', {}, true],
+  ['DATA, where it does not', { smtpd_discard_ehlo_keywords: 'chunking' }, false],
+])(
+  'Postfix gets a large mail byte for byte by %s',
+  async (_way, settings, chunked) => {
+    const postfix = await startPostfix({ domains: ['pf.example'], settings: { smtputf8_enable: 'no', ...settings } })
+    closers.push(postfix.stop)
+    const lines: string[] = []
+    const proxy = await passThrough(postfix.port, lines)
+    closers.push(() => proxy.close())
+    const transport = createSmtpTransport({ name: 'gateway.example', log: silentLog })
+    closers.push(transport.close)
+    const body = Array.from(
+      { length: 30_000 },
+      (_, at) => `${at % 3 === 0 ? '.' : ''}${at % 7 === 0 ? '..' : ''}line ${at}`,
+    ).join('\r\n')
+    const mail = `Message-ID: <1@x.example>\r\nDate: Mon, 23 Nov 2026 09:30:00 +0100\r\nFrom: a@x.example\r\nSubject: x\r\n\r\n${body}\r\n`
+    const route: Route = { name: 'pf', host: '127.0.0.1', port: proxy.port, tls: 'none', connections: 1 }
+    const envelope: Envelope = {
+      mailFrom: 'a@x.example',
+      recipients: [{ address: 'b@pf.example' }],
+      body: '7BIT',
+      smtputf8: false,
+      requireTls: false,
+    }
+    for (let at = 0; at < 2; at++) {
+      const { recipients } = await transport.send(route, envelope, bytesOf(Buffer.from(mail)))
+      expect(recipients[0]!.reply).toMatch(/^250 2\.0\.0 Ok/)
+    }
+    expect(lines.some((line) => line.startsWith('BDAT'))).toBe(chunked)
+    for (let wait = 0; wait < 80 && postfix.mails().length < 2; wait++)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    for (const file of postfix.mails()) {
+      const text = readFileSync(file, 'latin1')
+      expect(text.slice(text.indexOf('\n\n') + 2)).toBe(`${body.replaceAll('\r\n', '\n')}\n`)
+    }
+    expect(postfix.mails().length).toBe(2)
+  },
+  30_000,
+)
+
+/** Writes down the commands that go to a server. */
+async function passThrough(to: number, lines: string[]) {
+  const server = net.createServer((client) => {
+    const upstream = net.connect(to, '127.0.0.1')
+    client.on('data', (chunk) =>
+      lines.push(
+        ...chunk
+          .toString('latin1')
+          .split('\r\n')
+          .filter((line) => /^(BDAT|DATA)\b/.test(line)),
+      ),
+    )
+    client.on('error', () => upstream.destroy())
+    upstream.on('error', () => client.destroy())
+    client.pipe(upstream).pipe(client)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
