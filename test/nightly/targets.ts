@@ -1,5 +1,6 @@
 /** What is fuzzed: each target makes its corpus once, then takes one input after another and throws at what must not be. */
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { createMessage, encrypt, readKey } from 'openpgp'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import {
@@ -25,9 +26,10 @@ import type { PolicyInput } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { decide } from '../../shared/policy/index.ts'
 import { PROTECTION_TOKENS } from '../../shared/words/protection.ts'
+import { tarOf, tnefOf, uuOf, yencOf } from '../support/corpus/containers.ts'
 import { corpus } from '../support/corpus/corpus.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
-import { hostile } from '../support/mails.ts'
+import { hostile, zipOf } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
 import { mutated, type Random } from './random.ts'
 
@@ -51,6 +53,28 @@ const CONTENT = 'Content-Type: text/plain\r\n\r\nThe content that was protected.
 async function mime(): Promise<Target> {
   const strange = Object.values(hostile).flatMap((one) => (Buffer.isBuffer(one) ? [one] : []))
   const pool = [...corpus.map(({ bytes }) => bytes), ...strange].filter((bytes) => bytes.length <= 16_384)
+  const files = [
+    { name: 'report.pdf', data: Buffer.from('%PDF-1.7 words') },
+    { name: 'docs/run.exe', data: Buffer.from('MZ program') },
+  ]
+  const zip = zipOf(files)
+  const containers = [
+    zip,
+    zipOf([
+      { name: 'inner.zip', data: zip },
+      { name: 'locked.txt', encrypted: true },
+    ]),
+    tarOf(files),
+    gzipSync(tarOf(files)),
+    tnefOf({ body: 'Words', files: files.map(({ name, data }) => ({ title: name, longName: name, data })) }),
+    Buffer.from(`words\r\n${uuOf('run.exe', Buffer.alloc(200, 7))}`),
+    yencOf('run.exe', Buffer.alloc(200, 7)),
+  ]
+  const wrapped = (data: Buffer) =>
+    Buffer.from(
+      `MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n\r\n${data.toString('latin1').slice(0, 2_000)}\r\n--w\r\nContent-Type: x/y; name=a.tgz\r\nContent-Transfer-Encoding: base64\r\n\r\n${data.toString('base64')}\r\n--w--\r\n`,
+      'latin1',
+    )
   const marks = [
     '\n',
     '\r',
@@ -89,7 +113,8 @@ async function mime(): Promise<Target> {
     '\t',
   ]
   return async (random) => {
-    const bytes = mutated(random, pool, marks)
+    // What is packed is damaged inside of its encoding: flipped base64 would mostly end the file.
+    const bytes = random.below(8) === 0 ? wrapped(mutated(random, containers, marks)) : mutated(random, pool, marks)
     const index = await answered(() => indexMime(bytesOf(bytes)))
     const parsed = await answered(() => parseMail(bytesOf(bytes)))
     if (index && parsed && index.parts.length !== parsed.index.parts.length) throw new Error('two readings of one mail')

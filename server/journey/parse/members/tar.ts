@@ -1,14 +1,16 @@
-import type { Budget, Open, Seen, Visit } from './member.ts'
+import { type Budget, held, type Open, openBuffer, type Seen, type Visit } from './member.ts'
 import { Passes } from './ranges.ts'
 
 const BLOCK = 512
 const ENTRIES_MAX = 1_000
 const LONG_NAME_MAX = 65_536
+/** Members up to this are read once and kept while they are looked at: going back costs a pass over the archive. */
+const HOLD_MAX = 4 * 1_048_576
 
 /** Files of a tar archive (POSIX.1 ustar and pax, GNU long names), in one pass of headers and one of contents. */
-export async function readTar(open: Open, size: number, budget: Budget, visit: Visit): Promise<Seen> {
-  const headers = new Passes(open, budget)
-  const contents = new Passes(open, budget)
+export async function readTar(archive: Open, size: number, budget: Budget, visit: Visit): Promise<Seen> {
+  const headers = new Passes(archive, budget)
+  const contents = new Passes(archive, budget)
   let long: string | null = null
   for (let at = 0, entries = 0; at + BLOCK <= size; entries++) {
     if (entries > ENTRIES_MAX) return 'part'
@@ -30,9 +32,19 @@ export async function readTar(open: Open, size: number, budget: Budget, visit: V
     long = null
     // '0', NUL and '7' are files; links and folders have no content of their own.
     if (kind !== '0' && kind !== '\0' && kind !== '7') continue
-    if (!(await visit({ name, size: length, open: () => contents.stream(start, start + length) }))) return 'part'
+    const stream: Open = () => contents.stream(start, start + length)
+    const open = length <= HOLD_MAX ? onceRead(stream) : stream
+    if (!(await visit({ name, size: length, open }))) return 'part'
   }
   return 'all'
+}
+
+function onceRead(stream: Open): Open {
+  let kept: Promise<Buffer | null> | null = null
+  return async function* () {
+    kept ??= held(stream(), HOLD_MAX)
+    yield* openBuffer((await kept) ?? Buffer.alloc(0))()
+  }
 }
 
 /** Numbers beyond 8 GiB are binary (GNU): no mail holds such a file. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { createInflateRaw } from 'node:zlib'
+import { promisify } from 'node:util'
+import { createInflateRaw, inflateRaw } from 'node:zlib'
 import { type Budget, held, type Member, type Open, openBuffer, type Seen, type Visit } from './member.ts'
 import { Passes } from './ranges.ts'
 import { unpacked } from './unpack.ts'
@@ -11,6 +12,10 @@ const DIRECTORY_MAX = 1_048_576
 const TAIL = 65_557
 /** Members up to this are unpacked once and kept while they are looked at. */
 const HOLD_MAX = 4 * 1_048_576
+/** Packed bytes of a member that is unpacked at once. */
+const SMALL = 65_536
+
+const inflate = promisify(inflateRaw)
 
 interface Entry {
   readonly name: string
@@ -70,12 +75,26 @@ function opened(passes: Passes, entry: Entry, data: number, budget: Budget): Mem
     name: entry.name,
     size: entry.unpacked,
     open: async function* () {
-      kept ??= held(stream(), HOLD_MAX)
+      kept ??= entry.packed <= SMALL ? unpackedAtOnce(passes, entry, data, budget) : held(stream(), HOLD_MAX)
       const bytes = await kept
       // The directory lied about the size.
       if (bytes === null) yield* stream()
       else yield* openBuffer(bytes)()
     },
+  }
+}
+
+/** Without the machinery of a stream, whose set-up costs more than a small member. */
+async function unpackedAtOnce(passes: Passes, entry: Entry, data: number, budget: Budget): Promise<Buffer | null> {
+  const packed = await passes.read(data, data + entry.packed)
+  if (entry.method === 0) return packed
+  try {
+    const bytes = await inflate(packed, { maxOutputLength: Math.max(1, Math.min(HOLD_MAX, budget.left)) })
+    budget.spend(bytes.length)
+    return bytes
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') return null
+    throw error
   }
 }
 
