@@ -67,7 +67,6 @@ export class RuleCode implements CompiledRule {
   readonly applies: Predicate
   readonly access: Access | null
   readonly recipientSlots: readonly Slot[]
-  readonly contributor: CompiledRule['contributor']
   readonly #rule: Rule
   readonly #set: RuleSet
   readonly #compiler: Compiler
@@ -77,6 +76,7 @@ export class RuleCode implements CompiledRule {
   #else: readonly ReadyUse[] | undefined
   #whole: Whole | null | undefined
   #reason: Reason | undefined
+  #contributor: CompiledRule['contributor'] | undefined
   #source: Source | undefined
 
   constructor(rule: Rule, set: RuleSet, applies: Predicate, compiler: Compiler) {
@@ -85,7 +85,6 @@ export class RuleCode implements CompiledRule {
     this.layer = set.layer
     this.rank = LAYERS.indexOf(set.layer) * 2 + (rule.final ? 0 : 1)
     this.applies = applies
-    this.contributor = { id: rule.id, overridable: rule.overridable && !rule.final }
     this.#rule = rule
     this.#set = set
     this.#compiler = compiler
@@ -162,6 +161,11 @@ export class RuleCode implements CompiledRule {
   get reason() {
     this.#reason ??= { rule: this.id, layer: this.layer, text: this.#rule.title }
     return this.#reason
+  }
+
+  get contributor() {
+    this.#contributor ??= { id: this.id, overridable: this.overridable && !this.final }
+    return this.#contributor
   }
 
   get source() {

@@ -10,6 +10,8 @@ export interface Choice {
 
 /** Distinct keys a field is taken to have at least, so that the only rule on a field does not look like a common one. */
 const LEAST = 8
+/** With so many values every single one is rare enough; more need not be told apart. */
+const ENOUGH = 2000
 /** Reached by that share of all mails, a rule is as well tried on every one. */
 const COMMON = 1
 
@@ -19,18 +21,19 @@ export class KeyStatistics {
   readonly #counted = new Set<Access>()
 
   count(access: Access): void {
-    if (this.#counted.has(access)) return
-    this.#counted.add(access)
     if (access.of !== 'keys') {
       for (const part of access.parts) this.count(part)
       return
     }
+    // Rules share what they have in common.
+    if (this.#counted.has(access)) return
+    this.#counted.add(access)
     let seen = this.#seen.get(access.slot.index)
     if (!seen) {
       seen = new Set()
       this.#seen.set(access.slot.index, seen)
     }
-    for (const { value } of access.keys) seen.add(value)
+    if (seen.size < ENOUGH) for (const { value } of access.keys) seen.add(value)
   }
 
   /** Roughly how many values a field can have. */

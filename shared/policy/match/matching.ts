@@ -64,7 +64,7 @@ class Matching {
   }
 
   #find(facts: Facts): readonly Candidate[] {
-    const { recipientParts, marks, certain, doubtful, recipientTables } = this.index
+    const { recipientParts, marks, recipientTables } = this.index
     const number = marks.next()
     const seen = marks.recipient
     const found: number[] = []
@@ -98,7 +98,7 @@ class Matching {
     // Two runs that are in order each: what stood for the message, and what this recipient's keys led to.
     for (let i = 0, a = 0, b = inOrder; i < found.length; i++) {
       const entry = a < inOrder && (b === found.length || found[a]! < found[b]!) ? found[a++]! : found[b++]!
-      candidates[i] = ((entry & 1) === 1 ? doubtful : certain)[entry >> 1]!
+      candidates[i] = this.index.candidate(entry >> 1, (entry & 1) === 1)
     }
     return candidates
   }

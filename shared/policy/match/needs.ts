@@ -11,7 +11,7 @@ import { candidatesOf } from './matching.ts'
 export type Lookup = NonNullable<FieldDefinition['lookup']>
 
 export interface FactRequest {
-  /** Null: the sender; else the recipient's position in the input. */
+  /** Null: the sender, or with `auth` the message; else the recipient's position in the input. */
   readonly recipient: number | null
   readonly lookup: Lookup
 }
@@ -53,10 +53,12 @@ export function neededFacts(policy: Policy, partial: PolicyInput): readonly Fact
  * "nobody asked" for "nobody could tell". Empty for an input whose every look-up was made.
  */
 export function unrecordedFacts(policy: Policy, input: PolicyInput): readonly FactRequest[] {
-  if (!input.recipients.some(({ unasked }) => unasked !== undefined)) return []
-  return neededFacts(policy, input).filter(
-    ({ recipient, lookup }) => recipient !== null && input.recipients[recipient]?.unasked?.includes(lookup),
-  )
+  const { message, recipients } = input
+  if (!message.unasked && !recipients.some(({ unasked }) => unasked !== undefined)) return []
+  return neededFacts(policy, input).filter(({ recipient, lookup }) => {
+    if (lookup === 'auth') return message.unasked?.includes(lookup)
+    return recipient !== null && recipients[recipient]?.unasked?.includes(lookup)
+  })
 }
 
 class Asking {
@@ -68,7 +70,7 @@ class Asking {
 
   ask(condition: Condition, position: number): void {
     for (const { lookup, name } of fieldsOf(condition))
-      if (lookup) this.add(name.startsWith('sender.') ? null : position, lookup)
+      if (lookup) this.add(lookup === 'auth' || name.startsWith('sender.') ? null : position, lookup)
   }
 
   requests(): readonly FactRequest[] {

@@ -44,8 +44,8 @@ export class RuleIndex {
   readonly messageParts: Conjunctions
   readonly recipientParts: Conjunctions
   /** Ready answers by position. */
-  readonly certain: readonly Candidate[]
-  readonly doubtful: readonly Candidate[]
+  readonly #certain: (Candidate | undefined)[]
+  readonly #doubtful: (Candidate | undefined)[]
   /** Marks of evaluations, which are numbered: see Matching. */
   readonly marks: Marks
 
@@ -71,9 +71,20 @@ export class RuleIndex {
     this.recipientSlots = mostTellingFirst(slotsOf(rules, this.recipientTables))
     this.messageParts = new Conjunctions(rules.length, (position) => rules[position]!.messageParts, statistics)
     this.recipientParts = new Conjunctions(rules.length, (position) => rules[position]!.recipientParts, statistics)
-    this.certain = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : true }))
-    this.doubtful = rules.map((rule) => ({ rule, truth: rule.else.length > 0 ? 'open' : undefined }))
+    this.#certain = new Array(rules.length)
+    this.#doubtful = new Array(rules.length)
     this.marks = new Marks(rules.length, [this.messageParts, this.recipientParts])
+  }
+
+  /** The rule at a position as a candidate; one object, made when a mail first meets it. */
+  candidate(position: number, inDoubt: boolean): Candidate {
+    const made = inDoubt ? this.#doubtful : this.#certain
+    const known = made[position]
+    if (known) return known
+    const rule = this.rules[position]!
+    const candidate: Candidate = { rule, truth: rule.else.length > 0 ? 'open' : inDoubt ? undefined : true }
+    made[position] = candidate
+    return candidate
   }
 }
 

@@ -70,7 +70,8 @@ export function readRule(node: Node, inherited: Inherited, env: Env): Rule | und
   if (chosen && member(node, 'then')) env.findings.add('then-and-choose', node.at)
   if (!chosen && !member(node, 'then') && !otherwise)
     env.findings.add('rule-without-effect', node.at, { name: id ?? '?' })
-  const failed = env.findings.list.slice(before).some((finding) => finding.severity === 'error')
+  const { list } = env.findings
+  const failed = list.length > before && list.slice(before).some((finding) => finding.severity === 'error')
   if (failed || id === undefined || !when || !branches || !elseActions) return undefined
   return {
     id,
