@@ -458,6 +458,18 @@ describe('the final dot', () => {
     expect(run.server.lines.filter((line) => line.startsWith('MAIL')).length).toBe(sent)
   })
 
+  it('who was refused is settled, and only the others are in doubt', async () => {
+    const run = await setup({
+      answer(line, { recipient }) {
+        if (line === '.') return 'drop'
+        return recipient === 'c@p.example' ? '550 5.1.1 Unknown' : undefined
+      },
+    })
+    await run.round()
+    expect(await run.states()).toEqual({ a: 'deferred', b: 'deferred', c: 'failed' })
+    expect(await uncertain(run)).toMatchObject([{ recipients: ['a@p.example', 'b@p.example'], why: 'no-reply' }])
+  })
+
   it('refusals in between are no doubt: the schedule goes on', async () => {
     const script = afterDot('drop')
     const run = await setup(script)
