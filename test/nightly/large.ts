@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { loadRelay, SENDER } from '../support/load/relay.ts'
+import { openAccountingSink } from '../support/load/sink.ts'
 import type { Campaign, Outcome } from './campaign.ts'
-import { nightlyRelay, SENDER } from './relay.ts'
-import { openNightlySink } from './sink.ts'
 
 const MB = 1_048_576
 /** Of the server process while a mail of any size passes. */
@@ -17,9 +17,9 @@ export const large: Campaign = {
   quick: 64,
   async run({ count }): Promise<Outcome> {
     const began = performance.now()
-    await using sink = await openNightlySink()
-    using relay = nightlyRelay(sink.port, {
-      smtp: { port: 0, hostname: 'gateway.test.example', maxSize: `${count + 64}MB` },
+    await using sink = await openAccountingSink()
+    using relay = loadRelay(sink.port, {
+      settings: { smtp: { port: 0, hostname: 'gateway.test.example', maxSize: `${count + 64}MB` } },
     })
     const gateway = await relay.start()
     try {
