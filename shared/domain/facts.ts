@@ -29,6 +29,13 @@ export interface MessageFacts {
   /** What vouches for the sender, as `Origin.authenticated`. */
   readonly authentication?: string
   /**
+   * What the sender's domain says of the mail (SPF, DKIM, DMARC, ARC). Null for an authenticated submission, which nobody
+   * outside vouches for.
+   */
+  readonly auth?: AuthenticationFacts | null
+  /** Look-ups for the message that were not made (see `RecipientFacts.unasked`). */
+  readonly unasked?: readonly 'auth'[]
+  /**
    * The mail this one answers, as far as the gateway knows it from a verdict it signed or from its own records; null for a
    * mail that answers none. The class of an answer is at least the class of what it answers.
    */
@@ -55,6 +62,22 @@ export interface MessageFacts {
   readonly autoSubmitted: boolean
   /** Parser codes of what made the structure ambiguous; non-empty means rules must not trust absence of an attachment. */
   readonly defects: readonly string[]
+}
+
+/** Result names of RFC 8601 2.7; `temperror`: the DNS gave no answer. */
+export interface AuthenticationFacts {
+  readonly spf: 'pass' | 'fail' | 'softfail' | 'neutral' | 'none' | 'temperror' | 'permerror'
+  /** The best of all signatures. */
+  readonly dkim: 'pass' | 'fail' | 'neutral' | 'none' | 'policy' | 'temperror' | 'permerror'
+  /** Domains whose signature is good, A-labels. */
+  readonly dkimDomains: readonly string[]
+  /** `permerror`: From names no domain, or several, so that no policy applies (RFC 9989 5.3.1). */
+  readonly dmarc: 'pass' | 'fail' | 'none' | 'temperror' | 'permerror'
+  /** What the domain in From asks to be done with a mail that fails; null where it asks nothing. */
+  readonly dmarcPolicy: 'none' | 'quarantine' | 'reject' | null
+  readonly arc: 'pass' | 'fail' | 'none' | 'temperror'
+  /** Who sealed last, where the chain is good. */
+  readonly arcSealer: string | null
 }
 
 export interface SenderFacts {

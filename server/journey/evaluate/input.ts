@@ -1,4 +1,5 @@
 import type {
+  AuthenticationFacts,
   Direction,
   Envelope,
   Intent,
@@ -33,6 +34,14 @@ export interface MailFacts {
     readonly protection: readonly string[]
     readonly stamp: readonly string[]
   }
+}
+
+/** Says what a stranger's domain says of the mail: costs look-ups in the DNS and the reading of the whole mail. */
+export interface Authenticity {
+  /** Answers the same each time it is asked. */
+  facts(): Promise<AuthenticationFacts>
+  /** Wanted whatever the policy asks. */
+  readonly always: boolean
 }
 
 export interface Knowledge {
@@ -78,6 +87,8 @@ export async function assembleInput(
     readonly origin: Origin
     readonly receivedAt: number
     readonly facts: MailFacts
+    /** Without it nothing is known of what vouches for a stranger. */
+    readonly authenticity?: Authenticity
   },
   tenant: TenantProfile,
   policy: Policy,
@@ -101,6 +112,7 @@ export async function assembleInput(
       classification: resolved.label,
       authenticated: origin.authenticated !== 'none',
       authentication: origin.authenticated,
+      ...(origin.authenticated === 'none' ? {} : { auth: null }),
       ...(await answeredMail(facts, tenant, policy.tenantLabels, knowledge)),
       source: origin.channel,
     },
@@ -111,21 +123,40 @@ export async function assembleInput(
   }
   const wanted = wantedLookups(policy, partial, scope)
   const recipients = await Promise.all(
-    strangers.map((one, position) => knownRecipient(one, wanted(position), mail.receivedAt, tenant, knowledge)),
+    strangers.map((one, position) => knownRecipient(one, wanted.of(position), mail.receivedAt, tenant, knowledge)),
   )
-  return { input: { ...partial, recipients }, notes }
+  const message = { ...partial.message, ...(await authentication(mail, wanted.auth)) }
+  return { input: { ...partial, message, recipients }, notes }
+}
+
+/** An authenticated sender needs nobody's word; a stranger's is asked for where the policy or the tenant wants it. */
+async function authentication(
+  { origin, authenticity }: { readonly origin: Origin; readonly authenticity?: Authenticity },
+  wanted: boolean,
+): Promise<Pick<MessageFacts, 'auth' | 'unasked'>> {
+  if (origin.authenticated !== 'none' || !authenticity) return {}
+  if (!wanted && !authenticity.always) return { unasked: ['auth'] }
+  const auth = await lookUp(() => authenticity.facts())
+  return auth ? { auth } : {}
 }
 
 const LOOKUPS = ['directory', 'keys'] as const
 type Lookups = ReadonlySet<Lookup>
 
-/** Which look-ups are made for the recipient at a position. */
-function wantedLookups(policy: Policy, partial: PolicyInput, scope: Scope): (recipient: number) => Lookups {
-  if (scope === 'all') return () => new Set(LOOKUPS)
+/** Which look-ups are made for the recipient at a position, and whether authentication is one of the message's. */
+function wantedLookups(
+  policy: Policy,
+  partial: PolicyInput,
+  scope: Scope,
+): { of(recipient: number): Lookups; readonly auth: boolean } {
+  if (scope === 'all') return { of: () => new Set(LOOKUPS), auth: true }
   const wanted = partial.recipients.map(() => new Set<Lookup>())
-  for (const { recipient, lookup } of neededFacts(policy, partial))
+  let auth = false
+  for (const { recipient, lookup } of neededFacts(policy, partial)) {
     if (recipient !== null) wanted[recipient]?.add(lookup)
-  return (recipient) => wanted[recipient] ?? new Set()
+    else if (lookup === 'auth') auth = true
+  }
+  return { of: (recipient) => wanted[recipient] ?? new Set(), auth }
 }
 
 /** Message-IDs of a thread that are looked up, the nearest ones. */

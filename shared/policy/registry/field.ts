@@ -44,7 +44,7 @@ export interface FieldDefinition {
   /** For enumerations: every value. */
   readonly values?: readonly string[]
   /** Look-ups that fetch it, so that only what candidate rules need is looked up. */
-  readonly lookup?: 'directory' | 'keys' | 'tls'
+  readonly lookup?: 'directory' | 'keys' | 'tls' | 'auth'
   /** Fields that it is computed from; their look-ups are its own. */
   readonly reads?: readonly FieldDefinition[]
   /** True when the fact is only a lower bound (a structure that could not be trusted may hide more). */

@@ -39,6 +39,7 @@ const MESSAGE_KEYS = [
   'header',
   'authenticated',
   'authentication',
+  'auth',
   'replyTo',
   'source',
   'language',

@@ -1,3 +1,4 @@
+import type { AuthenticationFacts, PolicyInput } from '../../../domain/index.ts'
 import { effectiveClass } from '../../labels.ts'
 import { TOKENS } from '../../vocabulary-texts.ts'
 import type { FieldDefinition } from '../field.ts'
@@ -13,6 +14,13 @@ const CONTENT = [
   'report',
 ]
 const DIRECTIONS = ['outbound', 'inbound', 'internal']
+
+function authentication(
+  { message: { auth } }: PolicyInput,
+  what: keyof AuthenticationFacts,
+): AuthenticationFacts[typeof what] | undefined {
+  return auth ? auth[what] : auth
+}
 
 export const messageFields: readonly FieldDefinition[] = [
   {
@@ -107,6 +115,76 @@ export const messageFields: readonly FieldDefinition[] = [
     scope: 'message',
     doc: { de: 'was für den Absender bürgt', en: 'what vouches for the sender' },
     read: ({ input }) => input.message.authentication,
+  },
+  {
+    name: 'message.auth.spf',
+    type: 'enum',
+    values: ['pass', 'fail', 'softfail', 'neutral', 'none', 'temperror', 'permerror'],
+    scope: 'message',
+    lookup: 'auth',
+    doc: {
+      de: 'SPF: darf der einliefernde Server für die Domain des Umschlags senden (temperror: DNS antwortet nicht)',
+      en: "SPF: may the sending server send for the envelope's domain (temperror: the DNS does not answer)",
+    },
+    read: ({ input }) => authentication(input, 'spf'),
+  },
+  {
+    name: 'message.auth.dkim',
+    type: 'enum',
+    values: ['pass', 'fail', 'neutral', 'none', 'policy', 'temperror', 'permerror'],
+    scope: 'message',
+    lookup: 'auth',
+    doc: { de: 'beste DKIM-Signatur der Mail', en: 'best DKIM signature of the mail' },
+    read: ({ input }) => authentication(input, 'dkim'),
+  },
+  {
+    name: 'message.auth.dkimDomains',
+    type: 'list',
+    scope: 'message',
+    lookup: 'auth',
+    doc: { de: 'Domains mit gültiger DKIM-Signatur', en: 'domains with a good DKIM signature' },
+    read: ({ input }) => authentication(input, 'dkimDomains'),
+  },
+  {
+    name: 'message.auth.dmarc',
+    type: 'enum',
+    values: ['pass', 'fail', 'none', 'temperror', 'permerror'],
+    scope: 'message',
+    lookup: 'auth',
+    doc: {
+      de: 'DMARC: SPF oder DKIM bürgt für die Domain im From (none: sie hat keine Richtlinie)',
+      en: 'DMARC: SPF or DKIM vouches for the domain in From (none: it has no policy)',
+    },
+    read: ({ input }) => authentication(input, 'dmarc'),
+  },
+  {
+    name: 'message.auth.dmarcPolicy',
+    type: 'enum',
+    values: ['none', 'quarantine', 'reject'],
+    scope: 'message',
+    lookup: 'auth',
+    doc: {
+      de: 'was die Domain im From für Mails verlangt, die DMARC nicht bestehen',
+      en: 'what the domain in From asks to be done with mail that fails DMARC',
+    },
+    read: ({ input }) => authentication(input, 'dmarcPolicy'),
+  },
+  {
+    name: 'message.auth.arc',
+    type: 'enum',
+    values: ['pass', 'fail', 'none', 'temperror'],
+    scope: 'message',
+    lookup: 'auth',
+    doc: { de: 'ARC-Kette weitergeleiteter Mail', en: 'ARC chain of forwarded mail' },
+    read: ({ input }) => authentication(input, 'arc'),
+  },
+  {
+    name: 'message.auth.arcSealer',
+    type: 'domain',
+    scope: 'message',
+    lookup: 'auth',
+    doc: { de: 'wer die gültige ARC-Kette zuletzt versiegelt hat', en: 'who sealed the good ARC chain last' },
+    read: ({ input }) => authentication(input, 'arcSealer'),
   },
   {
     name: 'message.intentSource',
