@@ -112,9 +112,9 @@ export class Conversation {
   }
 
   /** Hands bytes on; waits, at most `ms`, while the server takes no more of them. Raises HopError. */
-  async write(bytes: Buffer | string, ms: number): Promise<void> {
+  async write(bytes: Buffer | string | readonly Buffer[], ms: number): Promise<void> {
     if (this.#error) throw this.#error
-    if (this.#socket.write(bytes)) return
+    if (this.#put(bytes)) return
     await new Promise<void>((resolve, reject) => {
       const socket = this.#socket
       const settle = (act: () => void) => {
@@ -130,6 +130,17 @@ export class Conversation {
       const forget = this.onEnd(() => settle(() => reject(this.#error ?? new HopError('closed', 'hung up'))))
       socket.once('drain', drained)
     })
+  }
+
+  /** Several pieces are one call to the system, without a copy. True while there is room for more. */
+  #put(bytes: Buffer | string | readonly Buffer[]): boolean {
+    const socket = this.#socket
+    if (typeof bytes === 'string' || Buffer.isBuffer(bytes)) return socket.write(bytes)
+    socket.cork()
+    let room = true
+    for (const piece of bytes) room = socket.write(piece)
+    socket.uncork()
+    return room
   }
 
   /** TLS over the same connection, right after the reply to STARTTLS. Raises HopError `tls`. */

@@ -102,7 +102,7 @@ async function sendData(
   // Expected from now on: a server may refuse while the content still flows.
   const last = talk.expect(timeouts.dataEndMs, false)
   progress.begun = true
-  let held: Buffer | null = null
+  const held: Buffer[] = []
   let early = false
   try {
     for await (const chunk of readingOf(content)) {
@@ -111,21 +111,20 @@ async function sendData(
         break
       }
       const out = stuffer.chunk(chunk)
-      if (content.size <= ONE_PIECE) held = held === null ? out : Buffer.concat([held, out])
+      if (content.size <= ONE_PIECE) held.push(out)
       else await either(talk.write(out, timeouts.dataBlockMs), last.reply)
     }
     if (!early) {
       const end = stuffer.end()
       if (beforeDot) {
-        if (held) await talk.write(held, timeouts.dataBlockMs)
-        held = null
+        await talk.write(held.splice(0), timeouts.dataBlockMs)
         await beforeDot()
       }
       if (last.came) early = true
       else {
         progress.ended = true
         last.arm()
-        await talk.write(held ? Buffer.concat([held, end]) : end, timeouts.dataBlockMs)
+        await talk.write([...held, end], timeouts.dataBlockMs)
       }
     }
   } catch (error) {
