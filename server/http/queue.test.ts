@@ -201,6 +201,14 @@ describe('acting on a job', () => {
     expect(await house.events('report.queued')).toHaveLength(1)
   })
 
+  it('drops nobody whom the policy holds with the job of another', async () => {
+    const id = await held()
+    await store().write((tx) => tx.updateRecipient(id, TO[0]!, { state: 'deferred', at: 6 }))
+    const [job] = await store().read.jobs({ message: id, queue: 'process', limit: 1 })
+    expect((await act(job!.id, 'drop')).statusCode).toBe(200)
+    expect(await states(id)).toEqual(['dropped', 'held'])
+  })
+
   it('drops without a word where that is asked for', async () => {
     const { id, job } = await mail()
     await act(job, 'drop', { reason, report: false })
@@ -241,7 +249,12 @@ describe('acting on a job', () => {
     )) as [Job]
     await house.services.store.queue.beginDot(leased)
     await house.services.store.queue.bury(leased, 'delivery-uncertain', async (tx) => {
-      for (const address of TO) await tx.updateRecipient(id, address, { state: 'held', detail: 'given up', at: 2 })
+      for (const address of TO)
+        await tx.updateRecipient(id, address, {
+          state: 'held',
+          detail: 'the job "deliver" was given up: delivery-uncertain',
+          at: 2,
+        })
     })
     expect((await call('auditor', 'GET', '?state=dead')).json().jobs).toMatchObject([{ id: job, uncertain: 1 }])
     expect((await act(job, 'retry')).json()).toMatchObject({ state: 'ready', attempts: 0, uncertain: 0 })

@@ -33,6 +33,11 @@ export function holdDead(parts: DeadParts): (tx: TenantWrites, job: Job, code: s
   }
 }
 
+const givenUp = ({ queue }: Pick<Job, 'queue'>): string => `the job "${queue}" was given up`
+
+/** Whether a recipient with this detail was held because such a job was given up. */
+export const isGivenUp = (job: Pick<Job, 'queue'>, detail: string): boolean => detail.startsWith(givenUp(job))
+
 /** Answers whom it held. */
 async function hold(tx: TenantWrites, job: Job, code: string, at: number): Promise<string[]> {
   if (job.message === null) return []
@@ -43,7 +48,7 @@ async function hold(tx: TenantWrites, job: Job, code: string, at: number): Promi
     const waits = state === 'pending' || state === 'deferred'
     // Of a message that is evaluated again, those with a copy are no longer this job's; nor are a blind copy's others.
     if (!waits || own !== copy || (delivery && !delivery.recipients?.includes(address))) continue
-    const detail = `the job "${job.queue}" was given up: ${code}`
+    const detail = `${givenUp(job)}: ${code}`
     await tx.updateRecipient(job.message, address, { state: 'held', detail, at })
     await tx.appendAudit({
       time: at,

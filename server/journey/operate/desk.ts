@@ -3,6 +3,7 @@ import type { JobRecord, JobState, MessageId, RecipientRecord, TenantId } from '
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobCount, JobQuery, Store, TenantWrites } from '../../ports/store.ts'
+import { isGivenUp } from '../dead.ts'
 import type { DeliverPayload } from '../deliver/payload.ts'
 import type { ReportDeps } from '../deliver/report.ts'
 import { createFarewell } from './farewell.ts'
@@ -203,9 +204,11 @@ function move(
 const withoutDoubt = (payload: unknown): unknown =>
   payload !== null && typeof payload === 'object' && 'uncertain' in payload ? { ...payload, uncertain: 0 } : payload
 
-/** Recipients whose mail a job would bring: they are on the way or wait for a person. */
-export function waitingFor(job: JobRecord, rows: readonly RecipientRecord[]): RecipientRecord[] {
-  const open = rows.filter(({ state }) => state === 'pending' || state === 'deferred' || state === 'held')
+/** Recipients whose mail a job would bring: on the way, or held because this job was given up. Whom the policy holds is not among them. */
+function waitingFor(job: JobRecord, rows: readonly RecipientRecord[]): RecipientRecord[] {
+  const open = rows.filter(
+    ({ state, detail }) => state === 'pending' || state === 'deferred' || (state === 'held' && isGivenUp(job, detail)),
+  )
   if (job.queue === 'process') return open.filter(({ copy }) => copy === null)
   if (job.queue !== 'deliver') return []
   const { copyId, recipients } = job.payload as DeliverPayload
@@ -214,12 +217,9 @@ export function waitingFor(job: JobRecord, rows: readonly RecipientRecord[]): Re
 
 /** Recipients that were held because this job was given up are on the way again. */
 async function unhold(tx: TenantWrites, job: JobRecord, message: MessageId, at: number): Promise<void> {
-  if (job.state !== 'dead') return
-  for (const { address, state, copy, detail } of waitingFor(job, await tx.recipients(message))) {
-    const given = state === 'held' && (copy !== null || detail.startsWith(`the job "${job.queue}"`))
-    if (given)
+  for (const { address, state, copy } of waitingFor(job, await tx.recipients(message)))
+    if (state === 'held')
       await tx.updateRecipient(message, address, { state: copy === null ? 'pending' : 'deferred', detail: '', at })
-  }
 }
 
 /** The dead deliver jobs of copies whose recipients were released. */
