@@ -141,6 +141,126 @@ export const mail = {
     retry: true,
     severity: 'warning',
   },
+  'command-malformed': {
+    title: {
+      en: 'The command has characters that no command has',
+      de: 'Der Befehl enthält Zeichen, die in keinem Befehl stehen',
+    },
+    http: 400,
+    smtp: '500 5.5.2',
+    retry: false,
+    severity: 'info',
+  },
+  'command-too-long': {
+    title: {
+      en: 'The command is longer than allowed',
+      de: 'Der Befehl ist länger als erlaubt',
+    },
+    http: 400,
+    smtp: '500 5.5.2',
+    retry: false,
+    severity: 'info',
+  },
+  'command-timeout': {
+    title: {
+      en: 'No complete command came in time',
+      de: 'In der erlaubten Zeit kam kein vollständiger Befehl',
+    },
+    http: 408,
+    smtp: '421 4.4.2',
+    retry: true,
+    severity: 'info',
+  },
+  'address-8bit': {
+    title: {
+      en: 'An address beyond ASCII needs SMTPUTF8 (RFC 6531)',
+      de: 'Eine Adresse jenseits von ASCII braucht SMTPUTF8 (RFC 6531)',
+    },
+    http: 400,
+    smtp: '553 5.6.7',
+    retry: false,
+    severity: 'info',
+  },
+  'parameter-unknown': {
+    title: {
+      en: 'A parameter of the command is not known',
+      de: 'Ein Parameter des Befehls ist nicht bekannt',
+    },
+    http: 400,
+    smtp: '555 5.5.4',
+    retry: false,
+    severity: 'info',
+  },
+  'rate-exceeded': {
+    title: {
+      en: 'Too much mail in a short time, try later',
+      de: 'Zu viele Nachrichten in kurzer Zeit, bitte später',
+    },
+    http: 429,
+    smtp: '450 4.7.28',
+    retry: true,
+    severity: 'warning',
+  },
+  'too-many-refusals': {
+    title: {
+      en: 'Too many recipients were refused',
+      de: 'Zu viele Empfänger wurden abgelehnt',
+    },
+    http: 429,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'warning',
+  },
+  'too-many-sign-ins': {
+    title: {
+      en: 'Too many failed sign-ins',
+      de: 'Zu viele fehlgeschlagene Anmeldungen',
+    },
+    http: 429,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'warning',
+  },
+  'too-many-errors': {
+    title: {
+      en: 'Too many errors in one session',
+      de: 'Zu viele Fehler in einer Sitzung',
+    },
+    http: 400,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'warning',
+  },
+  'protocol-violation': {
+    title: {
+      en: 'This is not how SMTP is spoken (RFC 5321)',
+      de: 'So wird SMTP nicht gesprochen (RFC 5321)',
+    },
+    http: 400,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'info',
+  },
+  'session-spent': {
+    title: {
+      en: 'This session has lasted long enough, open another',
+      de: 'Diese Sitzung dauert lange genug, bitte eine neue öffnen',
+    },
+    http: 429,
+    smtp: '421 4.7.0',
+    retry: true,
+    severity: 'info',
+  },
+  'proxy-header': {
+    title: {
+      en: 'The PROXY header is missing, malformed or not expected from here',
+      de: 'Der PROXY-Kopf fehlt, ist fehlerhaft oder wird von hier nicht erwartet',
+    },
+    http: 400,
+    smtp: '421 4.3.5',
+    retry: true,
+    severity: 'warning',
+  },
   'shutting-down': {
     title: { en: 'The service is shutting down', de: 'Der Dienst wird beendet' },
     http: 503,
