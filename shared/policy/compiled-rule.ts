@@ -1,8 +1,7 @@
 /** From the typed form of one rule to what is asked and done; most of it is made when it is needed first. */
 import type { Reason } from '../domain/index.ts'
 import { compileCondition, type Part, type Predicate, type Slots } from './compile.ts'
-import { type Interned, ReadyUse } from './evaluate/ready.ts'
-import { Whole } from './evaluate/select.ts'
+import { type Interned, ReadyUse, Whole } from './evaluate/ready.ts'
 import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
 import type { TenantLabels } from './labels.ts'
@@ -22,7 +21,7 @@ export interface CompiledRule
   readonly when: Predicate
   readonly branches: readonly { readonly when: Predicate; readonly actions: readonly ReadyUse[] }[]
   readonly else: readonly ReadyUse[]
-  /** What applies when `when` holds, for a rule of nothing but `then`. */
+  /** For a rule of nothing but `then`. */
   readonly whole: Whole | null
   /** Keys by which the index of rules reaches it; null when it has none. */
   readonly access: Access | null
@@ -153,7 +152,7 @@ export class RuleCode implements CompiledRule {
       const [branch, ...more] = this.#rule.branches
       const plain =
         branch?.when.kind === 'always' && more.length === 0 && !this.#rule.choose && this.#rule.else.length === 0
-      this.#whole = plain ? new Whole(this, this.branches[0]!.actions) : null
+      this.#whole = plain ? new Whole(this.reason, this.branches[0]!.actions) : null
     }
     return this.#whole
   }

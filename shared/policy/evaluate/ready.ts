@@ -2,7 +2,6 @@
 import type { Outcome, Reason } from '../../domain/index.ts'
 import type { MessageCache } from '../facts.ts'
 import type { ActionUse } from '../ir.ts'
-import type { CompiledRule } from '../policy.ts'
 import type { ActionScene, Contribution } from '../registry/action.ts'
 import { DELIVER, type Gate, joinGates } from '../registry/actions/gate.ts'
 import { canonicalJson } from '../text/canonical.ts'
@@ -76,18 +75,35 @@ export interface Brought {
   readonly weighed: Weighed
 }
 
-/** Null where what the actions bring hangs on the mail. */
-export function broughtBy(rule: CompiledRule, uses: readonly ReadyUse[]): Brought | null {
+/** The actions of a rule of nothing but `then`, once it applies for certain. */
+export class Whole {
+  readonly actions: readonly ReadyUse[]
+  readonly #reason: Reason
+  #brought: Brought | null | undefined
+
+  constructor(reason: Reason, actions: readonly ReadyUse[]) {
+    this.#reason = reason
+    this.actions = actions
+  }
+
+  /** Null where what the actions bring hangs on the mail. */
+  brought(): Brought | null {
+    if (this.#brought === undefined) this.#brought = broughtBy(this.actions, this.#reason)
+    return this.#brought
+  }
+}
+
+function broughtBy(uses: readonly ReadyUse[], reason: Reason): Brought | null {
   if (uses.length === 0 || !uses.every((use) => use.fixed)) return null
   const contributions: Contributed[] = []
   let gate = DELIVER
   for (const use of uses) {
     // Fixed ones look at the rank alone.
-    for (const one of use.contribute({ rank: rule.rank } as ActionScene) ?? []) {
+    for (const one of use.contribute({ rank: use.rank } as ActionScene) ?? []) {
       if (use.definition.phase === 'gate') gate = joinGates(gate, one.value as Gate)
       else contributions.push(one)
     }
   }
   const restrictive = uses.some((use) => use.definition.restrictive)
-  return { contributions, gate, weighed: { reason: rule.reason, weight: restrictive ? gate.outcome : null } }
+  return { contributions, gate, weighed: { reason, weight: restrictive ? gate.outcome : null } }
 }

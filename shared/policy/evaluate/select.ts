@@ -4,7 +4,7 @@ import type { Candidate } from '../match/rule-index.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import { instant } from '../text/units.ts'
 import { and, type Truth } from '../truth.ts'
-import { type Brought, broughtBy, type ReadyUse } from './ready.ts'
+import type { ReadyUse } from './ready.ts'
 
 const NONE: readonly ReadyUse[] = []
 
@@ -17,27 +17,6 @@ export interface Selection {
   readonly actions: readonly ReadyUse[]
   /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
   readonly open: readonly ReadyUse[]
-}
-
-/** A rule of nothing but `then`, once it applies for certain: the same for every mail. */
-export class Whole implements Selection {
-  readonly rule: CompiledRule
-  readonly truth = true
-  readonly branch = 'then'
-  readonly actions: readonly ReadyUse[]
-  readonly open: readonly ReadyUse[] = NONE
-  #brought: Brought | null | undefined
-
-  constructor(rule: CompiledRule, actions: readonly ReadyUse[]) {
-    this.rule = rule
-    this.actions = actions
-  }
-
-  /** What the actions bring; null where that hangs on the mail. */
-  brought(): Brought | null {
-    this.#brought = this.#brought === undefined ? broughtBy(this.rule, this.actions) : this.#brought
-    return this.#brought
-  }
 }
 
 /** What exceptions in force take away, by rule: null is the whole rule. */
@@ -60,7 +39,6 @@ export function select(rule: CompiledRule, facts: Facts): Selection {
 
 /** As `select`, for a rule that the index found; it may have told the truth of the rule's condition already. */
 export function selectFound({ rule, truth }: Candidate, facts: Facts): Selection {
-  if (truth === true && rule.whole) return rule.whole
   return truth === 'open' ? select(rule, facts) : branchOf(rule, truth, [], facts)
 }
 

@@ -1,5 +1,4 @@
 import type { Findings } from '../diagnostic.ts'
-import type { ActionUse, Condition } from '../ir.ts'
 import type { TenantLabels } from '../labels.ts'
 import type { ListSource, ListType } from '../list-source.ts'
 import type { Schedule } from '../text/schedule.ts'
@@ -34,19 +33,19 @@ export interface Env {
 
 /** What nodes were read as. */
 export interface Known {
-  readonly conditions: Map<Node, Condition>
-  readonly actions: Map<Node, ActionUse>
+  readonly conditions: Map<Node, unknown>
+  readonly actions: Map<Node, unknown>
 }
 
-/** What `read` makes of a node; asked once for a node that stands in several places, unless there is something to find. */
+/** What `read` makes of a node; asked once for a node that stands in several places, unless there is something to find. `known` is of this `read` alone. */
 export function once<T>(
   node: Node,
   env: Env,
-  known: Map<Node, T> | undefined,
+  known: Map<Node, unknown> | undefined,
   read: (node: Node, env: Env) => T | undefined,
 ): T | undefined {
   const before = known?.get(node)
-  if (before !== undefined) return before
+  if (before !== undefined) return before as T
   const found = env.findings.list.length
   const value = read(node, env)
   if (known && value !== undefined && env.findings.list.length === found) known.set(node, value)
