@@ -79,7 +79,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** The two largest units: `2d 4h`, `15m`, `8s`. */
-export function age(time: string, now: number): string {
+function age(time: string, now: number): string {
   return duration(Math.max(0, now - Date.parse(time)))
 }
 

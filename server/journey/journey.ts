@@ -253,7 +253,7 @@ async function stillOpen(tx: TenantWrites, record: MessageRecord, open: Readonly
 const calm = (clock: Clock): number => Math.min(clock.now(), clock.steady?.() ?? clock.now())
 
 /** Holds that an operator lifted (`operate/desk.ts`). */
-export const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
+const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
   (payload as { readonly releases?: readonly Release[] } | null)?.releases ?? []
 
 async function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Promise<Decision> {
