@@ -35,5 +35,7 @@ export interface Resolver {
   addresses(name: string, family: 4 | 6): Promise<DnsAnswer<string>>
   /** The strings of each record joined (RFC 7208 3.3, RFC 8461 3.1). */
   txt(name: string): Promise<DnsAnswer<string>>
+  /** Host names that an address stands for: `name` is its name below in-addr.arpa or ip6.arpa. */
+  ptr(name: string): Promise<DnsAnswer<string>>
   tlsa(name: string): Promise<DnsAnswer<TlsaRecord>>
 }

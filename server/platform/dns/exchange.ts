@@ -5,7 +5,7 @@ import { type Answer, decode, encode, type Packet, streamDecode, streamEncode } 
 
 export interface Question {
   readonly name: string
-  readonly type: 'MX' | 'A' | 'AAAA' | 'TXT' | 'TLSA'
+  readonly type: 'MX' | 'A' | 'AAAA' | 'TXT' | 'TLSA' | 'PTR'
 }
 
 export interface Server {

@@ -78,6 +78,7 @@ export function createResolver(options: DnsOptions = {}): Resolver {
     mx: (name) => look(name, 'MX', mxOf),
     addresses: (name, family) => look(name, family === 4 ? 'A' : 'AAAA', addressOf),
     txt: (name) => look(name, 'TXT', textOf),
+    ptr: (name) => look(name, 'PTR', pointerOf),
     tlsa: (name) => look(name, 'TLSA', tlsaOf),
   }
 }
@@ -95,6 +96,10 @@ function textOf(answer: Answer): string[] {
   if (answer.type !== 'TXT') return []
   const strings = Array.isArray(answer.data) ? answer.data : [answer.data]
   return [strings.map((one) => (typeof one === 'string' ? one : one.toString('utf8'))).join('')]
+}
+
+function pointerOf(answer: Answer): string[] {
+  return answer.type === 'PTR' ? [plainName(answer.data)] : []
 }
 
 function tlsaOf(answer: Answer): TlsaRecord[] {

@@ -1,0 +1,55 @@
+import { Fault } from '../../../shared/fault/index.ts'
+import type { HeaderField } from '../../mime/entity.ts'
+import { headerBytes } from '../../mime/write.ts'
+import type { SigningKey } from './signing-key.ts'
+
+/** Why a set cannot be added although nothing is wrong with us: 50 sets (RFC 8617 4.2.1), or a chain that is broken for good (5.1). */
+const FULL = new Set(['EINVALIDINSTANCE', 'EARCCHAINFAILED'])
+
+/** What becomes of the chain with one more mail. */
+export interface Sealed {
+  /** ARC-Seal, ARC-Message-Signature and ARC-Authentication-Results, to be put in front; none where `why` says so. */
+  readonly fields: readonly HeaderField[]
+  readonly why: string | null
+}
+
+/**
+ * One more set of the ARC chain (RFC 8617 5.1) over a header as it leaves and the hash of its body. `authResults` is the value
+ * of our Authentication-Results, `chain` what our verification of the chain came to. Raises `key-unusable`.
+ */
+export async function sealHeader(
+  header: readonly HeaderField[],
+  bodyHash: string,
+  { domain, selector, key, algorithm }: SigningKey,
+  about: { readonly authResults: string; readonly chain: 'none' | 'pass' | 'fail'; readonly at: number },
+): Promise<Sealed> {
+  const [{ createSeal, getARChain }, { parseHeaders }] = await Promise.all([
+    import('mailauth/lib/arc/index.js'),
+    import('mailauth/lib/tools.js'),
+  ])
+  const headers = parseHeaders(headerBytes(header))
+  // A seal that says `fail` signs its own set alone (RFC 8617 5.1.2).
+  const chain = about.chain === 'pass' ? getARChain(headers, { strict: true }) : false
+  const made = await createSeal(false, {
+    headers,
+    ...(chain ? { arc: { chain } } : {}),
+    strict: true,
+    seal: {
+      signingDomain: domain,
+      selector,
+      privateKey: key,
+      algorithm,
+      cv: about.chain,
+      authResults: about.authResults,
+      bodyHash,
+      signTime: new Date(about.at),
+    },
+  } as Parameters<typeof createSeal>[1])
+  if (made.headers.length > 0)
+    return { fields: made.headers.map((line) => ({ name: nameOf(line), raw: Buffer.from(line) })), why: null }
+  const error = made.errors[0]?.err as (Error & { readonly code?: string }) | undefined
+  if (error?.code !== undefined && FULL.has(error.code)) return { fields: [], why: error.message }
+  throw new Fault('key-unusable', `ARC: ${error?.message ?? 'no seal'}`)
+}
+
+const nameOf = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase()

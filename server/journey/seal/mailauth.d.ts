@@ -1,0 +1,31 @@
+/** What is used of mailauth below its documented surface, which ships no types. */
+declare module 'mailauth/lib/dkim/body/index.js' {
+  /** Hash of a body in canonical form (RFC 6376 3.4), fed in pieces. */
+  export function dkimBody(
+    canonicalization: 'relaxed' | 'simple',
+    algorithm: 'sha256',
+    maxBodyLength: false,
+  ): { update(chunk: Uint8Array): void; digest(encoding: 'base64'): string }
+}
+
+declare module 'mailauth/lib/dkim/dkim-signer.js' {
+  import type { DKIMSignOptions } from 'mailauth'
+  export class DkimSigner {
+    constructor(options: {
+      readonly headers: unknown
+      readonly bodyHash: string
+      readonly canonicalization: string
+      readonly signTime: Date
+      readonly strict: boolean
+      readonly signatureData: DKIMSignOptions[]
+    })
+    readonly signatureHeaders: readonly string[]
+    readonly errors: readonly { readonly err: Error }[]
+    finalize(): Promise<void>
+  }
+}
+
+declare module 'mailauth/lib/tools.js' {
+  /** Fields of a header, as the signers take them. */
+  export function parseHeaders(header: Buffer): unknown
+}
