@@ -30,7 +30,7 @@ export async function* decodeStream(
   const turn = new Turn()
   for await (const chunk of chunks) {
     for (const piece of piecesOf(chunk, 65_536)) {
-      await turn.pause()
+      if (turn.due) await turn.pause()
       const decoded = decoder.write(piece)
       if (decoded.length > 0) yield decoded
     }

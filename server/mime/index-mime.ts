@@ -36,7 +36,7 @@ export async function indexStream(
   const turn = new Turn()
   for await (const chunk of chunks) {
     for (const piece of piecesOf(chunk)) {
-      await turn.pause()
+      if (turn.due) await turn.pause()
       scanner.push(piece)
     }
   }

@@ -14,16 +14,17 @@ export interface Attachments {
 
 /**
  * Every file a reader could show: leaves that are not the readable body, messages inside, members of archives and TNEF, files in a
- * text. What is inside of another file follows it and names it (`within`). What cannot be read to the end is a defect.
+ * text (looked for with `textFiles`). What is inside of another file follows it and names it (`within`). What cannot be read to the end is a defect.
  */
 export async function readAttachments(
   source: ByteSource,
   index: MimeIndex,
   body: ReadonlySet<MimePart>,
   defects: Set<string>,
-  fileText: boolean,
+  { fileText, textFiles }: { readonly fileText: boolean; readonly textFiles: boolean },
 ): Promise<Attachments> {
   const list = new FileList(source.size, defects, fileText)
+  if (textFiles) await list.inBody(source, body)
   await list.below(source, index.parts, index.root, body, { depth: 0 })
   return { facts: list.facts, parts: list.parts, bodyWords: list.bodyWords, bodyCut: list.bodyCut }
 }

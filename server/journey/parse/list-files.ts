@@ -74,7 +74,6 @@ export class FileList {
     body: ReadonlySet<MimePart>,
     place: Omit<Place, 'part'> & { readonly part?: MimePart },
   ): Promise<void> {
-    for (const part of body) await this.#inBody(source, part, { ...place, part: place.part ?? part })
     for (const part of fileParts(root, body)) {
       await this.#turn.pause()
       const at = { ...place, part: place.part ?? part }
@@ -108,7 +107,12 @@ export class FileList {
     if (!whole) this.#defects.add('encoded-file-in-text')
   }
 
-  async #inBody(source: ByteSource, part: MimePart, place: Place): Promise<void> {
+  /** Files in the texts of the mail's own body. */
+  async inBody(source: ByteSource, body: ReadonlySet<MimePart>): Promise<void> {
+    for (const part of body) await this.#inBodyText(source, part, { part, depth: 0 })
+  }
+
+  async #inBodyText(source: ByteSource, part: MimePart, place: Place): Promise<void> {
     if (part.type !== 'text/plain') return
     const bytes = await held(decodedBody(source, part), HOLD_MAX)
     if (bytes === null) this.#defects.add('encoded-file-in-text')
@@ -285,6 +289,7 @@ export class FileList {
     }
     this.#addText(place.within, words, cut)
     const first = this.facts.length
+    for (const part of body) await this.#inBodyText(source, part, place)
     await this.below(source, parts, root, body, place)
     const files = this.facts.slice(first)
     const { macro, encrypted } = madeOf(files)

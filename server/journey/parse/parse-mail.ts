@@ -8,6 +8,7 @@ import type { ByteSource } from '../../ports/bytes.ts'
 import { wordsAround } from './around-parts.ts'
 import { readAttachments } from './attachments.ts'
 import { contentKind } from './content-kind.ts'
+import { EMBEDDED } from './members/embedded.ts'
 import { type Body, FACTS_MAX, type ReadableBody, readBody } from './readable-body.ts'
 
 export interface ParseOptions {
@@ -67,13 +68,10 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const defects = new Set(index.defects)
   if (options.smtputf8) defects.delete('header-8bit')
   const body = await readBody(source, index, defects)
-  const { facts, parts, bodyWords, bodyCut } = await readAttachments(
-    source,
-    index,
-    body.parts,
-    defects,
-    options.fileText ?? true,
-  )
+  const { facts, parts, bodyWords, bodyCut } = await readAttachments(source, index, body.parts, defects, {
+    fileText: options.fileText ?? true,
+    textFiles: body.bodyCut || EMBEDDED.test(body.bodyText),
+  })
   const around = await wordsAround(source, index, defects)
   const words = wordsOf({ ...body, bodyCut: body.bodyCut || bodyCut }, [...bodyWords, ...around], defects)
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))

@@ -45,8 +45,10 @@ export async function examine(open: () => AsyncIterable<Buffer>): Promise<Examin
   const { size, head, seen } = watch
   const range = (start: number, end: number) => readRange(open(), start, Math.min(end, start + RANGE_MAX))
   const found = await detectType({ size, head, tail, tailStart, seen, range })
-  const end = tail.lastIndexOf('PK\x05\x06', undefined, 'latin1')
-  const zipped = end >= 0 && end + 22 <= tail.length && end + 22 + tail.readUInt16LE(end + 20) === tail.length
+  // An archive's end record is followed by at most 65,535 bytes of comment (APPNOTE 4.3.16).
+  const last = tail.subarray(Math.max(0, tail.length - 65_557))
+  const end = last.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+  const zipped = end >= 0 && end + 22 <= last.length && end + 22 + last.readUInt16LE(end + 20) === last.length
   return { ...found, size, hash, endsAsZip: zipped && head.toString('latin1', 0, 2) !== 'PK' }
 }
 
