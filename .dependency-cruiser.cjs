@@ -1,5 +1,5 @@
 /** The direction of imports, as ARCHITECTURE.md draws it: shared <- ports <- domain <- http <- compose <- main. */
-const stages = ['ingress', 'parse', 'evaluate', 'transform', 'deliver', 'audit']
+const stages = ['ingress', 'parse', 'authenticate', 'evaluate', 'transform', 'seal', 'deliver', 'audit']
 const domain = '^server/(journey|keys|people|policies|portal)/'
 const only = (name, allowed, packages) => ({
   name,
@@ -43,7 +43,7 @@ module.exports = {
     {
       name: 'platform-is-met-in-compose',
       severity: 'error',
-      from: { path: '^server/', pathNot: ['^server/platform/', '^server/compose', '\\.test\\.ts$'] },
+      from: { path: '^server/', pathNot: ['^server/platform/', '^server/compose', '^server/edge/', '\\.test\\.ts$'] },
       to: { path: '^server/platform/' },
     },
     {
@@ -66,6 +66,7 @@ module.exports = {
     })),
     only('databases-stay-in-platform', ['^server/platform/'], ['drizzle-orm', 'pg', 'better-sqlite3', '@aws-sdk']),
     only('nodemailer-stays-in-platform', ['^server/platform/'], ['nodemailer']),
+    only('mailauth-stays-where-mail-is-vouched-for', ['^server/journey/(authenticate|seal)/'], ['mailauth']),
     only('smtp-server-stays-in-ingress', ['^server/journey/ingress/'], ['smtp-server']),
     only(
       'crypto-libraries-stay-in-their-rooms',

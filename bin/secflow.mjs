@@ -12,12 +12,12 @@ const script = fileURLToPath(import.meta.url)
 const command = process.argv.slice(2)
 
 /**
- * The server's young generation stays small. V8 lets it grow to 128 MB, and the buffers of large mail that streams through wait
- * there for a collection (docs/decisions/0019). Whoever sets the flag in NODE_OPTIONS decides otherwise.
+ * The server's young generation stays small: V8 lets it grow to 128 MB, and what a busy hour leaves there is memory that nobody
+ * gets back (docs/decisions/0019). Whoever sets the flag in NODE_OPTIONS decides otherwise.
  */
 const YOUNG = '--max-semi-space-size'
 const chosen = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes(YOUNG))
-const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=2`] : []
+const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=8`] : []
 
 /** The runtime of the platform package (an optional dependency), or null where there is none for this platform. */
 function bundledNode() {

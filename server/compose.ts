@@ -10,6 +10,7 @@ import { openEdge } from './edge/edge.ts'
 import type { EdgeSettings } from './edge/methods.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
+import { createAuthenticator } from './journey/authenticate/authenticate.ts'
 import { holdDead } from './journey/dead.ts'
 import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
@@ -51,6 +52,7 @@ import { deriveKey, tenantSecrets } from './platform/secrets.ts'
 import { httpSms } from './platform/sms-http.ts'
 import { createTlsReporter, type TlsReporter } from './platform/smtp/tls-reporter.ts'
 import { createWebhooks } from './platform/webhook.ts'
+import { collectYoung } from './platform/young.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
 import { PolicyLists } from './policies/lists.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
@@ -85,6 +87,7 @@ export async function openHouse(
   { log = standardLog(config), failed = () => {} }: { log?: Log; failed?: (error: Error) => void } = {},
 ): Promise<House> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const stopCollecting = collectYoung()
   const clock = systemClock
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
@@ -197,6 +200,8 @@ export async function openHouse(
         tools,
         log,
         metrics,
+        authenticate: createAuthenticator({ resolver: createResolver(config.dns), name: config.smtp.hostname }),
+        name: config.smtp.hostname,
         tenant,
         policy: (profile) => policies.active(profile.id),
         keepInputs: config.policyReplay.days > 0,
@@ -380,6 +385,7 @@ export async function openHouse(
       await edge.close()
       await documents.close()
       await store.close()
+      stopCollecting()
     },
   }
 }
@@ -402,7 +408,20 @@ function edgeSettings(config: Config, accept: EdgeSettings['accept']): EdgeSetti
         : {}),
       requireTls: smtp.requireTls,
       clearTextAuthFromLoopback: smtp.allowPlainAuthFrom.length > 0,
-      limits: { messageBytes: smtp.maxSize, recipients: smtp.maxRecipients, connections: smtp.maxConnections },
+      proxyFrom: smtp.proxyFrom,
+      trusted: smtp.trusted,
+      known: tenants.flatMap(({ relays }) => relays.flatMap(({ cidr }) => cidr)),
+      limits: {
+        messageBytes: smtp.maxSize,
+        recipients: smtp.maxRecipients,
+        connections: smtp.maxConnections,
+        reserved: Math.floor(smtp.maxConnections / 10),
+        connectionsPerPeer: smtp.perPeer.connections,
+        messagesPerPeer: smtp.perPeer.messages,
+        recipientsPerPeer: smtp.perPeer.recipients,
+        failedSignInsPerPeer: smtp.perPeer.failedSignIns,
+        refusedRecipientsPerPeer: smtp.perPeer.refusedRecipients,
+      },
     },
     accept,
     tenants: tenants.map(({ id, domains, relays, clientCertificates }) => ({

@@ -12,6 +12,7 @@ import { openBlobs } from '../platform/blobs/open.ts'
 import { recentBlobs } from '../platform/blobs/recent.ts'
 import { systemClock } from '../platform/clock.ts'
 import { messageId } from '../platform/ids.ts'
+import { collectYoung } from '../platform/young.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import { type Line, openLine } from './line.ts'
@@ -96,6 +97,7 @@ const methods: EdgeMethods = {
 }
 core = openLine<CoreMethods>(parentPort, methods)
 watchLoop()
+collectYoung()
 
 function ask(): Line<CoreMethods> {
   if (!core) throw new Error('the line is not open')
