@@ -2,6 +2,7 @@ import { tenantId } from '../shared/domain/index.ts'
 import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
+import type { DkimKey } from './journey/seal/signing-key.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import type { ListAccess } from './ports/lists.ts'
 
@@ -36,6 +37,10 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     foreignIntent: foreignIntentOf(tenant.foreignIntent),
     routes: tenant.routes,
     routeByDomain: tenant.routeByDomain,
+    authenticates: tenant.authentication.always,
+    loopRoutes: tenant.loopRoutes,
+    ...(tenant.dkim.length > 0 ? { dkim: { keys: tenant.dkim.map(dkimKey), when: tenant.dkimWhen } } : {}),
+    ...(tenant.arc ? { arc: { key: tenant.arc, when: tenant.arc.when } } : {}),
     archives: Object.fromEntries(
       Object.entries(tenant.archive).map(([name, archive]) => [
         name,
@@ -46,6 +51,11 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     apis: tenant.apis,
   }
 }
+
+const dkimKey = ({ headers, ...key }: TenantConfig['dkim'][number]): DkimKey => ({
+  ...key,
+  ...(headers ? { headers } : {}),
+})
 
 /** The shipped products that were asked for, and the tenant's own, which take the place of those of the same name. */
 function foreignIntentOf({ products, mapping, labels, unsafe }: TenantConfig['foreignIntent']): ForeignIntent {

@@ -87,6 +87,8 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
     for (const [pattern, name] of Object.entries(tenant.routeByDomain)) {
       if (name !== '' && !(name in tenant.routes)) wrong(`${at}.routeByDomain.${pattern}`, `there is no route ${name}`)
     }
+    for (const name of tenant.loopRoutes)
+      if (name !== '' && !(name in tenant.routes)) wrong(`${at}.loopRoutes`, `there is no route ${name}`)
     if (tenant.sms?.json !== undefined && tenant.sms.form !== undefined) wrong(`${at}.sms`, 'either json or form')
     if (tenant.policyTwoPersons && tenant.policyTrust.length === 0)
       wrong(`${at}.policyTrust`, 'policyTwoPersons needs to know who signed: name at least one key')

@@ -4,6 +4,7 @@ import { Role, Scope } from '../../shared/contract/identity.ts'
 import { parseForeignMapping, writeForeignMapping } from '../../shared/words/foreign/document.ts'
 import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
+import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
 import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
 /** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
@@ -174,6 +175,26 @@ export const tenantSchema = z.strictObject({
     .record(domainPattern(), z.union([name(), z.literal('')]))
     .default({})
     .describe('Route by recipient domain (`partner.example`, `*.example`, `*`) where the policy chooses none.'),
+  dkim: dkimSchema,
+  dkimWhen,
+  arc: arcSchema,
+  authentication: z
+    .strictObject({
+      always: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Verify every stranger's mail (SPF, DKIM, DMARC, ARC) and say so in Authentication-Results; else only where a rule asks.",
+        ),
+    })
+    .prefault({})
+    .describe("What strangers' domains say of their mail."),
+  loopRoutes: z
+    .array(z.union([name(), z.literal('')]))
+    .default([])
+    .describe(
+      "Routes to the tenant's own mail servers that may send a mail back (`''`: the default relay); they get `X-Secflow-Loop` ([exchange-online.md](exchange-online.md)).",
+    ),
   archive: z.record(name(), archive).default({}).describe('Archives that the policy can name.'),
   webhooks: z.record(name(), endpoint).default({}).describe('Webhooks for incidents that the policy can name.'),
   apis: z.record(name(), endpoint).default({}).describe('Endpoints that take over a whole message.'),

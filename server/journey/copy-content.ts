@@ -3,15 +3,22 @@ import { Fault } from '../../shared/fault/index.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
 import type { ContentPlace, OutgoingContent } from '../ports/transport.ts'
+import { withoutMark } from './seal/loop-mark.ts'
 
 /** Where the bytes of a copy are (see `CopyRecord`). */
-export type CopyPlace = Pick<CopyRecord, 'blob' | 'size' | 'head' | 'bodyStart'>
+export type CopyPlace = Pick<ContentPlace, 'kind' | 'blob' | 'size' | 'head' | 'bodyStart'>
 
-/** A copy to be sent: opened when it is read, and not at all by a transport that reads it at its place. */
-export function copyContent(blobs: BlobStore, tenant: TenantId, copy: CopyPlace): OutgoingContent {
-  const { blob, size, head, bodyStart } = copy
-  const place: ContentPlace = { tenant, blob, size, head, bodyStart }
-  return { size, place, stream: () => readCopy(blobs, tenant, copy) }
+/**
+ * A copy to be sent: opened when it is read, and not at all by a transport that reads it at its place. The loop mark in front
+ * of it is for hops that are `home` alone.
+ */
+export function copyContent(blobs: BlobStore, tenant: TenantId, copy: CopyRecord, home = false): OutgoingContent {
+  const { id, blob, bodyStart } = copy
+  const head = copy.head && !home ? withoutMark(copy.head) : copy.head
+  const size = copy.size - (copy.head?.length ?? 0) + (head?.length ?? 0)
+  const kind = bodyStart !== null && blob !== id ? 'spool' : 'copy'
+  const place: ContentPlace = { tenant, kind, blob, size, head, bodyStart }
+  return { size, place, stream: () => readCopy(blobs, tenant, place) }
 }
 
 /** The bytes of a copy as it leaves. Raises `blob-missing`, `blob-damaged`. */
@@ -23,21 +30,21 @@ export async function* readCopy(blobs: BlobStore, tenant: TenantId, copy: CopyPl
 async function openCopy(
   blobs: BlobStore,
   tenant: TenantId,
-  { blob, size, head, bodyStart }: CopyPlace,
+  { kind, blob, size, head, bodyStart }: CopyPlace,
 ): Promise<Pick<OpenByteSource, 'stream' | typeof Symbol.asyncDispose>> {
   if (head === null) return blobs.open(tenant, 'copy', blob)
   const front = bytesOf(head)
   if (bodyStart === null) return { stream: () => front.stream(), async [Symbol.asyncDispose]() {} }
-  const spooled = await blobs.open(tenant, 'spool', blob)
-  if (head.length + spooled.size - bodyStart !== size) {
-    await spooled[Symbol.asyncDispose]()
+  const body = await blobs.open(tenant, kind, blob)
+  if (head.length + body.size - bodyStart !== size) {
+    await body[Symbol.asyncDispose]()
     throw new Fault('blob-damaged', `${blob} is not as long as it was`)
   }
   return {
     async *stream() {
       yield* front.stream()
-      yield* spooled.stream(bodyStart)
+      yield* body.stream(bodyStart)
     },
-    [Symbol.asyncDispose]: () => spooled[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => body[Symbol.asyncDispose](),
   }
 }

@@ -65,6 +65,8 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     blobs,
     knowledge: { directory, keyring, stamps: null },
     tools: { blobs, secrets, keyring, directory, documents, clock, newId },
+    authenticate: () => Promise.reject(new Fault('dns-unavailable')),
+    name: 'gateway.acme.example',
     log: silentLog,
     metrics: noMetrics,
     tenant: () => profile,

@@ -13,23 +13,25 @@
 import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { deciding, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
-import type { Entity } from '../mime/entity.ts'
-import { headerBytes, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
-import { type Carried, type CommitParts, commit, type StoredCopy } from './commit.ts'
+import type { Authenticate, Authentication } from './authenticate/authenticate.ts'
+import { type Carried, type CommitParts, commit } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { inSlices } from './evaluate/in-slices.ts'
-import { assembleInput, type Knowledge } from './evaluate/input.ts'
+import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
+import { type Leaving, leaving } from './leaving.ts'
 import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
 import { ownMails, unreadable } from './own-mails.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
+import { recogniseReturned, withReturned } from './returned.ts'
+import { storeCopy, storeWhole } from './store-copy.ts'
 import type { TenantProfile } from './tenant.ts'
 import { LinkFiles } from './transform/link-files.ts'
-import type { MailInHand, RenderedCopy, Tools } from './transform/mail.ts'
+import type { MailInHand, Tools } from './transform/mail.ts'
 import { copiesOf, renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
 import { type Stopped, undelivered } from './undelivered.ts'
@@ -42,6 +44,10 @@ export interface JourneyParts extends CommitParts {
   readonly blobs: BlobStore
   readonly knowledge: Knowledge
   readonly tools: Tools
+  /** Asked only for strangers' mail. */
+  readonly authenticate: Authenticate
+  /** Our host name, in what is said of authentication. */
+  readonly name: string
   readonly log: Log
   readonly metrics: Metrics
   /** The tenant's profile; raises `config-missing` for one that is not configured any more. */
@@ -113,6 +119,8 @@ async function carryOut(
 ): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
   const policy = parts.policy(tenant)
+  const nothing = { tenant, record, index: null, authentication: null, returned: null }
+  const unsealed: Leaving = { ...nothing, clock: parts.tools.clock, secrets: parts.tools.secrets, name: parts.name }
   let parsed: ParsedMail
   try {
     parsed = await parseMail(source, {
@@ -129,18 +137,28 @@ async function carryOut(
       input: null,
       notes: [],
       copies: [],
-      own: await stored(parts, tenant, unreadable(parts.tools, tenant, record, open, fault)),
+      own: await stored(parts, unsealed, unreadable(parts.tools, tenant, record, open, fault)),
       stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])),
     }
   }
-  const { input, notes } = await assembleInput(
-    { envelope: record.envelope, origin: record.origin, receivedAt: record.acceptedAt, facts: parsed },
-    tenant,
-    policy,
-    parts.knowledge,
-    'needed',
+  const { returned, notes } = await recogniseReturned(
+    { store: parts.store.tenant(tenant.id), secrets: parts.tools.secrets, now: parts.tools.clock.now() },
+    record,
+    parsed.index,
+    source,
+    tenant.id,
   )
-  const decision = withEnvelopeAddresses(await decideOrFault(policy, input, releases), record.envelope)
+  const others = record.envelope.recipients.filter(({ address }) => !returned?.recipients.has(address))
+  const envelope = { ...record.envelope, recipients: others }
+  const asked = askedOnce(() =>
+    parts.authenticate({ source, index: parsed.index, mailFrom: envelope.mailFrom, origin: record.origin }),
+  )
+  const judged =
+    others.length > 0 ? await judge(parts, tenant, policy, { record, envelope, parsed, asked }, releases) : null
+  const decision = returned ? withReturned(judged?.decision ?? null, returned) : judged!.decision
+  const input = judged?.input ?? null
+  const about: Leaving = { ...unsealed, index: parsed.index, returned, authentication: await asked.known() }
+  const said: Note[] = [...notes, ...(judged?.notes ?? [])]
   const once = onceDue(decision, record.decision, sent)
   const mail: MailInHand = {
     id: record.id,
@@ -170,7 +188,11 @@ async function carryOut(
   for (const copy of copiesOf(mail, wanted)) {
     try {
       const rendered = await renderCopy(mail, copy, files, parts.tools)
-      copies.push({ ...rendered, ...(await storedCopy(parts, tenant, record, rendered)) })
+      const addresses = rendered.recipients.map(({ address }) => address)
+      const out = leaving(about, { ...rendered, recipients: addresses })
+      const place = await storeCopy({ ...parts, tenant: tenant.id }, record.blob, rendered.id, out.message, out.front)
+      copies.push({ ...rendered, ...place })
+      said.push(...out.notes)
     } catch (error) {
       // A page that no renderer takes will not be taken later; it must not keep the other recipients' copies back.
       const hopeless = toFault(error).code === 'render-failed' && attempt >= RENDER_TRIES
@@ -179,59 +201,72 @@ async function carryOut(
     }
   }
   const told = undelivered(decision, open, stopped, record, calm(parts.tools.clock))
-  const own = await stored(parts, tenant, ownMails(parts.tools, mail, record, told, copies, roles))
-  return { decision, once, input, notes, copies, own, stopped }
+  const own = await stored(parts, about, ownMails(parts.tools, mail, record, told, copies, roles), said)
+  return { decision, once, input, notes: said, copies, own, stopped }
 }
 
-/** So much of a copy is kept in its row, bytes; more is worth a file and its flushes. */
-const IN_ROW = 32_768
-
-/** A copy with the body as received is its header and a reference: the mail is not written a second time. */
-async function storedCopy(
+/** Facts, what is known of the people, and the policy's word on the recipients of `envelope`. */
+async function judge(
   parts: JourneyParts,
   tenant: TenantProfile,
-  record: MessageRecord,
-  { id, message }: RenderedCopy,
-): Promise<StoredCopy> {
-  const { tailFrom, size } = message
-  if (tailFrom !== undefined && size !== undefined) {
-    const head = headerBytes(message.header)
-    if (head.length <= IN_ROW) return { blob: record.blob, size: head.length + size, head, bodyStart: tailFrom }
-  }
-  return storedWhole(parts, tenant, id, message)
+  policy: Policy,
+  mail: {
+    readonly record: MessageRecord
+    readonly envelope: MessageRecord['envelope']
+    readonly parsed: ParsedMail
+    readonly asked: AskedOnce
+  },
+  releases: readonly Release[],
+): Promise<{ readonly decision: Decision; readonly input: PolicyInput; readonly notes: readonly Note[] }> {
+  const { record, envelope, parsed, asked } = mail
+  const { input, notes } = await assembleInput(
+    {
+      envelope,
+      origin: record.origin,
+      receivedAt: record.acceptedAt,
+      facts: parsed,
+      authenticity: {
+        facts: async () => (await asked.ask()).facts,
+        always: tenant.authenticates === true || tenant.arc !== undefined,
+      },
+    },
+    tenant,
+    policy,
+    parts.knowledge,
+    'needed',
+  )
+  return { decision: withEnvelopeAddresses(await decideOrFault(policy, input, releases), envelope), input, notes }
 }
 
-/** Writes a message that we made: into its row while it is small, else into a file of its own. */
-async function storedWhole(
+interface AskedOnce {
+  ask(): Promise<Authentication>
+  /** What was answered, if anybody asked. */
+  known(): Promise<Authentication | null>
+}
+
+function askedOnce(authenticate: () => Promise<Authentication>): AskedOnce {
+  let answer: Promise<Authentication> | null = null
+  return {
+    ask() {
+      answer ??= authenticate()
+      return answer
+    },
+    known: async () => answer,
+  }
+}
+
+async function stored(
   parts: JourneyParts,
-  tenant: TenantProfile,
-  id: string,
-  message: Entity,
-): Promise<StoredCopy> {
-  const pieces = writeEntity(message)
-  const first: Buffer[] = []
-  let size = 0
-  for await (const piece of pieces) {
-    first.push(piece)
-    size += piece.length
-    if (size > IN_ROW) {
-      const put = await parts.blobs.put(tenant.id, 'copy', id, follow(first, pieces))
-      return { blob: id, size: put.size, head: null, bodyStart: null }
-    }
-  }
-  return { blob: id, size, head: Buffer.concat(first), bodyStart: null }
-}
-
-async function* follow(first: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* first
-  yield* rest
-}
-
-async function stored(parts: JourneyParts, tenant: TenantProfile, mails: readonly OwnMail[]): Promise<Carried['own']> {
+  about: Leaving,
+  mails: readonly OwnMail[],
+  notes: Note[] = [],
+): Promise<Carried['own']> {
   const own: Carried['own'][number][] = []
   for (const { message, ...mail } of mails) {
     const id = parts.tools.newId()
-    own.push({ ...mail, id, ...(await storedWhole(parts, tenant, id, message)) })
+    const out = leaving({ ...about, index: null }, { id, recipients: mail.to, route: mail.route, message })
+    own.push({ ...mail, id, ...(await storeWhole({ ...parts, tenant: about.tenant.id }, id, out.message, out.front)) })
+    notes.push(...out.notes)
   }
   return own
 }

@@ -126,9 +126,7 @@ export function createOutside(
       if (!record) throw new Fault('blob-missing', `message ${job.message}`)
       const retainUntil = record.acceptedAt + target.retentionMs
       const archived =
-        payload.form === 'plain'
-          ? await keep('spool', record.blob, record.id)
-          : await keep('copy', payload.copy, `${record.id}-${payload.copy}`)
+        payload.form === 'plain' ? await keepSpooled(record.blob, record.id) : await keepCopy(payload.copy)
       await done(job, tenant, 'message.archived', {
         store: name,
         form,
@@ -136,8 +134,21 @@ export function createOutside(
         retainUntil: new Date(retainUntil).toISOString(),
       })
 
-      async function keep(kind: 'spool' | 'copy', blob: string, id: string): Promise<{ id: string; sha256?: string }> {
-        await using content = await parts.blobs.open(tenant.id, kind, blob)
+      async function keepCopy(id: string): Promise<{ id: string; sha256?: string }> {
+        const copy = await store.read.copy(id)
+        if (!copy) throw new Fault('blob-missing', `no copy ${id}`)
+        return keep(copyContent(parts.blobs, tenant.id, copy), `${record!.id}-${id}`)
+      }
+
+      async function keepSpooled(blob: string, id: string): Promise<{ id: string; sha256?: string }> {
+        await using content = await parts.blobs.open(tenant.id, 'spool', blob)
+        return await keep(content, id)
+      }
+
+      async function keep(
+        content: { stream(): AsyncIterable<Uint8Array> },
+        id: string,
+      ): Promise<{ id: string; sha256?: string }> {
         try {
           const { sha256 } = await parts.blobs.put(tenant.id, 'archive', id, content.stream(), { retainUntil })
           return { id, sha256 }

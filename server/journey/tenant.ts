@@ -2,6 +2,7 @@ import type { TenantId } from '../../shared/domain/index.ts'
 import type { ForeignIntent } from '../../shared/words/foreign/mapping.ts'
 import type { SubjectTag } from '../../shared/words/subject-tags.ts'
 import type { Route } from '../ports/transport.ts'
+import type { DkimKey, SigningKey, SignWhen } from './seal/signing-key.ts'
 
 /** What the journey has to know of a tenant beside its policy, keys and people. Made from the configuration in compose. */
 export interface TenantProfile {
@@ -19,6 +20,14 @@ export interface TenantProfile {
   readonly routes: Readonly<Record<string, Route>>
   /** Route by recipient domain (`partner.example`, `*.example`, `*`) where the policy chooses none. */
   readonly routeByDomain?: Readonly<Record<string, string>>
+  /** Signatures on what leaves to outside. */
+  readonly dkim?: { readonly keys: readonly DkimKey[]; readonly when: SignWhen }
+  /** Seal on what strangers sent and we changed. */
+  readonly arc?: { readonly key: SigningKey; readonly when: SignWhen }
+  /** Strangers' mail is verified and gets Authentication-Results whatever the policy asks. */
+  readonly authenticates?: boolean
+  /** Routes ('' is the default one) to mail servers of the tenant's own that may send a mail back: they get the loop mark. */
+  readonly loopRoutes?: readonly string[]
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>
   readonly apis: Readonly<Record<string, Endpoint>>

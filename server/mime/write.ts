@@ -11,6 +11,11 @@ export function writeEntity(entity: Entity): AsyncGenerator<Buffer> {
   return coalesced(wire(entity))
 }
 
+/** Its body alone, in chunks of the same sizes. */
+export function writeBody({ body }: Entity): AsyncGenerator<Buffer> {
+  return coalesced(body())
+}
+
 async function* wire(entity: Entity): AsyncGenerator<Uint8Array> {
   yield headerBytes(entity.header)
   yield* entity.body()

@@ -66,6 +66,8 @@ export interface OutgoingContent {
 /** A stored copy (see `CopyRecord`). */
 export interface ContentPlace extends Pick<CopyRecord, 'blob' | 'size' | 'head' | 'bodyStart'> {
   readonly tenant: TenantId
+  /** Of the blob. */
+  readonly kind: 'spool' | 'copy'
 }
 
 export interface SendOptions {

@@ -70,13 +70,16 @@ export interface CopyRecord {
   readonly message: MessageId
   readonly recipients: readonly string[]
   readonly steps: readonly Step[]
-  /** Blob key of the rendered copy (kind `copy`), or of the message as received (kind `spool`) when `bodyStart` is there. */
+  /**
+   * Blob key of the rendered copy (kind `copy`, the copy's own id), or of the message as received (kind `spool`) when
+   * `bodyStart` is there and the key is not the copy's id.
+   */
   readonly blob: string
   /** Of the whole copy, bytes. */
   readonly size: number
   /** The first bytes of the copy, up to the body; the whole copy where `bodyStart` is null. null: the blob holds everything. */
   readonly head: Uint8Array | null
-  /** What follows `head` is the received message from here on. */
+  /** What follows `head` is the blob from here on. */
   readonly bodyStart: number | null
   /** Named route, '' for the default one. */
   readonly route: string

@@ -28,7 +28,9 @@ export interface DeliveryDeps {
   readonly blobs: BlobStore
   readonly transport: MailTransport
   /** Routes by name ('' is the default), own domains and language. */
-  readonly tenant: (id: TenantId) => Pick<TenantProfile, 'domains' | 'language' | 'routes' | 'routeByDomain'>
+  readonly tenant: (
+    id: TenantId,
+  ) => Pick<TenantProfile, 'domains' | 'language' | 'routes' | 'routeByDomain' | 'loopRoutes'>
   /** For the copies that reports are. */
   readonly newId: () => string
   /** Our host name, in reports. */
@@ -88,7 +90,8 @@ export function createDelivery(
       await store.write((tx) => auditUncertain(tx, copy, message, about, deps.clock.now()))
     }
     if (doubts > UNCERTAIN_MAX) throw new Fault('delivery-uncertain', `${doubts} attempts ended after the final dot`)
-    const [leg, ...others] = legsOf(deps.tenant(tenant), copy.route, open)
+    const profile = deps.tenant(tenant)
+    const [leg, ...others] = legsOf(profile, copy.route, open)
     if (!leg || others.length > 0) {
       // The configuration changed after the jobs were made: each next hop gets its own.
       await store.write(async (tx) => {
@@ -97,8 +100,9 @@ export function createDelivery(
       })
       return 'completed'
     }
+    const home = profile.loopRoutes?.includes(leg.route.name) === true
     const sent = way.connect
-      ? await transmit(deps, leg.route, { tenant, copy, message }, open, () => deps.store.queue.beginDot(job))
+      ? await transmit(deps, leg.route, { tenant, copy, message, home }, open, () => deps.store.queue.beginDot(job))
       : untried(leg.route, open)
     await settle({ job, lane: leg.lane, payload, copy, message, rows, sent, doubts, connected: way.connect })
     return sent.unreachable ? 'unreachable' : 'completed'

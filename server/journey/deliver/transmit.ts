@@ -38,12 +38,18 @@ const NO_REPLY = new Set(['next-hop-unreachable', 'next-hop-timeout'])
 export async function transmit(
   parts: { readonly transport: MailTransport; readonly blobs: BlobStore },
   route: Route,
-  about: { readonly tenant: TenantId; readonly copy: CopyRecord; readonly message: MessageRecord },
+  about: {
+    readonly tenant: TenantId
+    readonly copy: CopyRecord
+    readonly message: MessageRecord
+    /** The next hop is the tenant's own: it gets the loop mark. */
+    readonly home: boolean
+  },
   open: readonly string[],
   beforeDot: () => Promise<void>,
 ): Promise<Transmission> {
-  const { tenant, copy, message } = about
-  const content = copyContent(parts.blobs, tenant, copy)
+  const { tenant, copy, message, home } = about
+  const content = copyContent(parts.blobs, tenant, copy, home)
   let dotted = false
   try {
     const result = await parts.transport.send(asProtected(route, copy), envelopeOf(copy, message, open), content, {

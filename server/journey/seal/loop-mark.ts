@@ -74,5 +74,5 @@ const START = Buffer.from(`${HEADER.loop}: `)
 export function withoutMark(head: Uint8Array): Uint8Array {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
   if (!bytes.subarray(0, START.length).equals(START)) return head
-  return bytes.subarray(bytes.indexOf('\r\n') + 2)
+  return new Uint8Array(bytes.subarray(bytes.indexOf('\r\n') + 2))
 }
