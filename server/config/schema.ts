@@ -73,7 +73,29 @@ export const configSchema = z.strictObject({
       requireTls: z.boolean().default(false).describe('Refuse mail without TLS, the loopback interface excepted.'),
       maxSize: size().prefault('200MB').describe('Largest message, as received.'),
       maxRecipients: z.int().min(1).max(100_000).default(1000).describe('Recipients in one transaction.'),
-      maxConnections: z.int().min(1).max(100_000).default(500).describe('Sessions at once.'),
+      maxConnections: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(500)
+        .describe("Sessions at once; a tenth is kept for tenants' relays and `trusted` networks."),
+      proxyFrom: z
+        .array(network())
+        .default([])
+        .describe(
+          'Load balancers that announce the client with the PROXY protocol, version 1 or 2; all of theirs must.',
+        ),
+      trusted: z.array(network()).default(['127.0.0.0/8', '::1']).describe('Networks without limits by peer.'),
+      perPeer: z
+        .strictObject({
+          connections: z.int().min(0).max(100_000).default(100).describe('Sessions at once.'),
+          messages: z.int().min(0).max(1_000_000).default(300).describe('Messages in a minute.'),
+          recipients: z.int().min(0).max(1_000_000).default(3_000).describe('Recipients in a minute.'),
+          failedSignIns: z.int().min(0).max(1_000_000).default(30).describe('In ten minutes.'),
+          refusedRecipients: z.int().min(0).max(1_000_000).default(50).describe('In ten minutes.'),
+        })
+        .prefault({})
+        .describe('What one IPv4 address or one IPv6 /64 may do; 0 is no limit ([smtp.md](smtp.md)).'),
       allowPlainAuthFrom: z
         .array(
           network().refine(

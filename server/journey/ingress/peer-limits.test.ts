@@ -40,8 +40,10 @@ describe('limits by peer', () => {
     clock.at += 10_000
     expect(peers.count('192.0.2.1', 'messages')).toBeLessThanOrEqual(1)
     expect(peers.count('192.0.2.1', 'messages')).toBeGreaterThan(1)
+    expect(peers.spent('192.0.2.1', 'messages')).toBe(true)
     clock.at += 60_000
-    expect(peers.fullness('192.0.2.1', 'messages')).toBe(0)
+    expect(peers.spent('192.0.2.1', 'messages')).toBe(false)
+    expect(peers.count('192.0.2.1', 'messages')).toBeCloseTo(1 / 6)
   })
 
   it('does not punish what was refused for being too much', () => {
@@ -69,6 +71,6 @@ describe('limits by peer', () => {
     peers.count('192.0.2.1', 'failedSignIns')
     for (let index = 0; index < 5_000; index++) peers.count(`10.0.${index >> 8}.${index & 255}`, 'messages')
     expect(peers.peers).toBe(50)
-    expect(peers.fullness('192.0.2.1', 'failedSignIns')).toBeCloseTo(1 / 3)
+    expect(peers.count('192.0.2.1', 'failedSignIns')).toBeCloseTo(2 / 3)
   })
 })

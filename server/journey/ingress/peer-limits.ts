@@ -44,13 +44,13 @@ interface Peer {
  * longest ago is forgotten first, one with open sessions never.
  */
 export interface PeerCounters {
-  /** Counts a session in; false when the peer has as many as it may. */
-  enter(address: string): boolean
+  /** Counts a session in; false when the peer has as many as it may, where `limited`. */
+  enter(address: string, limited?: boolean): boolean
   leave(address: string): void
   /** Counts, and says how full the bucket is then: above 1 is over the limit. What goes over the limit is not counted. */
   count(address: string, what: Counted): number
-  /** How full the bucket is, without counting. */
-  fullness(address: string, what: Counted): number
+  /** Whether one more would be over the limit; counts nothing. */
+  spent(address: string, what: Counted): boolean
   readonly peers: number
 }
 
@@ -94,9 +94,9 @@ export function createPeerCounters(
   }
 
   return {
-    enter(address) {
+    enter(address, limited = true) {
       const peer = peerOf(address)
-      if (limits.connectionsPerPeer > 0 && peer.sessions >= limits.connectionsPerPeer) return false
+      if (limited && limits.connectionsPerPeer > 0 && peer.sessions >= limits.connectionsPerPeer) return false
       peer.sessions++
       return true
     },
@@ -114,8 +114,8 @@ export function createPeerCounters(
       if (amount <= allowed[what]) peer.levels[what] = { amount, at: now() }
       return amount / allowed[what]
     },
-    fullness(address, what) {
-      return allowed[what] === 0 ? 0 : levelNow(peers.get(peerKey(address)), what) / allowed[what]
+    spent(address, what) {
+      return allowed[what] > 0 && levelNow(peers.get(peerKey(address)), what) + 1 > allowed[what]
     },
     get peers() {
       return peers.size

@@ -48,8 +48,14 @@ async function setOrphansAside(tenant: TenantId, store: TenantStore, deps: Recov
     if (madeAt !== null && madeAt > settled) continue
     if (await store.read.message(id as MessageId)) continue
     const name = `${ORPHAN}${id}`
-    await move(deps.blobs, tenant, id, name)
-    aside.push(name)
+    try {
+      await move(deps.blobs, tenant, id, name)
+      aside.push(name)
+    } catch (error) {
+      // A file that somebody else put there, at a place where no blob of its name would be: it stays, and keeps no mail back.
+      if (toFault(error).code !== 'blob-missing') throw error
+      deps.log.error('spool.foreign', { tenant, id })
+    }
   }
   if (aside.length > 0) {
     deps.log.warn('spool.orphans', { tenant, ids: aside })

@@ -11,6 +11,14 @@ import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-p
 
 /** What one connection has shown so far. */
 export interface SessionState {
+  /** Of the loopback interface, and not by way of a proxy: the same machine. */
+  readonly local: boolean
+  /** How far limits by peer go: not for `trusted`; `known` may send as much as it wants. */
+  readonly standing: 'stranger' | 'known' | 'trusted'
+  /** Refusals of this transaction that were written of. */
+  readonly told: Set<string>
+  /** Messages taken. */
+  messages: number
   identity: SessionIdentity | null
   via: 'none' | 'auth' | 'client-certificate'
   /** TLS version, null in clear text. */
@@ -65,11 +73,12 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
       return identity.identity
     },
 
-    /** Raises `tls-first`, `address-invalid`, `sender-not-allowed`, `policy-none`, `disk-full`. */
+    /** Raises `tls-first`, `address-invalid`, `parameter-unknown`, `sender-not-allowed`, `policy-none`, `disk-full`. */
     async mail(state: SessionState, sender: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
       state.mail = null
       const peer = session.remoteAddress
-      if (requireTls && !state.tls && !isLoopback(peer)) throw new Fault('tls-first')
+      if (requireTls && !state.tls && !state.local) throw new Fault('tls-first')
+      mustBeKnown(sender, OF_MAIL)
       const from = asciiDomain(sender.address)
       await acceptor.admit(Number(sender.args ? (sender.args.SIZE ?? 0) : 0) || 0)
       if (state.identity) {
@@ -86,11 +95,12 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
         : { tenant: null, authenticated: 'none', identity: null }
     },
 
-    /** Raises `too-many-recipients`, `address-invalid`, `relay-denied`, `tenant-mixed`, `policy-none`. */
+    /** Raises `too-many-recipients`, `address-invalid`, `parameter-unknown`, `relay-denied`, `tenant-mixed`, `policy-none`. */
     async recipient(state: SessionState, recipient: SMTPServerAddress, session: SMTPServerSession): Promise<void> {
       const { mail } = state
       if (!mail) throw new Fault('internal', '', { cause: new Error('RCPT without MAIL') })
       if (session.envelope.rcptTo.length >= limits.recipients) throw new Fault('too-many-recipients')
+      mustBeKnown(recipient, OF_RCPT)
       const address = asciiDomain(recipient.address)
       if (mail.authenticated !== 'none') return
       const tenant = await policy.inboundTenant(domainOf(address))
@@ -122,6 +132,17 @@ export function createTransaction({ acceptor, policy, limits, requireTls }: Tran
       }
     },
   }
+}
+
+/** RFC 1870, 6152, 6531, 8689, 3461, 4954. */
+const OF_MAIL = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'REQUIRETLS', 'RET', 'ENVID', 'AUTH'])
+/** RFC 3461. */
+const OF_RCPT = new Set(['NOTIFY', 'ORCPT'])
+
+/** Whoever asks for something we do not know is told so, instead of believing that he has it (RFC 5321 4.1.1.11). */
+function mustBeKnown({ args }: SMTPServerAddress, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(args || {}).find((name) => !known.has(name))
+  if (unknown !== undefined) throw new Fault('parameter-unknown')
 }
 
 /** `peer` is an address literal as a socket reports it, IPv4-mapped forms already reduced. */
