@@ -65,7 +65,6 @@ module.exports = {
       to: { path: `^server/journey/(${stages.filter((x) => x !== s).join('|')})/` },
     })),
     only('databases-stay-in-platform', ['^server/platform/'], ['drizzle-orm', 'pg', 'better-sqlite3', '@aws-sdk']),
-    only('nodemailer-stays-in-platform', ['^server/platform/'], ['nodemailer']),
     only('mailauth-stays-where-mail-is-vouched-for', ['^server/journey/(authenticate|seal)/'], ['mailauth']),
     only('smtp-server-stays-in-ingress', ['^server/journey/ingress/'], ['smtp-server']),
     only(

@@ -1,9 +1,11 @@
 /** A rule on a list that lies outside of the policy, from the running gateway's view. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openSink, type Sink } from '../../demo/sink.ts'
+import type { MessageId } from '../../shared/domain/index.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { plainMail } from '../support/mails.ts'
 import { type OwnTenant, ownTenant } from '../support/own-tenant.ts'
@@ -53,6 +55,6 @@ it('rejects who stands in the file, delivers the other, and records which versio
     [OTHER, 'delivered'],
     [SEIZED, 'rejected'],
   ])
-  const message = await (await gateway.records()).read.message(id)
+  const message = await (await gateway.records()).read.message(id as MessageId)
   expect(message?.decision?.lists).toEqual({ 'own/seized': expect.stringMatching(/^[0-9a-f]{32}$/) })
 })

@@ -204,7 +204,7 @@ async function openpgp(): Promise<Target> {
     return Buffer.from(armored ? await encrypt(options) : await encrypt({ ...options, format: 'binary' }))
   }
   const sealed = [await seal(CONTENT, true), await seal(CONTENT, false)]
-  const wire = (await entityBytes(pgpSignEntity(entityOf(CONTENT), key, { time: NOW }))).toString('latin1')
+  const wire = (await entityBytes(await pgpSignEntity(entityOf(CONTENT), key, { time: NOW }))).toString('latin1')
   const signatures = [
     Buffer.from(/-----BEGIN PGP SIGNATURE-----[\s\S]+-----END PGP SIGNATURE-----\r?\n/.exec(wire)![0], 'latin1'),
   ]

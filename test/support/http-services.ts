@@ -131,7 +131,7 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
       newId: randomUUID,
       uuid: randomUUID,
       name: 'gateway.example',
-      tenant: () => ({ domains: ['klinik.example'], language: 'en' }),
+      tenant: () => ({ domains: ['klinik.example'], language: 'en', routes: {} }),
     }),
     lanes: () => [],
     vocabulary: async (_tenant, _sender, language) => ({
