@@ -1,99 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type MessageRecord, tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import { selfSigned } from '../../../test/support/certificate.ts'
-import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
-import { memoryStore } from '../../../test/support/memory-store.ts'
-import { type SmtpClient, smtpClient } from '../../../test/support/smtp-client.ts'
-import { messageId } from '../../platform/ids.ts'
-import { noMetrics, silentLog } from '../../ports/log.ts'
-import { createAcceptor } from './accept.ts'
-import type { AcceptLimits } from './receive.ts'
-import type { ClientCertificate, SessionPolicy } from './session-policy.ts'
-import { createSmtpIngress, type SmtpIngress, type SmtpIngressOptions } from './smtp.ts'
+import { acme, certificate, startIngress, stopIngresses } from '../../../test/support/ingress.ts'
+import type { SmtpClient } from '../../../test/support/smtp-client.ts'
+import type { ClientCertificate } from './session-policy.ts'
 
-const acme = tenantId('acme')
-const other = tenantId('other')
-const certificate = selfSigned()
-
-const running: { ingress: SmtpIngress; clients: SmtpClient[] }[] = []
-afterEach(async () => {
-  for (const { ingress, clients } of running.splice(0)) {
-    for (const client of clients) client.destroy()
-    await ingress.close()
-  }
-})
-
-async function start(
-  options: Partial<SmtpIngressOptions> = {},
-  settings: {
-    policy?: Partial<SessionPolicy>
-    accept?: Partial<AcceptLimits>
-    freeBytes?: number
-    withoutTls?: boolean
-  } = {},
-) {
-  const store = memoryStore()
-  const blobs = memoryBlobs({ freeBytes: settings.freeBytes ?? null })
-  const acceptor = createAcceptor({
-    store,
-    blobs,
-    clock: { now: Date.now },
-    ids: () => messageId(Date.now()),
-    name: 'gw.acme.example',
-    log: silentLog,
-    metrics: noMetrics,
-    ...(settings.accept ? { limits: settings.accept } : {}),
-  })
-  const policy: SessionPolicy = {
-    authenticate: async (user, password) =>
-      user === 'ann' && password === 'secret'
-        ? { tenant: acme, identity: 'ann', addresses: ['ann@acme.example', '@team.acme.example'] }
-        : null,
-    clientCertificate: async () => null,
-    relay: async () => null,
-    inboundTenant: async (domain) => ({ 'acme.example': acme, 'other.example': other })[domain] ?? null,
-    policyReady: () => true,
-    ...settings.policy,
-  }
-  const ingress = createSmtpIngress(
-    {
-      host: '127.0.0.1',
-      port: 0,
-      name: 'gw.acme.example',
-      clearTextAuthFromLoopback: true,
-      ...(settings.withoutTls ? {} : { tls: certificate }),
-      ...options,
-    },
-    { acceptor, policy, log: silentLog, metrics: noMetrics },
-  )
-  const { port } = await ingress.listen()
-  const clients: SmtpClient[] = []
-  running.push({ ingress, clients })
-  return {
-    ingress,
-    store,
-    blobs,
-    /** Connected, without the greeting read. */
-    async connect() {
-      const client = await smtpClient(port)
-      clients.push(client)
-      return client
-    },
-    /** Greeted and after EHLO. */
-    async session() {
-      const client = await this.connect()
-      await client.reply()
-      await client.say('EHLO client.example')
-      return client
-    },
-    messages: async (): Promise<MessageRecord[]> => [
-      ...(await store.tenant(acme).read.messages({ limit: 99 })),
-      ...(await store.tenant(other).read.messages({ limit: 99 })),
-    ],
-    spool: () => [...blobs.bytes.values()].map((bytes) => bytes.toString('latin1')),
-  }
-}
+afterEach(stopIngresses)
 
 const LOGIN = `AUTH PLAIN ${Buffer.from('\0ann\0secret').toString('base64')}`
 const inbound = async (client: SmtpClient) => {
@@ -104,7 +15,7 @@ const inbound = async (client: SmtpClient) => {
 
 describe('the dialogue', () => {
   it('greets at once and offers what it does', async () => {
-    const server = await start()
+    const server = await startIngress()
     const began = performance.now()
     const client = await server.connect()
     expect(await client.reply()).toBe('220 gw.acme.example ESMTP ready')
@@ -124,7 +35,7 @@ describe('the dialogue', () => {
   })
 
   it('accepts with the id of the message that is then in the store, dots unstuffed', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     expect(await inbound(client)).toMatch(/^354 /)
     client.write('Subject: x\r\n\r\n..dot\r\n.\r\n')
@@ -142,7 +53,7 @@ describe('the dialogue', () => {
   })
 
   it('takes a whole pipelined transaction in one write (RFC 2920)', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     client.write(
       'MAIL FROM:<e@stranger.example>\r\nRCPT TO:<ann@acme.example>\r\nRCPT TO:<x@nowhere.example>\r\nDATA\r\n',
@@ -158,7 +69,7 @@ describe('the dialogue', () => {
   })
 
   it('keeps the DSN parameters, decoded, and turns U-labels into A-labels', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     expect(await client.say(LOGIN)).toMatch(/^235 2\.7\.0/)
     expect(await client.say('MAIL FROM:<ann@acme.example> RET=HDRS ENVID=Q+2B1 BODY=8BITMIME SMTPUTF8')).toMatch(/^250/)
@@ -197,7 +108,7 @@ describe('refused content', () => {
     ['CRLF.CR', 'a\r\n.\r'],
     ['CRLF NUL.CRLF', 'a\r\n\0.\r\n'],
   ])('%s does not end the data and is refused: never a second message', async (_name, trick) => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await inbound(client)
     client.write(`Subject: x\r\n\r\n${trick}${SMUGGLED}`)
@@ -216,7 +127,7 @@ describe('refused content', () => {
     ['552 5.3.4', `${`X: ${'x'.repeat(900)}\r\n`.repeat(4)}\r\n`],
     ['554 5.4.6', `${'Received: from a by b; now\r\n'.repeat(51)}\r\n`],
   ])('%s (%#), and the session goes on', async (expected, content) => {
-    const server = await start({}, { accept: { messageBytes: 10_000, headerBytes: 3_000 } })
+    const server = await startIngress({}, { accept: { messageBytes: 10_000, headerBytes: 3_000 } })
     const client = await server.session()
     await inbound(client)
     client.write(`${content}.\r\n`)
@@ -228,7 +139,7 @@ describe('refused content', () => {
   })
 
   it('refuses a SIZE that is too large before DATA, and one that does not fit the disk for now', async () => {
-    const server = await start(
+    const server = await startIngress(
       { limits: { messageBytes: 100_000 } },
       { freeBytes: 50_000, accept: { reserveBytes: 10_000, messageBytes: 100_000 } },
     )
@@ -239,7 +150,7 @@ describe('refused content', () => {
   })
 
   it('answers a failing store with 451 and no word of the cause', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await inbound(client)
     server.store.failCommit(new Error('SQLITE_FULL: disk at /var/lib/secret'))
@@ -251,7 +162,7 @@ describe('refused content', () => {
 
 describe('who may send', () => {
   it('lets an identity use its own addresses and its delegated domain only', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await client.say(LOGIN)
     expect(await client.say('MAIL FROM:<bob@acme.example>')).toMatch(/^550 5\.7\.1 This identity/)
@@ -276,7 +187,7 @@ describe('who may send', () => {
     ['From: Board: chief@acme.example;', '550 5.7.1'],
     ['From: The Chief', '550 5.7.1'],
   ])('a person writes as himself: %j', async (field, expected) => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await client.say(LOGIN)
     await client.say('MAIL FROM:<ann@acme.example>')
@@ -290,7 +201,7 @@ describe('who may send', () => {
   })
 
   it('refuses wrong passwords and acting for another, and ends the session after three', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     const asOther = Buffer.from('boss\0ann\0secret').toString('base64')
     expect(await client.say(`AUTH PLAIN ${asOther}`)).toMatch(/^535 5\.7\.8/)
@@ -300,7 +211,7 @@ describe('who may send', () => {
   })
 
   it('speaks AUTH LOGIN as well', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await client.say('AUTH LOGIN')
     await client.say(Buffer.from('ann').toString('base64'))
@@ -308,7 +219,7 @@ describe('who may send', () => {
   })
 
   it('offers AUTH only under TLS, unless the loopback was allowed, and forgets what came before STARTTLS', async () => {
-    const server = await start({ clearTextAuthFromLoopback: false, requireTls: true })
+    const server = await startIngress({ clearTextAuthFromLoopback: false, requireTls: true })
     const client = await server.connect()
     await client.reply()
     expect(await client.say('EHLO c')).not.toContain('AUTH')
@@ -331,7 +242,7 @@ describe('who may send', () => {
   })
 
   it('never takes a password in clear text where there is no TLS at all', async () => {
-    const server = await start({ clearTextAuthFromLoopback: false }, { withoutTls: true })
+    const server = await startIngress({ clearTextAuthFromLoopback: false }, { withoutTls: true })
     const client = await server.session()
     expect(await client.say('EHLO c')).not.toMatch(/AUTH|STARTTLS/)
     expect(await client.say(LOGIN)).toMatch(/^500/)
@@ -339,7 +250,7 @@ describe('who may send', () => {
 
   it('knows a client by its certificate', async () => {
     let shown: ClientCertificate | undefined
-    const server = await start(
+    const server = await startIngress(
       { tls: { ...certificate, ca: certificate.cert, requestClientCertificate: true } },
       {
         policy: {
@@ -361,7 +272,7 @@ describe('who may send', () => {
   })
 
   it('lets a listed relay send for its tenant, by sender domain', async () => {
-    const server = await start(
+    const server = await startIngress(
       {},
       {
         policy: {
@@ -383,7 +294,7 @@ describe('who may send', () => {
   })
 
   it('takes strangers for one tenant at a time, and relays for nobody', async () => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await client.say('MAIL FROM:<>')
     expect(await client.say('RCPT TO:<x@anywhere.example>')).toMatch(/^550 5\.7\.1 Relaying/)
@@ -396,7 +307,7 @@ describe('who may send', () => {
   })
 
   it('accepts nothing for a tenant without a policy', async () => {
-    const server = await start({}, { policy: { policyReady: (tenant) => tenant !== acme } })
+    const server = await startIngress({}, { policy: { policyReady: (tenant) => tenant !== acme } })
     const client = await server.session()
     await client.say('MAIL FROM:<e@stranger.example>')
     expect(await client.say('RCPT TO:<a@acme.example>')).toMatch(/^451 4\.3\.5/)
@@ -407,7 +318,10 @@ describe('who may send', () => {
   })
 
   it('maps what the policy throws', async () => {
-    const server = await start({}, { policy: { inboundTenant: () => Promise.reject(new Fault('store-unavailable')) } })
+    const server = await startIngress(
+      {},
+      { policy: { inboundTenant: () => Promise.reject(new Fault('store-unavailable')) } },
+    )
     const client = await server.session()
     await client.say('MAIL FROM:<e@stranger.example>')
     expect(await client.say('RCPT TO:<a@acme.example>')).toMatch(/^451 4\.3\.0 The storage/)
@@ -416,7 +330,7 @@ describe('who may send', () => {
 
 describe('limits', () => {
   it('counts recipients', async () => {
-    const server = await start({ limits: { recipients: 2 } })
+    const server = await startIngress({ limits: { recipients: 2 } })
     const client = await server.session()
     await client.say('MAIL FROM:<e@stranger.example>')
     await client.say('RCPT TO:<a@acme.example>')
@@ -425,7 +339,7 @@ describe('limits', () => {
   })
 
   it('counts connections, in total and per peer, and forgets those that ended', async () => {
-    const server = await start({ limits: { connectionsPerPeer: 2 } })
+    const server = await startIngress({ limits: { connectionsPerPeer: 2 } })
     const first = await server.session()
     await server.session()
     expect(await (await server.connect()).reply()).toMatch(/^421 4\.7\.0/)
@@ -436,7 +350,7 @@ describe('limits', () => {
   })
 
   it('ends a client that drips bytes, and one that says nothing', async () => {
-    const server = await start({ limits: { messageMs: 150, idleMs: 400 } })
+    const server = await startIngress({ limits: { messageMs: 150, idleMs: 400 } })
     const dripping = await server.session()
     await inbound(dripping)
     const drip = setInterval(() => dripping.write('x'), 20)
@@ -448,7 +362,7 @@ describe('limits', () => {
   })
 
   it.each(['end', 'reset'] as const)('keeps nothing of a client that vanishes in DATA (%s)', async (how) => {
-    const server = await start()
+    const server = await startIngress()
     const client = await server.session()
     await inbound(client)
     client.write('Subject: x\r\n\r\nhalf a mess')
@@ -463,7 +377,7 @@ describe('limits', () => {
 
 describe('close', () => {
   it('dismisses idle sessions and newcomers with 421 and finishes what runs', async () => {
-    const server = await start()
+    const server = await startIngress()
     const busy = await server.session()
     const idle = await server.session()
     await inbound(busy)
@@ -480,7 +394,7 @@ describe('close', () => {
   })
 
   it('does not wait for ever', async () => {
-    const server = await start({ limits: { drainMs: 200 } })
+    const server = await startIngress({ limits: { drainMs: 200 } })
     const client = await server.session()
     await inbound(client)
     client.write('Subject: x\r\n')
