@@ -1,23 +1,30 @@
-import type { CopyRecord, TenantId } from '../../shared/domain/index.ts'
+import type { CopyRecord, MessageRecord, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import type { BlobStore } from '../ports/blobs.ts'
-import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
+import { bytesOf } from '../ports/bytes.ts'
 import type { ContentPlace, OutgoingContent } from '../ports/transport.ts'
+import { streamIntact } from './intact.ts'
 import { withoutMark } from './seal/loop-mark.ts'
 
 /** Where the bytes of a copy are (see `CopyRecord`). */
-export type CopyPlace = Pick<ContentPlace, 'kind' | 'blob' | 'size' | 'head' | 'bodyStart'>
+export type CopyPlace = Omit<ContentPlace, 'tenant'>
 
 /**
  * A copy to be sent: opened when it is read, and not at all by a transport that reads it at its place. The loop mark in front
  * of it is for hops that are `home` alone.
  */
-export function copyContent(blobs: BlobStore, tenant: TenantId, copy: CopyRecord, home = false): OutgoingContent {
+export function copyContent(
+  blobs: BlobStore,
+  tenant: TenantId,
+  copy: CopyRecord,
+  { digest }: Pick<MessageRecord, 'digest'>,
+  home = false,
+): OutgoingContent {
   const { id, blob, bodyStart } = copy
   const head = copy.head && !home ? withoutMark(copy.head) : copy.head
   const size = copy.size - (copy.head?.length ?? 0) + (head?.length ?? 0)
   const kind = bodyStart !== null && blob !== id ? 'spool' : 'copy'
-  const place: ContentPlace = { tenant, kind, blob, size, head, bodyStart }
+  const place: ContentPlace = { tenant, kind, blob, digest, size, head, bodyStart }
   return { size, place, stream: () => readCopy(blobs, tenant, place) }
 }
 
@@ -30,8 +37,8 @@ export async function* readCopy(blobs: BlobStore, tenant: TenantId, copy: CopyPl
 async function openCopy(
   blobs: BlobStore,
   tenant: TenantId,
-  { kind, blob, size, head, bodyStart }: CopyPlace,
-): Promise<Pick<OpenByteSource, 'stream' | typeof Symbol.asyncDispose>> {
+  { kind, blob, digest, size, head, bodyStart }: CopyPlace,
+): Promise<{ stream(): AsyncIterable<Uint8Array> } & AsyncDisposable> {
   if (head === null) return blobs.open(tenant, 'copy', blob)
   const front = bytesOf(head)
   if (bodyStart === null) return { stream: () => front.stream(), async [Symbol.asyncDispose]() {} }
@@ -43,7 +50,8 @@ async function openCopy(
   return {
     async *stream() {
       yield* front.stream()
-      yield* body.stream(bodyStart)
+      if (kind === 'spool') yield* streamIntact(body, digest, bodyStart)
+      else yield* body.stream(bodyStart)
     },
     [Symbol.asyncDispose]: () => body[Symbol.asyncDispose](),
   }

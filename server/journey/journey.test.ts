@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { type MessageId, type PersonRecord, tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
@@ -92,7 +93,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
         origin: { channel: 'smtp', authenticated: 'auth', peer: '127.0.0.1', tls: null },
         blob: message,
         size: bytes.length,
-        digest: '',
+        digest: createHash('sha256').update(bytes).digest('hex'),
         rfcMessageId: '',
         subject: 'hello',
         acceptedAt: world.now,

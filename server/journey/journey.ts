@@ -22,6 +22,7 @@ import { type Carried, type CommitParts, commit } from './commit.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { inSlices } from './evaluate/in-slices.ts'
 import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
+import { checkIntact } from './intact.ts'
 import { type Leaving, leaving } from './leaving.ts'
 import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
@@ -118,6 +119,7 @@ async function carryOut(
   { open, sent, attempt, releases }: Waiting,
 ): Promise<Carried> {
   await using source = await parts.blobs.open(tenant.id, 'spool', record.blob)
+  await checkIntact(source, record.digest)
   const policy = parts.policy(tenant)
   const nothing = { tenant, record, index: null, authentication: null, returned: null }
   const unsealed: Leaving = { ...nothing, clock: parts.tools.clock, secrets: parts.tools.secrets, name: parts.name }

@@ -11,6 +11,7 @@ import type { Store } from '../ports/store.ts'
 import type { MailTransport } from '../ports/transport.ts'
 import { copyContent } from './copy-content.ts'
 import type { ApiPayload, ArchivePayload, MailPayload, SmsPayload, WebhookPayload } from './effects.ts'
+import { streamIntact } from './intact.ts'
 import { gatewayMail } from './notices.ts'
 import { routeOf } from './route-of.ts'
 import { openPayload } from './sealed-payload.ts'
@@ -99,8 +100,9 @@ export function createOutside(
       const { endpoint: name, copy: copyId } = job.payload as ApiPayload
       const { url, secret } = endpoint(tenant.apis, name, 'API endpoint')
       const copy = await parts.store.tenant(tenant.id).read.copy(copyId)
-      if (!copy) throw new Fault('blob-missing', copyId)
-      const content = copyContent(parts.blobs, tenant.id, copy)
+      const message = copy && (await parts.store.tenant(tenant.id).read.message(copy.message))
+      if (!message) throw new Fault('blob-missing', copyId)
+      const content = copyContent(parts.blobs, tenant.id, copy, message)
       const hash = createHash('sha256')
       for await (const chunk of content.stream()) hash.update(chunk)
       await parts.webhooks.postMessage({
@@ -137,12 +139,12 @@ export function createOutside(
       async function keepCopy(id: string): Promise<{ id: string; sha256?: string }> {
         const copy = await store.read.copy(id)
         if (!copy) throw new Fault('blob-missing', `no copy ${id}`)
-        return keep(copyContent(parts.blobs, tenant.id, copy), `${record!.id}-${id}`)
+        return keep(copyContent(parts.blobs, tenant.id, copy, record!), `${record!.id}-${id}`)
       }
 
       async function keepSpooled(blob: string, id: string): Promise<{ id: string; sha256?: string }> {
         await using content = await parts.blobs.open(tenant.id, 'spool', blob)
-        return await keep(content, id)
+        return await keep({ stream: () => streamIntact(content, record!.digest) }, id)
       }
 
       async function keep(

@@ -11,7 +11,10 @@ export interface ByteSource {
 }
 
 /** A source over an open file or object that must be given back. */
-export interface OpenByteSource extends ByteSource, AsyncDisposable {}
+export interface OpenByteSource extends ByteSource, AsyncDisposable {
+  /** The bytes have been in this process's memory since they were received: no disk can have changed them. */
+  readonly held?: boolean
+}
 
 /** A producer of bytes that can be started more than once and yields the same bytes each time unless its doc says otherwise. */
 export type ByteStream = () => AsyncIterable<Uint8Array>

@@ -68,6 +68,8 @@ export interface ContentPlace extends Pick<CopyRecord, 'blob' | 'size' | 'head' 
   readonly tenant: TenantId
   /** Of the blob. */
   readonly kind: 'spool' | 'copy'
+  /** SHA-256 of the message as received, hex. */
+  readonly digest: string
 }
 
 export interface SendOptions {

@@ -49,7 +49,7 @@ export async function transmit(
   beforeDot: () => Promise<void>,
 ): Promise<Transmission> {
   const { tenant, copy, message, home } = about
-  const content = copyContent(parts.blobs, tenant, copy, home)
+  const content = copyContent(parts.blobs, tenant, copy, message, home)
   let dotted = false
   try {
     const result = await parts.transport.send(asProtected(route, copy), envelopeOf(copy, message, open), content, {

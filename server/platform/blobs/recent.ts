@@ -49,7 +49,7 @@ export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
       if (!found) return blobs.open(tenant, kind, id)
       found.reads++
       if (found.reads === READS) drop(keyOf(tenant, kind, id))
-      return { ...bytesOf(found.bytes), async [Symbol.asyncDispose]() {} }
+      return { ...bytesOf(found.bytes), held: true, async [Symbol.asyncDispose]() {} }
     },
     async delete(tenant, kind, id) {
       drop(keyOf(tenant, kind, id))
