@@ -27,12 +27,9 @@ export const PolicyVersion = z
     appliedAt: z.iso.datetime(),
     appliedBy: z.string(),
     note: z.string(),
-    rollbackTo: z
-      .int()
-      .nullable()
-      .meta({
-        description: 'The version whose bundle serves under this serial; null for one with a bundle of its own.',
-      }),
+    rollbackTo: z.int().nullable().meta({
+      description: 'The version whose bundle serves under this serial; null for one with a bundle of its own.',
+    }),
   })
   .meta({ id: 'PolicyVersion' })
 
@@ -51,11 +48,9 @@ export const PolicyVersions = z
   .meta({ id: 'PolicyVersions' })
 
 export const PolicyVersionWithBundle = PolicyVersion.extend({
-  bundle: z
-    .string()
-    .meta({
-      description: 'DSSE envelope, exactly as it was applied; of a rollback that of the version it went back to.',
-    }),
+  bundle: z.string().meta({
+    description: 'DSSE envelope, exactly as it was applied; of a rollback that of the version it went back to.',
+  }),
 }).meta({ id: 'PolicyVersionWithBundle' })
 
 export const ApplyPolicy = z
@@ -171,7 +166,7 @@ export const PolicyReplay = z
     examples: ids.meta({ description: 'Messages to look at, the gravest first.' }),
     neverHit: ids.meta({ description: 'Rules that had a part in nothing.' }),
     hitsKnown: z.boolean(),
-    notRecorded: z.object({ inputs: z.int(), lookups: z.array(z.enum(['directory', 'keys', 'tls'])) }).meta({
+    notRecorded: z.object({ inputs: z.int(), lookups: z.array(z.enum(['directory', 'keys', 'tls', 'auth'])) }).meta({
       description:
         'Fact not recorded: so many messages were not compared, because a rule needs a look-up that no rule of their time asked for.',
     }),

@@ -134,7 +134,9 @@ describe('gpg reads ours', () => {
   test('each recipient alone can read, another cannot', async () => {
     await using other = await startGpg()
     await other.trust(keys.get('rsa')!.armoredPrivate)
-    const for2 = await pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], { time })
+    const for2 = await pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic, keys.get('rsa')!.armoredPublic], {
+      time,
+    })
     expect((await other.gpg(['--decrypt'], contentOf((await partsOf(for2))[1]!))).stdout.toString()).toBe(innerText)
     const for1 = await pgpEncryptEntity(inner, [keys.get('ecc')!.armoredPublic], { time })
     expect((await other.gpg(['--decrypt'], contentOf((await partsOf(for1))[1]!))).code).not.toBe(0)

@@ -73,14 +73,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     ...options.settings,
   }
   writeFileSync(file, stringify(settings))
-  const child = spawn(
-    join(ROOT, 'node_modules/.bin/node'),
-    [COMMAND, 'serve', '--json', '--config', file],
-    {
-      env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [COMMAND, 'serve', '--json', '--config', file], {
+    env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let out = ''
   let err = ''
   child.stderr?.on('data', (chunk) => {

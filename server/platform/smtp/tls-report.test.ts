@@ -74,7 +74,7 @@ it('reports a finished day once, by mail and by HTTPS, and tries again what fail
   closers.push(() => server.close())
   const url = `https://localhost:${(server.address() as AddressInfo).port}/tlsrpt`
   const text = (name: string, data: string) => ({
-    answers: [{ type: 'TXT', name: `_smtp._tls.${name}`, data: [Buffer.from(data)], ttl: 0 } as const],
+    answers: [{ type: 'TXT' as const, name: `_smtp._tls.${name}`, data: [Buffer.from(data)], ttl: 0 }],
   })
   const names = await startNameServer({
     'TXT _smtp._tls.a.example': text('a.example', 'v=TLSRPTv1; rua=mailto:tls@a.example'),
