@@ -15,6 +15,8 @@ export interface HeaderFacts {
   readonly from: readonly string[]
   /** Number of Received fields: the hops so far. */
   readonly hops: number
+  /** Number of all fields. */
+  readonly fields: number
 }
 
 /** Decoding more of a Subject than anyone reads is work for an attacker's benefit. */
@@ -35,8 +37,10 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
   let subject: string | null = null
   let hasDate = false
   let hops = 0
+  let fields = 0
   const from: string[] = []
   for (const field of unfoldedFields(bytes.toString('utf8'))) {
+    fields++
     const colon = field.indexOf(':')
     const name = field.slice(0, colon).trimEnd().toLowerCase()
     if (name === 'received') hops++
@@ -50,7 +54,7 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
         .slice(0, 998)
     else if (name === 'subject') subject ??= decodeSubject(field.slice(colon + 1).trim())
   }
-  return { messageId, subject: subject ?? '', hasDate, from, hops }
+  return { messageId, subject: subject ?? '', hasDate, from, hops, fields }
 }
 
 /** Two angle addresses in one mailbox, or a source route: readers differ in which address they show. */

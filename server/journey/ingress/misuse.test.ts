@@ -93,6 +93,24 @@ describe('commands', () => {
     expect(message!.envelope).not.toHaveProperty('envid')
   })
 
+  it('hears the same however the bytes are cut', async () => {
+    const dialogue =
+      'EHLO c.example\r\nMAIL FROM:<e@stranger.example>\r\nRCPT TO:<ann@acme.example>\r\nDATA\r\nSubject: x\r\n\r\n..a\r\nb\r\n..\r\n.\r\nNOOP\r\n'
+    for (const size of [1, 2, 3, 5, 7, 1_000]) {
+      const server = await startIngress()
+      const client = await server.connect()
+      await client.reply()
+      for (let at = 0; at < dialogue.length; at += size) {
+        client.write(dialogue.slice(at, at + size))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      for (const expected of [/^250-/, /^250/, /^250/, /^354/, /^250 2\.0\.0/, /^250/]) {
+        expect(await client.reply()).toMatch(expected)
+      }
+      expect(server.spool()[0]).toMatch(/\r\n\r\n\.a\r\nb\r\n\.\r\n$/)
+    }
+  })
+
   it('ends a flood of unknown commands: one reply each, one line, then 421', async () => {
     const server = await startIngress()
     const client = await server.session()

@@ -11,6 +11,8 @@ export interface AcceptLimits {
   readonly messageBytes: number
   /** Bytes up to and including the empty line. */
   readonly headerBytes: number
+  /** Fields of the header. */
+  readonly headerFields: number
   /** Octets of a line without CRLF (RFC 5322 2.1.1). */
   readonly lineOctets: number
   /** Received fields; more is a loop (RFC 5321 6.3). */
@@ -23,6 +25,7 @@ export interface AcceptLimits {
 export const DEFAULT_ACCEPT_LIMITS: AcceptLimits = {
   messageBytes: 200 * 1024 * 1024,
   headerBytes: 256 * 1024,
+  headerFields: 2_000,
   lineOctets: 998,
   hops: 50,
   recipients: 1_000,
@@ -146,6 +149,7 @@ function check(offered: Offered, id: MessageId, at: number, by: string, limits: 
   /** Fields to put in front; a submission without Date or Message-ID gets them (RFC 6409 8.1 and 8.2). */
   function opening(header: Buffer): Buffer {
     facts = readHeader(header, envelope.smtputf8)
+    if (facts.fields > limits.headerFields) throw new Fault('header-too-large', `${facts.fields} fields`)
     if (facts.hops > limits.hops) throw new Fault('loop-detected', `${facts.hops} hops`)
     if (mayWrite && !facts.from.every(mayWrite)) throw new Fault('sender-not-allowed')
     let front = receivedField({ origin, smtputf8: envelope.smtputf8, by, id, at })
