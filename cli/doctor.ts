@@ -12,6 +12,7 @@ import { checkLists } from './doctor/lists.ts'
 import { checkClock, checkDisk, checkNode, checkSecretFiles } from './doctor/machine.ts'
 import { checkPorts, checkRoutes } from './doctor/network.ts'
 import { findingsOfPolicy } from './doctor/policy.ts'
+import { checkProxies } from './doctor/proxy.ts'
 import type { CliIo } from './io.ts'
 
 export interface DoctorParts {
@@ -62,6 +63,7 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ok('configuration', `${file ?? 'from the environment'}, ${config.tenants.length} tenant(s)`),
     ...checkSecretFiles(file),
     ...(await checkPorts(config)),
+    ...checkProxies(config),
     ...(await checkRoutes(config)),
     ...(await checkDelivery(config)),
     ...checkDisk(config),
