@@ -52,7 +52,7 @@ export async function storeWhole(
 }
 
 async function storeSigned({ blobs, tenant }: Writing, id: string, message: Entity, front: Front): Promise<StoredCopy> {
-  const hash = await createBodyHash()
+  const hash = createBodyHash()
   const { inRow, rest } = await beginning(writeBody({ ...message, body: () => hash.through(message.body()) }))
   const put = rest ? await blobs.put(tenant, 'copy', id, rest) : null
   const head = headerBytes([...(await front(hash.digest())), ...message.header])

@@ -1,20 +1,17 @@
-import type { ARCData } from 'mailauth'
-import type { AuthenticationFacts, Origin } from '../../../shared/domain/index.ts'
+import { Worker } from 'node:worker_threads'
+import type { Origin } from '../../../shared/domain/index.ts'
+import { type Line, openLine } from '../../edge/line.ts'
+import { parseAddresses } from '../../mime/address-list.ts'
+import { fieldsOf, fieldValue } from '../../mime/header.ts'
 import type { MimeIndex } from '../../mime/part.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import type { Resolver } from '../../ports/dns.ts'
-import { createLookUps, type LookUps } from './look-up.ts'
-import { readableMail } from './readable-mail.ts'
+import type { VerifierMethods } from './authenticate-worker.ts'
+import { createLookUps } from './look-up.ts'
+import { mailPieces } from './readable-mail.ts'
+import type { Authentication, LookedUp, VerifyRequest } from './verify.ts'
 
-/** What vouches for a mail from a stranger. */
-export interface Authentication {
-  readonly facts: AuthenticationFacts
-  /** `dkim=pass header.i=...` and so on: one entry per result (RFC 8601 2.2), ASCII, without line ends. */
-  readonly results: readonly string[]
-}
-
-/** Verifies SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989) and ARC (RFC 8617). Raises what reading the mail raises. */
-export type Authenticate = (mail: StrangersMail) => Promise<Authentication>
+export type { Authentication } from './verify.ts'
 
 export interface StrangersMail {
   readonly source: ByteSource
@@ -23,105 +20,166 @@ export interface StrangersMail {
   readonly origin: Pick<Origin, 'peer' | 'helo'>
 }
 
-/** Look-ups of one message, together. A next hop waits for nobody, but a sender's own servers may be slow. */
-const LOOK_UPS_MS = 20_000
+/** Verifies SPF, DKIM, DMARC and ARC. Raises what reading the mail raises. */
+export type Authenticate = (mail: StrangersMail) => Promise<Authentication>
+
+export interface AuthenticatorParts {
+  readonly resolver: Resolver
+  /** Ours. */
+  readonly name: string
+  /** Look-ups of one message together, ms. A sender's own servers may be slow. 20,000 unless told. */
+  readonly lookUpsMs?: number
+  /** One message, look-ups included, ms. 45,000 unless told. */
+  readonly mailMs?: number
+  /** The thread ends after so long without a mail and gives its memory back. 60,000 unless told. */
+  readonly idleMs?: number
+}
+
+const SCRIPT = new URL(
+  import.meta.url.endsWith('.ts') ? './authenticate-worker.ts' : './authenticate-worker.js',
+  import.meta.url,
+)
 
 /**
- * `name` is ours. Without an answer of the DNS a result is `temperror`; nothing is raised for it. The verifier is loaded with
- * the first mail it is needed for: who never asks does not pay its memory.
+ * Mails are verified in a thread of their own, several at a time: hostile ones hold nobody else up, and who never asks does not
+ * pay the memory of the verifier. A mail that takes too long ends the thread; the others that were in it are verified
+ * again, one at a time. What takes too long alone as well counts as a mail without any good signature (`permerror`): a stranger
+ * gains nothing, for DMARC neither, by signatures that nobody can afford to check.
  */
-export function createAuthenticator(parts: {
-  readonly resolver: Resolver
-  readonly name: string
-  readonly lookUpsMs?: number
-}): Authenticate {
-  const ms = parts.lookUpsMs ?? LOOK_UPS_MS
-  return async ({ source, index, mailFrom, origin }) => {
-    const [{ dkimVerify }, { spf }, { arc }, { evaluateDmarc }] = await Promise.all([
-      import('mailauth/lib/dkim/verify.js'),
-      import('mailauth/lib/spf/index.js'),
-      import('mailauth/lib/arc/index.js'),
-      import('mailauth/lib/dmarc/index.js'),
-    ])
-    const lookUps = createLookUps(parts.resolver, ms)
-    const { resolve: resolver } = lookUps
-    const common = { resolver, strict: true }
-    const helo = origin.helo || `[${origin.peer}]`
-    const [signatures, sender] = await Promise.all([
-      dkimVerify(readableMail(source, index), { ...common, ...(mailFrom ? { sender: mailFrom } : {}) }),
-      spf({ ...common, sender: mailFrom, ip: origin.peer, helo, mta: parts.name, maxElapsedTime: ms }),
-    ])
-    const chain = signatures.arc ? await arc(signatures.arc as ARCData, common) : null
-    const good = signatures.results.filter(({ status }) => status.result === 'pass')
-    const { response: policy } = await evaluateDmarc({
-      ...common,
-      headerFrom: signatures.headerFrom,
-      fromFields: signatures.fromFields,
-      spfDomains: sender.status.result === 'pass' && sender.domain ? [sender.domain] : [],
-      dkimDomains: good.map(({ id, signingDomain = '', status }) => ({
-        ...(id === undefined ? {} : { id }),
-        domain: signingDomain,
-        aligned: status.aligned ?? false,
-        ...(status.underSized === undefined ? {} : { underSized: status.underSized }),
-      })),
-      ...(chain ? { arcResult: chain } : {}),
-    })
-    const last = signatures.arc?.chain ? sealsOf(signatures.arc.chain).at(-1) : undefined
-    const arcResult = chain ? arcFact(chain.status.result, signatures.arc?.chain, lookUps) : 'none'
-    return {
-      facts: {
-        spf: among(SPF, sender.status.result, 'temperror'),
-        dkim: BEST.find((result) => signatures.results.some(({ status }) => status.result === result)) ?? 'none',
-        // A signature over a part of the body says nothing of the rest (RFC 6376 8.2).
-        dkimDomains: [
-          ...new Set(
-            good
-              .filter(({ status }) => !status.underSized)
-              .map(({ signingDomain = '' }) => signingDomain.toLowerCase()),
-          ),
-        ],
-        dmarc: policy ? among(DMARC, policy.status.result, 'temperror') : 'permerror',
-        dmarcPolicy: policy ? (POLICIES.find((one) => one === policy.policy) ?? null) : null,
-        arc: arcResult,
-        arcSealer: arcResult === 'pass' && last ? last.domain : null,
-      },
-      results: [
-        ...signatures.results.map(({ info }) => info),
-        sender.info,
-        // A chain whose keys could not be asked for is neither good nor broken; ARC has no word for that.
-        ...(chain?.info && arcResult !== 'temperror' ? [chain.info] : []),
-        ...(policy ? [policy.info] : []),
-      ].flatMap((info) => (info ? [printable(info)] : [])),
+export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
+  const { resolver, name, lookUpsMs = 20_000, mailMs = 45_000, idleMs = 60_000 } = parts
+  let shared: Verifier | null = null
+  let alone: Promise<unknown> = Promise.resolve()
+
+  const requestOf = ({ mailFrom, origin: { peer, helo } }: StrangersMail): VerifyRequest => ({
+    name,
+    mailFrom,
+    peer,
+    helo: helo || (peer.includes(':') ? `[IPv6:${peer}]` : `[${peer}]`),
+    lookUpsMs,
+    unsigned: null,
+  })
+
+  async function inCompany(mail: StrangersMail): Promise<Authentication> {
+    if (!shared?.usable()) shared = startVerifier(resolver, lookUpsMs, idleMs)
+    return shared.verify(mail, requestOf(mail), mailMs)
+  }
+
+  async function byItself(mail: StrangersMail, request: VerifyRequest): Promise<Authentication> {
+    const verifier = startVerifier(resolver, lookUpsMs, idleMs)
+    try {
+      return await verifier.verify(mail, request, mailMs)
+    } finally {
+      verifier.stop()
+    }
+  }
+
+  async function again(mail: StrangersMail, late: boolean): Promise<Authentication> {
+    const request = requestOf(mail)
+    if (!late) {
+      try {
+        return await byItself(mail, request)
+      } catch (error) {
+        if (!(error instanceof Overrun)) throw error
+      }
+    }
+    const from = fieldsOf(mail.index.root.fields, 'from')
+    const addresses = from.flatMap((field) => parseAddresses(fieldValue(field)).map(({ address }) => address))
+    return byItself(mail, { ...request, unsigned: { from: addresses.slice(0, 100), fields: from.length } })
+  }
+
+  return async (mail) => {
+    try {
+      return await inCompany(mail)
+    } catch (error) {
+      if (!(error instanceof Overrun)) throw error
+      const mine = alone.then(() => again(mail, error.own))
+      alone = mine.catch(() => undefined)
+      return await mine
     }
   }
 }
 
-const SPF = ['pass', 'fail', 'softfail', 'neutral', 'none', 'temperror', 'permerror'] as const
-const DMARC = ['pass', 'fail', 'none', 'temperror', 'permerror'] as const
-const POLICIES = ['none', 'quarantine', 'reject'] as const
-/** Of several signatures the first of these counts: one without an answer might have been good. */
-const BEST = ['pass', 'temperror', 'fail', 'policy', 'permerror', 'neutral'] as const
-
-function among<T extends string>(values: readonly T[], value: string, otherwise: T): T {
-  return values.find((one) => one === value) ?? otherwise
+/** The thread had to be ended: for this mail (`own`), or for another one in it. */
+class Overrun extends Error {
+  readonly own: boolean
+  constructor(own: boolean) {
+    super('the verifier was ended')
+    this.own = own
+  }
 }
 
-/** ARC knows no temporary failure (RFC 8617 4.2.1): the keys that nobody answered for tell it. */
-function arcFact(result: string, chain: unknown, lookUps: LookUps): AuthenticationFacts['arc'] {
-  if (result === 'pass' || result === 'none') return result
-  return sealsOf(chain).some(({ key }) => lookUps.unanswered(key)) ? 'temperror' : 'fail'
+interface Verifier {
+  usable(): boolean
+  /** Rejects with an `Overrun` when the thread ends before it answered, which it does after `ms`. */
+  verify(mail: StrangersMail, request: VerifyRequest, ms: number): Promise<Authentication>
+  stop(): void
 }
 
-/** Keys of the seals and message signatures of a chain, oldest first. */
-function sealsOf(chain: unknown): { readonly domain: string; readonly key: string }[] {
-  if (!Array.isArray(chain)) return []
-  type Tags = { readonly parsed?: Readonly<Record<string, { readonly value?: unknown } | undefined>> }
-  return (chain as Readonly<Record<string, Tags | undefined>>[]).flatMap((set) =>
-    [set['arc-message-signature'], set['arc-seal']].flatMap((tags) => {
-      const domain = String(tags?.parsed?.d?.value ?? '').toLowerCase()
-      return [{ domain, key: `${String(tags?.parsed?.s?.value ?? '').toLowerCase()}._domainkey.${domain}` }]
-    }),
-  )
+interface InHand {
+  readonly pieces: AsyncGenerator<Uint8Array>
+  lookUp(name: string, type: string): Promise<LookedUp>
+  fail(error: unknown): void
 }
 
-const printable = (text: string): string => text.replace(/\s+/g, ' ').replace(/[^ -~]/g, '?')
+function startVerifier(resolver: Resolver, lookUpsMs: number, idleMs: number): Verifier {
+  const worker = new Worker(SCRIPT, {
+    // None of the server's secrets.
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
+  })
+  // It keeps no process alive: whoever waits for it has a job that is done again.
+  worker.unref()
+  const inHand = new Map<number, InHand>()
+  let last = 0
+  let dead = false
+  let idle: NodeJS.Timeout | undefined
+  const line: Line<VerifierMethods> = openLine<VerifierMethods>(worker, {
+    async nextPiece(id: number) {
+      const mail = inHand.get(id)
+      if (!mail) return null
+      try {
+        const { value, done } = await mail.pieces.next()
+        return done ? null : value
+      } catch (error) {
+        mail.fail(error)
+        throw error
+      }
+    },
+    lookUp: (id: number, name: string, type: string) => inHand.get(id)?.lookUp(name, type) ?? { code: 'ETIMEOUT' },
+  })
+  const stop = (culprit?: number) => {
+    if (dead) return
+    dead = true
+    clearTimeout(idle)
+    for (const [id, { fail }] of inHand) fail(new Overrun(id === culprit))
+    line.cut(new Error('the verifier was ended'))
+    void worker.terminate()
+  }
+  worker.on('error', () => stop())
+  worker.on('exit', () => stop())
+
+  return {
+    usable: () => !dead,
+    stop: () => stop(),
+    async verify({ source, index }, request, ms) {
+      clearTimeout(idle)
+      const id = ++last
+      const pieces = mailPieces(source, index)
+      let timer: NodeJS.Timeout | undefined
+      try {
+        return await new Promise<Authentication>((resolve, reject) => {
+          inHand.set(id, { pieces, lookUp: createLookUps(resolver, lookUpsMs), fail: reject })
+          timer = setTimeout(() => stop(id), ms)
+          line.call('verify', id, request).then(resolve, reject)
+        })
+      } finally {
+        clearTimeout(timer)
+        inHand.delete(id)
+        await pieces.return(undefined)
+        if (inHand.size === 0 && !dead) idle = setTimeout(() => stop(), idleMs).unref()
+      }
+    },
+  }
+}

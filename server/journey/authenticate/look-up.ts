@@ -1,20 +1,14 @@
-import { toFault } from '../../../shared/fault/index.ts'
 import type { DnsAnswer, Resolver } from '../../ports/dns.ts'
+import type { LookedUp } from './verify.ts'
 
 type Records = string[] | string[][]
 
-/** Look-ups of one message as mailauth makes them. */
-export interface LookUps {
-  /** Answers like `dns.promises.resolve`: raises an error with `ENOTFOUND`, `ENODATA` or, without an answer, `ETIMEOUT`. */
-  resolve(name: string, type: string): Promise<Records>
-  /** Whether nobody answered for this name; lower case. */
-  unanswered(name: string): boolean
-}
-
-/** All look-ups of a message together take `ms` at most: what is asked later gets no answer, and its result is `temperror`. */
-export function createLookUps(resolver: Resolver, ms: number): LookUps {
+/**
+ * Look-ups of one message, in the forms of `dns.promises.resolve`. All together take `ms` at most: what is asked later gets no
+ * answer (`ETIMEOUT`), and its result is `temperror`.
+ */
+export function createLookUps(resolver: Resolver, ms: number): (name: string, type: string) => Promise<LookedUp> {
   const until = performance.now() + ms
-  const unanswered = new Set<string>()
 
   async function ask(name: string, type: string): Promise<Records> {
     switch (type) {
@@ -41,20 +35,15 @@ export function createLookUps(resolver: Resolver, ms: number): LookUps {
     }
   }
 
-  return {
-    async resolve(name, type) {
-      try {
-        const left = until - performance.now()
-        if (left <= 0) throw failure('ETIMEOUT', name)
-        return await within(left, ask(name, type), name)
-      } catch (error) {
-        const code = (error as { code?: unknown }).code
-        if (code === 'ENOTFOUND' || code === 'ENODATA') throw error
-        unanswered.add(name.toLowerCase())
-        throw code === 'ETIMEOUT' ? error : failure('ETIMEOUT', toFault(error).code)
-      }
-    },
-    unanswered: (name) => unanswered.has(name),
+  return async (name, type) => {
+    try {
+      const left = until - performance.now()
+      if (left <= 0) return { code: 'ETIMEOUT' }
+      return { records: await within(left, ask(name, type), name) }
+    } catch (error) {
+      const code = (error as { code?: unknown }).code
+      return { code: code === 'ENOTFOUND' || code === 'ENODATA' ? code : 'ETIMEOUT' }
+    }
   }
 }
 

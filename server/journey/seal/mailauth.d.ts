@@ -1,13 +1,4 @@
 /** What is used of mailauth below its documented surface, which ships no types. */
-declare module 'mailauth/lib/dkim/body/index.js' {
-  /** Hash of a body in canonical form (RFC 6376 3.4), fed in pieces. */
-  export function dkimBody(
-    canonicalization: 'relaxed' | 'simple',
-    algorithm: 'sha256',
-    maxBodyLength: false,
-  ): { update(chunk: Uint8Array): void; digest(encoding: 'base64'): string }
-}
-
 declare module 'mailauth/lib/dkim/dkim-signer.js' {
   import type { DKIMSignOptions } from 'mailauth'
   export class DkimSigner {
