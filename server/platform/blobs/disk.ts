@@ -1,4 +1,5 @@
 /** The file calls of the blob store, in one object, so that a test can watch their order and make them fail. */
+import { stat as statOf } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 
 export const disk = {
@@ -9,6 +10,16 @@ export const disk = {
   rm,
   stat,
   statfs,
+  /** Asked of every new blob, and as a rule there is none: `fs/promises` would make an error with its stack each time. */
+  exists(path: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      statOf(path, (error) => {
+        if (!error) resolve(true)
+        else if (error.code === 'ENOENT') resolve(false)
+        else reject(error)
+      })
+    })
+  },
   /** Makes names in a directory durable. Windows has no such call and keeps them with the file's own flush. */
   async syncDirectory(path: string): Promise<void> {
     if (process.platform === 'win32') return

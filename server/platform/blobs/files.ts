@@ -125,22 +125,12 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
     }
   }
 
-  async function exists(path: string): Promise<boolean> {
-    return disk.stat(path).then(
-      () => true,
-      (error) => {
-        if (errorCode(error) === 'ENOENT') return false
-        throw error
-      },
-    )
-  }
-
   async function putAt(
     place: BlobPlace,
     content: AsyncIterable<Uint8Array>,
     retainUntil: number | undefined,
   ): Promise<BlobInfo> {
-    if (await exists(place.file)) throw new Fault('blob-locked', 'the id is taken')
+    if (await disk.exists(place.file)) throw new Fault('blob-locked', 'the id is taken')
     await roomOr(0)
     const directories = directory(place.directory)
     const temporary = join(incoming, randomUUID())

@@ -6,6 +6,7 @@ import type { BlobKind } from '../../ports/blobs.ts'
 /** No leading dot (those are ours), no separator, nothing a file system folds or expands. */
 const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/
 export const BLOB_KINDS: readonly BlobKind[] = ['spool', 'copy', 'link', 'portal', 'archive']
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const KINDS: ReadonlySet<string> = new Set(BLOB_KINDS)
 
 export interface BlobPlace {
@@ -40,9 +41,13 @@ function checkedId(id: string): string {
   return id
 }
 
-/** `<root>/<tenant>/<kind>/<2 hex of SHA-256(id)>/<id>`; throws a RangeError for an id that a path could not carry. */
+/**
+ * `<root>/<tenant>/<kind>/<shard>/<id>`, 256 shards; throws a RangeError for an id that a path could not carry. What comes
+ * at the same time goes into the same directory, because its flush is shared by all names that wait for one: of a UUIDv7
+ * the shard is the part of its time that changes every 17 minutes (2^20 ms).
+ */
 export function blobPlace(root: string, tenant: TenantId, kind: BlobKind, id: string): BlobPlace {
-  const shard = createHash('sha256').update(checkedId(id)).digest('hex').slice(0, 2)
+  const shard = UUID_V7.test(checkedId(id)) ? id.slice(5, 7) : createHash('sha256').update(id).digest('hex').slice(0, 2)
   const directory = join(kindDirectory(root, tenant, kind), shard)
   return { directory, file: join(directory, id), lock: join(directory, `.${id}.lock`) }
 }
