@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /** Whether an address is in one of the networks (`192.0.2.0/24`, `2001:db8::/32`, or one address). */
 export type Networks = (address: string) => boolean
@@ -35,4 +35,9 @@ export function peerKey(address: string): string {
   const groups = tail === undefined || tail === '' ? filled : [...filled, ...tail.split(':')]
   const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
   return `${prefix.join(':')}::/64`
+}
+
+/** `peer` is an address literal as a socket reports it, IPv4-mapped forms already reduced. */
+export function isLoopback(peer: string): boolean {
+  return peer === '::1' || (isIP(peer) === 4 && peer.startsWith('127.'))
 }

@@ -204,6 +204,9 @@ export class PromptServer extends SMTPServer {
     this.own = own
     // Sockets without a session count here: half closed, or before their PROXY header.
     this.server.maxConnections = own.limits.connections * 2 + 100
+    this.server.on('drop', (peer) => {
+      own.refused({ id: '', remoteAddress: plainAddress(peer?.remoteAddress ?? '') }, 'too-many-connections')
+    })
   }
 
   override connect(socket: net.Socket | tls.TLSSocket, peer?: PeerOptions | null): void {

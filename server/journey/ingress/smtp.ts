@@ -1,22 +1,24 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
-import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
+import type { SMTPServerAuthentication, SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
 import type { Acceptor } from './accept.ts'
-import { networksOf } from './networks.ts'
-import { type Counted, createPeerCounters } from './peer-limits.ts'
+import { contentOf } from './content.ts'
+import { dialogueOptions } from './dialogue-options.ts'
+import { isLoopback, networksOf } from './networks.ts'
+import { createPeerRules } from './peer-rules.ts'
 import { PromptServer } from './prompt-server.ts'
 import { createRefusals } from './refusals.ts'
 import { replyError } from './reply.ts'
 import { envelopeOf } from './session-envelope.ts'
 import type { SessionPolicy } from './session-policy.ts'
 import { DEFAULT_SMTP_LIMITS, type SmtpIngressOptions } from './smtp-options.ts'
-import { createTransaction, isLoopback, type SessionState } from './transaction.ts'
+import { createTransaction, type SessionState } from './transaction.ts'
 import { watchSessions } from './watch.ts'
 
-export type { SmtpIngressOptions, SmtpLimits } from './smtp-options.ts'
+export type { SmtpIngressOptions } from './smtp-options.ts'
 
 export interface SmtpIngressDeps {
   readonly acceptor: Acceptor
@@ -36,8 +38,6 @@ export interface SmtpIngress {
 
 /** Commands of smtp-server that are jokes or trust the peer's word. */
 const UNWANTED = ['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD', 'VRFY', 'HELP']
-/** Recipients are tried from this part of their limit on: from here the answers take longer and longer. */
-const SLOW_FROM = 0.2
 
 /**
  * SMTP in (RFC 5321) with STARTTLS, AUTH, SIZE, 8BITMIME, SMTPUTF8, PIPELINING, ENHANCEDSTATUSCODES, DSN and
@@ -47,12 +47,10 @@ const SLOW_FROM = 0.2
 export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngressDeps): SmtpIngress {
   const limits = { ...DEFAULT_SMTP_LIMITS, ...options.limits }
   const sessions = new Map<string, SessionState>()
-  const peers = createPeerCounters(limits, Date.now)
   const refusals = createRefusals(deps.log, deps.metrics, Date.now)
-  const trusted = networksOf(options.trusted ?? [])
-  const known = networksOf(options.known ?? [])
   const disabled = options.tls ? UNWANTED : [...UNWANTED, 'STARTTLS']
   const drain = new AbortController()
+  const peers = createPeerRules(options, limits, deps.metrics, drain.signal)
   const transaction = createTransaction({ ...deps, limits, requireTls: options.requireTls ?? false })
 
   /** Runs one step of the dialogue and answers with its fault if it has one. */
@@ -77,61 +75,14 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
     return state
   }
 
-  function standingOf(peer: string, local: boolean): SessionState['standing'] {
-    // The loopback interface of a proxy's machine is not ours.
-    if (trusted(peer) && (local || !isLoopback(peer))) return 'trusted'
-    return known(peer) ? 'known' : 'stranger'
-  }
-
-  /** Counts what a stranger sends; raises `rate-exceeded`. */
-  function atMost(what: Counted, session: SMTPServerSession): void {
-    if (stateOf(session).standing !== 'stranger' || peers.count(session.remoteAddress, what) <= 1) return
-    deps.metrics.count('smtp_limited_total', { limit: what })
-    throw new Fault('rate-exceeded')
-  }
-
-  /** Whoever tries recipients waits longer and longer for his answer, then he has to go: raises `too-many-refusals`. */
-  async function slowDown(session: SMTPServerSession): Promise<void> {
-    if (stateOf(session).standing === 'trusted') return
-    const fullness = peers.count(session.remoteAddress, 'refusedRecipients')
-    if (fullness > 1) {
-      deps.metrics.count('smtp_limited_total', { limit: 'refusedRecipients' })
-      throw new Fault('too-many-refusals')
-    }
-    const delay = Math.ceil(((fullness - SLOW_FROM) / (1 - SLOW_FROM)) * limits.slowDownMs)
-    // In a drain nobody waits.
-    if (delay > 0) await sleep(delay, undefined, { signal: drain.signal }).catch(() => {})
+  function peerOf(session: SMTPServerSession) {
+    return { address: session.remoteAddress, standing: stateOf(session).standing }
   }
 
   const server = new PromptServer(
     {
-      name: options.name,
-      banner: 'ready',
-      size: limits.messageBytes,
-      authOptional: true,
-      authMethods: ['PLAIN', 'LOGIN'],
-      allowInsecureAuth: options.clearTextAuthFromLoopback ?? false,
+      ...dialogueOptions(options, limits),
       disabledCommands: [...disabled],
-      heloResponse: '%s',
-      disableReverseLookup: true,
-      hideDSN: false,
-      hideENHANCEDSTATUSCODES: false,
-      hideREQUIRETLS: false,
-      logger: false,
-      // Of the socket, whatever else is wrong; deadlines of the dialogue come before it.
-      socketTimeout: limits.idleMs + 60_000,
-      closeTimeout: 1_000,
-      maxCommandLength: 4_096,
-      ...(options.tls
-        ? {
-            key: options.tls.key,
-            cert: options.tls.cert,
-            ...(options.tls.ca ? { ca: options.tls.ca } : {}),
-            minVersion: 'TLSv1.2' as const,
-            requestCert: options.tls.requestClientCertificate ?? false,
-            rejectUnauthorized: false,
-          }
-        : {}),
 
       onConnect(session, callback) {
         step(session, () => enter(session), callback)
@@ -158,19 +109,13 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
       },
 
       onAuth(auth, session, callback) {
-        const state = stateOf(session)
-        const judged = state.standing !== 'trusted'
-        const barred = judged && peers.spent(session.remoteAddress, 'failedSignIns')
-        const answer = barred ? Promise.reject(new Fault('too-many-sign-ins')) : transaction.authenticate(state, auth)
-        answer.then(
+        signIn(auth, session).then(
           (user) => callback(null, { user }),
           (error: unknown) => {
             const fault = toFault(error)
-            if (judged && fault.code === 'credentials-wrong') peers.count(session.remoteAddress, 'failedSignIns')
-            if (barred) deps.metrics.count('smtp_limited_total', { limit: 'failedSignIns' })
             refused(session, fault)
             // 421 makes the library close the connection: the guessing of passwords ends here.
-            const spent = state.authFailures >= limits.authFailures
+            const spent = stateOf(session).authFailures >= limits.authFailures
             callback(replyError(spent ? new Fault('too-many-sign-ins') : fault))
           },
         )
@@ -181,7 +126,7 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
           const state = stateOf(session)
           state.told.clear()
           mustBeFresh(session, state)
-          atMost('messages', session)
+          peers.sends(peerOf(session), 'messages')
           await transaction.mail(state, address, session)
         }
         step(session, begin, (error) => {
@@ -193,12 +138,12 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
 
       onRcptTo(address, session, callback) {
         const add = async () => {
-          atMost('recipients', session)
+          peers.sends(peerOf(session), 'recipients')
           try {
             await transaction.recipient(stateOf(session), address, session)
           } catch (error) {
             const { code } = toFault(error)
-            if (code === 'relay-denied' || code === 'address-invalid') await slowDown(session)
+            if (code === 'relay-denied' || code === 'address-invalid') await peers.wasRefused(peerOf(session))
             throw error
           }
         }
@@ -237,13 +182,8 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
     if (drain.signal.aborted) throw new Fault('shutting-down')
     const peer = session.remoteAddress
     const local = isLoopback(peer) && server.open.get(session.id)?.proxied === false
-    const standing = standingOf(peer, local)
-    const room = limits.connections - (standing === 'stranger' ? limits.reserved : 0)
-    const full = sessions.size >= room
-    if (full || !peers.enter(peer, standing === 'stranger')) {
-      deps.metrics.count('smtp_limited_total', { limit: full ? 'connections' : 'connectionsPerPeer' })
-      throw new Fault('too-many-connections')
-    }
+    const standing = peers.standingOf(peer, local)
+    peers.enter({ address: peer, standing }, sessions.size)
     sessions.set(session.id, {
       local,
       standing,
@@ -261,6 +201,17 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
       session.disabledCommands = [...disabled, 'AUTH']
     }
     deps.metrics.gauge('smtp_sessions', sessions.size)
+  }
+
+  async function signIn(auth: SMTPServerAuthentication, session: SMTPServerSession): Promise<string> {
+    const peer = peerOf(session)
+    peers.signsIn(peer)
+    try {
+      return await transaction.authenticate(stateOf(session), auth)
+    } catch (error) {
+      if (toFault(error).code === 'credentials-wrong') peers.failedToSignIn(peer)
+      throw error
+    }
   }
 
   /** A session does not go on for ever; raises `session-spent`. */
@@ -327,12 +278,3 @@ export function createSmtpIngress(options: SmtpIngressOptions, deps: SmtpIngress
 
 /** What a MAIL without parameters says. */
 const UNSAID = { bodyType: '7bit', smtpUtf8: false, requireTLS: false } as const
-
-/** The stream survives a reader that stops early, so that the rest of the message can still be drained. */
-async function* contentOf(stream: SMTPServerDataStream): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault('connection-lost', '', { cause: error })
-  }
-}

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { SMTPServerAddress, SMTPServerAuthentication, SMTPServerSession } from 'smtp-server'
 import type { Origin, TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { coversAddress, domainOf } from '../../../shared/words/address.ts'
 import type { Acceptor } from './accept.ts'
+import type { PeerStanding } from './peer-rules.ts'
 import type { Offered } from './receive.ts'
 import { asciiDomain } from './session-envelope.ts'
 import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-policy.ts'
@@ -13,8 +13,7 @@ import { maySendAs, type SessionIdentity, type SessionPolicy } from './session-p
 export interface SessionState {
   /** Of the loopback interface, and not by way of a proxy: the same machine. */
   readonly local: boolean
-  /** How far limits by peer go: not for `trusted`; `known` may send as much as it wants. */
-  readonly standing: 'stranger' | 'known' | 'trusted'
+  readonly standing: PeerStanding
   /** Refusals of this transaction that were written of. */
   readonly told: Set<string>
   /** Messages taken. */
@@ -143,9 +142,4 @@ const OF_RCPT = new Set(['NOTIFY', 'ORCPT'])
 function mustBeKnown({ args }: SMTPServerAddress, known: ReadonlySet<string>): void {
   const unknown = Object.keys(args || {}).find((name) => !known.has(name))
   if (unknown !== undefined) throw new Fault('parameter-unknown')
-}
-
-/** `peer` is an address literal as a socket reports it, IPv4-mapped forms already reduced. */
-export function isLoopback(peer: string): boolean {
-  return peer === '::1' || (isIP(peer) === 4 && peer.startsWith('127.'))
 }
