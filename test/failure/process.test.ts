@@ -212,7 +212,8 @@ test('21: damaged files of the spool are found at the restart: never sent, told 
   await expect.poll(() => state('cut'), { timeout: 20_000 }).toBe('held')
   await expect.poll(() => state('zeroed'), { timeout: 20_000 }).toBe('held')
   expect(await state('gone')).toBe('failed')
-  expect([...sink.mails.keys()]).toEqual(['whole@one.test'])
+  // Beside it only what tells the sender of the two that are held.
+  expect([...sink.mails.keys()].filter((id) => id.endsWith('@one.test'))).toEqual(['whole@one.test'])
   const log = gateway.log()
   expect(log).toContain('"message.lost"')
   expect(log.match(/"job\.buried"/g)?.length).toBeGreaterThanOrEqual(2)

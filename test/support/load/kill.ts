@@ -82,10 +82,11 @@ export async function kill(gateway: Gateway): Promise<void> {
   await gateway[Symbol.asyncDispose]()
 }
 
-/** Waits until nothing of the tenant is on its way, at most so long; what still is the account names. */
-export async function atRest(gateway: Gateway, ms: number): Promise<void> {
+/** Waits until nothing of the tenant is on its way, at most so long, doing `each` between looks; what still is the account names. */
+export async function atRest(gateway: Gateway, ms: number, each?: () => Promise<unknown>): Promise<void> {
   const { read } = await gateway.records(TENANT)
   for (const end = Date.now() + ms; Date.now() < end; await pause(250)) {
+    await each?.()
     const counts = await read.jobCounts()
     if (counts.every(({ state }) => state === 'dead' || state === 'held')) return
   }

@@ -79,6 +79,7 @@ function receive(
   let recipients: string[] = []
   /** null outside of DATA; before the empty line `hash` waits. */
   let data: { id: string; hash: Hash | null; size: number } | null = null
+  let begun = false
   let hung = false
 
   if (!say(mood('greeting') ?? '220 sink.test ESMTP')) return
@@ -101,6 +102,12 @@ function receive(
     const told = mood('content')
     if (told !== undefined) return say(told)
     if (mail.hash === null) {
+      // Nothing before the end: the mail whose recipients were all refused (RFC 2920 3.1).
+      if (rest.toString('latin1', 0, 3) === '.\r\n') {
+        rest = rest.subarray(3)
+        data = null
+        return say('554 5.5.1 no mail')
+      }
       const empty = rest.indexOf('\r\n\r\n')
       if (empty < 0) return false
       mail.hash = createHash('sha256')
@@ -119,6 +126,8 @@ function receive(
     if (!refused)
       took({ id: mail.id, recipients, sha256: mail.hash.digest('hex'), size: mail.size }, answer.startsWith('2'))
     data = null
+    begun = false
+    recipients = []
     return say(answer)
   }
 
@@ -131,8 +140,14 @@ function receive(
     const recipient = verb === 'RCPT' ? (/<([^>]*)>/.exec(line)?.[1] ?? '') : undefined
     const told = mood(line, recipient === undefined ? {} : { recipient })
     if (told !== undefined) return say(told)
-    if (verb === 'MAIL' || verb === 'RSET') recipients = []
-    if (recipient !== undefined) recipients.push(recipient)
+    if (verb === 'MAIL' || verb === 'RSET') {
+      recipients = []
+      begun = verb === 'MAIL'
+    }
+    if (recipient !== undefined) {
+      if (!begun) return say('503 5.5.1 not now')
+      recipients.push(recipient)
+    }
     if (verb === 'DATA' && recipients.length === 0) return say('503 5.5.1 no recipients')
     if (verb === 'DATA') {
       data = { id: '', hash: null, size: 0 }
