@@ -1,6 +1,6 @@
-import { BlockList, isIPv6 } from 'node:net'
 import { tenantId } from '../../shared/domain/index.ts'
 import type { TenantConfig } from '../config.ts'
+import { networksOf } from '../journey/ingress/networks.ts'
 import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
 
 /** What of a tenant's configuration says whose a session is. */
@@ -31,7 +31,7 @@ export function sessionPolicy(
     },
 
     async relay(peer, mailFromDomain) {
-      const listed = relays.filter(({ networks }) => networks.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4'))
+      const listed = relays.filter(({ networks }) => networks(peer))
       // A bounce has no domain: it belongs to the tenant only where the relay serves one.
       const found =
         mailFromDomain === ''
@@ -47,15 +47,4 @@ export function sessionPolicy(
       return tenant ? tenantId(tenant.id) : null
     },
   }
-}
-
-function networksOf(cidr: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const text of cidr) {
-    const [address = '', bits] = text.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(bits), family)
-  }
-  return list
 }

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { MessageId } from '../../shared/domain/index.ts'
 import { eventually } from '../support/delivered.ts'
+import { startGateway } from '../support/gateway.ts'
 import { acme, startIngress, stopIngresses } from '../support/ingress.ts'
 import { freePort } from '../support/postfix.ts'
 import { smtpClient } from '../support/smtp-client.ts'
@@ -70,6 +72,29 @@ describe.skipIf(reason !== '')(`behind haproxy${reason && ` (left out: ${reason}
     client.destroy()
     // Health checks of the proxy are no errors.
     expect(server.lines()).toEqual([])
+  })
+
+  it('the whole gateway takes it from its configuration, and only from there', async () => {
+    await using gateway = await startGateway({
+      settings: { smtp: { port: ports.gateway, hostname: 'gateway.test.example', proxyFrom: ['127.0.0.5'] } },
+    })
+    const client = await greeted(ports.v2, '127.0.0.1', '127.0.0.79')
+    await client.say('EHLO client.example')
+    await client.say('MAIL FROM:<eve@stranger.example>')
+    expect(await client.say('RCPT TO:<v.kern@demo.example>')).toMatch(/^250/)
+    await client.say('DATA')
+    client.write('From: eve@stranger.example\r\nSubject: x\r\n\r\nHello\r\n.\r\n')
+    const reply = await client.reply()
+    expect(reply).toMatch(/^250/)
+    client.destroy()
+    await using records = await gateway.records()
+    const message = await records.read.message(reply.split(' ').at(-1) as MessageId)
+    expect(message!.origin.peer).toBe('127.0.0.79')
+    const liar = await smtpClient(gateway.smtpPort, '127.0.0.1', '127.0.0.80')
+    await liar.reply()
+    expect(await liar.say('PROXY TCP4 192.0.2.7 198.51.100.1 56324 25')).toMatch(/^421 4\.3\.5/)
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text()
+    expect(metrics).toMatch(/secflow_smtp_refused_total\{code="proxy-header"\} 1/)
   })
 
   it('limits by peer hold for the client behind it', async () => {
