@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { Fault } from '../../shared/fault/index.ts'
 import type { BundleSigner, TrustRoots } from '../../shared/policy/index.ts'
 
@@ -40,9 +40,6 @@ export function trustRoots(roots: readonly TrustRoot[]): TrustRoots | null {
     },
   }
 }
-
-/** SHA-256 of a text's UTF-8 form, hex. */
-export const sha256 = (text: string): string => hash('sha256', text)
 
 function ed25519(read: () => KeyObject): KeyObject {
   let key: KeyObject

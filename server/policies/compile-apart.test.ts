@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadPolicy } from '../../shared/policy/index.ts'
-import { sha256 } from './bundle-sign.ts'
 import { compileApart } from './compile-apart.ts'
+import { sha256 } from './native.ts'
 
 const rules = (count: number, more = '') =>
   `apiVersion: secflow/v1\nkind: RuleSet\nmetadata: {name: many, layer: tenant, owner: o@x.example}\nspec:\n  rules:\n${Array.from(

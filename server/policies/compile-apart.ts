@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type LoadedPolicy, loadCanonical, loadPolicy, type PolicyFile } from '../../shared/policy/index.ts'
-import { sha256 } from './bundle-sign.ts'
 import type { Checked } from './compile-thread.ts'
+import { sha256 } from './native.ts'
 
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js', import.meta.url)
 /** Up to that many characters reading takes less time than starting a thread. */

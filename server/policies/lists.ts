@@ -5,7 +5,7 @@ import { canonicalJson } from '../../shared/policy/text/canonical.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ListReader } from '../ports/lists.ts'
 import type { Log } from '../ports/log.ts'
-import { sha256 } from './bundle-sign.ts'
+import { sha256 } from './native.ts'
 import type { PolicyRegistry } from './registry.ts'
 
 export interface ListParts {

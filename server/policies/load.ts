@@ -2,9 +2,9 @@ import type { PolicyVersionRecord, TenantId } from '../../shared/domain/index.ts
 import { type Diagnostic, type Policy, readBundle, rolledBackTo, type TrustRoots } from '../../shared/policy/index.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
-import { sha256 } from './bundle-sign.ts'
 import { compileApart } from './compile-apart.ts'
 import { readPolicyDirectory } from './directory.ts'
+import { readPayload, sha256 } from './native.ts'
 import type { PolicyRegistry, PolicyState } from './registry.ts'
 
 /** Where a tenant's policy comes from. */
@@ -111,7 +111,7 @@ export async function readVersion(
   const origin = older === null || older >= version.serial ? version : await store.tenant(id).read.policyVersion(older)
   const { serial, bundle: text } = origin ?? version
   const name = `bundle ${serial}`
-  const { policy, bundle, diagnostics } = readBundle(text, { trust, currentSerial: 0, sha256 }, name)
+  const { policy, bundle, diagnostics } = readBundle(text, { trust, currentSerial: 0, sha256, readPayload }, name)
   const same = bundle?.manifest.serial === serial
   return { policy: same ? policy : null, diagnostics, signer: bundle?.signer ?? null, serial }
 }

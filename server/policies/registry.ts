@@ -8,7 +8,7 @@ import {
   type PolicyFile,
   withLists,
 } from '../../shared/policy/index.ts'
-import { sha256 } from './bundle-sign.ts'
+import { sha256 } from './native.ts'
 
 export interface PolicyState {
   readonly policy: Policy | null

@@ -14,8 +14,8 @@ import {
 } from '../../shared/policy/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PolicyVersionSummary } from '../ports/store.ts'
-import { sha256 } from './bundle-sign.ts'
 import { type LoadParts, logFindings, type PolicySource, readVersion } from './load.ts'
+import { readPayload, sha256 } from './native.ts'
 import { PolicyRefused } from './refused.ts'
 
 export interface RollOutTenant extends PolicySource {
@@ -127,7 +127,12 @@ export function createRollOut(
       const tenant = tenantOf(id)
       const inForce = await store.tenant(id).read.policyVersion()
       const currentSerial = inForce?.serial ?? 0
-      const { policy, bundle, diagnostics } = readBundle(text, { trust: tenant.trust, currentSerial, sha256 })
+      const { policy, bundle, diagnostics } = readBundle(text, {
+        trust: tenant.trust,
+        currentSerial,
+        sha256,
+        readPayload,
+      })
       const about = { sha256: sha256(text.slice(0, MAX_BUNDLE)), serial: bundle?.manifest.serial }
       if (!policy || !bundle) return refuse(id, by, new PolicyRefused('bundle-refused', diagnostics), about)
       if (tenant.twoPersons && isSame(bundle.signer, by)) {
@@ -183,7 +188,7 @@ export function createRollOut(
     candidate(what) {
       const { policy, diagnostics } =
         'bundle' in what
-          ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256 })
+          ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload })
           : loadPolicy(what.files, { sha256 })
       if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
       return policy

@@ -6,7 +6,7 @@ import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
 import type { TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
-import { type Access, accessOf, anyOneOf, eachOf } from './match/access.ts'
+import { type Access, accessOf, anyOneOf, eachOf, type Keys } from './match/access.ts'
 import { leavesOf } from './parse/condition.ts'
 
 export interface CompiledRule
@@ -29,8 +29,8 @@ export interface CompiledRule
   readonly messageParts: readonly Part[]
   /** What remains to be asked per recipient, joined by `all`. Equal parts of rules are mostly one and the same. */
   readonly recipientParts: readonly Part[]
-  /** Fields that `recipientParts` look at. */
-  readonly recipientSlots: readonly Slot[]
+  /** What conditions of its policy look at: one object for all of its rules. */
+  readonly looks: Looks
   /** For the decision. */
   readonly reason: Reason
   /** It alone, as one who contributes to a plan. */
@@ -47,6 +47,14 @@ export interface Source {
   readonly branches: readonly Condition[]
 }
 
+/** What conditions look at. */
+export interface Looks {
+  /** Fields of recipients. */
+  readonly recipientSlots: ReadonlySet<Slot>
+  /** Keys that stand in `access` of rules, each once. */
+  readonly keys: readonly Keys[]
+}
+
 /** What rules of one policy share. */
 export interface Compiler {
   readonly slots: Slots
@@ -54,6 +62,7 @@ export interface Compiler {
   readonly interned: Interned
   /** Of conditions, which several rules may have. */
   readonly accesses: Map<Condition, Access | null>
+  readonly looks: { readonly recipientSlots: Set<Slot>; readonly keys: Keys[] }
   /** Compiled uses: equal ones are mostly read once. */
   readonly uses: Map<ActionUse, ReadyUse>
 }
@@ -65,7 +74,7 @@ export class RuleCode implements CompiledRule {
   readonly rank: number
   readonly applies: Predicate
   readonly access: Access | null
-  readonly recipientSlots: readonly Slot[]
+  readonly looks: Looks
   readonly #rule: Rule
   readonly #set: RuleSet
   readonly #compiler: Compiler
@@ -87,9 +96,8 @@ export class RuleCode implements CompiledRule {
     this.#rule = rule
     this.#set = set
     this.#compiler = compiler
-    const conditions = this.#conditions()
-    this.access = accessOfRule(rule, conditions, compiler)
-    this.recipientSlots = recipientSlotsOf(conditions, compiler.slots)
+    this.access = accessOfRule(rule, this.#conditions(), compiler)
+    this.looks = compiler.looks
   }
 
   get messageParts() {
@@ -182,6 +190,9 @@ export class RuleCode implements CompiledRule {
   /** With an `else` the rule has an effect wherever its set applies. */
   #conditions(): readonly Condition[] {
     const { when, else: otherwise } = this.#rule
+    // Most rules are one flat conjunction.
+    if (otherwise.length === 0 && this.#set.appliesTo.kind === 'always' && when.kind === 'all' && when.of.every(isOne))
+      return when.of
     const conditions: Condition[] = []
     collect(this.#set.appliesTo, conditions)
     if (otherwise.length === 0) collect(when, conditions)
@@ -205,28 +216,35 @@ export class RuleCode implements CompiledRule {
 
 /** What must not be false for the rule to have any effect, by keys: outside the set's selector none, without `else` neither outside `when` and every branch. */
 function accessOfRule(rule: Rule, conditions: readonly Condition[], compiler: Compiler): Access | null {
-  const found: (Access | null)[] = []
-  for (const condition of conditions) found.push(accessTo(condition, compiler))
-  if (rule.else.length === 0 && rule.branches.every(({ when }) => when.kind !== 'always'))
-    found.push(eachOf(rule.branches.map(({ when }) => accessTo(when, compiler))))
-  return anyOneOf(found)
+  const found = anyOneOf(conditions.map((condition) => accessTo(condition, compiler)))
+  if (rule.else.length > 0 || rule.branches.some(({ when }) => when.kind === 'always')) return found
+  return anyOneOf([found, eachOf(rule.branches.map(({ when }) => accessIn(when, compiler)))])
 }
 
-function accessTo(condition: Condition, { slots, labels, accesses }: Compiler): Access | null {
-  const known = accesses.get(condition)
-  if (known !== undefined) return known
+function accessIn(condition: Condition, { slots, labels, looks }: Compiler): Access | null {
   const access = accessOf(condition, (leaf) => slots.of(leaf.field, leaf.name), labels)
-  accesses.set(condition, access)
+  if (access) collectKeys(access, looks.keys)
   return access
 }
 
-function recipientSlotsOf(conditions: readonly Condition[], slots: Slots): readonly Slot[] {
-  const found: Slot[] = []
-  for (const condition of conditions)
-    for (const leaf of condition.kind === 'leaf' ? [condition] : leavesOf(condition))
-      if (leaf.kind === 'leaf' && leaf.field.scope === 'recipient') found.push(slots.of(leaf.field, leaf.name))
-  return found
+function collectKeys(access: Access, keys: Keys[]): void {
+  if (access.of === 'keys') keys.push(access)
+  else for (const part of access.parts) collectKeys(part, keys)
 }
+
+function accessTo(condition: Condition, compiler: Compiler): Access | null {
+  const { slots, accesses, looks } = compiler
+  const known = accesses.get(condition)
+  if (known !== undefined) return known
+  const access = accessIn(condition, compiler)
+  accesses.set(condition, access)
+  for (const leaf of leavesOf(condition))
+    if (leaf.kind === 'leaf' && leaf.field.scope === 'recipient')
+      looks.recipientSlots.add(slots.of(leaf.field, leaf.name))
+  return access
+}
+
+const isOne = ({ kind }: Condition) => kind !== 'all' && kind !== 'always'
 
 /** Splits a conjunction into what can be asked once per message and what must be asked per recipient; cheap parts first. */
 function partsOf(

@@ -10,6 +10,7 @@ export {
   buildBundle,
   packBundle,
 } from './bundle/build.ts'
+export type { ReadPayload } from './bundle/dsse.ts'
 export type { BundleManifest } from './bundle/manifest.ts'
 export {
   MAX_BUNDLE,

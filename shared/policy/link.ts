@@ -1,5 +1,5 @@
 /** What can only be checked across rule sets: ids, exceptions, single-valued slots. */
-import { type Diagnostic, Findings } from './diagnostic.ts'
+import { type Diagnostic, Findings, type Position } from './diagnostic.ts'
 import type { ActionUse, Rule, RuleSet } from './ir.ts'
 import { LAYERS } from './layer.ts'
 import { canonicalJson } from './text/canonical.ts'
@@ -19,18 +19,21 @@ export function checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): void {
 
 /** Ids are unique in the whole policy: reasons and audit name a rule by its id alone. */
 function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): void {
-  const taken = new Map<string, { readonly file: string; readonly line: number }>()
+  const taken = new Map<string, { readonly at: Position }>()
   const names = new Map<string, string>()
+  const fileOf = (one: object) =>
+    sets.find((set) => [...set.rules, ...set.exceptions, ...set.guarantees].some((other) => other === one))!.file
   for (const set of sets) {
     const findings = new Findings(set.file, list)
     if (names.has(set.name))
       findings.add('duplicate-set', { line: 1, column: 1 }, { name: set.name, detail: names.get(set.name)! })
     else names.set(set.name, set.file)
-    const { file } = set
-    for (const { id, at } of [...set.rules, ...set.exceptions, ...set.guarantees]) {
-      const other = taken.get(id)
-      if (other) findings.add('duplicate-rule', at, { name: id, detail: `${other.file}:${other.line}` })
-      else taken.set(id, { file, line: at.line })
+    for (const list of [set.rules, set.exceptions, set.guarantees]) {
+      for (const one of list) {
+        const other = taken.get(one.id)
+        if (!other) taken.set(one.id, one)
+        else findings.add('duplicate-rule', one.at, { name: one.id, detail: `${fileOf(other)}:${other.at.line}` })
+      }
     }
   }
 }

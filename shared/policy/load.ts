@@ -23,6 +23,8 @@ export interface PolicyFile {
 
 export interface LoadOptions {
   readonly sha256?: Sha256
+  /** The revision of canonical texts in their order, for whoever may know it already. Default: `revisionOf`. */
+  readonly revisionOf?: (texts: readonly string[]) => string
 }
 
 export interface LoadedPolicy {
@@ -76,7 +78,7 @@ function loadParsed(
   parsed: readonly Parsed[],
   files: readonly Pick<PolicyFile, 'name'>[],
   list: Diagnostic[],
-  { sha256 }: LoadOptions,
+  { sha256, revisionOf = (texts) => revisionBy(sha256 ?? digest, texts) }: LoadOptions,
 ): LoadedPolicy {
   if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
@@ -101,7 +103,7 @@ function loadParsed(
     return { policy: null, diagnostics, canonical: [] }
   const canonical = canonicalSets(parsed)
   // One digest per meaning: neither the order of rules nor comments, layout or file names count.
-  const revision = (sha256 ?? digest)(`[${canonical.map(({ text }) => text).join(',')}]`)
+  const revision = revisionOf(canonical.map(({ text }) => text))
   const sets: readonly RuleSet[] = read.map(({ set }) => set)
   const policy = compilePolicy(sets, {
     revision,
@@ -112,6 +114,11 @@ function loadParsed(
     ...(sha256 ? { sha256 } : {}),
   })
   return { policy, diagnostics: [...diagnostics, ...slowRules(policy, sets)], canonical }
+}
+
+/** The revision of a policy: of its canonical rule sets in their order. */
+export function revisionBy(sha256: Sha256, texts: readonly string[]): string {
+  return sha256(`[${texts.join(',')}]`)
 }
 
 /** So many rules that are tried on every mail are no burden. */
@@ -165,8 +172,8 @@ const SURROUNDINGS = ['lists', 'schedules', 'allow']
 
 /** Where nodes that stand in several places are kept as they were read: together, as far as sets give them the same meaning. */
 function sharedReadings(): (root: Node) => Known {
-  const none = (): Known => ({ conditions: new Map(), actions: new Map() })
-  const conditions: Known['conditions'] = new Map()
+  const none = (): Known => ({ conditions: {}, actions: {} })
+  const conditions: Known['conditions'] = {}
   return (root) => {
     const spec = member(root, 'spec')
     // Which actions a layer may use differs.

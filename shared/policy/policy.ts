@@ -79,6 +79,7 @@ export function compilePolicy(
     labels: settings.tenantLabels,
     interned: new Map(),
     accesses: new Map(),
+    looks: { recipientSlots: new Set(), keys: [] },
     uses: new Map(),
   }
   const sorted = [...sets].sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))

@@ -3,7 +3,7 @@
  * match a mail with five recipients and three attachments. All answers are compared with a plain evaluation of the
  * generated conditions.
  */
-import { hash } from 'node:crypto'
+import { readPayload, sha256 } from '../../server/policies/native.ts'
 import type { PolicyInput } from '../../shared/domain/index.ts'
 import { packBundle } from '../../shared/policy/bundle/build.ts'
 import { readBundle } from '../../shared/policy/bundle/read.ts'
@@ -68,9 +68,6 @@ export const policy: Bench = async function* (say) {
   }
 }
 
-/** As the gateway has it. */
-const sha256 = (text: string) => hash('sha256', text)
-
 function documentsOf(rules: readonly BenchRule[]): readonly PolicyDocument[] {
   return ruleSets(rules).map(({ file, value }) => ({ file, root: nodeOf(value, 32)! }))
 }
@@ -100,7 +97,7 @@ function bundleOf(rules: readonly BenchRule[]): Work {
   const { policy: loaded, canonical, diagnostics } = loadDocuments(documentsOf(rules))
   const { revision } = sound({ policy: loaded, diagnostics })
   const { text } = packBundle(revision, canonical, { serial: 1, createdAt: '2026-11-23T10:00:00Z', signer: null })
-  return () => indexOf(sound(readBundle(text, { trust: null, currentSerial: 0, sha256 })))
+  return () => indexOf(sound(readBundle(text, { trust: null, currentSerial: 0, sha256, readPayload })))
 }
 
 /** Recorded mails under the policy and under one in which a few rules do something else. */

@@ -1,10 +1,26 @@
 /** The signing envelope DSSE 1.0.2: a signature covers the type and the bytes of a payload, and nothing has to be parsed first. */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { readAscii } from './ascii.ts'
 import { decodeBase64 } from './base64.ts'
+
+/** The bytes of a payload and the text they are; '' (which is no JSON) when one byte is not ASCII. */
+export interface Payload {
+  readonly bytes: Uint8Array
+  readonly text: string
+}
+
+/** Reads strict base64, null for anything else (`decodeBase64`); a platform's own takes a tenth of the time of ours. */
+export type ReadPayload = (base64: string) => Payload | null
+
+/** The `ReadPayload` that needs no platform. */
+const readHere: ReadPayload = (base64) => {
+  const bytes = decodeBase64(base64)
+  return bytes && { bytes, text: readAscii(bytes) }
+}
 
 export interface Envelope {
   readonly payloadType: string
-  readonly payload: Uint8Array
+  readonly payload: Payload
   readonly signatures: readonly { readonly keyid: string; readonly sig: Uint8Array }[]
 }
 
@@ -18,10 +34,10 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 }
 
 /** Parses an envelope; null for anything but exactly its members. */
-export function readEnvelope(text: string): Envelope | null {
+export function readEnvelope(text: string, readPayload: ReadPayload = readHere): Envelope | null {
   const value = record(parsed(text), ['payload', 'payloadType', 'signatures'])
   if (!value || typeof value.payloadType !== 'string' || !Array.isArray(value.signatures)) return null
-  const payload = bytes(value.payload)
+  const payload = typeof value.payload === 'string' ? readPayload(value.payload) : null
   const signatures = value.signatures.map(readSignature)
   if (payload === null || signatures.includes(null)) return null
   return { payloadType: value.payloadType, payload, signatures: signatures as Envelope['signatures'][number][] }

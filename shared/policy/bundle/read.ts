@@ -1,11 +1,10 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import type { PolicyFile } from '../load.ts'
+import { type PolicyFile, revisionBy } from '../load.ts'
 import { loadCanonical } from '../load-canonical.ts'
 import type { Policy } from '../policy.ts'
 import { digest, type Sha256 } from '../text/canonical.ts'
-import { readAscii } from './ascii.ts'
-import { type Envelope, parsed, preAuthEncoding, readEnvelope } from './dsse.ts'
+import { type Envelope, parsed, preAuthEncoding, type ReadPayload, readEnvelope } from './dsse.ts'
 import { type BundleManifest, ENGINE, FORMAT, PAYLOAD_TYPE, readPayload } from './manifest.ts'
 
 /** Whose signatures count. */
@@ -22,6 +21,7 @@ export interface ReadOptions {
   /** Serial of the bundle in force; 0 for none. */
   readonly currentSerial: number
   readonly sha256?: Sha256
+  readonly readPayload?: ReadPayload
 }
 
 export interface OpenedBundle {
@@ -57,14 +57,14 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
     diagnostics: finding(name, code, values),
   })
   if (text.length > MAX_BUNDLE) return refuse('bundle-damaged', { detail: 'larger than 64 MB' })
-  const envelope = readEnvelope(text)
+  const envelope = readEnvelope(text, options.readPayload)
   if (!envelope) return refuse('bundle-damaged', { detail: 'not a DSSE envelope' })
   const { payloadType, payload } = envelope
   if (payloadType !== PAYLOAD_TYPE) return refuse('bundle-format', { name: payloadType })
   const signed = options.trust ? checkSignatures(envelope, options.trust) : { signer: null }
   if ('code' in signed) return refuse(signed.code, { name: signed.name })
 
-  const value = parsed(readAscii(payload))
+  const value = parsed(payload.text)
   const content = readPayload(value)
   const format = content?.format ?? formatOf(value)
   if (format !== null && format !== FORMAT) return refuse('bundle-format', { name: format })
@@ -83,7 +83,7 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
     files.push({ name: file, text: body })
   }
   // The canonical texts in their order are what the revision is taken over.
-  if (sha256(`[${content.files.join(',')}]`) !== manifest.revision) return refuse('bundle-revision')
+  if (revisionBy(sha256, content.files) !== manifest.revision) return refuse('bundle-revision')
   return { bundle: { manifest, signer: signed.signer, files }, diagnostics: [] }
 }
 
@@ -91,7 +91,12 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
 export function readBundle(text: string, options: ReadOptions, name = 'bundle'): ReadBundle {
   const { bundle, diagnostics } = openBundle(text, options, name)
   if (!bundle) return { policy: null, bundle: null, diagnostics }
-  const loaded = loadCanonical(bundle.files, options)
+  // The bundle's own revision was held against these texts.
+  const revisionOf = (texts: readonly string[]) =>
+    texts.every((one, i) => one === bundle.files[i]?.text)
+      ? bundle.manifest.revision
+      : revisionBy(options.sha256 ?? digest, texts)
+  const loaded = loadCanonical(bundle.files, { ...options, revisionOf })
   if ('damaged' in loaded)
     return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: loaded.damaged }) }
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
@@ -116,7 +121,7 @@ type Signed = { readonly signer: string } | { readonly code: DiagnosticCode; rea
 /** One good signature by a known key is needed; a bad one by a known key spoils the bundle, whatever else is there. */
 function checkSignatures({ payloadType, payload, signatures }: Envelope, trust: TrustRoots): Signed {
   if (signatures.length === 0) return { code: 'bundle-unsigned', name: '' }
-  const message = preAuthEncoding(payloadType, payload)
+  const message = preAuthEncoding(payloadType, payload.bytes)
   let signer: string | null = null
   for (const { keyid, sig } of signatures) {
     const holder = keyid === '' ? null : trust.holder(keyid)

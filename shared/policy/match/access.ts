@@ -29,7 +29,7 @@ export function accessOf(condition: Condition, slotOf: SlotOf, labels: TenantLab
 
 /** Joins ways to reach parts of a conjunction. */
 export function anyOneOf(parts: readonly (Access | null)[]): Access | null {
-  const known = parts.filter((part) => part !== null)
+  const known = parts.includes(null) ? parts.filter((part) => part !== null) : (parts as readonly Access[])
   return known.length > 1 ? { of: 'all', parts: known } : (known[0] ?? null)
 }
 

@@ -18,22 +18,18 @@ const COMMON = 1
 /** Counts the distinct keys of every field, of which more mean that each is rarer. */
 export class KeyStatistics {
   readonly #seen = new Map<number, Set<unknown>>()
-  readonly #counted = new Set<Access>()
+  /** Share of mails that have one key of a field, by its slot. */
+  readonly #rarity: Rarity[] = []
 
-  count(access: Access): void {
-    if (access.of !== 'keys') {
-      for (const part of access.parts) this.count(part)
-      return
+  constructor(all: readonly Keys[]) {
+    for (const { slot, keys } of all) {
+      let seen = this.#seen.get(slot.index)
+      if (!seen) {
+        seen = new Set()
+        this.#seen.set(slot.index, seen)
+      }
+      if (seen.size < ENOUGH) for (let i = 0; i < keys.length; i++) seen.add(keys[i]!.value)
     }
-    // Rules share what they have in common.
-    if (this.#counted.has(access)) return
-    this.#counted.add(access)
-    let seen = this.#seen.get(access.slot.index)
-    if (!seen) {
-      seen = new Set()
-      this.#seen.set(access.slot.index, seen)
-    }
-    if (seen.size < ENOUGH) for (const { value } of access.keys) seen.add(value)
   }
 
   /** Roughly how many values a field can have. */
@@ -69,10 +65,22 @@ export class KeyStatistics {
   }
 
   #share({ slot, keys }: Keys): number {
-    const { values, scope, type } = slot.field
-    const distinct = this.#seen.get(slot.index)?.size ?? 1
-    // A mail has several attachments, groups and words, each a chance to meet a key.
-    const tries = scope === 'attachment' || type === 'list' || type === 'header' ? 3 : keys[0]?.kind === 'text' ? 4 : 1
-    return (keys.length * tries) / Math.max(distinct, values?.length ?? LEAST, values ? 1 : LEAST)
+    const rarity = this.#rarity[slot.index] ?? this.#rarityOf(slot)
+    return keys.length * (keys[0]?.kind === 'text' ? rarity.text : rarity.value)
   }
+
+  /** A mail has several attachments, groups and words, each a chance to meet a key. */
+  #rarityOf(slot: Slot): Rarity {
+    const { values, scope, type } = slot.field
+    const distinct = Math.max(this.#seen.get(slot.index)?.size ?? 1, values?.length ?? LEAST, values ? 1 : LEAST)
+    const several = scope === 'attachment' || type === 'list' || type === 'header'
+    const rarity = { value: (several ? 3 : 1) / distinct, text: (several ? 3 : 4) / distinct }
+    this.#rarity[slot.index] = rarity
+    return rarity
+  }
+}
+
+interface Rarity {
+  readonly value: number
+  readonly text: number
 }

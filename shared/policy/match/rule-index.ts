@@ -2,6 +2,8 @@
  * Finds the rules that may apply to a mail without trying them all: each rule is filed under the rarest keys it cannot hold
  * without; rules without such keys are tried on every mail. Unknown facts lead to every rule that could depend on them.
  */
+
+import type { Looks } from '../compiled-rule.ts'
 import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
 import type { Truth } from '../truth.ts'
@@ -51,8 +53,7 @@ export class RuleIndex {
 
   constructor(rules: readonly CompiledRule[]) {
     this.rules = rules
-    const statistics = new KeyStatistics()
-    for (const { access } of rules) if (access) statistics.count(access)
+    const statistics = new KeyStatistics([...looksOf(rules)].flatMap(({ keys }) => keys))
     const filed = new Map<Slot, Filed>()
     const residual: number[] = []
     let room = MAX_FILED
@@ -90,8 +91,19 @@ export class RuleIndex {
 
 function slotsOf(rules: readonly CompiledRule[], tables: readonly Table[]): readonly Slot[] {
   const slots = new Set(tables.map(({ slot }) => slot))
-  for (const rule of rules) for (const slot of rule.recipientSlots) slots.add(slot)
+  for (const { recipientSlots } of looksOf(rules)) for (const slot of recipientSlots) slots.add(slot)
   return [...slots]
+}
+
+/** Rules of one policy have one. */
+function looksOf(rules: readonly CompiledRule[]): ReadonlySet<Looks> {
+  const found = new Set<Looks>()
+  let last: Looks | null = null
+  for (const { looks } of rules) {
+    if (looks !== last) found.add(looks)
+    last = looks
+  }
+  return found
 }
 
 /** Most recipients differ in the first field already. */

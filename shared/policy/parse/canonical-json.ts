@@ -8,6 +8,7 @@ import { type Entry, type Node, WRITTEN } from './node.ts'
 const START: Position = { line: 1, column: 1 }
 /** A longer object is hardly ever met again. */
 const MAX_SHARED = 500
+const MAX_NAMES = 1000
 
 /** The nodes of a text, all placed at the start; null for a text that is not canonical, is nested deeper than `depth` or has numbers with a written form of their own. `objects`: those of texts read before, to share. */
 export function readCanonical(text: string, depth: number, objects = new Map<string, Node>()): Node | null {
@@ -21,6 +22,12 @@ class Reader {
   at = 0
   readonly #text: string
   readonly #objects: Map<string, Node>
+  /** Entries and items of what is not read to its end yet, one behind the other. */
+  readonly #entries: Entry[] = []
+  readonly #items: Node[] = []
+  readonly #keys = new Map<string, string>()
+  /** Parts of what may be met again are met with the whole. */
+  #inShared = false
 
   constructor(text: string, objects: Map<string, Node>) {
     this.#text = text
@@ -32,7 +39,7 @@ class Reader {
     switch (this.#text.charCodeAt(this.at)) {
       case QUOTE: {
         const value = this.#string()
-        return value === null ? null : { kind: 'scalar', value, source: value, at: START, count: 1 }
+        return value === null ? null : { kind: 'scalar', value, source: value, at: START }
       }
       case OBJECT:
         return this.#sharedObject(depth)
@@ -51,15 +58,17 @@ class Reader {
   /** A value's text is never the beginning of another value's: where a known one stands, it is the same object. */
   #sharedObject(depth: number): Node | null {
     const from = this.at
-    const end = this.#likelyEnd(from)
-    if (end === null) return this.#object(depth)
+    const end = this.#inShared ? null : this.#likelyEnd(from)
+    if (end === null) return this.#object(depth, false)
     const text = this.#text.slice(from, end)
     const known = this.#objects.get(text)
     if (known && (known.depth ?? 0) <= depth) {
       this.at = end
       return known
     }
-    const node = this.#object(depth)
+    this.#inShared = true
+    const node = this.#object(depth, true)
+    this.#inShared = false
     if (this.at === end && node !== null) this.#objects.set(text, node)
     return node
   }
@@ -79,53 +88,66 @@ class Reader {
     return end
   }
 
-  #object(depth: number): Node | null {
+  #object(depth: number, shared: boolean): Node | null {
     const text = this.#text
-    const entries: Entry[] = []
+    const from = this.#entries.length
+    const reading = shared ? { way: null, value: undefined } : undefined
     let before = ''
     let count = 1
     let deepest = 0
     this.at++
     if (text.charCodeAt(this.at) === OBJECT_END) {
       this.at++
-      return { kind: 'map', entries, at: START, count, depth: 0 }
+      return { kind: 'map', entries: [], at: START, count, depth: 0, reading }
     }
     for (;;) {
-      const key = text.charCodeAt(this.at) === QUOTE ? this.#string() : null
-      if (key === null || (entries.length > 0 && key <= before) || key === WRITTEN) return this.#fail()
+      const key = text.charCodeAt(this.at) === QUOTE ? this.#key() : null
+      if (key === null || (this.#entries.length > from && key <= before) || key === WRITTEN) return this.#fail()
       if (text.charCodeAt(this.at++) !== COLON) return this.#fail()
       const value = this.value(depth - 1)
       if (value === null) return null
-      entries.push({ key, at: START, value })
+      this.#entries.push({ key, at: START, value })
       before = key
       count += value.count ?? 1
       deepest = Math.max(deepest, 1 + (value.depth ?? 0))
       const next = text.charCodeAt(this.at++)
-      if (next === OBJECT_END) return { kind: 'map', entries, at: START, count, depth: deepest }
+      if (next === OBJECT_END) {
+        const entries = taken(this.#entries, from)
+        return { kind: 'map', entries, at: START, count, depth: deepest, reading }
+      }
       if (next !== COMMA) return this.#fail()
     }
   }
 
   #list(depth: number): Node | null {
     const text = this.#text
-    const items: Node[] = []
+    const from = this.#items.length
     let count = 1
     let deepest = 0
     this.at++
     if (text.charCodeAt(this.at) === LIST_END) {
       this.at++
-      return { kind: 'list', items, at: START, count, depth: 0 }
+      return { kind: 'list', items: [], at: START, count, depth: 0 }
     }
     for (;;) {
       const item = this.value(depth - 1)
       if (item === null) return null
-      items.push(item)
+      this.#items.push(item)
       count += item.count ?? 1
       deepest = Math.max(deepest, 1 + (item.depth ?? 0))
       const next = text.charCodeAt(this.at++)
-      if (next === LIST_END) return { kind: 'list', items, at: START, count, depth: deepest }
+      if (next === LIST_END) return { kind: 'list', items: taken(this.#items, from), at: START, count, depth: deepest }
       if (next !== COMMA) return this.#fail()
     }
+  }
+
+  /** Few keys stand in many places: one text for each. */
+  #key(): string | null {
+    const key = this.#string()
+    if (key === null) return null
+    const known = this.#keys.get(key)
+    if (known === undefined && this.#keys.size < MAX_NAMES) this.#keys.set(key, key)
+    return known ?? key
   }
 
   #string(): string | null {
@@ -153,12 +175,11 @@ class Reader {
     while (end < text.length && !ENDS.includes(text.charCodeAt(end))) end++
     const source = text.slice(from, end)
     this.at = end
-    if (source === 'true' || source === 'false')
-      return { kind: 'scalar', value: source === 'true', source, at: START, count: 1 }
-    if (source === 'null') return { kind: 'scalar', value: null, source: '', at: START, count: 1 }
+    if (source === 'true' || source === 'false') return { kind: 'scalar', value: source === 'true', source, at: START }
+    if (source === 'null') return { kind: 'scalar', value: null, source: '', at: START }
     const value = Number(source)
     return source !== '' && Number.isFinite(value) && String(value) === source
-      ? { kind: 'scalar', value, source, at: START, count: 1 }
+      ? { kind: 'scalar', value, source, at: START }
       : this.#fail()
   }
 }
@@ -173,6 +194,13 @@ const OBJECT_END = 125
 const ENDS: readonly number[] = [COMMA, LIST_END, OBJECT_END]
 /** What JSON writes as it is, of ASCII. */
 const BARE = /^[ !#-[\]-~]*$/
+
+/** Takes what stands in a list from a place on; in a list just as long. */
+function taken<T>(list: T[], from: number): readonly T[] {
+  const own = list.slice(from)
+  list.length = from
+  return own
+}
 
 function escaped(text: string, quote: number): boolean {
   let slashes = 0

@@ -31,23 +31,27 @@ export interface Env {
   readonly usedLists: Set<string>
 }
 
-/** What nodes were read as. */
+/** One object for each way of reading that gives the same for the same node; kept with the node and what it was read as. */
 export interface Known {
-  readonly conditions: Map<Node, unknown>
-  readonly actions: Map<Node, unknown>
+  readonly conditions: object
+  readonly actions: object
 }
 
 /** What `read` makes of a node; asked once for a node that stands in several places, unless there is something to find. `known` is of this `read` alone. */
 export function once<T>(
   node: Node,
   env: Env,
-  known: Map<Node, unknown> | undefined,
+  known: object | undefined,
   read: (node: Node, env: Env) => T | undefined,
 ): T | undefined {
-  const before = known?.get(node)
-  if (before !== undefined) return before as T
+  const reading = node.kind === 'map' ? node.reading : undefined
+  if (known === undefined || reading === undefined) return read(node, env)
+  if (reading.way === known) return reading.value as T
   const found = env.findings.list.length
   const value = read(node, env)
-  if (known && value !== undefined && env.findings.list.length === found) known.set(node, value)
+  if (value !== undefined && env.findings.list.length === found) {
+    reading.way = known
+    reading.value = value
+  }
   return value
 }

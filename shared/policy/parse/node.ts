@@ -29,6 +29,13 @@ export interface MapNode {
   readonly kind: 'map'
   readonly entries: readonly Entry[]
   readonly at: Position
+  /** Of a node that may stand in several places: as what it was read last, and in which way. */
+  readonly reading?: Reading | undefined
+}
+
+export interface Reading {
+  way: object | null
+  value: unknown
 }
 
 export interface Entry {
