@@ -16,6 +16,7 @@ import { fuzz } from './nightly/fuzz.ts'
 import { large } from './nightly/large.ts'
 import { pdf } from './nightly/pdf.ts'
 import { policyIndex } from './nightly/policy-index.ts'
+import { powerCut } from './nightly/power-cut.ts'
 
 const CAMPAIGNS: readonly Campaign[] = [
   fuzz('mime', 2_000_000),
@@ -26,6 +27,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   pdf,
   large,
   crash,
+  powerCut,
 ]
 
 const { values } = parseArgs({

@@ -50,8 +50,10 @@ export async function startPostfix(options: {
   relayPort?: number
   domains?: readonly string[]
   settings?: Readonly<Record<string, string>>
+  /** An empty folder for everything it has; one of its own when left out. */
+  root?: string
 }): Promise<Postfix> {
-  const root = mkdtempSync(join(tmpdir(), 'secflow-postfix-'))
+  const root = options.root ?? mkdtempSync(join(tmpdir(), 'secflow-postfix-'))
   chmodSync(root, 0o755)
   const port = await freePort()
   const at = (name: string) => join(root, name)
