@@ -4,6 +4,7 @@ import { parseAddresses } from '../../mime/address-list.ts'
 import type { HeaderField } from '../../mime/entity.ts'
 import { fieldsOf, fieldValue } from '../../mime/header.ts'
 import { headerBytes } from '../../mime/write.ts'
+import { fieldsToSign, SIGNED_FIELDS } from './signed-fields.ts'
 import type { DkimKey } from './signing-key.ts'
 
 /**
@@ -35,7 +36,14 @@ export async function signHeader(
     import('mailauth/lib/tools.js'),
   ])
   const signer = new DkimSigner({
-    headers: parseHeaders(headerBytes(header)),
+    headers: parseHeaders(
+      headerBytes(
+        fieldsToSign(
+          header,
+          keys.flatMap(({ headers }) => headers ?? SIGNED_FIELDS),
+        ),
+      ),
+    ),
     bodyHash,
     canonicalization: 'relaxed/relaxed',
     signTime: new Date(at),
@@ -45,7 +53,7 @@ export async function signHeader(
       selector,
       privateKey: key,
       algorithm,
-      ...(headers ? { headerList: [...headers] } : {}),
+      headerList: [...(headers ?? SIGNED_FIELDS)],
     })),
   })
   await signer.finalize()
