@@ -3,9 +3,9 @@
  * same sink, the same disk, everybody flushes before 250. A rate counts from the first connection to the last mail at the
  * sink. Secflow evaluates a policy of 100 rules, parses, records and audits every mail; the others pass it on.
  */
-import { spawn } from 'node:child_process'
 import { startGateway } from '../support/gateway.ts'
 import { startPostfix } from '../support/postfix.ts'
+import { generate } from './generate.ts'
 import { startHaraka } from './haraka.ts'
 import { acceptLatencies, percentile } from './latency.ts'
 import { cpuOf, memoryOf } from './process-tree.ts'
@@ -185,26 +185,8 @@ async function measure({ port, pid }: Relay, load: Load, count: number, sink: Be
   const { reached } = await sink.expect({ domain: domainOf(method), count }, TIMEOUT_MS)
   const cpuBefore = cpuOf(pid)
   const began = performance.now()
-  await generate(port, load, count, recipientsOf(method)[0]!)
+  await generate({ ...load, port, count, from: SENDER, to: recipientsOf(method)[0]! })
   await reached
   const seconds = (performance.now() - began) / 1000
   return { rate: count / seconds, cpuMs: (cpuOf(pid) - cpuBefore) / count }
-}
-
-/** Postfix's load generator: C, and nobody's own. */
-function generate(port: number, load: Load, count: number, to: string): Promise<void> {
-  const options = [
-    ...(load.reconnect ? [] : ['-d']),
-    ...['-s', String(load.connections), '-l', String(load.bytes), '-m', String(count)],
-    ...['-f', SENDER, '-t', to, `127.0.0.1:${port}`],
-  ]
-  return new Promise((resolve, reject) => {
-    const child = spawn('smtp-source', options, { stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    child.stderr.on('data', (chunk) => {
-      said += chunk
-    })
-    child.once('error', reject)
-    child.once('exit', (status) => (status === 0 ? resolve() : reject(new Error(`smtp-source: ${said || status}`))))
-  })
 }
