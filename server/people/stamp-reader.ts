@@ -1,4 +1,3 @@
-import { Fault } from '../../shared/fault/index.ts'
 import type { StampReader } from '../journey/evaluate/input.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import { covers, stampKey, verifyStamp } from './stamp.ts'
@@ -8,7 +7,7 @@ export function stampReader(secrets: TenantSecrets): StampReader {
   return {
     async read(tenant, text, { sender, visible, subject, now }) {
       const result = await verifyStamp(stampKey(secrets, tenant.id), text, { sender, visible, subject }, now)
-      if ('refused' in result) throw new Fault('signature-invalid', `stamp: ${result.refused}`)
+      if ('refused' in result) return result
       const { stamp } = result
       return {
         classification: stamp.classification,

@@ -12,7 +12,7 @@ const secrets = {
 const key = stampKey(secrets, tenantId('demo'))
 const now = Date.parse('2026-11-23T10:00:00Z')
 const mail = { sender: 'Anna@Example.com', visible: ['b@x.example', 'Ä@müller.example'], subject: 'Offer  4711' }
-const choice = { classification: 'confidential', protection: 'pdf;sms="+4915112345678"', reason: '' }
+const choice = { classification: 'confidential', protection: 'pdf;sms="+4915112345678"' }
 
 describe('stamp', () => {
   it('says what the sender chose, and whom it covers', async () => {

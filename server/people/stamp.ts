@@ -6,6 +6,7 @@ import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { TenantId } from '../../shared/domain/index.ts'
 import { canonicalAddress } from '../../shared/words/address.ts'
+import { type StampOutcome, stampedFiles, stampedRecipients, stampedSubject } from '../../shared/words/stamp.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 
 const TYPE = 'secflow-stamp+jwt'
@@ -29,8 +30,6 @@ export interface Stamp {
   readonly classification: string | null
   /** Value of X-Secflow-Protection (RFC 9651 list), '' for none. */
   readonly protection: string
-  /** Reason for less protection, '' when none was given. */
-  readonly reason: string
   /** Epoch milliseconds. */
   readonly time: number
   /** Canonical forms of the visible recipients it was made for. */
@@ -58,20 +57,24 @@ export function stampKey(secrets: TenantSecrets, tenant: TenantId): StampKey {
   return { tenant, ...ed25519FromSeed(seed) }
 }
 
-/** Signs the sender's choice at `time` (epoch ms). */
+/**
+ * Signs the sender's choice at `time` (epoch ms). For the client alone, so that it knows whether the answer still is about the
+ * draft: the attachments as it named them, and what the decision asks of it.
+ */
 export function signStamp(
   key: StampKey,
-  mail: StampedMail,
-  choice: Pick<Stamp, 'classification' | 'protection' | 'reason'>,
+  mail: StampedMail & { readonly files?: readonly { readonly name: string; readonly size: number }[] },
+  choice: Pick<Stamp, 'classification' | 'protection'> & { readonly outcome?: StampOutcome },
   time: number,
 ): Promise<string> {
   return new SignJWT({
     sub: canonical(mail.sender),
     rcp: recipientsHash(mail.visible),
     sbj: subjectHash(mail.subject),
+    att: hash(stampedFiles(mail.files ?? [])),
     cls: choice.classification,
     prt: choice.protection,
-    rsn: choice.reason,
+    out: choice.outcome ?? 'send',
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
     .setIssuer(issuer(key.tenant))
@@ -109,7 +112,6 @@ export async function verifyStamp(
       stamp: {
         classification: typeof payload.cls === 'string' ? payload.cls : null,
         protection: typeof payload.prt === 'string' ? payload.prt : '',
-        reason: typeof payload.rsn === 'string' ? payload.rsn : '',
         time: payload.iat! * 1000,
         visible: new Set(mail.visible.map(canonical)),
       },
@@ -135,10 +137,8 @@ function refusal(error: unknown): StampRefusal {
 const issuer = (tenant: TenantId) => `urn:secflow:tenant:${tenant}`
 const hash = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
 
-/** Mail servers fold, re-encode and trim a subject; none of that changes what the sender wrote. */
-const subjectHash = (subject: string) => hash(subject.normalize('NFC').replace(/\s+/g, ' ').trim())
-
-const recipientsHash = (addresses: readonly string[]) => hash([...new Set(addresses.map(canonical))].sort().join('\n'))
+const subjectHash = (subject: string) => hash(stampedSubject(subject))
+const recipientsHash = (addresses: readonly string[]) => hash(stampedRecipients(addresses.map(canonical)))
 
 /** Clients and servers write the same address in different ways; what is none stands for itself. */
 function canonical(address: string): string {

@@ -1,12 +1,6 @@
 /** Header names that steer Secflow or a gateway before or beside it (CONTRACT, Headers; research/peers.md part 2). */
 
-export const HEADER = {
-  classification: 'X-Secflow-Classification',
-  protection: 'X-Secflow-Protection',
-  stamp: 'X-Secflow-Stamp',
-  verdict: 'X-Secflow-Verdict',
-  loop: 'X-Secflow-Loop',
-} as const
+export { HEADER } from './header-names.ts'
 
 export interface ForeignHeader {
   readonly product: string

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSink, type Sink } from '../../demo/sink.ts'
 import { hashPassword } from '../../server/people/passwords.ts'
-import type { MessageId } from '../../shared/domain/index.ts'
+import { signStamp, stampKey } from '../../server/people/stamp.ts'
+import { tenantSecrets } from '../../server/platform/secrets.ts'
+import { type MessageId, tenantId } from '../../shared/domain/index.ts'
 import { codeIn, eventually, lastMailTo, linkIn, savePart } from '../support/delivered.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startGpg } from '../support/gpg.ts'
@@ -42,6 +44,7 @@ const OWN_RULES = ruleSet(
     '{id: own-mark, when: {message.direction: outbound}, then: [{tagSubject: {prefix: "[Demo]"}}]}',
     '{id: steered-by-header, when: {message.header.x-smenc: "yes"}, then: [{hold: {text: steered, approvers: [security@demo.example]}}]}',
     '{id: secret-held, when: {message.classification: {atLeast: secret}}, then: [{hold: {text: secret, approvers: [security@demo.example]}}]}',
+    '{id: shared-drive, overridable: true, when: {message.subject: {contains: "shared drive"}}, then: [{protect: {anyOf: [smime], ifNone: reject}}]}',
   ),
 ).text
 
@@ -244,7 +247,7 @@ describe('forged intent', () => {
     )
     expect(result).toMatchObject({ state: 'delivered', method: null, rules: ['journal'] })
     expect(result.notes).toEqual([
-      { type: 'intent.stamp-refused', why: 'signature-invalid' },
+      { type: 'intent.stamp-refused', why: 'signature' },
       {
         type: 'intent.ignored',
         why: expect.stringContaining('not authenticated'),
@@ -273,6 +276,13 @@ describe('forged intent', () => {
 
 describe('a stamp by the service', () => {
   async function stampFor(subject: string): Promise<string> {
+    const verdict = await evaluated({ recipients: [COLLEAGUE], subject, classification: 'secret' })
+    expect(verdict.recipients).toMatchObject([{ outcome: 'hold' }])
+    return verdict.stamp
+  }
+  async function evaluated(
+    draft: object,
+  ): Promise<{ stamp: string; recipients: { address: string; outcome: string; method: string | null }[] }> {
     const token = (await (
       await fetch(`${gateway.url}/oauth/token`, {
         method: 'POST',
@@ -286,11 +296,20 @@ describe('a stamp by the service', () => {
     const answer = await fetch(`${gateway.url}/api/v1/evaluate`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token.access_token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ sender: AUTHOR, recipients: [COLLEAGUE], subject, classification: 'secret' }),
+      body: JSON.stringify({ sender: AUTHOR, ...draft }),
     })
-    const verdict = (await answer.json()) as { stamp: string; recipients: { outcome: string }[] }
-    expect(verdict.recipients).toMatchObject([{ outcome: 'hold' }])
-    return verdict.stamp
+    return (await answer.json()) as Awaited<ReturnType<typeof evaluated>>
+  }
+  /** Signed with the key of this very installation. */
+  function signedStamp(
+    choice: { readonly classification: string | null; readonly protection: string },
+    mail: { readonly visible?: readonly string[]; readonly subject?: string } = {},
+    time = Date.now(),
+    of = 'demo',
+  ): Promise<string> {
+    const master = Buffer.from(readFileSync(join(tenant.folder, 'master.key'), 'utf8'), 'base64')
+    const key = stampKey(tenantSecrets(master), tenantId(of))
+    return signStamp(key, { sender: AUTHOR, visible: [COLLEAGUE], subject: 'For you', ...mail }, choice, time)
   }
   const stamped = (stamp: string, mail: { subject?: string; to?: string; from?: string } = {}) =>
     plainMail({ from: AUTHOR, to: COLLEAGUE, subject: 'For you', headers: [`X-Secflow-Stamp: ${stamp}`], ...mail })
@@ -305,13 +324,108 @@ describe('a stamp by the service', () => {
   })
 
   it.each([
-    { other: 'subject', mail: { subject: 'For all' } },
-    { other: 'visible recipient', mail: { to: `${COLLEAGUE}, v.kern@demo.example` } },
-    { other: 'sender', mail: {}, from: 'v.kern@demo.example' },
-  ])('does not count on a mail with another $other', async ({ mail, from = AUTHOR }) => {
+    { other: 'subject', why: 'subject', mail: { subject: 'For all' } },
+    { other: 'visible recipient', why: 'recipients', mail: { to: `${COLLEAGUE}, v.kern@demo.example` } },
+    { other: 'sender', why: 'sender', mail: {}, from: 'v.kern@demo.example' },
+  ])('does not count on a mail with another $other', async ({ mail, why, from = AUTHOR }) => {
     const result = await became(await send({ from, mail: stamped(await stampFor('For you'), { from, ...mail }) }))
     expect(result).toMatchObject({ state: 'delivered', rules: ['journal'] })
     expect(result.notes.map(({ type }) => type)).toEqual(['intent.stamp-refused', 'intent.ignored'])
+    expect(result.notes[0]).toMatchObject({ why })
+  })
+
+  const SECRET = { classification: 'secret', protection: '' }
+  const DAYS = 86_400_000
+  it.each([
+    { how: 'too old', why: 'age', stamp: () => signedStamp(SECRET, {}, Date.now() - 15 * DAYS) },
+    { how: 'from the future', why: 'age', stamp: () => signedStamp(SECRET, {}, Date.now() + DAYS) },
+    { how: "another tenant's", why: 'signature', stamp: () => signedStamp(SECRET, {}, Date.now(), 'other') },
+  ])('does not count when it is $how, and the audit says so', async ({ why, stamp }) => {
+    const result = await became(await asAuthor({ mail: stamped(await stamp()) }))
+    expect(result).toMatchObject({ state: 'delivered', notes: [{ type: 'intent.stamp-refused', why }] })
+  })
+
+  it('counts until it is too old', async () => {
+    const result = await became(await send({ mail: stamped(await signedStamp(SECRET, {}, Date.now() - 13 * DAYS)) }))
+    expect(result).toMatchObject({ state: 'held', notes: [] })
+  })
+
+  it('does not count when there are two', async () => {
+    const [one, two] = [await stampFor('For you'), await signedStamp({ classification: 'public', protection: '' })]
+    const mail = plainMail({
+      from: AUTHOR,
+      to: COLLEAGUE,
+      subject: 'For you',
+      headers: [`X-Secflow-Stamp: ${one}`, `X-Secflow-Stamp: ${two}`],
+    })
+    const result = await became(await asAuthor({ mail }))
+    expect(result.notes).toEqual([{ type: 'intent.stamp-refused', why: 'more than one stamp' }])
+  })
+
+  it('is nothing to audit where the add-in wrote that there is none', async () => {
+    const mail = plainMail({
+      from: AUTHOR,
+      to: COLLEAGUE,
+      headers: ['X-Secflow-Classification: none', 'X-Secflow-Protection: none', 'X-Secflow-Stamp: none'],
+    })
+    expect(await became(await asAuthor({ mail }))).toMatchObject({ state: 'delivered', rules: ['journal'], notes: [] })
+  })
+
+  describe('that asks for less', () => {
+    const subject = 'On the shared drive'
+    const reason = 'agreed on the phone'
+    const plain = { classification: null, protection: `plain;reason=%"${reason}"` }
+    const mailed = (stamp: string, to = 'nothing@partner.example') => stamped(stamp, { subject, to })
+    const outcome = async ({ id, reply }: Submitted) => {
+      expect(reply).toMatch(/^250 /)
+      return Object.fromEntries((await gateway.settled(id)).map(({ address, state }) => [address, state]))
+    }
+
+    it('counts for the visible recipients, as the preview said', async () => {
+      const verdict = await evaluated({
+        recipients: ['nothing@partner.example'],
+        subject,
+        protection: [{ token: 'plain' }],
+        reason,
+      })
+      expect(verdict.recipients).toMatchObject([{ outcome: 'deliver', method: null }])
+      const sent = await asAuthor({ to: ['nothing@partner.example'], mail: mailed(verdict.stamp) })
+      expect(await outcome(sent)).toEqual({ 'nothing@partner.example': 'delivered' })
+    })
+
+    it('does not loosen anything for those it does not cover', async () => {
+      const visible = ['nothing@partner.example']
+      const sent = await asAuthor({
+        to: [...visible, 'phone@partner.example'],
+        mail: mailed(await signedStamp(plain, { visible, subject })),
+      })
+      expect(await outcome(sent)).toEqual({
+        'nothing@partner.example': 'delivered',
+        'phone@partner.example': 'rejected',
+      })
+    })
+
+    it('still tightens for those it does not cover', async () => {
+      const visible = [COLLEAGUE]
+      const mail = stamped(
+        await signedStamp({ classification: null, protection: 'encrypt' }, { visible, subject: 'For you' }),
+      )
+      const { id } = await asAuthor({ to: [COLLEAGUE, 'cert@partner.example'], mail })
+      const settled = await gateway.settled(id)
+      expect(settled.find(({ address }) => address === 'cert@partner.example')?.receipt?.method).toBe('smime')
+    })
+
+    it('does not lower the class for a stranger who copied it', async () => {
+      const lowest = await signedStamp({ classification: 'public', protection: '' })
+      const mail = stamped(lowest)
+      const own = await send({ mail })
+      expect((await became(own)).state).toBe('delivered')
+      await using records = await gateway.records()
+      expect((await records.read.message(own.id as MessageId))?.decision?.classification).not.toBe('public')
+      const signedIn = await asAuthor({ mail })
+      await became(signedIn)
+      expect((await records.read.message(signedIn.id as MessageId))?.decision?.classification).toBe('public')
+    })
   })
 
   it('does not count with one letter changed', async () => {

@@ -1,5 +1,7 @@
 import { Draft, Verdict } from '../../../shared/contract/index.ts'
+import type { Decision } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
+import type { StampOutcome } from '../../../shared/words/stamp.ts'
 import { signStamp, stampKey } from '../../people/stamp.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
@@ -30,17 +32,23 @@ export const evaluateRoute: Routes = (instance, services) => {
       const decision = await services.preview(tenant, draft)
       const stamp = await signStamp(
         stampKey(services.secrets, tenant),
-        { sender: draft.sender, visible: visibleOf(draft), subject: draft.subject },
+        { sender: draft.sender, visible: visibleOf(draft), subject: draft.subject, files: draft.attachments },
         {
           classification: draft.classification,
-          protection: protectionHeader(draft.protection),
-          reason: draft.reason ?? '',
+          protection: protectionHeader(draft.protection, draft.reason),
+          outcome: stampOutcome(decision),
         },
         services.clock.now(),
       )
       return { ...verdictOf(decision, languageOf(request)), stamp }
     },
   )
+}
+
+/** A recipient who would get nothing stops the mail; one who waits for somebody, or for something, is worth a question. */
+function stampOutcome({ recipients }: Decision): StampOutcome {
+  if (recipients.some(({ outcome }) => outcome === 'reject')) return 'stop'
+  return recipients.some(({ outcome, missing }) => outcome !== 'deliver' || missing.length > 0) ? 'ask' : 'send'
 }
 
 function visibleOf(draft: Draft): string[] {

@@ -19,6 +19,7 @@ import { readForeignHeaders, steeringHeaders } from '../../../shared/words/forei
 import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
+import { NONE } from '../../../shared/words/stamp.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import { findRoute } from '../route-of.ts'
@@ -52,13 +53,19 @@ export interface Knowledge {
   readonly answered?: (tenant: TenantProfile['id'], messageIds: readonly string[]) => Promise<readonly string[]>
 }
 
-/** Reads `X-Secflow-Stamp`; raises a fault for a stamp that is forged, too old or for another mail. */
+/** Reads `X-Secflow-Stamp`; `refused` says why a stamp does not count: forged, too old, for another mail. */
 export interface StampReader {
   read(
     tenant: TenantProfile,
     stamp: string,
     mail: { sender: string; visible: readonly string[]; subject: string; now: number },
-  ): Promise<{ classification: string | null; protection: readonly string[]; covers(address: string): boolean }>
+  ): Promise<StampedIntent | { readonly refused: string }>
+}
+
+interface StampedIntent {
+  readonly classification: string | null
+  readonly protection: readonly string[]
+  covers(address: string): boolean
 }
 
 /** Something an auditor wants to see about how the input came to be: an unknown label, a refused stamp, ignored headers. */
@@ -100,16 +107,19 @@ export async function assembleInput(
   const sender = await senderFacts(mail, tenant, knowledge)
   const visible = new Set([...facts.visible.to, ...facts.visible.cc].map(lookupAddress))
   const strangers = envelope.recipients.map(({ address }) => bareRecipient(address, visible, tenant, sender))
-  const { intent, labelsSaid } = await readIntent(mail, tenant, sender.address, knowledge, notes)
-  const resolved = resolveClassification(labelsSaid, policy.labels, policy.tenantLabels.default.id)
+  const { intent, labelsSaid, raisesOnly } = await readIntent(mail, tenant, sender.address, knowledge, notes)
+  const standard = policy.tenantLabels.default.id
+  const resolved = resolveClassification(labelsSaid, policy.labels, standard)
   for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
+  const { rank } = policy.tenantLabels
+  const classification = raisesOnly && rank(resolved.label) < rank(standard) ? standard : resolved.label
   const partial: PolicyInput = {
     time: new Date(mail.receivedAt).toISOString(),
     message: {
       ...facts.message,
       header: origin.authenticated === 'none' ? withoutSteering(facts.message.header, tenant) : facts.message.header,
       direction: messageDirection(sender, strangers),
-      classification: resolved.label,
+      classification,
       authenticated: origin.authenticated !== 'none',
       authentication: origin.authenticated,
       ...(origin.authenticated === 'none' ? {} : { auth: null }),
@@ -314,14 +324,18 @@ async function readIntent(
   sender: string,
   knowledge: Knowledge,
   notes: Note[],
-): Promise<{ intent: Intent; labelsSaid: readonly string[] }> {
+): Promise<{ intent: Intent; labelsSaid: readonly string[]; raisesOnly?: boolean }> {
   const { rawIntent, visible, message } = mail.facts
   const said = rawIntent.classification.length + rawIntent.protection.length > 0
-  const stamped = rawIntent.stamp.length > 0 ? await readStamp() : null
+  // Clients that cannot remove a header write the word instead: they say that nothing is signed.
+  const stamps = rawIntent.stamp.filter((value) => value.trim().toLowerCase() !== NONE)
+  const stamped = stamps.length > 0 ? await readStamp() : null
   if (stamped) {
+    // A stamp that was copied from somebody's mail may come by any way: from those who do not sign in it only tightens.
+    const raisesOnly = mail.origin.authenticated === 'none'
     const uncovered = mail.envelope.recipients
       .map(({ address }) => lookupAddress(address))
-      .filter((address) => !stamped.covers(address))
+      .filter((address) => raisesOnly || !stamped.covers(address))
     const { protection, notes: parsed } = parseProtection(stamped.protection)
     for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
     return {
@@ -333,6 +347,7 @@ async function readIntent(
         ...(uncovered.length ? { tightenOnly: uncovered } : {}),
       },
       labelsSaid: stamped.classification === null ? [] : [stamped.classification],
+      raisesOnly,
     }
   }
   if (mail.origin.authenticated === 'none') {
@@ -370,23 +385,21 @@ async function readIntent(
   }
 
   async function readStamp() {
-    const [stamp] = rawIntent.stamp
+    const [stamp] = stamps
     if (!knowledge.stamps || stamp === undefined) return null
-    if (rawIntent.stamp.length > 1) {
+    if (stamps.length > 1) {
       notes.push({ type: 'intent.stamp-refused', detail: { why: 'more than one stamp' } })
       return null
     }
-    try {
-      return await knowledge.stamps.read(tenant, stamp, {
-        sender,
-        visible: [...visible.to, ...visible.cc].map(lookupAddress),
-        subject: message.subject,
-        now: mail.receivedAt,
-      })
-    } catch (error) {
-      notes.push({ type: 'intent.stamp-refused', detail: { why: toFault(error).code } })
-      return null
-    }
+    const read = await knowledge.stamps.read(tenant, stamp, {
+      sender,
+      visible: [...visible.to, ...visible.cc].map(lookupAddress),
+      subject: message.subject,
+      now: mail.receivedAt,
+    })
+    if (!('refused' in read)) return read
+    notes.push({ type: 'intent.stamp-refused', detail: { why: read.refused } })
+    return null
   }
 }
 
