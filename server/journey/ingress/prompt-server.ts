@@ -26,7 +26,7 @@ const LINGER_MS = 2_000
 
 /**
  * smtp-server with its weak sides covered, only by overriding methods that its declarations publish; no source is patched and
- * the exact version is pinned (docs/decisions/0029):
+ * the exact version is pinned (docs/decisions/0033):
  *
  * - `init` waits 100 ms before the greeting to catch early talkers. With one message per connection that wait, not the
  *   work, limits the rate (50 connections: 500 messages/s). Here the greeting goes out at once. A client that speaks
