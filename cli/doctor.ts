@@ -6,6 +6,7 @@ import { Fault } from '../shared/fault/index.ts'
 import { checkBlobs } from './doctor/blobs.ts'
 import { checkDatabase } from './doctor/database.ts'
 import { checkDelivery } from './doctor/delivery.ts'
+import { checkDkim } from './doctor/dkim.ts'
 import { error, type Finding, ok } from './doctor/finding.ts'
 import { checkKeys } from './doctor/keys.ts'
 import { checkLists } from './doctor/lists.ts'
@@ -66,6 +67,7 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ...checkProxies(config),
     ...(await checkRoutes(config)),
     ...(await checkDelivery(config)),
+    ...(await checkDkim(config)),
     ...checkDisk(config),
     ...(await checkDatabase(config, parts.now)),
     ...(await checkBlobs(config)),

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { dkimRecord, zoneLine } from '../server/journey/seal/dkim-record.ts'
 import { tenantId } from '../shared/domain/index.ts'
 import { aLabel } from '../shared/policy/text/domain.ts'
 import type { CliIo } from './io.ts'
@@ -12,6 +13,7 @@ interface Options {
   readonly tenant: string
   readonly name?: string
   readonly domain: string
+  readonly dkim?: string
   readonly json?: true
 }
 
@@ -24,6 +26,7 @@ export function registerInit(program: Command, io: CliIo): void {
     .option('--tenant <id>', 'id of the first tenant', knownAsTenant, 'main')
     .option('--name <name>', 'its name, as recipients read it (default: the domain)')
     .option('--domain <domain>', 'its mail domain', knownAsDomain, 'example.com')
+    .option('--dkim <selector>', 'with a fresh DKIM key (RSA-2048) under this selector', knownAsSelector)
     .option('--json', 'print what was written as JSON')
     .addHelpText(
       'after',
@@ -35,7 +38,12 @@ export function registerInit(program: Command, io: CliIo): void {
 function initialise(options: Options, io: CliIo): void {
   const { tenant, domain, name = domain, json } = options
   const dir = resolve(io.cwd, options.dir)
-  const files = starterFiles({ id: tenant, name, domain }, randomBytes(32).toString('base64'))
+  const dkim = options.dkim === undefined ? undefined : { selector: options.dkim, key: freshKey() }
+  const record = dkim ? dkimRecord({ domain, ...dkim }) : undefined
+  const files = starterFiles(
+    { id: tenant, name, domain, ...(dkim ? { dkim } : {}) },
+    randomBytes(32).toString('base64'),
+  )
   const taken = files.filter(({ path }) => existsSync(join(dir, path))).map(({ path }) => path)
   if (taken.length > 0) {
     if (json) io.out(JSON.stringify({ written: [], taken }))
@@ -50,7 +58,7 @@ function initialise(options: Options, io: CliIo): void {
     writeFileSync(target, content, { flag: 'wx', mode: secret ? 0o600 : 0o644 })
   }
   if (json) {
-    io.out(JSON.stringify({ dir, written: files.map(({ path }) => path) }))
+    io.out(JSON.stringify({ dir, written: files.map(({ path }) => path), ...(record ? { dkim: record } : {}) }))
     return
   }
   const config = relative(io.cwd, join(dir, 'secflow.yaml')) || 'secflow.yaml'
@@ -61,6 +69,7 @@ function initialise(options: Options, io: CliIo): void {
       '',
       'Keep a copy of secrets/master in a safe: without it, stored keys and files cannot be opened.',
       ...(domain === 'example.com' ? ['The domain is example.com: put yours into secflow.yaml and the policy.'] : []),
+      ...(record ? ['', 'Publish this record; secflow doctor compares it with the key:', `  ${zoneLine(record)}`] : []),
       '',
       'Next:',
       `  secflow policy check ${relative(io.cwd, join(dir, 'policy')) || 'policy'}`,
@@ -68,6 +77,14 @@ function initialise(options: Options, io: CliIo): void {
       `  secflow serve --config ${config}`,
     ].join('\n'),
   )
+}
+
+const freshKey = (): string =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+
+function knownAsSelector(text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
+  throw new InvalidArgumentError('Lower-case letters, digits and hyphens, at most 63.')
 }
 
 function knownAsTenant(text: string): string {

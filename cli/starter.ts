@@ -5,6 +5,8 @@ export interface Starter {
   readonly id: string
   readonly name: string
   readonly domain: string
+  /** Signs what leaves. */
+  readonly dkim?: { readonly selector: string /** PKCS#8 PEM. */; readonly key: string }
 }
 
 export interface StarterFile {
@@ -16,9 +18,11 @@ export interface StarterFile {
 }
 
 export function starterFiles(starter: Starter, master: string): StarterFile[] {
+  const { dkim } = starter
   return [
     { path: 'secflow.yaml', content: configuration(starter), secret: true },
     { path: 'secrets/master', content: `${master}\n`, secret: true },
+    ...(dkim ? [{ path: keyFile(dkim.selector), content: dkim.key, secret: true }] : []),
     { path: 'people.yaml', content: people(starter), secret: true },
     { path: 'policy/tenant/baseline.yaml', content: baseline(starter), secret: false },
     { path: 'policy/tests/fixtures_test.yaml', content: fixtures(starter), secret: false },
@@ -27,10 +31,13 @@ export function starterFiles(starter: Starter, master: string): StarterFile[] {
   ]
 }
 
+const keyFile = (selector: string): string => `secrets/dkim-${selector}.pem`
+
 const configuration = ({
   id,
   name,
   domain,
+  dkim,
 }: Starter) => `# Secflow. Reference: docs/operate/configuration.md; "secflow doctor" says what is wrong.
 dataDir: ./data
 
@@ -55,6 +62,7 @@ tenants:
     domains: [${domain}]
     policyDir: policy
     people: people.yaml
+    ${dkim ? '' : '# '}dkim: [{domain: ${domain}, selector: ${dkim?.selector ?? 's1'}, key: "\${file:${keyFile(dkim?.selector ?? 's1')}}"}]   # signs what leaves: docs/operate/dkim.md
     # relays: [{name: exchange, cidr: [192.0.2.0/28]}]   # mail servers whose word counts for our senders
     # webhooks: {soc: {url: https://soc.${domain}/secflow, secret: "\${file:secrets/soc}"}}
 `
