@@ -1,0 +1,73 @@
+import { buffer } from 'node:stream/consumers'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { tenantId } from '../../../shared/domain/index.ts'
+import type { BlobKind, KeptBlobs } from '../../ports/blobs.ts'
+import { bytesOf } from '../../ports/bytes.ts'
+import { recentBlobs } from './recent.ts'
+
+const TENANT = tenantId('acme')
+const OTHER = tenantId('other')
+
+afterEach(() => vi.useRealTimers())
+
+/** A store behind that says from where it was read. */
+function setup(room?: number) {
+  const opened: string[] = []
+  const behind = {
+    async open(tenant: string, kind: BlobKind, id: string) {
+      opened.push(`${tenant}/${kind}/${id}`)
+      return { ...bytesOf(Buffer.from('stored')), async [Symbol.asyncDispose]() {} }
+    },
+    async delete() {},
+  } as unknown as KeptBlobs
+  const blobs = recentBlobs(behind, room)
+  const read = async (tenant = TENANT, id = 'a') => {
+    await using source = await blobs.open(tenant, 'spool', id)
+    return (await buffer(source.stream())).toString()
+  }
+  return { blobs, opened, read }
+}
+
+describe('blobs of mail that is on its way', () => {
+  test('are read from memory once, then from where they are stored', async () => {
+    const { blobs, opened, read } = setup()
+    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    expect(await read()).toBe('recent')
+    expect(opened).toEqual([])
+    expect(await read()).toBe('stored')
+  })
+
+  test('belong to their tenant', async () => {
+    const { blobs, read } = setup()
+    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    expect(await read(OTHER)).toBe('stored')
+    expect(await read()).toBe('recent')
+  })
+
+  test('without room the newest is not kept: the oldest is read next', async () => {
+    const { blobs, read } = setup(10)
+    blobs.keep(TENANT, 'spool', 'a', Buffer.from('12345678'))
+    blobs.keep(TENANT, 'spool', 'b', Buffer.from('12345678'))
+    expect(await read(TENANT, 'b')).toBe('stored')
+    expect(await read(TENANT, 'a')).toBe('12345678')
+    blobs.keep(TENANT, 'spool', 'c', Buffer.from('12345678'))
+    expect(await read(TENANT, 'c')).toBe('12345678')
+  })
+
+  test('that nobody comes for make room after half a minute', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { blobs, read } = setup(10)
+    blobs.keep(TENANT, 'spool', 'a', Buffer.from('12345678'))
+    vi.advanceTimersByTime(30_001)
+    blobs.keep(TENANT, 'spool', 'b', Buffer.from('87654321'))
+    expect(await read(TENANT, 'b')).toBe('87654321')
+    expect(await read(TENANT, 'a')).toBe('stored')
+  })
+
+  test('are gone when they are deleted', async () => {
+    const { blobs, read } = setup()
+    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    await blobs.delete(TENANT, 'spool', 'a')
+    expect(await read()).toBe('stored')
+  })
+})
