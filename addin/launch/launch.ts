@@ -16,6 +16,7 @@ const HANDLERS: Readonly<Record<string, (office: OfficeHost, event: LaunchEvent)
   onMessageSend: handleSend,
 }
 
-if (Office?.actions?.associate) {
-  for (const name of Object.keys(HANDLERS)) Office.actions.associate(name, (event) => HANDLERS[name]!(Office, event))
+const office = typeof Office === 'undefined' ? undefined : Office
+if (office?.actions?.associate) {
+  for (const name of Object.keys(HANDLERS)) office.actions.associate(name, (event) => HANDLERS[name]!(office, event))
 }

@@ -17,7 +17,7 @@ export function readDraft(office: OfficeHost, item: ComposeItem, deadline: Deadl
     ask<readonly Attachment[]>((done) => item.getAttachmentsAsync!(done), deadline),
     get(item.from),
   ]).then(([headers, notes, to, cc, bcc, subject, files, from]) => ({
-    headers: headers?.code === null ? lowerCased(headers.value ?? {}) : null,
+    headers: headersOf(headers),
     notebook: notebookOf(item, notes),
     to: addresses(to),
     cc: addresses(cc),
@@ -30,10 +30,16 @@ export function readDraft(office: OfficeHost, item: ComposeItem, deadline: Deadl
 
 type Names = Readonly<Record<string, string>>
 
-/** Clients give the names as they like. */
-function lowerCased(headers: Names): SeenHeaders {
+/** Clients give the names as they like; what is no map of texts was not read. */
+function headersOf(answer: Answer<Names>): SeenHeaders | null {
+  const headers = told(answer)
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return null
   const seen: Record<string, string> = {}
-  for (const name of Object.keys(headers)) seen[name.toLowerCase()] = String(headers[name])
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (typeof value !== 'string') return null
+    seen[name.toLowerCase()] = value
+  }
   return seen
 }
 

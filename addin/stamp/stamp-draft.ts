@@ -38,7 +38,7 @@ export function stampDraft(draft: SeenDraft): Stamping {
   const stamp = verdict ? verdict.stamp : NONE
   return {
     headers: {
-      [HEADER.classification]: choice.classification === null ? NONE : choice.classification,
+      [HEADER.classification]: fittingClass(choice.classification),
       [HEADER.protection]: fittingProtection(choice.protection),
       [HEADER.stamp]: stamp,
     },
@@ -102,9 +102,13 @@ function sameSet(a: readonly string[], b: readonly string[]): boolean {
   return plain(a) === plain(b)
 }
 
+/** What can be no label is still a wish: as an unknown one it counts as the highest. */
+const fittingClass = (label: string | null) =>
+  label === null ? NONE : /^[\x21-\x7e]{1,63}$/.test(label) ? label : 'unreadable'
+
 /** Only reasons are long: without its reason a wish for less protection does not count, and every other wish stays. */
 function fittingProtection(protection: string): string {
-  const fits = (text: string) => HEADER.protection.length + text.length <= HEADER_MAX
+  const fits = (text: string) => HEADER.protection.length + text.length <= HEADER_MAX && /^[\x20-\x7e]*$/.test(text)
   if (protection === '') return NONE
   if (fits(protection)) return protection
   const without = protection.replace(/;reason=%?"[^"]*"/g, '')

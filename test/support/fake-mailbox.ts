@@ -111,7 +111,8 @@ const SINCE: Readonly<Record<string, number>> = {
 }
 
 const errors = {
-  argument: () => Object.assign(new Error('Value does not fall within the expected range.'), { name: 'Sys.ArgumentError' }),
+  argument: () =>
+    Object.assign(new Error('Value does not fall within the expected range.'), { name: 'Sys.ArgumentError' }),
   missing: 9050,
   internal: 9042,
 }
@@ -189,7 +190,9 @@ export function fakeMailbox(
     from: getter(7, 'from', () => people([draft.from])[0]),
     getAttachmentsAsync: {
       get: () =>
-        since(8, 'files', (done: Done<unknown>) => call('files', done, () => draft.attachments.map((one) => ({ ...one })))),
+        since(8, 'files', (done: Done<unknown>) =>
+          call('files', done, () => draft.attachments.map((one) => ({ ...one }))),
+        ),
     },
     getComposeTypeAsync: {
       get: () =>
@@ -248,7 +251,8 @@ export function fakeMailbox(
     for (const name of names) {
       const value = headers[name]
       // Beyond ASCII nobody says what becomes of it.
-      if (typeof value !== 'string' || name.length + value.length > 998 || !/^[\x20-\x7e]*$/.test(value)) throw errors.argument()
+      if (typeof value !== 'string' || name.length + value.length > 998 || !/^[\x20-\x7e]*$/.test(value))
+        throw errors.argument()
     }
   }
 
