@@ -111,6 +111,26 @@ describe('commands', () => {
     }
   })
 
+  it('a line that is no command ends an exchange of AUTH: the next one is no password', async () => {
+    const server = await startIngress()
+    const client = await server.session()
+    expect(await client.say('AUTH LOGIN')).toMatch(/^334/)
+    expect(await client.say('\0')).toMatch(/^500/)
+    expect(await client.say('NOOP')).toBe('250 2.0.0 OK')
+  })
+
+  it('writes of a refusal once in a transaction, and again in the next', async () => {
+    const server = await startIngress()
+    const client = await server.session()
+    for (const _ of [1, 2]) {
+      await client.say('MAIL FROM:<eve@stranger.example>')
+      for (const user of ['a', 'b', 'c']) await client.say(`RCPT TO:<${user}@nowhere.example>`)
+      await client.say('RSET')
+    }
+    expect(server.lines().map(({ code }) => code)).toEqual(['relay-denied', 'relay-denied'])
+    expect(server.counted('smtp_refused_total relay-denied')).toBe(6)
+  })
+
   it('ends a flood of unknown commands: one reply each, one line, then 421', async () => {
     const server = await startIngress()
     const client = await server.session()

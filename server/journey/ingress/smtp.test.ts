@@ -371,6 +371,7 @@ describe('limits', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(server.blobs.bytes.size).toBe(0)
     expect(await server.messages()).toEqual([])
+    expect(server.lines().filter(({ level }) => level === 'error')).toEqual([])
     expect((await server.session()) !== null).toBe(true)
   })
 })
@@ -387,8 +388,11 @@ describe('close', () => {
     expect(await (await server.connect()).reply()).toMatch(/^421 4\.3\.2/)
     busy.write('\r\nHello\r\n.\r\n')
     expect(await busy.reply()).toMatch(/^250 2\.0\.0 accepted/)
+    const began = performance.now()
     expect(await busy.reply()).toMatch(/^421 4\.3\.2/)
     await closed
+    // As soon as it is out, not when time is up.
+    expect(performance.now() - began).toBeLessThan(5_000)
     expect((await server.messages()).length).toBe(1)
     await expect(server.connect()).rejects.toThrow('ECONNREFUSED')
   })
