@@ -1,6 +1,6 @@
 /* Makes calls to the disk fail as a broken one does: LD_PRELOAD. Rules stand in the file that FAILING_DISK names, read at each
-   call: "CALL PART ERRNO TIMES TURN", CALL one of fsync fdatasync write, PART found in the path of the file; the first TIMES
-   calls of a TURN fail. A file that is not there makes nothing fail. */
+   call: "CALL PART ERRNO TIMES TURN", CALL one of fsync fdatasync write or sync (both), PART found in the path of the file; the first TIMES
+   calls of a TURN fail. ERRNO 0 lies: nothing is done, and it says that all is well. A file that is not there makes nothing fail. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +13,8 @@
 
 static atomic_int used, turn;
 
+#define LIE (-1)
+
 static int rule(const char *call, int fd) {
   const char *file = getenv("FAILING_DISK");
   if (!file) return 0;
@@ -24,9 +26,9 @@ static int rule(const char *call, int fd) {
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length > 0) {
     path[length] = 0;
-    if (fscanf(rules, "%15s %255s %d %d %d", name, part, &code, &times, &now) == 5 && !strcmp(name, call) && strstr(path, part)) {
+    if (fscanf(rules, "%15s %255s %d %d %d", name, part, &code, &times, &now) == 5 && (!strcmp(name, call) || (!strcmp(name, "sync") && strcmp(call, "write"))) && strstr(path, part)) {
       if (atomic_exchange(&turn, now) != now) atomic_store(&used, 0);
-      if (atomic_fetch_add(&used, 1) < times) found = code;
+      if (atomic_fetch_add(&used, 1) < times) found = code ? code : LIE;
     }
   }
   fclose(rules);
@@ -37,12 +39,14 @@ static int rule(const char *call, int fd) {
 
 int fsync(int fd) {
   int code = rule("fsync", fd);
+  if (code == LIE) return 0;
   if (code) return errno = code, -1;
   return REAL(int, "fsync", int)(fd);
 }
 
 int fdatasync(int fd) {
   int code = rule("fdatasync", fd);
+  if (code == LIE) return 0;
   if (code) return errno = code, -1;
   return REAL(int, "fdatasync", int)(fd);
 }

@@ -8,12 +8,14 @@ import { hasTool } from './tools.ts'
 /** errno of Linux. */
 export const EIO = 5
 export const ENOSPC = 28
+/** Nothing is done, and the call says that all is well. */
+export const LIES = 0
 
 export interface FailingDisk extends Disposable {
   /** Environment of the process whose disk it is. */
   readonly env: Readonly<Record<string, string>>
   /** From now on the first `times` of these calls on files whose path has `part` fail. */
-  fail(call: 'fsync' | 'fdatasync' | 'write', part: string, code: number, times?: number): void
+  fail(call: 'fsync' | 'fdatasync' | 'sync' | 'write', part: string, code: number, times?: number): void
   mend(): void
 }
 
