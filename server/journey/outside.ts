@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Job, TenantId } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
+import { domainOf, lookupAddress } from '../../shared/words/address.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import { bytesOf } from '../ports/bytes.ts'
@@ -14,8 +15,9 @@ import type { ApiPayload, ArchivePayload, MailPayload, SmsPayload, WebhookPayloa
 import { streamIntact } from './intact.ts'
 import { gatewayMail } from './notices.ts'
 import { routeOf } from './route-of.ts'
+import { signWhole } from './seal/sign-whole.ts'
 import { openPayload } from './sealed-payload.ts'
-import type { TenantProfile } from './tenant.ts'
+import { isOwnDomain, type TenantProfile } from './tenant.ts'
 
 export interface OutsideParts {
   readonly store: Store
@@ -69,7 +71,9 @@ export function createOutside(
         const about = { why: 'code', to: [content.to], id: job.id, time: parts.clock.now() } as const
         for await (const chunk of writeEntity(gatewayMail(tenant, { ...content, ...about }).message)) chunks.push(chunk)
       }
-      const bytes = bytesOf(Buffer.concat(chunks))
+      const whole = Buffer.concat(chunks)
+      const keys = isOwnDomain(tenant, domainOf(lookupAddress(content.to))) ? [] : (tenant.dkim?.keys ?? [])
+      const bytes = bytesOf(await signWhole(keys, whole, parts.clock.now()))
       const envelope = {
         mailFrom: '',
         recipients: [{ address: content.to }],

@@ -5,6 +5,7 @@ import { sealHeader } from '../../server/journey/seal/arc.ts'
 import { resultsValue } from '../../server/journey/seal/authentication-results.ts'
 import { hashOf } from '../../server/journey/seal/body-hash.ts'
 import { signHeader } from '../../server/journey/seal/dkim.ts'
+import { signWhole } from '../../server/journey/seal/sign-whole.ts'
 import type { DkimKey } from '../../server/journey/seal/signing-key.ts'
 import { parseHeader } from '../../server/mime/header.ts'
 import { indexMime } from '../../server/mime/index-mime.ts'
@@ -101,6 +102,16 @@ describe('a DKIM signature over a body', () => {
     const { facts, results } = await verified(mail)
     expect(facts).toMatchObject({ dkim: 'pass', dkimDomains: ['author.example'] })
     expect(results.filter((result) => result.startsWith('dkim=pass')).length).toBe(2)
+  })
+
+  it('of a mail of the gateway itself is good for both, and mail of another author stays as it is', async () => {
+    const mail = Buffer.from(`${HEADER.join('\r\n')}\r\n\r\nYour code is 123456\r\n`)
+    const whole = await signWhole(DUAL, mail, NOW)
+    expect(whole.subarray(-mail.length)).toEqual(mail)
+    expect(dkimOpinion(whole, records).dkim).toEqual([true, true])
+    expect((await verified(whole)).facts.dkim).toBe('pass')
+    const strange = Buffer.from(mail.toString().replace('anna@author.example', 'anna@notauthor.example'))
+    expect(await signWhole(DUAL, strange, NOW)).toBe(strange)
   })
 
   it('is bad for both once a word or the subject is another', async () => {

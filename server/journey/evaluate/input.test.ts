@@ -109,3 +109,57 @@ it('a look-up that fails leaves its facts unknown, which is not the same as not 
     [undefined, ['keys']],
   ])
 })
+
+it("strangers' mail is authenticated only where an open rule asks, or the tenant wants it; what was not asked is told", async () => {
+  const auth = {
+    spf: 'pass',
+    dkim: 'none',
+    dkimDomains: [],
+    dmarc: 'fail',
+    dmarcPolicy: 'reject',
+    arc: 'none',
+    arcSealer: null,
+  } as const
+  const house = await openFacts(null, { tenant: id, secrets: tenantSecrets(Buffer.alloc(32, 7)), now: NOW })
+  const rule =
+    '{id: r, when: {all: [{message.subject: invoice}, {message.auth.dmarc: fail}]}, then: [{hold: {text: t, approvers: [a@tenant.example]}}]}'
+  async function told(subject: string, always: boolean, authenticated: 'none' | 'auth' = 'none') {
+    let asked = 0
+    const { direction: _, classification: __, authenticated: ___, source: ____, ...message } = policyMail().message
+    const { input } = await assembleInput(
+      {
+        envelope: {
+          mailFrom: 'x@stranger.example',
+          recipients: [{ address: 'a@tenant.example' }],
+          body: '7BIT',
+          smtputf8: false,
+          requireTls: false,
+        },
+        origin: { ...origin, authenticated },
+        receivedAt: NOW,
+        facts: {
+          message: { ...message, subject },
+          attachments: [],
+          visible: { to: [], cc: [] },
+          rawIntent: { classification: [], protection: [], stamp: [] },
+        },
+        authenticity: {
+          always,
+          facts: async () => {
+            asked++
+            return auth
+          },
+        },
+      },
+      tenant,
+      policyOf(ruleSet(rules(rule))),
+      { stamps: null, directory: house.directory, keyring: house.keyring },
+      'needed',
+    )
+    return { asked, auth: input.message.auth, unasked: input.message.unasked }
+  }
+  expect(await told('invoice', false)).toEqual({ asked: 1, auth, unasked: undefined })
+  expect(await told('hello', false)).toEqual({ asked: 0, auth: undefined, unasked: ['auth'] })
+  expect(await told('hello', true)).toEqual({ asked: 1, auth, unasked: undefined })
+  expect(await told('invoice', true, 'auth')).toEqual({ asked: 0, auth: null, unasked: undefined })
+})
