@@ -3,8 +3,10 @@
  *
  *     ingress    SMTP or REST -> spool, one transaction (message, recipients, job, audit), then 250
  *     parse      bytes -> index of byte ranges and facts; rewrites nothing
+ *     authenticate  what strangers' domains say of their mail: SPF, DKIM, DMARC, ARC; only where somebody asks
  *     evaluate   facts + what is known of people and keys -> the policy's input -> decision, a plan per recipient
  *     transform  plan -> bytes: one rendered copy per distinct plan
+ *     seal       results, ARC, DKIM and the loop mark in front of a copy, after all steps
  *     deliver    copy -> next hop, per recipient, with retries and reports
  *
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
