@@ -8,6 +8,7 @@ import type { TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type Access, accessOf, anyOneOf, eachOf, type Keys } from './match/access.ts'
 import { leavesOf } from './parse/condition.ts'
+import type { Truth } from './truth.ts'
 
 export interface CompiledRule
   extends Pick<Rule, 'id' | 'title' | 'mode' | 'final' | 'overridable' | 'onUnknown' | 'choose'> {
@@ -23,6 +24,8 @@ export interface CompiledRule
   readonly else: readonly ReadyUse[]
   /** For a rule of nothing but `then`. */
   readonly whole: Whole | null
+  /** What applies of such a rule where its condition holds. */
+  readonly settled: Selection | null
   /** Keys by which the index of rules reaches it; null when it has none. */
   readonly access: Access | null
   /** Joined by `all`, the same for every recipient. With an `else` only of the set's selector, else also of `when`. */
@@ -37,6 +40,18 @@ export interface CompiledRule
   readonly contributor: { readonly id: string; readonly overridable: boolean }
   /** For explain. */
   readonly source: Source
+}
+
+/** Which actions of a rule apply to one recipient, and what is left open because a fact is unknown. */
+export interface Selection {
+  readonly rule: CompiledRule
+  /** Truth of the set's selector and the rule's condition; unknown too where only `else` is in doubt. */
+  readonly truth: Truth
+  /** `then`, `else`, `choose[1]`; null when nothing applies. */
+  readonly branch: string | null
+  readonly actions: readonly ReadyUse[]
+  /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
+  readonly open: readonly ReadyUse[]
 }
 
 /** The conditions as typed. `when` is joined with the set's selector, `own` is the rule's alone. */
@@ -83,6 +98,7 @@ export class RuleCode implements CompiledRule {
   #branches: CompiledRule['branches'] | undefined
   #else: readonly ReadyUse[] | undefined
   #whole: Whole | null | undefined
+  #settled: Selection | null | undefined
   #reason: Reason | undefined
   #contributor: CompiledRule['contributor'] | undefined
   #source: Source | undefined
@@ -163,6 +179,14 @@ export class RuleCode implements CompiledRule {
       this.#whole = plain ? new Whole(this.reason, this.branches[0]!.actions) : null
     }
     return this.#whole
+  }
+
+  get settled(): Selection | null {
+    if (this.#settled === undefined) {
+      const { whole } = this
+      this.#settled = whole && { rule: this, truth: true, branch: 'then', actions: whole.actions, open: [] }
+    }
+    return this.#settled
   }
 
   get reason() {

@@ -28,23 +28,42 @@ type Cached = Exclude<Normalised, undefined> | typeof UNKNOWN
 /** Answers of costly tests by their number. */
 export type Answers = Map<number, Truth>
 
-/** Filled as rules ask; shared by all recipients of a message. */
-export interface MessageCache {
-  readonly message: Cached[]
-  readonly files: Cached[][]
-  readonly answers: Answers
-  /** `AttachmentFacts.index` of the files that a selector picks, by its compiled form: recipients have the same files. */
-  readonly picked: Map<object, readonly number[]>
-  /** What actions bring to plans, by their use, where that is the same for all recipients. */
-  readonly brought: Map<object, readonly Contributed[] | undefined>
+/** Filled as rules ask; shared by all recipients of a message. Many a mail needs few of these. */
+export class MessageCache {
+  readonly message: Cached[] = []
+  readonly files: Cached[][] = []
   /** What the index of rules found out about the message; kept by the index. */
-  matching: object | null
+  matching: object | null = null
   readonly lists: ListCopies
+  #answers: Answers | undefined
+  #picked: Map<object, readonly number[]> | undefined
+  #brought: Map<object, readonly Contributed[] | undefined> | undefined
+
+  constructor(lists: ListCopies) {
+    this.lists = lists
+  }
+
+  get answers(): Answers {
+    this.#answers ??= new Map()
+    return this.#answers
+  }
+
+  /** `AttachmentFacts.index` of the files that a selector picks, by its compiled form: recipients have the same files. */
+  get picked(): Map<object, readonly number[]> {
+    this.#picked ??= new Map()
+    return this.#picked
+  }
+
+  /** What actions bring to plans, by their use, where that is the same for all recipients. */
+  get brought(): Map<object, readonly Contributed[] | undefined> {
+    this.#brought ??= new Map()
+    return this.#brought
+  }
 }
 
 /** `lists`: copies of lists from outside; without one the list is unknown. */
 export function messageCache(lists: ListCopies = NO_LISTS): MessageCache {
-  return { lists, message: [], files: [], answers: new Map(), picked: new Map(), brought: new Map(), matching: null }
+  return new MessageCache(lists)
 }
 
 /** One recipient's view of the input. */

@@ -1,8 +1,8 @@
 /** Random rule sets and mails on which index, closures and the plain interpreter must agree. */
 import type { PolicyInput } from '../../shared/domain/index.ts'
+import type { Selection } from '../../shared/policy/compiled-rule.ts'
 import { decide } from '../../shared/policy/evaluate/decide.ts'
 import { selectByIndex } from '../../shared/policy/evaluate/merge.ts'
-import type { Selection } from '../../shared/policy/evaluate/select.ts'
 import { Facts, messageCache } from '../../shared/policy/facts.ts'
 import { loadPolicy, type Policy } from '../../shared/policy/index.ts'
 import {

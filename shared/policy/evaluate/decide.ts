@@ -8,11 +8,11 @@ import type { Policy } from '../policy.ts'
 import { joinGates } from '../registry/actions/gate.ts'
 import { actionsOf } from '../registry/actions.ts'
 import { comparableAddress } from '../registry/types.ts'
-import { byCode, canonicalJson, digest } from '../text/canonical.ts'
+import { byCode, canonicalJson, digest, isSameJson } from '../text/canonical.ts'
 import { type Draft, draftOf, gateOf } from './draft.ts'
 import { holdGuarantees } from './guarantee.ts'
 import { type Selector, selectByIndex } from './merge.ts'
-import { conflictsOf, contribute, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
+import { conflictsOf, Joining, type Plan, slotsByAction } from './plan.ts'
 import { conflictText } from './texts.ts'
 
 /** A hold that somebody lifted: these rules' `hold` is satisfied for this recipient, every other gate stands. */
@@ -46,11 +46,11 @@ export function* deciding(
   const copies = copiesOf(drafts, recipients)
   yield
   const lists = policy.sources.size === 0 ? null : listVersions(policy.sources, policy.lists, input.time)
-  const seen = [input, ...(releases.length === 0 ? [] : [releases]), ...(lists ? [{ lists }] : [])]
+  let seen = `${policy.revision}\n${canonicalJson(input)}`
+  if (releases.length > 0) seen += `\n${canonicalJson(releases)}`
+  if (lists) seen += `\n${canonicalJson({ lists })}`
   return {
-    decisionId: (policy.sha256 ?? digest)(
-      `${policy.revision}\n${seen.map((one) => canonicalJson(one)).join('\n')}`,
-    ).slice(0, 32),
+    decisionId: (policy.sha256 ?? digest)(seen).slice(0, 32),
     revision: policy.revision,
     ...(lists ? { lists } : {}),
     classification: effectiveClass(input.message, policy.tenantLabels),
@@ -123,10 +123,10 @@ function holdConflicts(policy: Policy, drafts: readonly Draft[], once: Plan): vo
 }
 
 function commonPlan(drafts: readonly Draft[]): Plan {
-  const common = new Map<string, PlanSlot>()
+  const common = new Joining()
   for (const { plan } of drafts)
-    for (const slot of plan.values()) if (slot.action.scope === 'message') contribute(common, slot)
-  return common
+    for (const [key, slot] of plan) if (slot.action.scope === 'message') common.addAll(key, slot)
+  return common.plan()
 }
 
 function finish(draft: Draft): RecipientDecision {
@@ -172,28 +172,48 @@ function inOrder(list: readonly Reason[]): readonly Reason[] {
   return [...new Map(list.map((reason) => [reason.rule, reason])).values()].sort((a, b) => byCode(a.rule, b.rule))
 }
 
+interface CopyGroup {
+  readonly recipients: number[]
+  readonly steps: readonly Step[]
+}
+
+/** Copies are told apart one by one up to that many, and by a text of their steps above. */
+const FEW_COPIES = 6
+
 /** One copy for all recipients with the same steps: the fewest that are possible. Names of blind recipients stay hidden. */
 function copiesOf(drafts: readonly Draft[], recipients: readonly RecipientDecision[]): readonly CopyPlan[] {
-  const groups = new Map<string, { recipients: number[]; steps: readonly Step[] }>()
+  const all: CopyGroup[] = []
+  const few: CopyGroup[] = []
+  const others = new Map<string, CopyGroup>()
   for (const [index, { outcome, method, steps }] of recipients.entries()) {
     if (outcome !== 'deliver') continue
     const alone = drafts[index]?.facts.recipient.bcc === true && (method === 'smime' || method === 'pgp')
-    const key = `${alone ? index : ''} ${canonicalJson(steps)}`
-    const group = groups.get(key)
-    if (group) group.recipients.push(index)
-    else groups.set(key, { recipients: [index], steps })
+    let group = alone ? undefined : few.find((one) => isSameJson(one.steps, steps))
+    const key = alone || group || few.length < FEW_COPIES ? null : canonicalJson(steps)
+    if (key !== null) group = others.get(key)
+    if (group) {
+      group.recipients.push(index)
+      continue
+    }
+    group = { recipients: [index], steps }
+    all.push(group)
+    if (key !== null) others.set(key, group)
+    else if (!alone) few.push(group)
   }
-  return [...groups.values()]
+  return all
 }
 
 /** Incident, notify and archive fire if any recipient matched, also on reject; blind copies only with something delivered. */
 function onceSteps(policy: Policy, drafts: readonly Draft[], plan: Plan): readonly OnceStep[] {
+  if (plan.size === 0) return []
   const delivered = drafts.some((draft) => draft.gate.outcome === 'deliver')
   const slots = slotsByAction(plan)
-  return policy.order.flatMap((phase) =>
-    actionsOf(phase, 'message').flatMap((action) => {
+  const steps: OnceStep[] = []
+  for (const phase of policy.order) {
+    for (const action of actionsOf(phase, 'message')) {
       const own = slots.get(action)
-      return own && (action.always || delivered) ? (action.once?.(own) ?? []) : []
-    }),
-  )
+      if (own && action.once && (action.always || delivered)) steps.push(...action.once(own))
+    }
+  }
+  return steps
 }

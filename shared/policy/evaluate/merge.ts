@@ -1,5 +1,6 @@
 /** All rules that match one recipient, joined. */
 import type { Missing } from '../../domain/index.ts'
+import type { Selection } from '../compiled-rule.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
 import type { Condition, Selector as FileSelector } from '../ir.ts'
 import { candidatesOf } from '../match/matching.ts'
@@ -11,7 +12,7 @@ import { restOf } from '../registry/conditions.ts'
 import { byCode } from '../text/canonical.ts'
 import { Joining, type PlanSlot } from './plan.ts'
 import type { ReadyUse, Weighed } from './ready.ts'
-import { exemptions, type Selection, selectFound, withoutExempt } from './select.ts'
+import { exemptions, selectFound, withoutExempt } from './select.ts'
 import { missing } from './texts.ts'
 
 export interface Merged {
@@ -35,6 +36,7 @@ export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<s
   const exempt = exemptions(policy, facts)
   for (const selection of selections(policy, facts)) {
     const { rule } = selection
+    if (exempt.size === 0 && gathering.settle(selection)) continue
     const actions = withoutExempt(selection.actions, rule.id, exempt)
     const open = withoutExempt(selection.open, rule.id, exempt)
     if (selection.actions.length > actions.length)
@@ -60,17 +62,23 @@ class Gathering {
     this.#released = released
   }
 
+  /** Adds what a rule brings to every mail it applies to, which most do; false where there is more to ask. */
+  settle(selection: Selection): boolean {
+    const { rule } = selection
+    if (selection !== rule.settled || rule.mode === 'simulate' || this.#released.size > 0) return false
+    const brought = rule.whole?.brought()
+    if (!brought) return false
+    const { contributions, gate, weighed } = brought
+    const { contributor } = rule
+    for (let i = 0; i < contributions.length; i++) this.#plan.add(contributions[i]!, contributor)
+    if (gate !== DELIVER) this.merged.gates.push(gate)
+    this.merged.reasons.push(weighed)
+    return true
+  }
+
   /** Actions that apply, and those that would if unknown facts were known. */
   apply(rule: CompiledRule, uses: readonly ReadyUse[], unsure: readonly ReadyUse[]): void {
     const { merged } = this
-    const { whole } = rule
-    const brought = uses === whole?.actions && unsure.length === 0 && this.#released.size === 0 ? whole.brought() : null
-    if (brought) {
-      for (const one of brought.contributions) this.#plan.add(one, rule.contributor)
-      if (brought.gate !== DELIVER) merged.gates.push(brought.gate)
-      merged.reasons.push(brought.weighed)
-      return
-    }
     let open = unsure.length > 0 && unsure.some((use) => use.definition.restrictive)
     let restrictive = false
     let gate = DELIVER

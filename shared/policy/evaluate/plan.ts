@@ -81,7 +81,8 @@ export function distinctContributors(list: readonly Contributor[]): readonly Con
   while (at < list.length && list[at - 1]!.id < list[at]!.id) at++
   if (at >= list.length) return list
   const byId = new Map<string, Contributor>()
-  for (const one of list) {
+  // A rule is mostly one and the same contributor for all recipients.
+  for (const one of new Set(list)) {
     const known = byId.get(one.id)
     byId.set(one.id, known && known.overridable !== one.overridable ? { id: one.id, overridable: false } : one)
   }
@@ -95,6 +96,8 @@ interface Open {
   readonly action: AnyAction
   readonly slot: string
   value: unknown
+  /** What came last. */
+  last: unknown
   readonly joined: unknown[]
   readonly by: Contributor[]
 }
@@ -109,7 +112,16 @@ export class Joining {
     if (known) {
       join(known, value)
       known.by.push(by)
-    } else this.#slots.set(key, { action, slot, value, joined: [value], by: [by] })
+    } else this.#slots.set(key, { action, slot, value, last: value, joined: [value], by: [by] })
+  }
+
+  /** The same of a slot that was joined already, with all who contributed to it. */
+  addAll(key: string, { action, slot, value, by }: PlanSlot): void {
+    const known = this.#slots.get(key)
+    if (known) {
+      join(known, value)
+      for (let i = 0; i < by.length; i++) known.by.push(by[i]!)
+    } else this.#slots.set(key, { action, slot, value, last: value, joined: [value], by: [...by] })
   }
 
   plan(): Map<string, PlanSlot> {
@@ -122,6 +134,8 @@ export class Joining {
 
 /** Joins are idempotent: what was joined once need not be again. */
 function join(slot: Open, value: unknown): void {
+  if (slot.last === value) return
+  slot.last = value
   if (slot.joined.includes(value)) return
   slot.value = slot.action.join(slot.value, value)
   if (slot.joined.length < KNOWN) slot.joined.push(value)

@@ -1,4 +1,5 @@
 /** Which actions of which rules apply to one recipient, and what is left open because a fact is unknown. */
+import type { Selection } from '../compiled-rule.ts'
 import type { Facts } from '../facts.ts'
 import type { Candidate } from '../match/rule-index.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
@@ -7,17 +8,6 @@ import { and, type Truth } from '../truth.ts'
 import type { ReadyUse } from './ready.ts'
 
 const NONE: readonly ReadyUse[] = []
-
-export interface Selection {
-  readonly rule: CompiledRule
-  /** Truth of the set's selector and the rule's condition; unknown too where only `else` is in doubt. */
-  readonly truth: Truth
-  /** `then`, `else`, `choose[1]`; null when nothing applies. */
-  readonly branch: string | null
-  readonly actions: readonly ReadyUse[]
-  /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
-  readonly open: readonly ReadyUse[]
-}
 
 /** What exceptions in force take away, by rule: null is the whole rule. */
 export type Exempt = ReadonlyMap<
@@ -39,7 +29,8 @@ export function select(rule: CompiledRule, facts: Facts): Selection {
 
 /** As `select`, for a rule that the index found; it may have told the truth of the rule's condition already. */
 export function selectFound({ rule, truth }: Candidate, facts: Facts): Selection {
-  return truth === 'open' ? select(rule, facts) : branchOf(rule, truth, [], facts)
+  if (truth === 'open') return select(rule, facts)
+  return (truth === true ? rule.settled : null) ?? branchOf(rule, truth, NONE, facts)
 }
 
 function none(rule: CompiledRule): Selection {

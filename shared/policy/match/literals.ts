@@ -50,8 +50,8 @@ export class Literals {
     this.#ends = ends
   }
 
-  /** Calls `found` with the number of each literal that occurs; more than once if it occurs more than once. */
-  scan(text: string, found: (literal: number) => void): void {
+  /** Adds to `found` what `of` has for the number of each literal that occurs; more than once if it occurs more than once. */
+  scan<T>(text: string, of: readonly T[], found: T[]): void {
     const table = this.#table
     if (table === null) return
     const column = this.#column
@@ -62,7 +62,7 @@ export class Literals {
       state = table[state * width + column[text.charCodeAt(i)]!]!
       if (state === 0) continue
       const here = ends[state]!
-      for (let k = 0; k < here.length; k++) found(here[k]!)
+      for (let k = 0; k < here.length; k++) found.push(of[here[k]!]!)
     }
   }
 }

@@ -6,7 +6,9 @@ import { type Candidate, indexOf, type RuleIndex } from './rule-index.ts'
 
 /** Above that many fields telling recipients apart costs more than it saves. */
 const MAX_SIGNATURE = 24
-/** Kinds of recipients that agree in the first field are compared one by one up to that many; further ones are not kept. */
+/** Kinds of recipients are compared one by one up to that many; further ones by what they have in the first field. */
+const FEW_KINDS = 6
+/** Kinds that agree in the first field are compared up to that many; further ones are not kept. */
 const MAX_ALIKE = 16
 
 /** Rules that may apply to this recipient, in the order of the policy. Every other rule has no effect on it. */
@@ -31,8 +33,9 @@ class Matching {
   readonly #number: number
   /** Rules whose message part may hold, reached by what the message has: twice the position, and one more if in doubt. */
   readonly #alive: number[] = []
-  /** By the value of the first field. */
-  readonly #kinds = new Map<Normalised, Kind[]>()
+  readonly #first: Kind[] = []
+  /** Further ones by the value of the first field. */
+  #others: Map<Normalised, Kind[]> | null = null
 
   constructor(index: RuleIndex, facts: Facts) {
     this.index = index
@@ -47,14 +50,28 @@ class Matching {
   candidates(facts: Facts): readonly Candidate[] {
     const { recipientSlots } = this.index
     if (facts.input.recipients.length < 2 || recipientSlots.length > MAX_SIGNATURE) return this.#find(facts)
-    const first = recipientSlots.length === 0 ? null : facts.value(recipientSlots[0]!)
-    const kinds = this.#kinds.get(first)
-    if (kinds) for (let i = 0; i < kinds.length; i++) if (this.#alike(kinds[i]!, facts)) return kinds[i]!.found
+    const known = this.#among(this.#first, facts)
+    if (known) return known.found
+    const few = this.#first.length < FEW_KINDS
+    const first = few || recipientSlots.length === 0 ? null : facts.value(recipientSlots[0]!)
+    const others = few ? undefined : this.#others?.get(first)
+    const other = others && this.#among(others, facts)
+    if (other) return other.found
     const found = this.#find(facts)
-    const kind = { values: recipientSlots.map((slot) => facts.value(slot)), found }
-    if (!kinds) this.#kinds.set(first, [kind])
-    else if (kinds.length < MAX_ALIKE) kinds.push(kind)
+    const values = new Array<Normalised>(recipientSlots.length)
+    for (let i = 0; i < values.length; i++) values[i] = facts.value(recipientSlots[i]!)
+    const kind = { values, found }
+    if (few) this.#first.push(kind)
+    else if (others === undefined) {
+      this.#others ??= new Map()
+      this.#others.set(first, [kind])
+    } else if (others.length < MAX_ALIKE) others.push(kind)
     return found
+  }
+
+  #among(kinds: readonly Kind[], facts: Facts): Kind | null {
+    for (let i = 0; i < kinds.length; i++) if (this.#alike(kinds[i]!, facts)) return kinds[i]!
+    return null
   }
 
   #alike({ values }: Kind, facts: Facts): boolean {

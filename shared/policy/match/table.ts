@@ -9,6 +9,7 @@ export class Table {
   /** Every rule that stands here: what an unknown fact leads to. */
   readonly all: readonly number[]
   readonly #values: ReadonlyMap<Value, readonly number[]>
+  readonly #hasValues: boolean
   readonly #below: ReadonlyMap<Value, readonly number[]>
   /** Length of the shortest name in `#below`. */
   readonly #shortest: number
@@ -19,6 +20,7 @@ export class Table {
     this.slot = slot
     this.all = filed.all
     this.#values = filed.values
+    this.#hasValues = filed.values.size > 0
     this.#below = filed.below
     this.#shortest = [...filed.below.keys()].reduce(
       (least: number, name) => Math.min(least, String(name).length),
@@ -38,7 +40,8 @@ export class Table {
   }
 
   #reachOne(value: Value, lists: (readonly number[])[]): void {
-    const same = this.#values.get(value)
+    // A text that is only searched needs no place among values, which would take a walk over all of it.
+    const same = this.#hasValues ? this.#values.get(value) : undefined
     if (same) lists.push(same)
     if (typeof value !== 'string') return
     const last = value.length - this.#shortest - 1
@@ -48,7 +51,7 @@ export class Table {
         if (under) lists.push(under)
       }
     }
-    this.#literals?.scan(value, (literal) => lists.push(this.#byLiteral[literal]!))
+    this.#literals?.scan(value, this.#byLiteral, lists)
   }
 }
 

@@ -4,9 +4,10 @@
  */
 import type { Decision, PolicyInput } from '../../domain/index.ts'
 import { compileTest } from '../compile.ts'
+import type { Selection } from '../compiled-rule.ts'
 import { decide, type Release } from '../evaluate/decide.ts'
 import type { ReadyUse } from '../evaluate/ready.ts'
-import { type Selection, select } from '../evaluate/select.ts'
+import { select } from '../evaluate/select.ts'
 import { type Facts, type Normalised, normalise } from '../facts.ts'
 import type { Condition, Leaf, Selector, Test } from '../ir.ts'
 import type { CompiledRule, Policy } from '../policy.ts'

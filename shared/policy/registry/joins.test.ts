@@ -30,6 +30,20 @@ describe('joins of values', () => {
     expect(uniteNumbers([10, 9], [2, 10])).toEqual([2, 9, 10])
     expect(intersect(['a', 'b', 'c'], ['c', 'a'])).toEqual(['a', 'c'])
   })
+  it('make nothing anew where the first one is the union already', () => {
+    const [one, two, none] = [['a'], [3, 5], ['a', 'b'].slice(2)]
+    expect([unite(one, none), unite(one, ['a'])].every((union) => union === one)).toBe(true)
+    expect(unite(one, ['b'])).toEqual(['a', 'b'])
+    expect(unite(one, ['a', 'b'])).toEqual(['a', 'b'])
+    expect(unite(['a', 'a'], none)).toEqual(['a'])
+    expect(unite(none, one)).toEqual(['a'])
+    expect([uniteNumbers(two, two), uniteNumbers(two, [3, 5])].every((union) => union === two)).toBe(true)
+    expect(uniteNumbers([3], [3, 5])).toEqual([3, 5])
+    expect(uniteNumbers(two, [3])).toEqual(two)
+    expect(uniteNumbers(two, [3, 4])).toEqual([3, 4, 5])
+    expect(uniteNumbers([5, 3], [5, 3])).toEqual([3, 5])
+    expect(uniteNumbers([3, 3], [3, 3])).toEqual([3])
+  })
   it('give a slot for one value to the higher layer, and keep both values of one layer', () => {
     const [high, low] = [single('x', 0), single('y', 4)]
     expect([joinSingle(high, low), joinSingle(low, high)]).toEqual([high, high])

@@ -66,6 +66,28 @@ function quoted(text: string): string {
   return BARE.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
+/** Whether the canonical texts of two values of JSON are the same, told without writing them. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && isSameList(a, b)
+  const [own, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>]
+  let members = 0
+  for (const key of Object.keys(own)) {
+    if (own[key] === undefined) continue
+    if (!Object.hasOwn(other, key) || !isSameJson(own[key], other[key])) return false
+    members++
+  }
+  for (const key of Object.keys(other)) if (other[key] !== undefined) members--
+  return members === 0
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!isSameJson(a[i] ?? null, b[i] ?? null)) return false
+  return true
+}
+
 /** SHA-256 of a text's UTF-8 form, hex; a platform's own is ten times faster than ours. */
 export type Sha256 = (text: string) => string
 

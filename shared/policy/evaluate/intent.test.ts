@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { file, mail, policyOf, recipient, ruleSet, rules } from '../../../test/support/policy.ts'
+import type { Intent } from '../../domain/index.ts'
+import { showStep } from '../index.ts'
+import type { Policy } from '../policy.ts'
+import { decide, draftsOf } from './decide.ts'
+
+type Wishes = Intent['protection']
+const one = (...lines: string[]) => policyOf(ruleSet(rules(...lines)))
+const nothing = one('{id: a, then: [receipt]}')
+const tls = one('{id: a, then: [{protect: {anyOf: [tls]}}]}')
+const rich = recipient({ keys: { smime: 'valid', pgp: 'valid' }, phoneKnown: true, tls: 'verified' })
+
+function wished(policy: Policy, protection: Wishes, more: Partial<Intent> = {}, parts = {}) {
+  const [got] = decide(policy, mail({ recipients: [rich], ...parts, intent: { protection, ...more } })).recipients
+  return {
+    ...got!,
+    shown: got!.steps.map(showStep),
+    wishes: got!.reasons.filter(({ layer }) => layer === 'intent'),
+    lacks: got!.missing.map(({ field }) => field),
+  }
+}
+
+describe('a wish says in its reason what was made of it', () => {
+  const told = (rule: string, de: string, en: string) => [{ rule, layer: 'intent', text: { de, en } }]
+  it('encryption', () => {
+    expect(wished(nothing, [{ token: 'encrypt' }]).wishes).toEqual(
+      told('intent:encrypt', 'Der Absender verlangt Verschlüsselung', 'The sender asks for encryption'),
+    )
+  })
+  it('a signature', () => {
+    expect(wished(nothing, [{ token: 'sign' }]).wishes).toEqual(
+      told('intent:sign', 'Der Absender verlangt eine Signatur', 'The sender asks for a signature'),
+    )
+  })
+  it('links', () => {
+    expect(wished(nothing, [{ token: 'filelink' }], {}, { attachments: [file('a.pdf')] }).wishes).toEqual(
+      told(
+        'intent:filelink',
+        'Der Absender verlangt Links statt Anhängen',
+        'The sender asks for links in place of attachments',
+      ),
+    )
+  })
+  it('less protection, with the words of the sender', () => {
+    const soft = one('{id: a, overridable: true, then: [{sign: {with: smime}}]}')
+    const got = wished(soft, [{ token: 'plain', reason: ' urgent ' }])
+    expect(got).toMatchObject({ shown: [], missing: [] })
+    expect(got.wishes).toEqual(
+      told('intent:plain', 'Der Absender verzichtet auf Schutz: urgent', 'The sender waives protection: urgent'),
+    )
+  })
+})
+
+describe('a wish for protection', () => {
+  it('stands in the plan as the sender’s own, which a rule may always overrule', () => {
+    const audited = one('{id: a, then: [{audit: {level: full}}]}')
+    const [draft] = draftsOf(audited, mail({ intent: { protection: [{ token: 'encrypt' }, { token: 'receipt' }] } }))
+    expect(draft?.plan.get('protect')?.by).toEqual([{ id: 'intent', overridable: true }])
+    expect(draft?.plan.get('receipt')?.value).toBe(true)
+  })
+  it('takes each method a sender may name', () => {
+    for (const token of ['smime', 'pgp', 'pdf', 'portal'] as const)
+      expect(wished(nothing, [{ token }])).toMatchObject({ method: token, lacks: [] })
+  })
+  it('leaves a hop’s protection alone where a rule accepts nothing else and a method is named', () => {
+    expect(wished(tls, [{ token: 'pgp' }])).toMatchObject({
+      outcome: 'deliver',
+      method: 'tls',
+      lacks: ['pgp'],
+      wishes: [],
+    })
+    expect(wished(one('{id: a, then: [{protect: {anyOf: [tls, portal]}}]}'), [{ token: 'pgp' }])).toMatchObject({
+      method: 'portal',
+      lacks: ['pgp'],
+      wishes: [{ rule: 'intent:encrypt' }],
+    })
+  })
+  it('rejects rather than holds where it cannot be had', () => {
+    const hold = one('{id: a, then: [{protect: {anyOf: [tls], ifNone: hold}}]}')
+    expect(wished(hold, [{ token: 'encrypt' }])).toMatchObject({ outcome: 'reject', method: null })
+  })
+  it('allows no reply that no rule allows', () => {
+    expect(wished(nothing, [{ token: 'portal' }]).steps[0]).toMatchObject({
+      do: 'protect',
+      method: 'portal',
+      reply: false,
+    })
+  })
+  it('stands above a wish for less in one mail', () => {
+    const soft = one('{id: a, overridable: true, then: [{protect: {anyOf: [portal]}}]}')
+    const both = wished(soft, [{ token: 'plain', reason: 'urgent' }, { token: 'encrypt' }])
+    expect(both).toMatchObject({ method: 'portal', wishes: [{ rule: 'intent:encrypt' }] })
+  })
+})
+
+describe('a wish for links', () => {
+  it('takes files in the order of the mail', () => {
+    const attachments = [2, 0, 1].map((index) => file(`${index}.pdf`, 1, { index }))
+    expect(wished(nothing, [{ token: 'filelink' }], {}, { attachments }).steps[0]).toMatchObject({
+      attachments: [0, 1, 2],
+    })
+    const [draft] = draftsOf(nothing, mail({ attachments, intent: { protection: [{ token: 'filelink' }] } }))
+    expect(draft?.plan.get('fileLink')?.value).toMatchObject({ attachments: [0, 1, 2] })
+  })
+  it('is none without files, and not made of another wish', () => {
+    expect(wished(nothing, [{ token: 'filelink' }]).wishes).toEqual([])
+    expect(wished(nothing, [{ token: 'sign' }], {}, { attachments: [file('a.pdf')] }).shown).toEqual([
+      'sign smime',
+      'receipt',
+    ])
+  })
+})
+
+describe('a wish for less', () => {
+  it('takes links back too where the rule may be overruled', () => {
+    const link = one('{id: a, overridable: true, then: [{fileLink: {select: {}, access: link}}]}')
+    const attachments = [file('a.pdf')]
+    expect(wished(link, [{ token: 'plain' }], { reason: 'urgent' }, { attachments }).shown).toEqual([])
+  })
+  it('counts for nobody who may be protected more only, among several', () => {
+    const soft = one('{id: a, overridable: true, then: [{sign: {with: smime}}]}')
+    const tightenOnly = ['else@x.example', rich.address.toUpperCase()]
+    expect(wished(soft, [{ token: 'plain', reason: 'urgent' }], { tightenOnly }).shown).toEqual(['sign smime'])
+    expect(wished(soft, [{ token: 'plain', reason: 'urgent' }], { tightenOnly: ['else@x.example'] }).shown).toEqual([])
+  })
+  it('says what it could not waive', () => {
+    const mixed = one(
+      '{id: a, overridable: true, then: [{sign: {with: smime}}]}',
+      '{id: b, then: [{protect: {anyOf: [portal]}}]}',
+    )
+    expect(wished(mixed, [{ token: 'plain', reason: 'urgent' }])).toMatchObject({ method: 'portal', lacks: ['plain'] })
+  })
+})
