@@ -14,6 +14,7 @@ import type { Campaign, Outcome } from './nightly/campaign.ts'
 import { crash } from './nightly/crash.ts'
 import { fuzz } from './nightly/fuzz.ts'
 import { large } from './nightly/large.ts'
+import { nodes } from './nightly/nodes.ts'
 import { pdf } from './nightly/pdf.ts'
 import { policyIndex } from './nightly/policy-index.ts'
 import { powerCut } from './nightly/power-cut.ts'
@@ -27,6 +28,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   pdf,
   large,
   crash,
+  nodes,
   powerCut,
 ]
 

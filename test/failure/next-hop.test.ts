@@ -61,7 +61,12 @@ test('11-14: refused, deferred, dropped and answered with nonsense: everybody ha
     calm = Date.now() > end - 70_000
     hurry(relay.folder)
   }
-  const left = (await read.jobs({ limit: 5 })).map(({ queue, state, attempt, lastFault }) => ({ queue, state, attempt, lastFault }))
+  const left = (await read.jobs({ limit: 5 })).map(({ queue, state, attempt, lastFault }) => ({
+    queue,
+    state,
+    attempt,
+    lastFault,
+  }))
   expect(left.filter(({ state }) => state !== 'dead')).toEqual([])
   const sum = await accountFor(ledger, sink.mails, read, SENDER)
   console.info(told(sum))
@@ -76,3 +81,46 @@ test('11-14: refused, deferred, dropped and answered with nonsense: everybody ha
   expect([...failed].filter((message) => !reported.has(message))).toEqual([])
   expect(sink.arrived.get(SENDER)).toBeGreaterThan(0)
 }, 150_000)
+
+test('11: two next hops that greet nobody and refuse everybody slow no other destination down', async () => {
+  await using good = await openAccountingSink()
+  await using silent = await openAccountingSink()
+  await using refusing = await openAccountingSink()
+  silent.mood = (step) => (step === 'greeting' ? 'hang' : undefined)
+  refusing.mood = (step) => (step === 'greeting' ? '421 4.3.2 not now' : undefined)
+  const hop = (port: number) => `smtp://127.0.0.1:${port}?tls=none`
+  using relay = loadRelay(good.port, {
+    tenant: {
+      routes: { silent: hop(silent.port), refusing: hop(refusing.port) },
+      routeByDomain: { 'silent.example': 'silent', 'refusing.example': 'refusing' },
+    },
+  })
+  await using gateway = await relay.start()
+  const all: Ledger = new Map()
+  const load = (run: string, domain: string, count: number) =>
+    startLoad({ port: () => gateway.smtpPort, ledger: all, sender: SENDER, run, domain, count, connections: 4 }).done
+  /** From the first mail to the last arrival, ms. */
+  async function timed(run: string): Promise<number> {
+    const began = performance.now()
+    await load(run, 'good.example', 100)
+    const came = () => [...good.mails.keys()].filter((id) => id.startsWith(run)).length
+    while (came() < 100 && performance.now() - began < 60_000) await pause(10)
+    expect(came()).toBe(100)
+    return performance.now() - began
+  }
+  await timed('warm')
+  const before = Math.min(await timed('before-a'), await timed('before-b'))
+  await Promise.all([load('s', 'silent.example', 60), load('r', 'refusing.example', 60)])
+  await pause(500)
+  const meanwhile = Math.min(await timed('meanwhile-a'), await timed('meanwhile-b'))
+  // The share of a noisy machine apart: twice as long at most.
+  expect(meanwhile).toBeLessThan(2 * before + 1_000)
+  const { read } = await gateway.records(TENANT)
+  const sum = await accountFor(all, good.mails, read, SENDER)
+  expect(sum).toMatchObject({ duplicate: 0, altered: 0, phantom: 0, bounced: 0 })
+  // Those for the two hops wait, and nothing else does.
+  expect(new Set(sum.wrong.map((line) => /(silent|refusing)\.example is (pending|deferred)$/.test(line)))).toEqual(
+    new Set([true]),
+  )
+  gateway.process.kill('SIGKILL')
+}, 180_000)
