@@ -165,8 +165,8 @@ describe('a mail that is odd is accepted and has an outcome', () => {
   it('an 8-bit header with SMTPUTF8 goes on with it', async () => {
     const { id } = await send({ to: [ENGINEER], mail: hostile.header8Bit(), parameters: 'SMTPUTF8' })
     expect(await outcomeOf(id)).toMatchObject({ state: 'delivered' })
-    expect(hop.received.at(-1)?.mail).toContain('SMTPUTF8')
-    expect(Buffer.from(hop.received.at(-1)!.data, 'latin1').toString()).toContain('Subject: Grüße')
+    const written = ({ data }: { data: string }) => Buffer.from(data, 'latin1').toString().includes('Subject: Grüße')
+    expect(hop.received.find(written)?.mail).toContain('SMTPUTF8')
   })
 
   it('addresses in capitals are the same people, and reach the next hop as written', async () => {
