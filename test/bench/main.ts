@@ -6,12 +6,13 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { cluster } from './cluster.ts'
 import { growth } from './growth.ts'
+import { large } from './large.ts'
 import { policy } from './policy.ts'
 import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
 import { smoke } from './smoke.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, cluster, policy, growth }
+const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 const wanted = process.argv.slice(2)
