@@ -63,19 +63,34 @@ const EXPECTED_KEYS = [
 ]
 const DEFAULT_NOW = '2026-03-02T10:00:00+01:00'
 
-/** The cases of one file. Throws on a file that is no set of cases: that is a mistake of whoever wrote it. */
+/** A case whose policy is not loaded yet. */
+export interface NamedCase {
+  /** File and name. */
+  readonly name: string
+  /** Loads it anew: what an engine keeps beside a policy is not there yet. */
+  load(): ConformanceCase
+}
+
 export function casesOf(file: PolicyFile): readonly ConformanceCase[] {
+  return casesIn(file).map((one) => one.load())
+}
+
+/** The cases of one file. Throws on a file that is no set of cases: that is a mistake of whoever wrote it. */
+export function casesIn(file: PolicyFile): readonly NamedCase[] {
   const findings: Diagnostic[] = []
   const root = parseDocument(file.text, new Findings(file.name, findings))
   if (root === null) throw new Error(findings.map(said).join('\n'))
   const cases = member(root, 'cases')
   if (cases?.kind !== 'list') throw new Error(`${file.name}: no cases`)
   const policies = (plain(member(root, 'policies') ?? { kind: 'map', entries: [], at: root.at }) ?? {}) as Plain
-  return cases.items.map((node) => caseOf(plain(node) as Plain, file.name, root, policies))
+  return cases.items.map((node) => {
+    const one = plain(node) as Plain
+    const name = `${file.name}: ${String(one.name)}`
+    return { name, load: () => caseOf(one, name, root, policies) }
+  })
 }
 
-function caseOf(one: Plain, file: string, root: Node, policies: Plain): ConformanceCase {
-  const name = `${file}: ${String(one.name)}`
+function caseOf(one: Plain, name: string, root: Node, policies: Plain): ConformanceCase {
   const strange = Object.keys(one).find((key) => !CASE_KEYS.includes(key))
   if (strange) throw new Error(`${name}: unknown key ${strange}`)
   const files = filesOf(one, policies)

@@ -75,8 +75,8 @@ describe('a decision for a recipient', () => {
     expect(decide(policy, mail()).recipients[0]!.simulated).toEqual(['a', 'b'])
     const guarded = policyOf(
       ruleSet(
-        '  guarantees: [{id: a, title: A, mode: simulate, require: {protectedBy: [portal]}}]\n' +
-          rules('{id: b, mode: simulate, then: [receipt]}'),
+        '  mode: simulate\n  guarantees: [{id: a, title: A, require: {protectedBy: [portal]}}]\n' +
+          rules('{id: b, then: [receipt]}'),
       ),
     )
     expect(decide(guarded, mail()).recipients[0]!.simulated).toEqual(['a', 'b'])
