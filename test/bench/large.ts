@@ -83,7 +83,7 @@ const send = (gateway: Gateway, messages: number, content: Buffer, recipient: st
 /** Mails to the first recipient that are not with the next hop yet. */
 async function underWay(gateway: Gateway): Promise<number> {
   await using records = await gateway.records('bench')
-  const messages = await records.read.messages({ limit: 200, sender: SENDER })
+  const messages = await records.read.messages({ limit: 10_000, sender: SENDER })
   const states = await Promise.all(
     messages.filter(({ size }) => size > FILE).map(async ({ id }) => (await records.read.recipients(id))[0]?.state),
   )
