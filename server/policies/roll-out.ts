@@ -2,7 +2,6 @@ import type { PolicyVersionRecord, TenantId } from '../../shared/domain/index.ts
 import { Fault } from '../../shared/fault/index.ts'
 import {
   type Diagnostic,
-  loadPolicy,
   MAX_BUNDLE,
   type Policy,
   type PolicyFile,
@@ -14,6 +13,7 @@ import {
 } from '../../shared/policy/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PolicyVersionSummary } from '../ports/store.ts'
+import { compileApart } from './compile-apart.ts'
 import { type LoadParts, logFindings, type PolicySource, readVersion } from './load.ts'
 import { readPayload, sha256 } from './native.ts'
 import { PolicyRefused } from './refused.ts'
@@ -49,7 +49,7 @@ export interface RollOut {
   /** What serves now; serial 0 are the files of the directory. Null without any policy. */
   standing(tenant: TenantId): { readonly revision: string; readonly serial: number; readonly stale: boolean } | null
   /** Raises `policy-invalid` with its findings. */
-  candidate(what: Candidate): Policy
+  candidate(what: Candidate): Promise<Policy>
   /** Replays what was recorded since then (epoch ms), the newest `limit` at most, against another policy. */
   replay(
     tenant: TenantId,
@@ -185,11 +185,11 @@ export function createRollOut(
       return state?.policy ? { revision: state.policy.revision, serial: state.serial, stale: state.stale } : null
     },
 
-    candidate(what) {
+    async candidate(what) {
       const { policy, diagnostics } =
         'bundle' in what
           ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload })
-          : loadPolicy(what.files, { sha256 })
+          : await compileApart(what.files)
       if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
       return policy
     },

@@ -35,7 +35,14 @@ export type { ListCopies, ListCopy, ListOrigin, ListSource } from './list-source
 export { unsoundEntry } from './live-lists.ts'
 export { type LoadedPolicy, loadPolicy, type PolicyFile, TEST_FILE } from './load.ts'
 export { loadCanonical } from './load-canonical.ts'
-export { type FactRequest, type Lookup, neededFacts, readsFileText, unrecordedFacts } from './match/needs.ts'
+export {
+  type FactRequest,
+  findingNeeds,
+  type Lookup,
+  neededFacts,
+  readsFileText,
+  unrecordedFacts,
+} from './match/needs.ts'
 export { type Policy, withLists } from './policy.ts'
 export { type RecordedInput, redactInput, rulesOf } from './replay/record.ts'
 export { Replay, type ReplayReport, replay } from './replay/replay.ts'

@@ -144,7 +144,7 @@ export const policyRoutes: Routes = (instance, services) => {
       },
     },
     async (request) => {
-      const after = services.policies.candidate(candidateOf(request.body))
+      const after = await services.policies.candidate(candidateOf(request.body))
       const before = services.policies.active(caller(request).tenant)
       return lists({ before: before.revision, after: after.revision, changes: diffPolicies(before, after) })
     },
@@ -166,7 +166,7 @@ export const policyRoutes: Routes = (instance, services) => {
     },
     async (request) => {
       const { since, limit, ...candidate } = request.body
-      const after = services.policies.candidate(candidateOf(candidate))
+      const after = await services.policies.candidate(candidateOf(candidate))
       const unit = UNIT_MS[since.at(-1) as keyof typeof UNIT_MS]
       const from = services.clock.now() - Number(since.slice(0, -1)) * unit
       const report = await services.policies.replay(caller(request).tenant, after, { since: from, limit })

@@ -12,7 +12,7 @@ import type {
   SenderFacts,
 } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
-import { type Lookup, neededFacts, type Policy } from '../../../shared/policy/index.ts'
+import { findingNeeds, type Lookup, type Policy } from '../../../shared/policy/index.ts'
 import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { resolveClassification } from '../../../shared/words/classification.ts'
 import { readForeignHeaders, steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
@@ -20,6 +20,7 @@ import { readSteeringSubject } from '../../../shared/words/foreign/steering-subj
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
 import { NONE } from '../../../shared/words/stamp.ts'
+import { inSlices } from '../../policies/in-slices.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import { findRoute } from '../route-of.ts'
@@ -131,7 +132,7 @@ export async function assembleInput(
     ...(facts.attachments ? { attachments: facts.attachments } : {}),
     intent,
   }
-  const wanted = wantedLookups(policy, partial, scope)
+  const wanted = await wantedLookups(policy, partial, scope)
   const recipients = await Promise.all(
     strangers.map((one, position) => knownRecipient(one, wanted.of(position), mail.receivedAt, tenant, knowledge)),
   )
@@ -154,15 +155,15 @@ const LOOKUPS = ['directory', 'keys'] as const
 type Lookups = ReadonlySet<Lookup>
 
 /** Which look-ups are made for the recipient at a position, and whether authentication is one of the message's. */
-function wantedLookups(
+async function wantedLookups(
   policy: Policy,
   partial: PolicyInput,
   scope: Scope,
-): { of(recipient: number): Lookups; readonly auth: boolean } {
+): Promise<{ of(recipient: number): Lookups; readonly auth: boolean }> {
   if (scope === 'all') return { of: () => new Set(LOOKUPS), auth: true }
   const wanted = partial.recipients.map(() => new Set<Lookup>())
   let auth = false
-  for (const { recipient, lookup } of neededFacts(policy, partial)) {
+  for (const { recipient, lookup } of await inSlices(findingNeeds(policy, partial))) {
     if (recipient !== null) wanted[recipient]?.add(lookup)
     else if (lookup === 'auth') auth = true
   }

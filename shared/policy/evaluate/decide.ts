@@ -8,6 +8,7 @@ import type { Policy } from '../policy.ts'
 import { joinGates } from '../registry/actions/gate.ts'
 import { actionsOf } from '../registry/actions.ts'
 import { comparableAddress } from '../registry/types.ts'
+import { completed } from '../steps.ts'
 import { byCode, canonicalJson, digest, isSameJson } from '../text/canonical.ts'
 import { type Draft, draftOf, gateOf } from './draft.ts'
 import { holdGuarantees } from './guarantee.ts'
@@ -95,13 +96,6 @@ function* inTurn<T, U>(list: readonly T[], work: (one: T) => U): Generator<undef
     yield
   }
   return done
-}
-
-function completed<T>(work: Generator<undefined, T>): T {
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-  }
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -5,6 +5,7 @@ import type { Condition, Selector } from '../ir.ts'
 import { leavesOf } from '../parse/condition.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
 import type { FieldDefinition } from '../registry/field.ts'
+import { completed } from '../steps.ts'
 import { byCode } from '../text/canonical.ts'
 import { candidatesOf } from './matching.ts'
 
@@ -26,6 +27,11 @@ export const LOOKUPS: readonly Lookup[] = ['directory', 'keys', 'tls']
  * It holds because a truth that is known stays what it is however many more facts come: only what is open is asked for.
  */
 export function neededFacts(policy: Policy, partial: PolicyInput): readonly FactRequest[] {
+  return completed(findingNeeds(policy, partial))
+}
+
+/** As `neededFacts`, stopping after each recipient. */
+export function* findingNeeds(policy: Policy, partial: PolicyInput): Generator<undefined, readonly FactRequest[]> {
   const cache = messageCache(policy.lists)
   const asking = new Asking()
   const wished = partial.intent.protection.some(({ token }) => token !== 'none')
@@ -44,6 +50,7 @@ export function neededFacts(policy: Policy, partial: PolicyInput): readonly Fact
     for (const { guarantee, set, when } of policy.guarantees)
       if (when(facts) === undefined) for (const condition of [set, guarantee.when]) asking.ask(condition, position)
     if (choosing) for (const lookup of LOOKUPS) asking.add(position, lookup)
+    yield
   }
   return asking.requests()
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { decide, deciding } from '../../../shared/policy/index.ts'
-import { file, mail, policyOf, recipient, ruleSet } from '../../../test/support/policy.ts'
+import { decide, deciding } from '../../shared/policy/index.ts'
+import { file, mail, policyOf, recipient, ruleSet } from '../../test/support/policy.ts'
 import { inSlices } from './in-slices.ts'
 
 const rules = Array.from(
