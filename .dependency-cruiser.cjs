@@ -23,6 +23,27 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'addin-knows-shared-only',
+      severity: 'error',
+      from: { path: '^addin/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(server|cli|demo|test|web|tools)/' },
+    },
+    {
+      name: 'launch-events-know-words-only',
+      severity: 'error',
+      from: { path: '^addin/(launch|stamp)/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: ['^addin/(launch|stamp)/', '^shared/words/(header-names|plain-address|stamp)\\.ts$'] },
+    },
+    {
+      name: 'server-knows-the-manifest-only',
+      severity: 'error',
+      from: {
+        path: '^(server|cli|shared)/',
+        pathNot: ['^server/http/routes/addin\\.ts$', '^cli/manifest\\.ts$', '\\.test\\.ts$'],
+      },
+      to: { path: '^addin/' },
+    },
+    {
       name: 'ports-know-shared-only',
       severity: 'error',
       from: { path: '^server/ports/' },
@@ -75,7 +96,7 @@ module.exports = {
     {
       name: 'production-code-has-no-dev-dependency',
       severity: 'error',
-      from: { path: '^(shared|server|cli)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(shared|server|cli|addin)/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],

@@ -4,11 +4,14 @@ import tseslint from 'typescript-eslint'
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'data/**'] },
   {
-    files: ['{shared,server,cli,demo}/**/*.ts'],
+    files: ['{shared,server,cli,addin,demo}/**/*.ts'],
     ignores: ['**/*.test.ts'],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: ['./*/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./*/tsconfig.json', './addin/*/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     plugins: { '@typescript-eslint': tseslint.plugin },
     rules: {

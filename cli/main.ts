@@ -6,6 +6,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerInit } from './init.ts'
 import { type CliIo, processIo } from './io.ts'
 import { openMailFile } from './mail-file.ts'
+import { registerManifest } from './manifest.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerOpen } from './open.ts'
 import { registerPolicy } from './policy.ts'
@@ -44,6 +45,7 @@ function commandLine(io: CliIo): Command {
   registerServe(program, io)
   registerInit(program, io)
   registerMigrate(program, io)
+  registerManifest(program, io)
   registerPolicy(program, io, async (file, { policy, ...options }) => {
     await using mail = await openMailFile(file, options)
     return mail.input(policy)

@@ -252,6 +252,7 @@ export async function openHouse(
         })),
       ),
       limits: { ...defaultLimits, message: config.smtp.maxSize },
+      addin: config.addin,
     },
     store,
     clock,

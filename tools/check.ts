@@ -7,7 +7,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
   ['types', 'tsc', '-b'],
   ['format and lint', 'biome', 'check', '--error-on-warnings', '.'],
   ['typed lint', 'eslint', '.'],
-  ['boundaries', 'depcruise', '--config', '.dependency-cruiser.cjs', 'shared', 'server', 'cli', 'demo'],
+  ['boundaries', 'depcruise', '--config', '.dependency-cruiser.cjs', 'shared', 'server', 'cli', 'addin', 'demo'],
   ['dead code', 'knip'],
   ['generated files', 'node', 'tools/generate.ts', '--check'],
 ]

@@ -49,6 +49,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('HTTP for the world.'),
+  addin: z
+    .strictObject({
+      id: z
+        .guid()
+        .optional()
+        .describe('GUID of the add-in; made from `http.publicUrl` when left out. Set it before that changes.'),
+      supportUrl: url('https', 'http')
+        .optional()
+        .describe('Where the manifest sends users for help; a page of its own when left out.'),
+    })
+    .prefault({})
+    .describe('Outlook add-in ([install.md](../addin/install.md)).'),
   admin: z
     .strictObject({
       host: z.string().default('127.0.0.1').describe('Address to listen on.'),

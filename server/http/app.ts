@@ -11,6 +11,7 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import type { App, Routes } from './route.ts'
+import { addinRoutes } from './routes/addin.ts'
 import { archiveRoute } from './routes/archive.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { evaluateRoute } from './routes/evaluate.ts'
@@ -51,6 +52,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     queueRoutes,
     simulationRoute,
     portalRoutes,
+    addinRoutes,
     docsRoutes,
     ...extra,
   ])

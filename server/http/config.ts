@@ -10,6 +10,12 @@ export interface HttpConfig {
   readonly tokenSeed: Uint8Array
   readonly issuers: readonly ForeignIssuer[]
   readonly limits: HttpLimits
+  /** What the manifests of the Outlook add-in say; what is left out follows from `publicUrl`. */
+  readonly addin?: {
+    /** GUID. */
+    readonly id?: string | undefined
+    readonly supportUrl?: string | undefined
+  }
 }
 
 /** An OpenID provider whose access tokens count as well (Entra and the like). */
