@@ -89,6 +89,19 @@ describe('contributions as they come', () => {
     expect(counted.joins).toBe(7)
     expect(plan.plan().get('list')).toEqual({ action, slot: '', value: values.flat(), by: by('ab') })
   })
+  it('come from a plan with all who are behind them', () => {
+    const { action, counted } = listing()
+    const plan = new Joining()
+    const [x, y] = [['x'], ['y']]
+    const add = (value: unknown, id: string) =>
+      plan.add({ key: 'list', action, slot: '', value }, { id, overridable: false })
+    plan.addAll('list', { action, slot: '', value: x, by: by('ca') })
+    add(y, 'd')
+    add(x, 'b')
+    plan.addAll('list', { action, slot: '', value: y, by: by('fe') })
+    expect(counted.joins).toBe(1)
+    expect(plan.plan().get('list')).toEqual({ action, slot: '', value: ['x', 'y'], by: by('abcdef') })
+  })
   it('are known by sight up to a number, and joined without harm beyond it', () => {
     const { action, counted } = listing()
     const plan = new Joining()
