@@ -3,9 +3,10 @@
  * name and the run fails, unless SECFLOW_TEST_SKIP_TOOLS=1. The last line counts: `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtCommand } from './support/built.ts'
 import { provideTools } from './support/tools.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -33,7 +34,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
 const report = join(scratch, 'report.json')
 const filters = process.argv.slice(2)
 /** The gateways of the tests run what ships: the compiled package, which the check has just built. */
-const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand() } : {}
+const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand(scratch) } : {}
 const vitest = spawnSync(
   bin('vitest'),
   [
@@ -50,15 +51,6 @@ const vitest = spawnSync(
     env: { ...process.env, ...built, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin` },
   },
 )
-/** `bin/secflow.mjs` prefers the sources beside it: a copy of it beside the compiled code finds only that. */
-function builtCommand(): string {
-  const command = join(scratch, 'package/bin/secflow.mjs')
-  mkdirSync(join(scratch, 'package/bin'), { recursive: true })
-  copyFileSync(join(root, 'bin/secflow.mjs'), command)
-  symlinkSync(join(root, 'dist'), join(scratch, 'package/dist'))
-  return command
-}
-
 let counts = { passed: 0, failed: 1, skipped: 0 }
 try {
   const result = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number> & { success: boolean }

@@ -15,7 +15,7 @@ import { freePort } from './postfix.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** The command of the compiled package where the test run names it, else that of the sources. */
-const COMMAND = process.env.SECFLOW_TEST_BIN ?? join(ROOT, 'bin/secflow.mjs')
+const command = () => process.env.SECFLOW_TEST_BIN ?? join(ROOT, 'bin/secflow.mjs')
 
 export interface GatewayOptions {
   /** Settings of secflow.yaml beside the ports and the data folder; `tenants` replaces the demo tenant. */
@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     ...options.settings,
   }
   writeFileSync(file, stringify(settings))
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [COMMAND, 'serve', '--json', '--config', file], {
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [command(), 'serve', '--json', '--config', file], {
     env: { PATH: process.env.PATH, HOME: folder, SECFLOW_DEMO_SINK: sink.url, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
