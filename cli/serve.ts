@@ -39,6 +39,8 @@ export function registerServe(program: Command, io: CliIo): void {
         io.exit(3)
         return
       }
+      // From the first port on a signal means a drain, not an end in the middle.
+      const told = untilSignal()
       const running = await start(config, roles as Role[], {
         failed(error) {
           io.err(`Secflow stops: ${error.message}. Whoever started it starts it again; accepted mail is safe.`)
@@ -48,7 +50,7 @@ export function registerServe(program: Command, io: CliIo): void {
       if (options.json) io.out(JSON.stringify({ ready: true, ...running.ports }))
       const reload = () => void running.house.reloadPolicies()
       process.on('SIGHUP', reload)
-      await untilSignal()
+      await told
       process.off('SIGHUP', reload)
       await running.stop()
     })
