@@ -45,10 +45,10 @@ export const evaluateRoute: Routes = (instance, services) => {
   )
 }
 
-/** A recipient who would get nothing stops the mail; one who waits for somebody, or for something, is worth a question. */
+/** A recipient who would get nothing stops the mail; one who waits is worth a question. What is missing shows in the preview. */
 function stampOutcome({ recipients }: Decision): StampOutcome {
   if (recipients.some(({ outcome }) => outcome === 'reject')) return 'stop'
-  return recipients.some(({ outcome, missing }) => outcome !== 'deliver' || missing.length > 0) ? 'ask' : 'send'
+  return recipients.some(({ outcome }) => outcome !== 'deliver') ? 'ask' : 'send'
 }
 
 function visibleOf(draft: Draft): string[] {
