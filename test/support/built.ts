@@ -1,16 +1,18 @@
-import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
 /**
- * The command of the compiled package, as it ships: `bin/secflow.mjs` prefers the sources beside it, so a copy of it beside the
- * compiled code (`dist`, which must be up to date) finds only that. `startGateway` takes it from SECFLOW_TEST_BIN.
+ * The command of the compiled package, as it ships: a folder as `npm pack` makes it, from `dist`, which must be up to date. The
+ * code is copied, because a test of the package itself builds `dist` anew. `startGateway` takes the command from
+ * SECFLOW_TEST_BIN.
  */
 export function builtCommand(folder: string): string {
-  const command = join(folder, 'package/bin/secflow.mjs')
-  mkdirSync(join(folder, 'package/bin'), { recursive: true })
-  copyFileSync(join(ROOT, 'bin/secflow.mjs'), command)
-  symlinkSync(join(ROOT, 'dist'), join(folder, 'package/dist'))
-  return command
+  const built = join(folder, 'package')
+  mkdirSync(built)
+  for (const name of ['bin', 'dist']) cpSync(join(ROOT, name), join(built, name), { recursive: true })
+  for (const name of ['node_modules', 'examples', 'docs', 'package.json'])
+    symlinkSync(join(ROOT, name), join(built, name))
+  return join(built, 'bin/secflow.mjs')
 }
