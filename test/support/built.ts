@@ -12,7 +12,7 @@ export function builtCommand(folder: string): string {
   const built = join(folder, 'package')
   mkdirSync(built)
   for (const name of ['bin', 'dist']) cpSync(join(ROOT, name), join(built, name), { recursive: true })
-  for (const name of ['node_modules', 'examples', 'docs', 'package.json'])
+  for (const name of ['node_modules', 'addin', 'examples', 'docs', 'package.json'])
     symlinkSync(join(ROOT, name), join(built, name))
   return join(built, 'bin/secflow.mjs')
 }
