@@ -55,7 +55,6 @@ const each =
   }
 
 export const it = Object.assign((name: string, body: () => unknown) => add(name, body), { each: each(add) })
-export const test = it
 export const describe = Object.assign(group, {
   each: each((name, body) => group(name, body as () => void)),
 })
