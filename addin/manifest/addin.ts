@@ -79,14 +79,29 @@ export const SURFACES: readonly Surface[] = [
   },
 ]
 
-/** Events of Outlook with the handler of each; unified manifests name the event otherwise. */
-export const EVENTS = [
-  { type: 'OnNewMessageCompose', unified: 'newMessageComposeCreated', handler: 'onNewMessageCompose' },
-  { type: 'OnMessageRecipientsChanged', unified: 'messageRecipientsChanged', handler: 'onMessageRecipientsChanged' },
-  { type: 'OnMessageAttachmentsChanged', unified: 'messageAttachmentsChanged', handler: 'onMessageAttachmentsChanged' },
-  { type: 'OnMessageFromChanged', unified: 'messageFromChanged', handler: 'onMessageFromChanged' },
-  { type: 'OnMessageSend', unified: 'messageSending', handler: 'onMessageSend' },
-] as const
+interface OutlookEvent {
+  readonly type: string
+  /** As unified manifests name it. */
+  readonly unified: string
+  readonly handler: string
+  /** Whether phones have it. */
+  readonly mobile: boolean
+}
+
+const event = (name: string, unified: string, mobile: boolean): OutlookEvent => ({
+  type: `On${name}`,
+  unified,
+  handler: `on${name}`,
+  mobile,
+})
+
+export const EVENTS: readonly OutlookEvent[] = [
+  event('NewMessageCompose', 'newMessageComposeCreated', true),
+  event('MessageRecipientsChanged', 'messageRecipientsChanged', true),
+  event('MessageAttachmentsChanged', 'messageAttachmentsChanged', false),
+  event('MessageFromChanged', 'messageFromChanged', true),
+  event('MessageSend', 'messageSending', false),
+]
 
 /** Edges of the square pictures of buttons, in pixels; the others than those that Outlook wants save it scaling. */
 export const BUTTON_ICONS = [16, 24, 32, 48, 80] as const

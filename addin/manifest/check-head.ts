@@ -98,30 +98,32 @@ const EVENT_TYPES = new Set(
     'OnAppointmentRecurrenceChanged OnAppointmentAttachmentsChanged OnAppointmentFromChanged OnAppointmentSend',
   ].flatMap((line) => line.split(' ')),
 )
+const BLOCK = 'Block: nobody sends while the add-in cannot be loaded; for deployment by administrators only'
 const SEND_MODES = ['PromptUser', 'SoftBlock', 'Block']
 
-/** Events: known, once each, handled by the runtime that the manifest names. */
+/** Events: known, once each on desktops and on phones, handled by the runtime that the manifest names. */
 export function checkEvents(root: Element, report: Report): void {
-  const seen = new Set<string>()
   for (const [one, parents] of walk(root)) {
-    if (one.name === 'LaunchEvents') checkRuntime(one, parents, report)
-    if (one.name !== 'LaunchEvent') continue
-    const { Type = '', FunctionName = '', SendMode } = one.attributes
-    if (!EVENT_TYPES.has(Type)) report('event', one, `there is no event ${Type}`)
-    if (seen.has(Type)) report('event', one, `${Type} stands twice`)
-    seen.add(Type)
-    if (!/^[A-Za-z_$][\w$]*$/.test(FunctionName)) report('event', one, `${Type} names no function`)
-    if (SendMode === undefined) continue
-    if (!Type.endsWith('Send')) report('event', one, `${Type} has no SendMode`)
-    else if (!SEND_MODES.includes(SendMode)) report('event', one, `SendMode is one of ${SEND_MODES.join(', ')}`)
-    else if (SendMode === 'Block')
-      report(
-        'event',
-        one,
-        'Block: nobody sends while the add-in cannot be loaded; for deployment by administrators only',
-        'warning',
-      )
+    if (one.name !== 'LaunchEvents') continue
+    checkRuntime(one, parents, report)
+    const seen = new Set<string>()
+    for (const event of one.children) {
+      const { Type = '' } = event.attributes
+      if (seen.has(Type)) report('event', event, `${Type} stands twice`)
+      seen.add(Type)
+      checkEvent(event, report)
+    }
   }
+}
+
+function checkEvent(event: Element, report: Report): void {
+  const { Type = '', FunctionName = '', SendMode } = event.attributes
+  if (!EVENT_TYPES.has(Type)) report('event', event, `there is no event ${Type}`)
+  if (!/^[A-Za-z_$][\w$]*$/.test(FunctionName)) report('event', event, `${Type} names no function`)
+  if (SendMode === undefined) return
+  if (!Type.endsWith('Send')) report('event', event, `${Type} has no SendMode`)
+  else if (!SEND_MODES.includes(SendMode)) report('event', event, `SendMode is one of ${SEND_MODES.join(', ')}`)
+  else if (SendMode === 'Block') report('event', event, BLOCK, 'warning')
 }
 
 function checkRuntime(events: Element, parents: readonly Element[], report: Report): void {

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Installation } from './addin.ts'
+import { type Installation, VERSION } from './addin.ts'
 import { checkManifest } from './check.ts'
 import { type FetchFile, pngSize } from './check-files.ts'
+import { unifiedManifest } from './write-json.ts'
 import { xmlManifest } from './write-xml.ts'
 import { element, readXml, writeXml } from './xml.ts'
 
@@ -31,6 +33,15 @@ async function broken(from: string | RegExp, to: string, fetchFile: FetchFile | 
 it('finds nothing in our own', async () => {
   expect(await checkManifest(good, fromPublic)).toEqual([])
   expect(await checkManifest(good, null)).toEqual([])
+})
+
+it('has a higher version whenever it says something else', () => {
+  // Administrators' centres take nothing that is not newer: raise VERSION together with the digest.
+  const digest = createHash('sha256')
+    .update(good)
+    .update(JSON.stringify(unifiedManifest(installation)))
+    .digest('hex')
+  expect([VERSION, digest.slice(0, 16)]).toEqual(['1.0.0', '5321cbe9a6ccc3e9'])
 })
 
 describe('finds', () => {

@@ -95,7 +95,13 @@ function versionOverrides(installation: Installation): Element {
             element('SupportsSharedFolders', {}, 'true'),
             element('FunctionFile', { resid: 'Events.Page' }),
             ...SURFACES.map((surface) => commandSurface(surface, true)),
-            launchEvents(installation),
+            launchEvents(EVENTS, installation),
+          ]),
+          element('MobileFormFactor', {}, [
+            launchEvents(
+              EVENTS.filter(({ mobile }) => mobile),
+              installation,
+            ),
           ]),
         ]),
       ]),
@@ -135,12 +141,12 @@ function commandSurface({ id, group, mode }: Surface, newer: boolean): Element {
   ])
 }
 
-const launchEvents = ({ sendMode }: Installation) =>
+const launchEvents = (events: typeof EVENTS, { sendMode }: Installation) =>
   element('ExtensionPoint', { 'xsi:type': 'LaunchEvent' }, [
     element(
       'LaunchEvents',
       {},
-      EVENTS.map(({ type, handler }) =>
+      events.map(({ type, handler }) =>
         element('LaunchEvent', {
           Type: type,
           FunctionName: handler,

@@ -1,5 +1,6 @@
 /** From the preview through the launch events of Outlook and SMTP to the decision: what the sender was told is what happens. */
-import { readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claimsOf } from '../../addin/stamp/claims.ts'
@@ -19,13 +20,15 @@ const AUTHOR = 'leitstelle@demo.example'
 const PEERS = ['cert@partner.example', 'pgp@partner.example', 'phone@partner.example', 'nothing@partner.example']
 const SCRIPT = readFileSync(join(import.meta.dirname, '../../addin/public/launchevent.js'), 'utf8')
 
+let scratch: string
 let sink: Sink
 let tenant: OwnTenant
 let gateway: Gateway
 let token: string
 
 beforeAll(async () => {
-  sink = await openSink({ directory: join('/tmp', `secflow-addin-${process.pid}`), smtpPort: 0, httpPort: 0 })
+  scratch = mkdtempSync(join(tmpdir(), 'secflow-addin-'))
+  sink = await openSink({ directory: scratch, smtpPort: 0, httpPort: 0 })
   tenant = await ownTenant({ outside: sink.url })
   const client = {
     id: 'addin',
@@ -52,7 +55,7 @@ afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]()
   tenant?.[Symbol.dispose]()
   await sink?.close()
-  rmSync(join('/tmp', `secflow-addin-${process.pid}`), { recursive: true, force: true })
+  rmSync(scratch, { recursive: true, force: true })
 })
 
 interface Verdict {
