@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import { type LoadedPolicy, loadCanonical, loadPolicy, type PolicyFile } from '../../shared/policy/index.ts'
+import { type LoadedPolicy, loadingCanonical, loadPolicy, type PolicyFile } from '../../shared/policy/index.ts'
 import type { Checked } from './compile-thread.ts'
+import { inSlices } from './in-slices.ts'
 import { sha256 } from './native.ts'
 
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js', import.meta.url)
@@ -11,14 +12,14 @@ const HEAP_MB = 1024
 
 /**
  * As `loadPolicy`, with the files read and checked in a thread of their own: of many rules only the checked form is compiled
- * here, a tenth of the work. Places of findings are those of the files; places in the policy itself are not kept. Raises
+ * here, a tenth of the work, in slices. Places of findings are those of the files; places in the policy itself are not kept. Raises
  * what ends the thread.
  */
 export async function compileApart(files: readonly PolicyFile[]): Promise<LoadedPolicy> {
   if (files.reduce((sum, { text }) => sum + text.length, 0) <= SMALL) return loadPolicy(files, { sha256 })
   const { diagnostics, canonical } = await checkedApart(files)
   if (canonical.length === 0) return { policy: null, diagnostics, canonical }
-  const loaded = loadCanonical(canonical, { sha256 })
+  const loaded = await inSlices(loadingCanonical(canonical, { sha256 }))
   if ('damaged' in loaded || !loaded.policy) throw new Error('the checked form of a policy cannot be read')
   return { policy: loaded.policy, diagnostics, canonical }
 }

@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest'
-import { decide, deciding } from '../../shared/policy/index.ts'
+import {
+  buildBundle,
+  decide,
+  deciding,
+  findingNeeds,
+  neededFacts,
+  readBundle,
+  readingBundle,
+} from '../../shared/policy/index.ts'
 import { file, mail, policyOf, recipient, ruleSet } from '../../test/support/policy.ts'
 import { inSlices } from './in-slices.ts'
+import { readPayload, sha256 } from './native.ts'
 
 const rules = Array.from(
   { length: 200 },
@@ -62,4 +71,36 @@ it('lets other work of the process run between slices', async () => {
   setImmediate(() => seen.push('other'))
   seen.push(await inSlices(work))
   expect(seen).toEqual(['other', 'done'])
+})
+
+it('opens a bundle of many rules bit by bit, as it would at once', async () => {
+  const many = Array.from(
+    { length: 3000 },
+    (_, i) =>
+      `    - {id: r${i}, when: {recipient.domain: d${i}.example}, then: [{protect: {anyOf: [smime, portal]}}]}\n`,
+  ).join('')
+  const files = [ruleSet(`  rules:\n${many}`)]
+  const { text } = buildBundle(files, { serial: 1, createdAt: '2026-11-23T10:00:00Z', signer: null })
+  const options = { trust: null, currentSerial: 0, sha256, readPayload }
+  let steps = 0
+  const counted = function* () {
+    for (const work = readingBundle(text!, options); ; steps++) {
+      const { done, value } = work.next()
+      if (done) return value
+      yield
+    }
+  }
+  const { policy } = await inSlices(counted())
+  const { policy: atOnce } = readBundle(text!, options)
+  expect(steps).toBeGreaterThan(100)
+  expect(decide(policy!, input)).toEqual(decide(atOnce!, input))
+})
+
+it('finds what to look up for many recipients one by one, as it would at once', async () => {
+  const partial = { ...input, recipients: input.recipients.map((one) => ({ ...one, keys: {} })) }
+  let steps = 0
+  const work = findingNeeds(policy, partial)
+  while (!work.next().done) steps++
+  expect(steps).toBe(partial.recipients.length)
+  expect(await inSlices(findingNeeds(policy, partial))).toEqual(neededFacts(policy, partial))
 })

@@ -1,9 +1,16 @@
 import type { PolicyVersionRecord, TenantId } from '../../shared/domain/index.ts'
-import { type Diagnostic, type Policy, readBundle, rolledBackTo, type TrustRoots } from '../../shared/policy/index.ts'
+import {
+  type Diagnostic,
+  type Policy,
+  readingBundle,
+  rolledBackTo,
+  type TrustRoots,
+} from '../../shared/policy/index.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import { compileApart } from './compile-apart.ts'
 import { readPolicyDirectory } from './directory.ts'
+import { inSlices } from './in-slices.ts'
 import { readPayload, sha256 } from './native.ts'
 import type { PolicyRegistry, PolicyState } from './registry.ts'
 
@@ -111,7 +118,9 @@ export async function readVersion(
   const origin = older === null || older >= version.serial ? version : await store.tenant(id).read.policyVersion(older)
   const { serial, bundle: text } = origin ?? version
   const name = `bundle ${serial}`
-  const { policy, bundle, diagnostics } = readBundle(text, { trust, currentSerial: 0, sha256, readPayload }, name)
+  const { policy, bundle, diagnostics } = await inSlices(
+    readingBundle(text, { trust, currentSerial: 0, sha256, readPayload }, name),
+  )
   const same = bundle?.manifest.serial === serial
   return { policy: same ? policy : null, diagnostics, signer: bundle?.signer ?? null, serial }
 }

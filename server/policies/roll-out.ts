@@ -7,13 +7,14 @@ import {
   type PolicyFile,
   Replay,
   type ReplayReport,
-  readBundle,
+  readingBundle,
   rollbackTo,
   rolledBackTo,
 } from '../../shared/policy/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PolicyVersionSummary } from '../ports/store.ts'
 import { compileApart } from './compile-apart.ts'
+import { inSlices } from './in-slices.ts'
 import { type LoadParts, logFindings, type PolicySource, readVersion } from './load.ts'
 import { readPayload, sha256 } from './native.ts'
 import { PolicyRefused } from './refused.ts'
@@ -127,12 +128,14 @@ export function createRollOut(
       const tenant = tenantOf(id)
       const inForce = await store.tenant(id).read.policyVersion()
       const currentSerial = inForce?.serial ?? 0
-      const { policy, bundle, diagnostics } = readBundle(text, {
-        trust: tenant.trust,
-        currentSerial,
-        sha256,
-        readPayload,
-      })
+      const { policy, bundle, diagnostics } = await inSlices(
+        readingBundle(text, {
+          trust: tenant.trust,
+          currentSerial,
+          sha256,
+          readPayload,
+        }),
+      )
       const about = { sha256: sha256(text.slice(0, MAX_BUNDLE)), serial: bundle?.manifest.serial }
       if (!policy || !bundle) return refuse(id, by, new PolicyRefused('bundle-refused', diagnostics), about)
       if (tenant.twoPersons && isSame(bundle.signer, by)) {
@@ -188,7 +191,7 @@ export function createRollOut(
     async candidate(what) {
       const { policy, diagnostics } =
         'bundle' in what
-          ? readBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload })
+          ? await inSlices(readingBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload }))
           : await compileApart(what.files)
       if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
       return policy

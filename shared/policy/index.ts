@@ -19,6 +19,7 @@ export {
   type ReadBundle,
   type ReadOptions,
   readBundle,
+  readingBundle,
   type TrustRoots,
 } from './bundle/read.ts'
 export { MAX_ROLLBACK, rollbackTo, rolledBackTo } from './bundle/rollback.ts'
@@ -34,7 +35,7 @@ export type { Layer } from './layer.ts'
 export type { ListCopies, ListCopy, ListOrigin, ListSource } from './list-source.ts'
 export { unsoundEntry } from './live-lists.ts'
 export { type LoadedPolicy, loadPolicy, type PolicyFile, TEST_FILE } from './load.ts'
-export { loadCanonical } from './load-canonical.ts'
+export { loadCanonical, loadingCanonical } from './load-canonical.ts'
 export {
   type FactRequest,
   findingNeeds,

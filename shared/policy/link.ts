@@ -2,6 +2,7 @@
 import { type Diagnostic, Findings, type Position } from './diagnostic.ts'
 import type { ActionUse, Rule, RuleSet } from './ir.ts'
 import { LAYERS } from './layer.ts'
+import type { Steps } from './steps.ts'
 import { canonicalJson } from './text/canonical.ts'
 import { nearest } from './text/nearest.ts'
 
@@ -10,10 +11,12 @@ interface Placed {
   readonly set: RuleSet
 }
 
-/** Adds findings to `list`. */
-export function checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): void {
+/** Adds findings to `list`, stopping between checks. */
+export function* checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): Steps<void> {
   checkIds(sets, list)
+  yield
   if (sets.some((set) => set.exceptions.length > 0)) checkExceptions(sets, list)
+  yield
   checkSingleValues(sets, list)
 }
 

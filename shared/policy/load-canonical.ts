@@ -3,26 +3,36 @@ import {
   byId,
   type LoadedPolicy,
   type LoadOptions,
-  loadDocuments,
+  loadingDocuments,
   type PolicyDocument,
   type PolicyFile,
   UNORDERED,
 } from './load.ts'
-import { readCanonical } from './parse/canonical-json.ts'
+import { readingCanonical } from './parse/canonical-json.ts'
 import { member, type Node, nodeOf } from './parse/node.ts'
+import { completed, type Steps } from './steps.ts'
 
 /** As in a file of rules, and the levels that stand-ins for numbers add. */
 const MAX_DEPTH = 34
 
 /** Files as `LoadedPolicy.canonical` gives them; one that is no rule set at all stands alone in `damaged`. */
-export function loadCanonical(
+export function loadCanonical(files: readonly PolicyFile[], options: LoadOptions = {}): LoadedPolicy | Damaged {
+  return completed(loadingCanonical(files, options))
+}
+
+interface Damaged {
+  readonly damaged: string
+}
+
+/** As `loadCanonical`, stopping now and then. */
+export function* loadingCanonical(
   files: readonly PolicyFile[],
   options: LoadOptions = {},
-): LoadedPolicy | { readonly damaged: string } {
+): Steps<LoadedPolicy | Damaged> {
   const documents: PolicyDocument[] = []
   const objects = new Map<string, Node>()
   for (const { name: file, text } of files) {
-    const shared = readCanonical(text, MAX_DEPTH, objects)
+    const shared = yield* readingCanonical(text, MAX_DEPTH, objects)
     if (shared && inOrder(shared)) {
       documents.push({ file, root: shared, canonical: text })
       continue
@@ -32,7 +42,7 @@ export function loadCanonical(
     if (root === null) return { damaged: file }
     documents.push({ file, root, ...(isCanonicalSet(value, text) ? { canonical: text } : {}) })
   }
-  return loadDocuments(documents, options)
+  return yield* loadingDocuments(documents, options)
 }
 
 /** The value of a JSON text, or undefined. */

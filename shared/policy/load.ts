@@ -5,14 +5,15 @@ import type { RuleSet } from './ir.ts'
 import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
-import { indexOf } from './match/rule-index.ts'
+import { indexing, indexOf } from './match/rule-index.ts'
 import { parseDocument } from './parse/document.ts'
 import type { Env, Known } from './parse/env.ts'
 import { documentOf, entryOf, member, type Node } from './parse/node.ts'
-import { type ReadSet, readLabels, readRuleSet } from './parse/ruleset.ts'
-import { compilePolicy, type Policy } from './policy.ts'
+import { type ReadSet, readingRuleSet, readLabels } from './parse/ruleset.ts'
+import { compilingPolicy, type Policy } from './policy.ts'
 import { METHODS } from './registry/actions/protect.ts'
 import { PHASES } from './registry/actions.ts'
+import { completed, type Steps } from './steps.ts'
 import { byCode, canonicalJson, digest, type Sha256 } from './text/canonical.ts'
 import { nearest } from './text/nearest.ts'
 
@@ -59,11 +60,19 @@ export function loadPolicy(files: readonly PolicyFile[], options: LoadOptions = 
     .filter((file) => !TEST_FILE.test(file.name))
     .sort((a, b) => byCode(a.name, b.name))
     .flatMap((file) => parseFile(file, list))
-  return loadParsed(parsed, files, list, options)
+  return completed(loadParsed(parsed, files, list, options))
 }
 
 /** The same for documents that were read before, such as those of a bundle. */
 export function loadDocuments(documents: readonly PolicyDocument[], options: LoadOptions = {}): LoadedPolicy {
+  return completed(loadingDocuments(documents, options))
+}
+
+/** As `loadDocuments`, stopping now and then. */
+export function* loadingDocuments(
+  documents: readonly PolicyDocument[],
+  options: LoadOptions = {},
+): Steps<LoadedPolicy> {
   const list: Diagnostic[] = []
   const parsed = documents.flatMap(({ canonical, ...document }) =>
     ruleSetOf(document.file, document.root, new Findings(document.file, list)).map((one) =>
@@ -71,28 +80,26 @@ export function loadDocuments(documents: readonly PolicyDocument[], options: Loa
     ),
   )
   const names = documents.map(({ file }) => ({ name: file }))
-  return loadParsed(parsed, names, list, options)
+  return yield* loadParsed(parsed, names, list, options)
 }
 
-function loadParsed(
+function* loadParsed(
   parsed: readonly Parsed[],
   files: readonly Pick<PolicyFile, 'name'>[],
   list: Diagnostic[],
   { sha256, revisionOf = (texts) => revisionBy(sha256 ?? digest, texts) }: LoadOptions,
-): LoadedPolicy {
+): Steps<LoadedPolicy> {
   if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
   const knownOf = sharedReadings()
-  const read = parsed.flatMap(({ file, root, findings, canonical }) => {
-    const surroundings = env(findings, labels)
-    const set = readRuleSet(
-      root,
-      file,
-      canonical === undefined ? surroundings : { ...surroundings, known: knownOf(root) },
-    )
-    return set ? [set] : []
-  })
-  checkLinks(
+  const read: ReadSet[] = []
+  for (const { file, root, findings, canonical } of parsed) {
+    const alone = env(findings, labels)
+    const known = canonical === undefined ? {} : { known: knownOf(root) }
+    const set = yield* readingRuleSet(root, file, { ...alone, ...known })
+    if (set) read.push(set)
+  }
+  yield* checkLinks(
     read.map(({ set }) => set),
     list,
   )
@@ -105,7 +112,8 @@ function loadParsed(
   // One digest per meaning: neither the order of rules nor comments, layout or file names count.
   const revision = revisionOf(canonical.map(({ text }) => text))
   const sets: readonly RuleSet[] = read.map(({ set }) => set)
-  const policy = compilePolicy(sets, {
+  yield
+  const policy = yield* compilingPolicy(sets, {
     revision,
     tenantLabels: labels,
     order,
@@ -113,6 +121,7 @@ function loadParsed(
     distinct: parsed.every((one) => one.canonical !== undefined),
     ...(sha256 ? { sha256 } : {}),
   })
+  yield* indexing(policy)
   return { policy, diagnostics: [...diagnostics, ...slowRules(policy, sets)], canonical }
 }
 
@@ -124,7 +133,7 @@ export function revisionBy(sha256: Sha256, texts: readonly string[]): string {
 /** So many rules that are tried on every mail are no burden. */
 const MANY_RESIDUAL = 100
 
-/** One finding, at the first of them, when too many rules cannot be found by what a mail has. Makes the index. */
+/** One finding, at the first of them, when too many rules cannot be found by what a mail has. */
 function slowRules(policy: Policy, sets: readonly RuleSet[]): readonly Diagnostic[] {
   const { residual, rules } = indexOf(policy)
   const first = residual.length > MANY_RESIDUAL ? rules[residual[0]!] : undefined

@@ -5,6 +5,7 @@ import type { Condition, Exception, Guarantee, RuleSet, Selector } from './ir.ts
 import type { Label, TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type ListCopies, type ListSource, NO_LISTS } from './list-source.ts'
+import type { Steps } from './steps.ts'
 import { byCode, type Sha256 } from './text/canonical.ts'
 
 export type { CompiledRule } from './compiled-rule.ts'
@@ -62,8 +63,11 @@ export function withLists(policy: Policy, lists: ListCopies): Policy {
   return { ...policy, lists }
 }
 
-/** Compiles linked rule sets. */
-export function compilePolicy(
+/** Rules that are compiled between stops. */
+const STEP = 64
+
+/** Compiles linked rule sets, stopping now and then. */
+export function* compilingPolicy(
   sets: readonly RuleSet[],
   {
     distinct,
@@ -72,7 +76,7 @@ export function compilePolicy(
     /** Conditions that mean the same are mostly one object. */
     readonly distinct?: boolean
   },
-): Policy {
+): Steps<Policy> {
   const slots = new Slots(distinct)
   const compiler: Compiler = {
     slots,
@@ -86,17 +90,20 @@ export function compilePolicy(
   const selectors = new WeakMap<Selector, FilePredicate>()
   const applies = new Map(sorted.map((set) => [set, compileCondition(set.appliesTo, slots)] as const))
   const within = (set: RuleSet, condition: Condition) => every([applies.get(set)!, compileCondition(condition, slots)])
+  const rules: CompiledRule[] = []
+  for (const set of sorted) {
+    for (const rule of set.rules.toSorted((a, b) => byCode(a.id, b.id))) {
+      if (rule.mode === 'disabled') continue
+      const count = rules.push(new RuleCode(rule, set, applies.get(set)!, compiler))
+      if (count % STEP === 0) yield
+    }
+  }
   return {
     ...settings,
     labels: settings.tenantLabels.list,
     sets: sorted.map(({ name, layer, owner, file }) => ({ name, layer, owner, file })),
     ruleSets: sorted,
-    rules: sorted.flatMap((set) =>
-      [...set.rules]
-        .sort((a, b) => byCode(a.id, b.id))
-        .filter((rule) => rule.mode !== 'disabled')
-        .map((rule) => new RuleCode(rule, set, applies.get(set)!, compiler)),
-    ),
+    rules,
     exceptions: sorted.flatMap((set) =>
       set.mode === 'enforce'
         ? set.exceptions.map((exception) => ({

@@ -1,8 +1,9 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
 import { type PolicyFile, revisionBy } from '../load.ts'
-import { loadCanonical } from '../load-canonical.ts'
+import { loadingCanonical } from '../load-canonical.ts'
 import type { Policy } from '../policy.ts'
+import { completed, type Steps } from '../steps.ts'
 import { digest, type Sha256 } from '../text/canonical.ts'
 import { type Envelope, parsed, preAuthEncoding, type ReadPayload, readEnvelope } from './dsse.ts'
 import { type BundleManifest, ENGINE, FORMAT, PAYLOAD_TYPE, readPayload } from './manifest.ts'
@@ -52,6 +53,10 @@ const START = { line: 1, column: 1 }
  * thing that is wrong ends it; nothing unsigned is looked into. `name` stands in findings.
  */
 export function openBundle(text: string, options: ReadOptions, name = 'bundle'): Opened {
+  return completed(openingBundle(text, options, name))
+}
+
+function* openingBundle(text: string, options: ReadOptions, name: string): Steps<Opened> {
   const refuse = (code: DiagnosticCode, values?: Readonly<Record<string, string>>): Opened => ({
     bundle: null,
     diagnostics: finding(name, code, values),
@@ -64,7 +69,9 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
   const signed = options.trust ? checkSignatures(envelope, options.trust) : { signer: null }
   if ('code' in signed) return refuse(signed.code, { name: signed.name })
 
+  yield
   const value = parsed(payload.text)
+  yield
   const content = readPayload(value)
   const format = content?.format ?? formatOf(value)
   if (format !== null && format !== FORMAT) return refuse('bundle-format', { name: format })
@@ -81,6 +88,7 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
     const { name: file, sha256: wanted } = manifest.files[index]!
     if (sha256(body) !== wanted) return refuse('bundle-hash', { name: file })
     files.push({ name: file, text: body })
+    yield
   }
   // The canonical texts in their order are what the revision is taken over.
   if (revisionBy(sha256, content.files) !== manifest.revision) return refuse('bundle-revision')
@@ -89,14 +97,19 @@ export function openBundle(text: string, options: ReadOptions, name = 'bundle'):
 
 /** Opens a bundle and compiles what it carries. */
 export function readBundle(text: string, options: ReadOptions, name = 'bundle'): ReadBundle {
-  const { bundle, diagnostics } = openBundle(text, options, name)
+  return completed(readingBundle(text, options, name))
+}
+
+/** As `readBundle`, stopping now and then. */
+export function* readingBundle(text: string, options: ReadOptions, name = 'bundle'): Steps<ReadBundle> {
+  const { bundle, diagnostics } = yield* openingBundle(text, options, name)
   if (!bundle) return { policy: null, bundle: null, diagnostics }
   // The bundle's own revision was held against these texts.
   const revisionOf = (texts: readonly string[]) =>
     texts.every((one, i) => one === bundle.files[i]?.text)
       ? bundle.manifest.revision
       : revisionBy(options.sha256 ?? digest, texts)
-  const loaded = loadCanonical(bundle.files, { ...options, revisionOf })
+  const loaded = yield* loadingCanonical(bundle.files, { ...options, revisionOf })
   if ('damaged' in loaded)
     return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: loaded.damaged }) }
   if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }

@@ -6,7 +6,9 @@
 import type { Looks } from '../compiled-rule.ts'
 import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
+import { completed, type Steps } from '../steps.ts'
 import type { Truth } from '../truth.ts'
+import type { Access } from './access.ts'
 import { KeyStatistics } from './choice.ts'
 import { Conjunctions } from './conjunctions.ts'
 import { Filed, Table } from './table.ts'
@@ -19,17 +21,55 @@ export interface Candidate {
 
 /** Numbers of rules filed in all tables; past that, rules are tried on every mail instead. */
 const MAX_FILED = 2_000_000
+/** Rules that are filed between stops. */
+const STEP = 64
 
 const indexes = new WeakMap<readonly CompiledRule[], RuleIndex>()
 
 /** The index of a policy's rules; made on first use. */
-export function indexOf({ rules }: { readonly rules: readonly CompiledRule[] }): RuleIndex {
-  let index = indexes.get(rules)
-  if (!index) {
-    index = new RuleIndex(rules)
-    indexes.set(rules, index)
+export function indexOf(policy: { readonly rules: readonly CompiledRule[] }): RuleIndex {
+  return indexes.get(policy.rules) ?? completed(indexing(policy))
+}
+
+/** As `indexOf`, stopping now and then. */
+export function* indexing({ rules }: { readonly rules: readonly CompiledRule[] }): Steps<RuleIndex> {
+  const known = indexes.get(rules)
+  if (known) return known
+  const statistics = new KeyStatistics([...looksOf(rules)].flatMap(({ keys }) => keys))
+  yield
+  const filing = new Filing(statistics)
+  for (const [position, { access }] of rules.entries()) {
+    filing.file(position, access)
+    if (position % STEP === 0) yield
   }
+  const tables: Table[] = []
+  for (const [slot, list] of filing.filed) {
+    tables.push(new Table(slot, list))
+    yield
+  }
+  const index = new RuleIndex(rules, { residual: filing.residual, tables, statistics })
+  indexes.set(rules, index)
   return index
+}
+
+/** Files rules, in the order of their positions, under the keys they are found by. */
+class Filing {
+  readonly filed = new Map<Slot, Filed>()
+  readonly residual: number[] = []
+  readonly #statistics: KeyStatistics
+  #room = MAX_FILED
+
+  constructor(statistics: KeyStatistics) {
+    this.#statistics = statistics
+  }
+
+  file(position: number, access: Access | null): void {
+    const choice = access && this.#statistics.choose(access)
+    this.#room -= choice?.keys.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
+    const found =
+      choice && this.#room >= 0 && choice.keys.every(({ slot, keys }) => filedOf(this.filed, slot).file(position, keys))
+    if (!found) this.residual.push(position)
+  }
 }
 
 export class RuleIndex {
@@ -51,19 +91,18 @@ export class RuleIndex {
   /** Marks of evaluations, which are numbered: see Matching. */
   readonly marks: Marks
 
-  constructor(rules: readonly CompiledRule[]) {
+  constructor(
+    rules: readonly CompiledRule[],
+    {
+      residual,
+      tables,
+      statistics,
+    }: Pick<RuleIndex, 'residual'> & {
+      readonly tables: readonly Table[]
+      readonly statistics: KeyStatistics
+    },
+  ) {
     this.rules = rules
-    const statistics = new KeyStatistics([...looksOf(rules)].flatMap(({ keys }) => keys))
-    const filed = new Map<Slot, Filed>()
-    const residual: number[] = []
-    let room = MAX_FILED
-    for (const [position, { access }] of rules.entries()) {
-      const choice = access && statistics.choose(access)
-      room -= choice?.keys.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
-      if (!choice || room < 0 || !choice.keys.every(({ slot, keys }) => filedOf(filed, slot).file(position, keys)))
-        residual.push(position)
-    }
-    const tables = [...filed].map(([slot, list]) => new Table(slot, list))
     const ofScope = (scope: string) => tables.filter(({ slot }) => slot.field.scope === scope)
     this.residual = residual
     this.messageTables = ofScope('message')

@@ -3,17 +3,34 @@
  * whoever reads nodes reads each only once: rules repeat each other's conditions and actions.
  */
 import type { Position } from '../diagnostic.ts'
+import { completed, type Steps } from '../steps.ts'
 import { type Entry, type Node, WRITTEN } from './node.ts'
 
 const START: Position = { line: 1, column: 1 }
 /** A longer object is hardly ever met again. */
 const MAX_SHARED = 500
 const MAX_NAMES = 1000
+/** Levels of a rule set down to the list of its rules, and how many of those are read between stops. */
+const LEVELS = 3
+const STEP = 64
+
+/** An object or a list that is being read: where its own begins on the stack, and what was measured and read of it. */
+interface Level {
+  readonly from: number
+  count: number
+  deepest: number
+  before: string | null
+}
 
 /** The nodes of a text, all placed at the start; null for a text that is not canonical, is nested deeper than `depth` or has numbers with a written form of their own. `objects`: those of texts read before, to share. */
 export function readCanonical(text: string, depth: number, objects = new Map<string, Node>()): Node | null {
+  return completed(readingCanonical(text, depth, objects))
+}
+
+/** As `readCanonical`, stopping now and then. */
+export function* readingCanonical(text: string, depth: number, objects: Map<string, Node>): Steps<Node | null> {
   const reader = new Reader(text, objects)
-  const root = reader.value(depth)
+  const root = yield* reader.steps(depth, LEVELS)
   return reader.at === text.length ? root : null
 }
 
@@ -89,56 +106,90 @@ class Reader {
   }
 
   #object(depth: number, shared: boolean): Node | null {
-    const text = this.#text
-    const from = this.#entries.length
-    const reading = shared ? { way: null, value: undefined } : undefined
-    let before = ''
-    let count = 1
-    let deepest = 0
-    this.at++
-    if (text.charCodeAt(this.at) === OBJECT_END) {
-      this.at++
-      return { kind: 'map', entries: [], at: START, count, depth: 0, reading }
-    }
+    const level = this.#begin(this.#entries)
+    if (this.#ended(OBJECT_END)) return this.#map(level, shared)
     for (;;) {
-      const key = text.charCodeAt(this.at) === QUOTE ? this.#key() : null
-      if (key === null || (this.#entries.length > from && key <= before) || key === WRITTEN) return this.#fail()
-      if (text.charCodeAt(this.at++) !== COLON) return this.#fail()
-      const value = this.value(depth - 1)
-      if (value === null) return null
-      this.#entries.push({ key, at: START, value })
-      before = key
-      count += value.count ?? 1
-      deepest = Math.max(deepest, 1 + (value.depth ?? 0))
-      const next = text.charCodeAt(this.at++)
-      if (next === OBJECT_END) {
-        const entries = taken(this.#entries, from)
-        return { kind: 'map', entries, at: START, count, depth: deepest, reading }
-      }
-      if (next !== COMMA) return this.#fail()
+      const key = this.#nextKey(level)
+      const value = key === null ? null : this.value(depth - 1)
+      if (key === null || value === null) return null
+      this.#addEntry(level, key, value)
+      if (this.#closed(OBJECT_END)) return this.#map(level, shared)
     }
   }
 
   #list(depth: number): Node | null {
-    const text = this.#text
-    const from = this.#items.length
-    let count = 1
-    let deepest = 0
-    this.at++
-    if (text.charCodeAt(this.at) === LIST_END) {
-      this.at++
-      return { kind: 'list', items: [], at: START, count, depth: 0 }
-    }
+    const level = this.#begin(this.#items)
+    if (this.#ended(LIST_END)) return this.#listOf(level)
     for (;;) {
       const item = this.value(depth - 1)
       if (item === null) return null
-      this.#items.push(item)
-      count += item.count ?? 1
-      deepest = Math.max(deepest, 1 + (item.depth ?? 0))
-      const next = text.charCodeAt(this.at++)
-      if (next === LIST_END) return { kind: 'list', items: taken(this.#items, from), at: START, count, depth: deepest }
-      if (next !== COMMA) return this.#fail()
+      this.#addItem(level, item)
+      if (this.#closed(LIST_END)) return this.#listOf(level)
     }
+  }
+
+  /** As `value`, stopping now and then among what stands in the outermost `levels`. */
+  *steps(depth: number, levels: number): Steps<Node | null> {
+    const code = this.#text.charCodeAt(this.at)
+    const large = code === LIST || (code === OBJECT && this.#likelyEnd(this.at) === null)
+    if (levels === 0 || depth < 0 || !large) return this.value(depth)
+    const end = code === OBJECT ? OBJECT_END : LIST_END
+    const level = this.#begin(code === OBJECT ? this.#entries : this.#items)
+    for (let i = 0; i > 0 || !this.#ended(end); i++) {
+      const key = code === OBJECT ? this.#nextKey(level) : ''
+      const value = key === null ? null : yield* this.steps(depth - 1, levels - 1)
+      if (key === null || value === null) return null
+      if (code === OBJECT) this.#addEntry(level, key, value)
+      else this.#addItem(level, value)
+      if (this.#closed(end)) break
+      if (i % STEP === 0) yield
+    }
+    return code === OBJECT ? this.#map(level, false) : this.#listOf(level)
+  }
+
+  #begin(stack: readonly unknown[]): Level {
+    this.at++
+    return { from: stack.length, count: 1, deepest: 0, before: null }
+  }
+
+  /** Whether there is nothing in between. */
+  #ended(end: number): boolean {
+    if (this.#text.charCodeAt(this.at) !== end) return false
+    this.at++
+    return true
+  }
+
+  /** Whether the end comes behind what was read; anything but the end or a comma lets the next value fail. */
+  #closed(end: number): boolean {
+    const next = this.#text.charCodeAt(this.at++)
+    if (next !== end && next !== COMMA) this.#fail()
+    return next === end
+  }
+
+  #nextKey(level: Level): string | null {
+    const key = this.#text.charCodeAt(this.at) === QUOTE ? this.#key() : null
+    if (key === null || (level.before !== null && key <= level.before) || key === WRITTEN) return this.#fail()
+    level.before = key
+    return this.#text.charCodeAt(this.at++) === COLON ? key : this.#fail()
+  }
+
+  #addEntry(level: Level, key: string, value: Node): void {
+    this.#entries.push({ key, at: START, value })
+    measure(level, value)
+  }
+
+  #addItem(level: Level, value: Node): void {
+    this.#items.push(value)
+    measure(level, value)
+  }
+
+  #map({ from, count, deepest }: Level, shared: boolean): Node {
+    const reading = shared ? { way: null, value: undefined } : undefined
+    return { kind: 'map', entries: taken(this.#entries, from), at: START, count, depth: deepest, reading }
+  }
+
+  #listOf({ from, count, deepest }: Level): Node {
+    return { kind: 'list', items: taken(this.#items, from), at: START, count, depth: deepest }
   }
 
   /** Few keys stand in many places: one text for each. */
@@ -194,6 +245,11 @@ const OBJECT_END = 125
 const ENDS: readonly number[] = [COMMA, LIST_END, OBJECT_END]
 /** What JSON writes as it is, of ASCII. */
 const BARE = /^[ !#-[\]-~]*$/
+
+function measure(level: Level, value: Node): void {
+  level.count += value.count ?? 1
+  if (level.deepest <= (value.depth ?? 0)) level.deepest = 1 + (value.depth ?? 0)
+}
 
 /** Takes what stands in a list from a place on; in a list just as long. */
 function taken<T>(list: T[], from: number): readonly T[] {

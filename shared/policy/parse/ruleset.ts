@@ -6,6 +6,7 @@ import type { Label } from '../labels.ts'
 import { LAYERS, type Layer } from '../layer.ts'
 import { METHODS } from '../registry/actions/protect.ts'
 import { PHASE_ORDER, PHASES } from '../registry/actions.ts'
+import type { Steps } from '../steps.ts'
 import { hourRange, isTimezone, type Schedule } from '../text/schedule.ts'
 import { readSenderCondition } from './condition.ts'
 import { type Env, EXTENSIONS } from './env.ts'
@@ -57,6 +58,9 @@ export const scheduleShape = refine(
   (value): Schedule => ({ timezone: value.timezone, ranges: value.hours, holidays: value.holidays ?? [] }),
 )
 
+/** Rules that are read between stops. */
+const STEP = 64
+
 /** Settings only the tenant layer has. */
 export interface TenantSettings {
   readonly order?: readonly Phase[] | undefined
@@ -86,8 +90,8 @@ export function readLabels(
   return { labels, standard: id, at: entry.at }
 }
 
-/** Reads a file's rule set; undefined after a finding. */
-export function readRuleSet(root: Node, file: string, env: Env): ReadSet | undefined {
+/** Reads a file's rule set, stopping now and then; undefined after a finding. */
+export function* readingRuleSet(root: Node, file: string, env: Env): Steps<ReadSet | undefined> {
   if (root.kind !== 'map') return undefined
   const before = env.findings.list.length
   checkKeys(root.entries, ['apiVersion', 'kind', 'metadata', 'spec'], env.findings)
@@ -102,7 +106,7 @@ export function readRuleSet(root: Node, file: string, env: Env): ReadSet | undef
   checkKeys(spec.entries, SPEC_KEYS, env.findings)
   const metadata = metadataNode ? metadataShape.read(metadataNode, env) : undefined
   if (!metadata) return undefined
-  const read = readSpec(spec, metadata, file, scoped(spec, metadata.name, env))
+  const read = yield* readSpec(spec, metadata, file, scoped(spec, metadata.name, env))
   const failed = env.findings.list.slice(before).some((finding) => finding.severity === 'error')
   return failed ? undefined : read
 }
@@ -121,12 +125,12 @@ function scoped(spec: Node, name: string, env: Env): Env {
   }
 }
 
-function readSpec(
+function* readSpec(
   spec: Node,
   metadata: { name: string; layer: Layer; owner: string },
   file: string,
   env: Env,
-): ReadSet | undefined {
+): Steps<ReadSet | undefined> {
   const { layer } = metadata
   for (const key of TENANT_ONLY) {
     const entry = entryOf(spec, key)
@@ -136,9 +140,9 @@ function readSpec(
   const onUnknown = optional(spec, 'onUnknown', choice(ON_UNKNOWN), env) ?? 'defer'
   const appliesTo = member(spec, 'appliesTo')
   const applies = appliesTo ? readSenderCondition(appliesTo, env) : ({ kind: 'always' } as const)
-  const rules = each(spec, 'rules', env, (node) => readRule(node, { layer, mode, onUnknown }, env))
-  const exceptions = each(spec, 'exceptions', env, (node) => readException(node, env))
-  const guarantees = each(spec, 'guarantees', env, (node) => readGuarantee(node, env))
+  const rules = yield* each(spec, 'rules', env, (node) => readRule(node, { layer, mode, onUnknown }, env))
+  const exceptions = yield* each(spec, 'exceptions', env, (node) => readException(node, env))
+  const guarantees = yield* each(spec, 'guarantees', env, (node) => readGuarantee(node, env))
   const settings = readSettings(spec, env)
   reportUnusedLists(spec, env)
   if (!applies || !rules || !exceptions || !guarantees) return undefined
@@ -186,14 +190,23 @@ function reportUnusedLists(spec: Node, env: Env): void {
     if (!env.usedLists.has(key)) env.findings.add('unused-list', at, { name: key })
 }
 
-function each<T>(spec: Node, key: string, env: Env, read: (node: Node) => T | undefined): readonly T[] | undefined {
+function* each<T>(
+  spec: Node,
+  key: string,
+  env: Env,
+  read: (node: Node) => T | undefined,
+): Steps<readonly T[] | undefined> {
   const node = member(spec, key)
   if (node === null) return []
   if (node.kind !== 'list') {
     env.findings.add('wrong-type', node.at, { expected: 'a list', found: kindOf(node) })
     return undefined
   }
-  const values = node.items.map(read)
+  const values = new Array<T | undefined>(node.items.length)
+  for (let i = 0; i < values.length; i++) {
+    values[i] = read(node.items[i]!)
+    if (i % STEP === 0) yield
+  }
   return values.includes(undefined) ? undefined : (values as T[])
 }
 

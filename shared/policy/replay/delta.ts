@@ -5,7 +5,8 @@ import { compileCondition, every, type Predicate, Slots } from '../compile.ts'
 import { Facts, messageCache } from '../facts.ts'
 import type { Condition, RuleSet } from '../ir.ts'
 import { candidatesOf } from '../match/matching.ts'
-import { compilePolicy, type Policy } from '../policy.ts'
+import { compilingPolicy, type Policy } from '../policy.ts'
+import { completed } from '../steps.ts'
 import type { Changes } from './changed.ts'
 
 /** Actions that add destinations, to which guarantees hold as well. */
@@ -29,9 +30,8 @@ export function concernedBy(changes: Changes, before: Policy, after: Policy): (i
       guarantees: [],
     }))
   }
-  const rules = compilePolicy(
-    [...only(before, [...removed, ...changed]), ...only(after, [...added, ...changed])],
-    before,
+  const rules = completed(
+    compilingPolicy([...only(before, [...removed, ...changed]), ...only(after, [...added, ...changed])], before),
   )
   const slots = new Slots()
   const others = [
