@@ -29,6 +29,6 @@ export async function bundleLaunch(): Promise<string> {
   if (output.length !== 1) throw new Error(`the launch events became ${output.length} files`)
   const code = output[0]!.code.trimEnd()
   // Nobody says which character set a bare runtime reads files in.
-  const ascii = code.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const ascii = code.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return `/* Secflow: launch events of the Outlook add-in. Made by tools/launch.ts from addin/launch. */\n${ascii}\n`
 }
