@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { builtCommand } from '../support/built.ts'
+import { addin } from './addin.ts'
 import { cluster } from './cluster.ts'
 import { growth } from './growth.ts'
 import { large } from './large.ts'
@@ -15,7 +16,7 @@ import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
 import { smoke } from './smoke.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth }
+const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth, addin }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 const wanted = process.argv.slice(2)

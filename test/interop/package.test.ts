@@ -70,7 +70,15 @@ const secflow = (...argv: string[]) =>
 
 test('the tarball holds JavaScript, the examples and the introduction, and nothing of the workshop', () => {
   const paths = packed.files.map(({ path }) => path)
-  expect(paths).toEqual(expect.arrayContaining(['bin/secflow.mjs', 'dist/cli/main.js', 'README.md', 'LICENSE']))
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      'bin/secflow.mjs',
+      'dist/cli/main.js',
+      'addin/public/launchevent.js',
+      'README.md',
+      'LICENSE',
+    ]),
+  )
   expect(paths).toEqual(expect.arrayContaining(['examples/demo/policies/tenant/baseline.yaml']))
   expect(paths.filter((path) => /\.ts$|\.tsbuildinfo$|\.test\.|^dist\/(test|demo|tools|\.)/.test(path))).toEqual([])
   expect(packed.size).toBeLessThan(2_000_000)

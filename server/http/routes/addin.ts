@@ -58,7 +58,7 @@ const VARIANTS: readonly (readonly [ending: string, mode: SendMode])[] = [
 ]
 
 /** The Outlook add-in below `/addin`: manifests with the URLs of this installation, icons, launch events. Public: Outlook signs in nowhere. */
-export const addinRoutes: Routes = (app, { config, clock }) => {
+export const addinRoutes: Routes = (app, { config, clock, log }) => {
   const base = `${config.publicUrl.replace(/\/+$/, '')}/addin`
   const installation = (sendMode: SendMode): Installation => ({
     base,
@@ -67,6 +67,11 @@ export const addinRoutes: Routes = (app, { config, clock }) => {
     sendMode,
   })
   const files = readFiles()
+  if (!files) {
+    // Mail goes without it.
+    log.error('addin.files-missing', { below: '/addin' })
+    return
+  }
 
   for (const [ending, mode] of VARIANTS) {
     const xml = xmlManifest(installation(mode))
@@ -124,12 +129,12 @@ function give(request: FastifyRequest, reply: FastifyReply, { bytes, kind, etag 
   return reply.type(TYPES[kind]!).send(bytes)
 }
 
-/** Every file of `addin/public`, by its path in it: a few dozen kilobytes. */
-function readFiles(): ReadonlyMap<string, File> {
+/** Every file of `addin/public`, by its path in it: a few dozen kilobytes. null where they were not installed. */
+function readFiles(): ReadonlyMap<string, File> | null {
   const folder = ['../../../addin/public', '../../../../addin/public']
     .map((path) => join(import.meta.dirname, path))
     .find((path) => existsSync(join(path, FILES.script)))
-  if (folder === undefined) throw new Error('the files of the add-in are missing from this installation')
+  if (folder === undefined) return null
   const files = new Map<string, File>()
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const kind = name.slice(name.lastIndexOf('.') + 1)
