@@ -19,6 +19,9 @@ const YOUNG = '--max-semi-space-size'
 const chosen = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes(YOUNG))
 const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=8`] : []
 
+/** glibc keeps a heap apart for every thread it can, and what streams through one is not given back to the others. */
+const MALLOC_ARENA_MAX = '2'
+
 /** The runtime of the platform package (an optional dependency), or null where there is none for this platform. */
 function bundledNode() {
   const exe = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node'
@@ -40,7 +43,10 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
     )
     process.exit(3)
   }
-  const run = spawn(node, [...flags, script, ...command], { stdio: 'inherit' })
+  const run = spawn(node, [...flags, script, ...command], {
+    stdio: 'inherit',
+    env: { MALLOC_ARENA_MAX, ...process.env },
+  })
   // Who stops us means the one that works; Ctrl-C reaches both, and we wait for its drain.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill(signal))
   process.on('SIGINT', () => {})
@@ -50,7 +56,10 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 
 // The same process under these flags; Windows knows no such call and goes on without them.
 if (flags.length > 0 && process.platform !== 'win32') {
-  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...flags, script, ...command], process.env)
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...flags, script, ...command], {
+    MALLOC_ARENA_MAX,
+    ...process.env,
+  })
 }
 
 // The repository runs its sources; the package ships compiled JavaScript, because Node strips no types inside node_modules.
