@@ -1,5 +1,6 @@
 /** The launch events as they are served, in the runtime of classic Outlook, against every client and every fault. */
 import { createRequire } from 'node:module'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { signStamp, stampKey } from '../../server/people/stamp.ts'
 import { tenantId } from '../../shared/domain/index.ts'
@@ -12,6 +13,7 @@ import {
   type FakeDraft,
   type FakeMailbox,
   fakeMailbox,
+  SINCE,
 } from '../../test/support/fake-mailbox.ts'
 import { type VirtualClock, virtualClock } from '../../test/support/virtual-clock.ts'
 import { bundleLaunch } from '../../tools/launch.ts'
@@ -216,6 +218,44 @@ describe('whatever the client does', () => {
       expect(completions[0]!.after).toBeLessThan(BUDGET)
       if (name === 'onMessageSend' && fault !== 'twice') expect(completions[0]!.options).toEqual({ allowEvent: true })
     }
+  })
+
+  it('any faults together, at any speed, in any order of events', async () => {
+    const notes = { send: await noted('send'), ask: await noted('ask'), stop: await noted('stop'), nothing: null }
+    const plan = fc.record({
+      profile: fc.constantFrom(...withEvents),
+      latency: fc.integer({ min: 0, max: 1500 }),
+      verdict: fc.constantFrom('send' as const, 'ask' as const, 'stop' as const, 'nothing' as const),
+      faults: fc.dictionary(fc.constantFrom(...CALLS), fc.constantFrom(...FAULTS)),
+      events: fc.array(fc.tuple(fc.constantFrom(...EVENTS), fc.integer({ min: 0, max: 700 })), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    })
+    await fc.assert(
+      fc.asyncProperty(plan, async ({ profile, latency, verdict, faults: wrong, events }) => {
+        const session = new Map(notes[verdict]?.session ?? [])
+        const set = stage({ ...profile, latency }, { session })
+        for (const call of CALLS) set.mailbox.fault(call, wrong[call] ?? null)
+        const started: { name: string; at: number; event: ReturnType<FakeMailbox['fire']> }[] = []
+        for (const [name, later] of events) {
+          const at = set.clock.now
+          started.push({ name, at, event: set.mailbox.fire(name) })
+          await set.clock.run(at + later)
+        }
+        await set.clock.run()
+        for (const { name, at, event } of started) {
+          if (profile.mailbox < SINCE[name]!) continue
+          expect(event.completions).toHaveLength(1)
+          expect(event.completions[0]!.at - at).toBeLessThan(BUDGET)
+          const options = event.completions[0]!.with
+          if (name !== 'onMessageSend') expect(options).toBeUndefined()
+          else if (verdict !== 'stop' && verdict !== 'ask') expect(options).toEqual({ allowEvent: true })
+          else if (verdict === 'ask' && !options?.allowEvent) expect(options?.sendModeOverride).toBe('promptUser')
+        }
+      }),
+      { numRuns: 150 },
+    )
   })
 
   it('never weakens what stands on the draft', async () => {

@@ -102,7 +102,8 @@ export interface FiredEvent {
   readonly completions: readonly { readonly at: number; readonly with: SendCompletion | undefined }[]
 }
 
-const SINCE: Readonly<Record<string, number>> = {
+/** Minor version of the requirement set that brought each event, by its handler. */
+export const SINCE: Readonly<Record<string, number>> = {
   onNewMessageCompose: 10,
   onMessageRecipientsChanged: 11,
   onMessageAttachmentsChanged: 11,
