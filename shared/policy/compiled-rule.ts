@@ -1,7 +1,7 @@
 /** From the typed form of one rule to what is asked and done; most of it is made when it is needed first. */
 import type { Reason } from '../domain/index.ts'
 import { compileCondition, type Part, type Predicate, type Slots } from './compile.ts'
-import { type Interned, ReadyUse, Whole } from './evaluate/ready.ts'
+import { type Brought, type Interned, ReadyUse, Whole } from './evaluate/ready.ts'
 import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
 import type { TenantLabels } from './labels.ts'
@@ -52,6 +52,8 @@ export interface Selection {
   readonly actions: readonly ReadyUse[]
   /** Actions of branches that could be reached if unknown facts were known; empty when nothing is open. */
   readonly open: readonly ReadyUse[]
+  /** What the actions bring to every mail, where that is the same for all and counts. */
+  readonly ready?: (Brought & Pick<CompiledRule, 'contributor'>) | null
 }
 
 /** The conditions as typed. `when` is joined with the set's selector, `own` is the rule's alone. */
@@ -183,8 +185,10 @@ export class RuleCode implements CompiledRule {
 
   get settled(): Selection | null {
     if (this.#settled === undefined) {
-      const { whole } = this
-      this.#settled = whole && { rule: this, truth: true, branch: 'then', actions: whole.actions, open: [] }
+      const { whole, contributor } = this
+      const brought = this.mode === 'simulate' ? null : whole?.brought()
+      const ready = brought ? { ...brought, contributor } : null
+      this.#settled = whole && { rule: this, truth: true, branch: 'then', actions: whole.actions, open: [], ready }
     }
     return this.#settled
   }

@@ -35,8 +35,8 @@ export function mergeRules(policy: Policy, facts: Facts, released: ReadonlySet<s
   const gathering = new Gathering(policy, facts, released)
   const exempt = exemptions(policy, facts)
   for (const selection of selections(policy, facts)) {
-    const { rule } = selection
     if (exempt.size === 0 && gathering.settle(selection)) continue
+    const { rule } = selection
     const actions = withoutExempt(selection.actions, rule.id, exempt)
     const open = withoutExempt(selection.open, rule.id, exempt)
     if (selection.actions.length > actions.length)
@@ -64,12 +64,9 @@ class Gathering {
 
   /** Adds what a rule brings to every mail it applies to, which most do; false where there is more to ask. */
   settle(selection: Selection): boolean {
-    const { rule } = selection
-    if (selection !== rule.settled || rule.mode === 'simulate' || this.#released.size > 0) return false
-    const brought = rule.whole?.brought()
-    if (!brought) return false
-    const { contributions, gate, weighed } = brought
-    const { contributor } = rule
+    const { ready } = selection
+    if (!ready || this.#released.size > 0) return false
+    const { contributions, gate, weighed, contributor } = ready
     for (let i = 0; i < contributions.length; i++) this.#plan.add(contributions[i]!, contributor)
     if (gate !== DELIVER) this.merged.gates.push(gate)
     this.merged.reasons.push(weighed)

@@ -28,9 +28,10 @@ export function select(rule: CompiledRule, facts: Facts): Selection {
 }
 
 /** As `select`, for a rule that the index found; it may have told the truth of the rule's condition already. */
-export function selectFound({ rule, truth }: Candidate, facts: Facts): Selection {
+export function selectFound({ rule, truth, settled }: Candidate, facts: Facts): Selection {
+  if (settled) return settled
   if (truth === 'open') return select(rule, facts)
-  return (truth === true ? rule.settled : null) ?? branchOf(rule, truth, NONE, facts)
+  return branchOf(rule, truth, NONE, facts)
 }
 
 function none(rule: CompiledRule): Selection {

@@ -3,7 +3,7 @@
  * without; rules without such keys are tried on every mail. Unknown facts lead to every rule that could depend on them.
  */
 
-import type { Looks } from '../compiled-rule.ts'
+import type { Looks, Selection } from '../compiled-rule.ts'
 import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
 import { completed, type Steps } from '../steps.ts'
@@ -17,6 +17,8 @@ import { Filed, Table } from './table.ts'
 export interface Candidate {
   readonly rule: CompiledRule
   readonly truth: Truth | 'open'
+  /** Of a rule that applies for certain, and of which nothing has to be asked any more. */
+  readonly settled: Selection | null
 }
 
 /** Numbers of rules filed in all tables; past that, rules are tried on every mail instead. */
@@ -122,7 +124,8 @@ export class RuleIndex {
     const known = made[position]
     if (known) return known
     const rule = this.rules[position]!
-    const candidate: Candidate = { rule, truth: rule.else.length > 0 ? 'open' : inDoubt ? undefined : true }
+    const truth = rule.else.length > 0 ? 'open' : inDoubt ? undefined : true
+    const candidate: Candidate = { rule, truth, settled: truth === true ? rule.settled : null }
     made[position] = candidate
     return candidate
   }
