@@ -1,5 +1,6 @@
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
 import { decide, explain, type Policy } from '../../shared/policy/index.ts'
+import { lookupAddress } from '../../shared/words/address.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type MailFacts, type Scope } from './evaluate/input.ts'
@@ -23,7 +24,7 @@ export interface UnsentMail {
 }
 
 /**
- * The decision the gateway would take if this mail were sent now by its authenticated sender. Content that only the whole
+ * The decision the gateway would take if this mail were sent now by its authenticated sender with its stamp. Content that only the whole
  * mail shows (words of the body, types by content, encrypted attachments) is not known yet.
  */
 export async function preview(
@@ -73,7 +74,10 @@ export async function previewInput(
     knowledge,
     scope,
   )
-  return input
+  // The stamp that goes with the answer names the visible recipients: for the others it only tightens.
+  const blind = mail.recipients.filter(({ visible }) => !visible).map(({ address }) => lookupAddress(address))
+  if (blind.length === 0 || input.intent.protection.length === 0) return input
+  return { ...input, intent: { ...input.intent, tightenOnly: blind } }
 }
 
 function factsOf(mail: UnsentMail): MailFacts {
