@@ -119,6 +119,13 @@ describe('what Outlook loads', () => {
     expect(JSON.parse(payload)).toEqual({ allowed: [`${HOST}/addin/launchevent.js`] })
   })
 
+  it('is there for a whole office behind one address', async () => {
+    const limits = { ...house.services.config.limits, requests: 3 }
+    const limited = await createHttpApp({ ...house.services, config: { ...house.services.config, limits } })
+    for (let n = 0; n < 10; n++) expect((await get('/addin/launchevent.js', limited)).statusCode).toBe(200)
+    await limited.close()
+  })
+
   it('is nothing else', async () => {
     for (const url of ['/addin/', '/addin/../package.json', '/addin/icons/', '/addin/icons/icon-7.png'])
       expect((await get(url)).statusCode).toBe(404)

@@ -101,7 +101,9 @@ export const addinRoutes: Routes = (app, { config, clock, log }) => {
     })
   }
 
-  for (const [name, file] of files) app.get(`/addin/${name}`, (request, reply) => give(request, reply, file))
+  // Without a limit by address: a whole office asks from one, and the answers lie in memory.
+  for (const [name, file] of files)
+    app.get(`/addin/${name}`, { config: { rateLimit: false } }, (request, reply) => give(request, reply, file))
 
   // Classic Outlook lets the script of the events make requests only if this names it.
   app.get('/.well-known/microsoft-officeaddins-allowed.json', (_request, reply) =>
