@@ -89,7 +89,8 @@ export async function commit(
       queue: 'process',
       message: record.id,
       lane: '',
-      step: `again-${attempt}`,
+      // Of this job: a release has its own, and what it counts would be taken by those of the first evaluation.
+      step: `again-${attempt}:${job.id}`,
       // What a person released stays released when the message is decided again.
       payload: { ...(job.payload as object | null), attempt },
       runAt: parts.retryAt(attempt, now),

@@ -174,6 +174,26 @@ it('a blind copy goes out once, with the first copy that really leaves', async (
   expect((await run.sent()).filter((address) => address !== 'a@acme.example')).toEqual(['audit@acme.example', LATER])
 })
 
+it('whom a person releases while something else is away is decided again once it is back', async () => {
+  const sign = `{id: sign, when: {recipient.address: {is: ${READY}}}, then: [{sign: {with: smime}}]}`
+  const run = await house(rules(WAITS, sign))
+  await run.step()
+  run.world.unknown.clear()
+  await run.step()
+  expect((await run.states())[READY]).toBe('held')
+  run.world.unknown.add(READY)
+  await run.records.write(async (tx) => {
+    await tx.updateRecipient(message, READY, { state: 'pending', at: run.world.now })
+    const payload = { releases: [{ address: READY, rules: ['sign'] }] }
+    await tx.enqueue([{ queue: 'process', message, lane: '', step: 'release-1', payload, runAt: run.world.now }])
+  })
+  await run.step()
+  expect((await run.states())[READY]).toBe('deferred')
+  run.world.unknown.clear()
+  await run.step()
+  expect((await run.states())[READY]).not.toBe('deferred')
+})
+
 it('somebody whom only a later evaluation tells is told, and nobody is told twice', async () => {
   const tell = (id: string, when: string, to: string) =>
     `{id: ${id}, when: {${when}}, then: [{notify: {to: [${to}], template: news}}]}`
