@@ -46,6 +46,7 @@ export interface ComposeItem {
 }
 
 export interface OfficeHost {
+  onReady?(run: () => void): void
   readonly actions?: { associate?(name: string, handler: (event: LaunchEvent) => void): void }
   readonly context?: {
     readonly displayLanguage?: string

@@ -18,6 +18,7 @@ import {
 import { type VirtualClock, virtualClock } from '../../test/support/virtual-clock.ts'
 import { bundleLaunch } from '../../tools/launch.ts'
 import { EMPTY_NOTEBOOK, NOTEBOOK_KEY, readNotebook, writeNotebook } from '../stamp/notebook.ts'
+import type { OfficeHost } from './host.ts'
 
 const EVENTS = [
   'onNewMessageCompose',
@@ -99,6 +100,20 @@ describe('the file', () => {
   it('has a handler for each event of the manifest', () => {
     const names: string[] = []
     loadClassic(code, { actions: { associate: (name) => void names.push(name) } }, virtualClock())
+    expect(names).toEqual(EVENTS)
+  })
+
+  it('waits for a library that is not there as a whole yet', () => {
+    const names: string[] = []
+    let ready = () => {}
+    const late: { actions?: OfficeHost['actions']; onReady(run: () => void): void } = {
+      onReady: (run) => {
+        ready = run
+      },
+    }
+    loadClassic(code, late, virtualClock())
+    late.actions = { associate: (name) => void names.push(name) }
+    ready()
     expect(names).toEqual(EVENTS)
   })
 })

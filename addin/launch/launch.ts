@@ -17,6 +17,11 @@ const HANDLERS: Readonly<Record<string, (office: OfficeHost, event: LaunchEvent)
 }
 
 const office = typeof Office === 'undefined' ? undefined : Office
-if (office?.actions?.associate) {
-  for (const name of Object.keys(HANDLERS)) office.actions.associate(name, (event) => HANDLERS[name]!(office, event))
+
+function associate(host: OfficeHost): void {
+  for (const name of Object.keys(HANDLERS)) host.actions?.associate?.(name, (event) => HANDLERS[name]!(host, event))
 }
+
+// At once, because classic Outlook never says that it is ready; where the library is still loading its host's part, when it has.
+if (office?.actions?.associate) associate(office)
+else office?.onReady?.(() => associate(office))
