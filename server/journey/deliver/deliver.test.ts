@@ -358,6 +358,14 @@ describe('delivery', () => {
     expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'pending' })
   })
 
+  it('keeps a report whose rows may stand although the answer to the commit was lost', async () => {
+    const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
+    const [job] = await run.claim()
+    run.store.failCommit(new Fault('store-in-doubt'))
+    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('store-in-doubt')
+    expect(await Array.fromAsync(run.blobs.list(tenant, 'copy'))).toHaveLength(2)
+  })
+
   it('sends to nobody twice because there is no room for the report about another', async () => {
     const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
     const { put } = run.blobs

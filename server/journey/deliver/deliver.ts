@@ -168,7 +168,7 @@ export function createDelivery(
         await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt }])
       })
     } catch (error) {
-      await report?.discard().catch(() => {})
+      await report?.discard(error, store.read).catch(() => {})
       await saveDeliveries(store, copy, message, verdicts, sent, now)
       throw error
     }

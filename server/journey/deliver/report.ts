@@ -1,5 +1,7 @@
 import type { CopyRecord, EnvelopeRecipient, JobSpec, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
+import { toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
+import type { TenantReads } from '../../ports/store.ts'
 import { lanesOf } from '../route-of.ts'
 import { postmasterOf, type TenantProfile } from '../tenant.ts'
 import { buildDsn } from './dsn.ts'
@@ -21,8 +23,8 @@ export interface ReportDeps {
 export interface PreparedReport {
   readonly copy: CopyRecord
   readonly job: JobSpec
-  /** Takes the blob back when that transaction failed. */
-  discard(): Promise<void>
+  /** Takes the blob back when that transaction failed with `error`, unless its rows may stand: without it the report would be lost. */
+  discard(error: unknown, read: Pick<TenantReads, 'copy'>): Promise<void>
 }
 
 /**
@@ -91,7 +93,12 @@ export function createReporter(deps: ReportDeps) {
           payload: { copyId: id, recipients: copy.recipients },
           runAt: now,
         },
-        discard: () => deps.blobs.delete(tenant, 'copy', id),
+        async discard(error, read) {
+          const { code } = toFault(error)
+          // A commit whose flush failed stands as well. What stays without a row is swept later.
+          if (code === 'store-in-doubt' || (code === 'store-unavailable' && (await read.copy(id)) !== null)) return
+          await deps.blobs.delete(tenant, 'copy', id)
+        },
       }
     },
   }

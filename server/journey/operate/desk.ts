@@ -94,7 +94,7 @@ export function createDesk(
           return moved ?? job
         })
       } catch (error) {
-        await words?.discard().catch(() => {})
+        await words?.discard(error, read).catch(() => {})
         throw error
       }
     },
@@ -154,7 +154,7 @@ export function createDesk(
       try {
         await write((tx) => farewell.record(tx, record, addresses(rows), words, acted, now))
       } catch (error) {
-        await words?.discard().catch(() => {})
+        await words?.discard(error, read).catch(() => {})
         throw error
       }
       return addresses(rows)
