@@ -106,7 +106,7 @@ describe('the file', () => {
   it('waits for a library that is not there as a whole yet', () => {
     const names: string[] = []
     let ready = () => {}
-    const late: { actions?: OfficeHost['actions']; onReady(run: () => void): void } = {
+    const late: { -readonly [K in keyof OfficeHost]: OfficeHost[K] } = {
       onReady: (run) => {
         ready = run
       },
