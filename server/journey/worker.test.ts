@@ -166,6 +166,28 @@ describe('workers', () => {
     expect(await run.audit()).toEqual(['job.buried crashed'])
   })
 
+  it('drain: what a claim under way brings may finish like what runs already', async () => {
+    let ended = 0
+    const run = setup({
+      process: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1_500))
+        ended++
+      },
+    })
+    const { claim } = run.store.queue
+    let claiming = false
+    run.store.queue.claim = async (...asked) => {
+      claiming = true
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return claim.apply(run.store.queue, asked)
+    }
+    await run.enqueue('one')
+    run.workers.start()
+    await until(() => claiming)
+    await run.workers.drain(5_000)
+    expect(ended).toBe(1)
+  })
+
   it('drain: finish what runs, start nothing, give back what does not finish', async () => {
     let begun = 0
     const run = setup(

@@ -90,6 +90,8 @@ export function createWorkers(deps: WorkersDeps): Workers {
   const running = new Map<string, { readonly job: Job; readonly stop: AbortController; readonly done: Promise<void> }>()
   let draining = false
   let claiming = false
+  /** Ends with the round of claims that began last. */
+  let round: Promise<void> = Promise.resolve()
   let again = false
   const stops: (() => void)[] = []
 
@@ -100,7 +102,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
 
   const hear = (work: readonly Lane[]) => {
     lanes.offer(work.filter(({ queue }) => queues.includes(queue)))
-    void fill()
+    fill()
   }
 
   async function poll(): Promise<void> {
@@ -112,12 +114,14 @@ export function createWorkers(deps: WorkersDeps): Workers {
   }
 
   /** Fills every free place. One round at a time; a wake-up during a round starts another. */
-  async function fill(): Promise<void> {
+  function fill(): void {
     if (draining) return
-    if (claiming) {
-      again = true
-      return
-    }
+    if (claiming) again = true
+    else round = claim()
+  }
+
+  /** Never rejects. */
+  async function claim(): Promise<void> {
     claiming = true
     try {
       do {
@@ -150,7 +154,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
         clearInterval(beat)
         running.delete(job.id)
         metrics.observe('job_seconds', (steady() - began) / 1_000, { queue: job.queue })
-        void fill()
+        fill()
       })
     running.set(job.id, { job, stop, done })
   }
@@ -269,7 +273,12 @@ export function createWorkers(deps: WorkersDeps): Workers {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms)
     })
-    await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), late])
+    const ended = async () => {
+      // A claim that was under way still brings jobs: they are among those that may finish.
+      await round
+      await Promise.all([...running.values()].map(({ done }) => done))
+    }
+    await Promise.race([ended(), late])
     clearTimeout(timer)
   }
 }
