@@ -20,3 +20,10 @@ it('tells every author, and the text of a From that names none', () => {
     expect(from(`From: ${odd}`)).toEqual(['a@b.example', odd])
   expect(from('From: "x <chief@b.example>" (<y>) <a@b.example>')).toEqual(['a@b.example'])
 })
+
+it('a From of a hundred thousand quotes that never end costs milliseconds', () => {
+  const folded = `a@b.example, "${'\\"'.repeat(100_000)}`.replace(/(.{900})/g, '$1\r\n ')
+  const began = performance.now()
+  expect(readHeader(Buffer.from(`From: ${folded}\r\n\r\n`), false).from).toContain('a@b.example')
+  expect(performance.now() - began).toBeLessThan(2_000)
+})

@@ -59,11 +59,13 @@ export function readHeader(bytes: Buffer, smtputf8: boolean): HeaderFacts {
 
 /** Two angle addresses in one mailbox, or a source route: readers differ in which address they show. */
 const AMBIGUOUS = /<[^,;]*<|<\s*@/
-const QUOTED_OR_COMMENT = /"(?:[^"\\]|\\.)*"|\([^()]*\)/g
+/** A quotation without an end is passed over in one go: looked at anew from each of its quotes it would take the square of its length. */
+const QUOTED_OR_COMMENT = /"(?:[^"\\]|\\.)*(")?|\([^()]*\)/g
 
 function authorsOf(text: string): string[] {
   const found = parseAddresses(text).map(({ address }) => address)
-  return found.length && !AMBIGUOUS.test(text.replace(QUOTED_OR_COMMENT, '')) ? found : [...found, text.trim()]
+  const bare = text.replace(QUOTED_OR_COMMENT, (all, end) => (end || all.startsWith('(') ? '' : all))
+  return found.length && !AMBIGUOUS.test(bare) ? found : [...found, text.trim()]
 }
 
 /** Field name, white space that old mailers put before the colon, colon. */
