@@ -18,6 +18,9 @@ it.each([
   'mx.reader.example.; dkim=pass',
   '(never closed mx.reader.example; dkim=pass',
   '(a \\) mx.elsewhere.example) mx.reader.example; dkim=pass',
+  `(${'long '.repeat(500)}) mx.reader.example; dkim=pass`,
+  `(;) "mx.\\reader.example"; dkim=pass`,
+  '(one (two; three) mx.reader.example; dkim=pass',
 ])('takes away what speaks in our name: %s', (value) => {
   expect(withoutForged([field(value)], ID)).toEqual([])
 })

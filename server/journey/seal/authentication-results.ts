@@ -25,27 +25,33 @@ export function withoutForged(header: readonly HeaderField[], id: string): reado
 
 /** Ours, or what some reader might take for ours: the id anywhere before the first result, whatever comments stand around it. */
 function isOurs(value: string, id: string): boolean {
-  const bare = withoutComments(value.slice(0, 2_000)).split(';')[0] ?? ''
   const wanted = id.toLowerCase()
-  return bare
+  return beforeResults(value)
     .toLowerCase()
     .split(/[\s"]+/)
     .some((word) => word.replace(/\.$/, '') === wanted)
 }
 
-/** Comments nest (RFC 5322 3.2.2); one that does not end takes the rest with it, which some readers do not do. */
-function withoutComments(text: string): string {
+/**
+ * What stands before the first result, without comments, which nest (RFC 5322 3.2.2), and with what is escaped as what it stands
+ * for. Readers disagree on a comment that does not end: there it is every word of the field.
+ */
+function beforeResults(text: string): string {
   let depth = 0
   let bare = ''
   for (let at = 0; at < text.length; at++) {
     const letter = text[at]!
-    if (letter === '\\') at++
-    else if (letter === '(') depth++
-    else if (letter === ')' && depth > 0) depth--
+    if (letter === '(') depth++
+    else if (letter === ')') {
+      if (depth > 0) depth--
+      bare += ' '
+    } else if (letter === '\\') {
+      at++
+      if (depth === 0) bare += text[at] ?? ''
+    } else if (letter === ';' && depth === 0) return bare
     else if (depth === 0) bare += letter
-    if (letter === ')') bare += ' '
   }
-  return depth === 0 ? bare : text.replace(/[()]/g, ' ')
+  return depth === 0 ? bare : text.replace(/[();]/g, ' ')
 }
 
 /** Breaks at spaces only, where a reader unfolds to the same text. */
