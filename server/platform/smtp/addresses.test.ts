@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { inOrder, shuffled } from './addresses.ts'
+import { Fault } from '../../../shared/fault/index.ts'
+import type { Resolver } from '../../ports/dns.ts'
+import { addressesOf, inOrder, shuffled } from './addresses.ts'
 
 it('tries IPv6 and IPv4 turn by turn, IPv6 first', () => {
   expect(inOrder(['2001:db8::1'], ['192.0.2.1'], { six: true, four: true })).toEqual(['2001:db8::1', '192.0.2.1'])
@@ -24,4 +26,13 @@ it('leaves a family that this machine does not have for the end', () => {
 it('shares the load between equals', () => {
   const firsts = new Set(Array.from({ length: 200 }, () => shuffled(['a', 'b', 'c'])[0]))
   expect([...firsts].sort()).toEqual(['a', 'b', 'c'])
+})
+
+it('addresses stay proved while nobody answers for the other family: else who suppresses that one would switch DANE off', async () => {
+  const addresses: Resolver['addresses'] = async (name, family) => {
+    if (family === 6) throw new Fault('dns-unavailable')
+    return { records: ['192.0.2.1'], exists: true, secure: true, name }
+  }
+  const found = await addressesOf({ addresses } as Resolver, 'mx.a.example')
+  expect(found).toEqual({ addresses: ['192.0.2.1'], secure: true, name: 'mx.a.example' })
 })

@@ -7,7 +7,7 @@ import type { Resolver } from '../../ports/dns.ts'
 /** Addresses of one host, in the order to try them. */
 export interface HostAddresses {
   readonly addresses: readonly string[]
-  /** The DNS answers about them were validated. */
+  /** The DNS answers about them were validated. What nobody answered has no part in it: else whoever suppresses one family would switch DANE off. */
   readonly secure: boolean
   /** The name they stand at after CNAMEs. */
   readonly name: string
@@ -28,7 +28,7 @@ export async function addressesOf(resolver: Resolver, host: string): Promise<Hos
       six.status === 'fulfilled' ? six.value.records : [],
       four.status === 'fulfilled' ? four.value.records : [],
     ),
-    secure: found.length > 0 && !failed && good.every(({ secure }) => secure),
+    secure: found.length > 0 && good.every(({ secure }) => secure),
     name: found[0]?.name ?? host,
   }
 }
