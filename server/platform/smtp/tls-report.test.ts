@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
-import { testAuthority } from '../../../test/support/certificate.ts'
+import { selfSigned, testAuthority } from '../../../test/support/certificate.ts'
 import { startNameServer } from '../../../test/support/name-server.ts'
 import { silentLog } from '../../ports/log.ts'
 import { createResolver } from '../dns/resolver.ts'
@@ -145,4 +145,47 @@ it.each([
   ['v=TLSRPTv1;rua=mailto:a%0d%0aBcc:b@x.example', { mailto: [], https: [] }],
 ])('%s', (record, expected) => {
   expect(reportUris([record])).toEqual(expected)
+})
+
+it('every domain has its report, also where several name one address, and no address of our own network gets one', async () => {
+  const { cert, key } = selfSigned()
+  const posted: string[] = []
+  const server = createServer({ cert, key }, (request, response) => {
+    posted.push(request.url!)
+    request.resume().on('end', () => response.writeHead(201).end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const told = (name: string) => ({
+    [`TXT _smtp._tls.${name}`]: {
+      answers: [
+        {
+          type: 'TXT' as const,
+          name: `_smtp._tls.${name}`,
+          data: [Buffer.from(`v=TLSRPTv1;rua=https://127.0.0.1:${port}/r`)],
+          ttl: 0,
+        },
+      ],
+    },
+  })
+  const names = await startNameServer({ ...told('a.example'), ...told('b.example') })
+  closers.push(names.close)
+  for (const allowPrivate of [false, true]) {
+    const directory = mkdtempSync(join(tmpdir(), 'secflow-tls-rpt-'))
+    closers.push(() => rmSync(directory, { recursive: true }))
+    const ledger = openTlsLedger({ directory, log: silentLog, now: () => YESTERDAY })
+    for (const domain of ['a.example', 'b.example']) ledger.note({ domain, counted: sts, failure: null })
+    await ledger.close()
+    await createTlsReporter({
+      reporter: { organisation: 'Acme', contact: 'tls@acme.example', name: 'gw.acme.example' },
+      directory,
+      resolver: createResolver({ servers: [names.server], tryMs: 300 }),
+      enqueue: async () => {},
+      ca: cert,
+      allowPrivate,
+      log: silentLog,
+    }).run(NOW)
+    expect(posted.length).toBe(allowPrivate ? 2 : 0)
+  }
 })

@@ -1,9 +1,10 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Resolver } from '../../ports/dns.ts'
 import type { Log } from '../../ports/log.ts'
-import { publicLookup } from '../public-address.ts'
+import { isPublicAddress, publicLookup } from '../public-address.ts'
 import { readTlsDay } from './tls-ledger.ts'
 import { type Reporter, reportMail, reportUris, type TlsReport, tlsReport } from './tls-report.ts'
 
@@ -78,9 +79,11 @@ export function createTlsReporter(options: TlsReporterOptions): TlsReporter {
       sent.add(key)
     }
     for (const url of https.slice(0, 5)) {
-      if (sent.has(url)) continue
+      // Many domains have their reports sent to one address.
+      const key = `tls-rpt:${report.file}:${url}`
+      if (sent.has(key)) continue
       await post(url, report.gzip, options)
-      sent.add(url)
+      sent.add(key)
     }
   }
 
@@ -113,8 +116,11 @@ function dayOf(time: number): string {
 }
 
 /** RFC 8460 5.4: POST, no redirect; any 2xx is taken for a receipt. */
-function post(url: string, body: Buffer, { ca, allowPrivate }: TlsReporterOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function post(url: string, body: Buffer, { ca, allowPrivate }: TlsReporterOptions): Promise<void> {
+  // An address in the URL is never looked up.
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw new Error(`${host} is an internal address`)
+  return await new Promise((resolve, reject) => {
     const call = request(
       url,
       {
