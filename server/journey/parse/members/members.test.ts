@@ -98,3 +98,64 @@ describe('files in a text', () => {
     expect(performance.now() - began).toBeLessThan(2_000)
   })
 })
+
+describe('names and files that only some readers know of', () => {
+  const script = { name: 'a.txt', data: Buffer.from('alert(1)') }
+  /** A header of tar in front of, or instead of, another. */
+  const kindOf = (tar: Buffer, kind: string) => {
+    const header = Buffer.from(tar)
+    header.write(kind, 156, 'latin1')
+    header.write('        ', 148, 'latin1')
+    const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+    header.write(`${sum.toString(8).padStart(6, '0')}\x00 `, 148, 'latin1')
+    return header
+  }
+  const pax = (records: string) => kindOf(tarOf([{ name: 'pax', data: Buffer.from(records) }]), 'x').subarray(0, 1024)
+  const record = (text: string) => `${text.length + 4} ${text}\n`
+
+  it('a file of a kind that nobody defined is a file', async () => {
+    const { attachments } = await parsed('a.tar', kindOf(tarOf([script]), 'Z'))
+    expect(attachments!.map(({ name }) => name)).toEqual(['a.tar', 'a.txt'])
+  })
+
+  it('a comment that looks like a path names nothing', async () => {
+    const hidden = `${record('comment=x\n15 path=ok.txt')}${record('path=evil.js')}`
+    const { attachments } = await parsed('a.tar', Buffer.concat([pax(hidden), tarOf([script])]))
+    expect(attachments!.map(({ name }) => name)).toEqual(['a.tar', 'evil.js'])
+  })
+
+  it.each([
+    ['a size that is told twice', Buffer.concat([pax(record('size=8888')), tarOf([script])])],
+    ['a file with holes', kindOf(tarOf([script]), 'S')],
+    ['a folder with content', kindOf(tarOf([script]), '5')],
+    ['files behind a lone end', Buffer.concat([tarOf([script]).subarray(0, -512), tarOf([script])])],
+  ])('%s leaves an archive open', async (_what, data) => {
+    expect((await parsed('a.tar', data)).message.defects).toContain('archive-unread')
+  })
+
+  it('the name that gzip keeps inside counts', async () => {
+    const plain = gzipSync('alert(1)')
+    const data = Buffer.concat([plain.subarray(0, 10), Buffer.from('evil.js\0'), plain.subarray(10)])
+    data[3] = 8
+    expect((await parsed('a.txt.gz', data)).attachments![1]).toMatchObject({ name: 'a.txt', otherNames: ['evil.js'] })
+  })
+
+  it('the Unicode name of an entry of ZIP counts', async () => {
+    const zip = zipOf([script])
+    const at = zip.lastIndexOf('PK\x01\x02', undefined, 'latin1')
+    const extra = Buffer.concat([
+      Buffer.from('7570', 'hex'),
+      Buffer.from([12, 0, 1, 0, 0, 0, 0]),
+      Buffer.from('evil.js'),
+    ])
+    const nameEnd = at + 46 + zip.readUInt16LE(at + 28)
+    const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1')
+    zip.writeUInt32LE(zip.readUInt32LE(end + 12) + extra.length, end + 12)
+    zip.writeUInt16LE(zip.readUInt16LE(at + 30) + extra.length, at + 30)
+    const { attachments } = await parsed(
+      'a.zip',
+      Buffer.concat([zip.subarray(0, nameEnd), extra, zip.subarray(nameEnd)]),
+    )
+    expect(attachments![1]).toMatchObject({ name: 'a.txt', otherNames: ['evil.js'] })
+  })
+})

@@ -19,6 +19,8 @@ const inflate = promisify(inflateRaw)
 
 interface Entry {
   readonly name: string
+  /** See `pathIn`. */
+  readonly path: string
   readonly method: number
   readonly locked: boolean
   readonly packed: number
@@ -45,17 +47,17 @@ export async function readZip(open: Open, size: number, budget: Budget, visit: V
     // Up to 24 bytes of a data descriptor (4.3.9) may follow each entry.
     if (!local || local.name !== entry.name || start - at > 24) seen = 'part'
     if (!local) {
-      if (!(await visit(named(entry)))) return 'part'
+      if (!(await visit({ ...named(entry), otherNames: entry.path === '' ? [] : [entry.path] }))) return 'part'
       continue
     }
     at = local.data + entry.packed
     if (entry.name.endsWith('/') && entry.packed === 0) continue
     if (entry.locked) seen = 'locked'
-    const other = local.name === entry.name ? [] : [local.name]
+    const other = [local.name, entry.path, local.path].filter((name) => name !== '' && name !== entry.name)
     const member =
       entry.locked || ![0, 8].includes(entry.method) ? named(entry) : opened(passes, entry, local.data, budget)
     if (!entry.locked && !member.open) seen = 'part'
-    if (!(await visit({ ...member, otherNames: other }))) return 'part'
+    if (!(await visit({ ...member, otherNames: [...new Set(other)] }))) return 'part'
   }
   return seen
 }
@@ -101,17 +103,25 @@ async function unpackedAtOnce(passes: Passes, entry: Entry, data: number, budget
 async function localHeader(
   passes: Passes,
   start: number,
-): Promise<{ readonly name: string; readonly data: number } | null> {
+): Promise<{ readonly name: string; readonly path: string; readonly data: number } | null> {
   const fixed = await passes.read(start, start + 30)
   if (fixed.length < 30 || fixed.readUInt32LE(0) !== 0x04034b50) return null
   const nameLength = fixed.readUInt16LE(26)
-  const name = await passes.read(start + 30, start + 30 + nameLength)
   const data = start + 30 + nameLength + fixed.readUInt16LE(28)
-  return { name: nameOf(name), data }
+  const rest = await passes.read(start + 30, data)
+  return { name: nameOf(rest.subarray(0, nameLength)), path: pathIn(rest.subarray(nameLength)), data }
 }
 
 /** Bit 11 says UTF-8; many writers forget it. */
 const nameOf = (bytes: Buffer) => bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
+
+/** The name in the extra field 0x7075 (4.6.9), which readers that know it show instead; '' where there is none. */
+function pathIn(extra: Buffer): string {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) === 0x7075) return extra.toString('utf8', at + 9, at + 4 + extra.readUInt16LE(at + 2))
+  }
+  return ''
+}
 
 interface Directory {
   readonly entries: readonly Entry[]
@@ -134,8 +144,10 @@ async function directory(passes: Passes, tail: Buffer, tailStart: number): Promi
   while (entries.length < ENTRIES_MAX && at + 46 <= bytes.length && bytes.readUInt32LE(at) === 0x02014b50) {
     const flags = bytes.readUInt16LE(at + 8)
     const nameLength = bytes.readUInt16LE(at + 28)
+    const extra = at + 46 + nameLength
     entries.push({
-      name: nameOf(bytes.subarray(at + 46, at + 46 + nameLength)),
+      name: nameOf(bytes.subarray(at + 46, extra)),
+      path: pathIn(bytes.subarray(extra, extra + bytes.readUInt16LE(at + 30))),
       method: bytes.readUInt16LE(at + 10),
       // Bits 0, 6 and 13: traditional, strong, and a locked directory (4.4.4).
       locked: (flags & 0x2041) !== 0,
@@ -143,7 +155,7 @@ async function directory(passes: Passes, tail: Buffer, tailStart: number): Promi
       unpacked: bytes.readUInt32LE(at + 24),
       at: bytes.readUInt32LE(at + 42),
     })
-    at += 46 + nameLength + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
+    at = extra + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
   }
   const whole = at === bytes.length && entries.length === tail.readUInt16LE(end + 10)
   const shift = start - offset
