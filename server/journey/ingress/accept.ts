@@ -64,6 +64,8 @@ export async function acceptWith(
       log.warn('spool.left', { tenant: received.tenant, message: received.id, fault: toFault(cause).code })
     })
     throw toFault(error)
+  } finally {
+    receiver.release(received)
   }
   return { id: received.id, size: received.blob.size }
 }

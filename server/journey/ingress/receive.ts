@@ -68,6 +68,8 @@ export interface Receiver {
    * nothing is left then.
    */
   receive(offered: Offered): Promise<Received>
+  /** Its record has ended, well or not: the room its bytes took is free again. */
+  release(received: Received): void
   /** Takes back what could not be recorded. */
   discard(received: Received): Promise<void>
   /** See `Acceptor.admit`. */
@@ -86,8 +88,15 @@ export interface ReceiveDeps {
   readonly handOnBytes?: number
 }
 
+/** Bytes of all messages that are held at once to be handed on, however many peers send; others are read from the store. */
+const HELD = 33_554_432
+/** What a piece costs beside its bytes: a peer that sends single bytes must not fill the memory with their buffers. */
+const PIECE = 512
+
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
+  const room: Room = { left: HELD }
+  const held = new WeakMap<Received, () => void>()
 
   return {
     async receive(given) {
@@ -98,12 +107,20 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       const id = deps.ids()
       const at = deps.clock.now()
       const checked = check(offered, id, at, deps.name, limits)
-      const stored = handedOn(checked.stream(), deps.handOnBytes ?? 0)
-      const blob = await deps.blobs.put(tenant, 'spool', id, stored.stream)
-      const { eightBit, messageId, subject } = checked.result()
-      const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
-      return { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: stored.bytes() }
+      const stored = handedOn(checked.stream(), deps.handOnBytes ?? 0, room)
+      try {
+        const blob = await deps.blobs.put(tenant, 'spool', id, stored.stream)
+        const { eightBit, messageId, subject } = checked.result()
+        const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
+        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: stored.bytes() }
+        held.set(received, stored.release)
+        return received
+      } catch (error) {
+        stored.release()
+        throw error
+      }
     },
+    release: (received) => held.get(received)?.(),
     discard: ({ tenant, id }) => deps.blobs.delete(tenant, 'spool', id),
     async admit(announced) {
       if (announced > limits.messageBytes) throw new Fault('message-too-large')
@@ -113,19 +130,35 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
   }
 }
 
-/** Passes a stream on and keeps what passed as long as it is no more than `most` bytes. */
-function handedOn(source: AsyncIterable<Buffer>, most: number) {
+interface Room {
+  left: number
+}
+
+/** Passes a stream on and keeps what passed as long as it is no more than `most` bytes and there is room. */
+function handedOn(source: AsyncIterable<Buffer>, most: number, room: Room) {
   let kept: Buffer[] | null = most > 0 ? [] : null
-  let size = 0
+  let cost = 0
+  function release(): void {
+    room.left += cost
+    cost = 0
+    kept = null
+  }
+  function keep(chunk: Buffer): void {
+    const more = chunk.length + PIECE
+    if (cost + more > most || more > room.left) release()
+    else {
+      room.left -= more
+      cost += more
+      kept?.push(chunk)
+    }
+  }
   async function* stream(): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
-      size += chunk.length
-      if (size > most) kept = null
-      kept?.push(chunk)
+      if (kept) keep(chunk)
       yield chunk
     }
   }
-  return { stream: stream(), bytes: () => kept && Buffer.concat(kept) }
+  return { stream: stream(), bytes: () => kept && Buffer.concat(kept), release }
 }
 
 /** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */
