@@ -10,10 +10,14 @@ test('the WAL is written, then on disk, then the mail is acknowledged: as the ke
   const dir = await mkdtemp(join(tmpdir(), 'secflow-order-'))
   const trace = join(dir, 'trace')
   const writer = [process.execPath, join(import.meta.dirname, '../support/store-writer.ts'), dir, '1']
-  const child = spawn('strace', ['-f', '-y', '-s', '64', '-o', trace, '-e', 'trace=pwrite64,fdatasync,write', ...writer], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true,
-  })
+  const child = spawn(
+    'strace',
+    ['-f', '-y', '-s', '64', '-o', trace, '-e', 'trace=pwrite64,fdatasync,write', ...writer],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    },
+  )
   await once(child.stdout, 'data')
   await pause(500)
   process.kill(-child.pid!, 'SIGKILL')
