@@ -160,7 +160,7 @@ function patternOf(form: ForeignTag): Pattern {
   const [before = '', after = ''] = form.tag
     .split(`{${name}}`)
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  const body = `${before}${CARRIED[name] ?? CARRIED['text']}${after}`
+  const body = `${before}${CARRIED[name] ?? CARRIED.text}${after}`
   const placed = {
     anywhere: body,
     start: `^\\s*${body}`,
