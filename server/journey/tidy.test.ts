@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type GrantRecord, type MessageId, type RecipientState, tenantId } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
 import * as make from '../../test/contract/store-records.ts'
 import { claimDue } from '../../test/support/claim.ts'
 import { memoryBlobs } from '../../test/support/memory-blobs.ts'
@@ -86,6 +87,20 @@ describe.each<[string, () => Promise<Ground>]>([
     return { id, blobs: [`copy/${copy.id}`, `spool/${id}`] }
   }
   const stateOf = async (id: MessageId) => (await tenant().read.message(id))!.state
+
+  test('a round over many mails hears of the stop between two of them', async () => {
+    for (let n = 0; n < 5; n++) await mail('delivered')
+    const stop = new AbortController()
+    const asked: string[] = []
+    const away = { ...ground.blobs }
+    away.delete = async (_tenant, kind, id) => {
+      asked.push(`${kind}/${id}`)
+      stop.abort()
+      throw new Fault('store-unavailable')
+    }
+    await tidyOver(away).run(stop.signal)
+    expect(asked).toHaveLength(1)
+  })
 
   test.each<RecipientState>(['delivered', 'filed', 'rejected', 'failed', 'dropped'])(
     'a mail that was %s is done and its content erased, with one audit line',

@@ -74,9 +74,9 @@ export function createTidy(deps: TidyDeps): Tidy {
   }
 
   /** Deletes the content of messages that are done, those of an interrupted round as well. */
-  async function eraseContent(tenant: TenantStore): Promise<boolean> {
+  async function eraseContent(tenant: TenantStore, signal: AbortSignal): Promise<boolean> {
     const erased: MessageId[] = []
-    const more = await each(await tenant.read.unerased(BATCH), 'content', async (message: MessageRecord) => {
+    const more = await each(await tenant.read.unerased(BATCH), 'content', signal, async (message: MessageRecord) => {
       for (const copy of await tenant.read.copies(message.id)) await erase(tenant.tenant, 'copy', copy.blob)
       await erase(tenant.tenant, 'spool', message.blob)
       erased.push(message.id)
@@ -89,10 +89,10 @@ export function createTidy(deps: TidyDeps): Tidy {
    * Deletes files and portal messages that no link leads to any more. Here the blobs go first: nobody can open them, and
    * who marks the grants writes the audit line, so there is one however often the deletion was begun.
    */
-  async function eraseLinks(tenant: TenantStore): Promise<boolean> {
+  async function eraseLinks(tenant: TenantStore, signal: AbortSignal): Promise<boolean> {
     const endedBy = clock.now() - LINK_GRACE
     const messages = await tenant.read.messagesWithEndedGrants(endedBy, BATCH)
-    return each(messages, 'link', async (message: MessageId) => {
+    return each(messages, 'link', signal, async (message: MessageId) => {
       const over = await unreachable(tenant.read, message, endedBy)
       for (const { kind, id } of over) await blobs.delete(tenant.tenant, kind, id)
       const gone = await tenant.write(async (tx) => {
@@ -144,14 +144,19 @@ export function createTidy(deps: TidyDeps): Tidy {
     metrics.count('blobs_erased_total', { kind })
   }
 
-  /** One that fails does not hold up the others. Answers whether another batch may be waiting. */
+  /**
+   * One that fails does not hold up the others; with a store that is away each takes its time, so that a stop is heard between
+   * them. Answers whether another batch may be waiting.
+   */
   async function each<T extends MessageRecord | MessageId>(
     items: readonly T[],
     what: string,
+    signal: AbortSignal,
     work: (item: T) => Promise<void>,
   ): Promise<boolean> {
     let failed = 0
     for (const item of items) {
+      if (signal.aborted) return false
       try {
         await work(item)
       } catch (error) {
@@ -169,8 +174,8 @@ export function createTidy(deps: TidyDeps): Tidy {
         const tenant = store.tenant(id)
         const steps: (() => Promise<boolean>)[] = [
           () => finish(tenant),
-          () => eraseContent(tenant),
-          () => eraseLinks(tenant),
+          () => eraseContent(tenant, signal),
+          () => eraseLinks(tenant, signal),
           ...(Object.keys(PURGED) as Purged[]).map((what) => () => purge(tenant, what)),
           async () => {
             await sweep(tenant, signal)
