@@ -44,7 +44,7 @@ export function contentFields(fields: readonly HeaderField[], defaultType: strin
     ...(disposed.readings.get('filename') ?? []),
     ...(typed.readings.get('name') ?? []),
     ...laterNames(fields),
-  ].flatMap((name) => (name === undefined ? [] : [shownName(name)]))
+  ].flatMap((name) => (name === undefined ? [] : shownNames(name)))
   const fileName = names[0] ?? ''
 
   const contentId = firstValue(fields, 'content-id')
@@ -89,7 +89,15 @@ export function shownName(name: string): string {
   const clean = decodeWords(name)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these must not hide an extension
     .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')
-    .slice(0, 1024)
+    // What is longer is shortened by whoever stores it, but not by its extension.
+    .slice(-1024)
   const last = clean.split(/[/\\]/).at(-1) ?? ''
   return last.replace(/^\s+|[\s.]+$/g, '')
+}
+
+/** The name, and where it has a zero byte the one of readers to whom that is its end. */
+export function shownNames(name: string): readonly string[] {
+  const decoded = decodeWords(name)
+  const end = decoded.indexOf('\0')
+  return end < 0 ? [shownName(name)] : [shownName(name), shownName(decoded.slice(0, end))]
 }

@@ -1,7 +1,7 @@
 import type { AttachmentFacts } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { extensionOf } from '../../../shared/policy/text/filetype.ts'
-import { shownName } from '../../mime/content-fields.ts'
+import { shownNames } from '../../mime/content-fields.ts'
 import { decodedBody } from '../../mime/decode.ts'
 import { fieldText, firstValue } from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
@@ -127,8 +127,9 @@ export class FileList {
     for (const { name, data } of files) {
       const index = this.facts.length
       const declaredType = 'application/octet-stream'
-      const otherNames = otherName ? [otherName] : []
-      await this.#file({ ...place, name: shownName(name), otherNames, declaredType, open: openBuffer(data) })
+      const [shown = '', ...others] = shownNames(name)
+      const otherNames = otherName ? [otherName, ...others] : others
+      await this.#file({ ...place, name: shown, otherNames, declaredType, open: openBuffer(data) })
       if (place.within === undefined && index < this.parts.length) this.parts[index] = -1
     }
     return broken ? 0 : files.length
@@ -197,8 +198,8 @@ export class FileList {
     const { part } = file
     const depth = file.depth + 1
     const visit: Visit = async ({ name, otherNames = [], ...member }) => {
-      const others = otherNames.map(shownName)
-      await this.#file({ ...member, part, within: index, depth, name: shownName(name), otherNames: others })
+      const [shown = '', ...others] = [name, ...otherNames].flatMap(shownNames)
+      await this.#file({ ...member, part, within: index, depth, name: shown, otherNames: others })
       return this.facts.length < FILES_MAX
     }
     if (isUnread(type, extensionOf(file.name), file.declaredType ?? '')) return 'part'

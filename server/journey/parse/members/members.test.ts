@@ -133,6 +133,16 @@ describe('names and files that only some readers know of', () => {
     expect((await parsed('a.tar', data)).message.defects).toContain('archive-unread')
   })
 
+  it.each([
+    ["*=utf-8''evil.js%00.txt", ['evil.js.txt', 'evil.js']],
+    [`="${'x'.repeat(1_500)}.js"`, ['js']],
+  ])('neither a zero byte nor length hides how a name ends: filename%.40s', async (parameter, ends) => {
+    const mail = `Content-Type: text/plain\r\nContent-Disposition: attachment; filename${parameter}\r\n\r\nx\r\n`
+    const { name, otherNames = [] } = (await parseMail(bytesOf(Buffer.from(mail)))).attachments![0]!
+    for (const [at, shown] of [name, ...otherNames].entries()) expect(shown.endsWith(ends[at]!)).toBe(true)
+    expect(otherNames).toHaveLength(ends.length - 1)
+  })
+
   it('the name that gzip keeps inside counts', async () => {
     const plain = gzipSync('alert(1)')
     const data = Buffer.concat([plain.subarray(0, 10), Buffer.from('evil.js\0'), plain.subarray(10)])
