@@ -29,6 +29,16 @@ describe('text of attachments', () => {
       ),
     ).toEqual(['Grüße', `Name;IBAN\r\nMüller;${IBAN}`, 'Diabetes', 'high', expect.stringMatching(/Müller\n1234/)])
   })
+  it('reads parts of Office documents in UTF-16, and says so where it cannot know what stands there', async () => {
+    const xml = '<?xml version="1.0"?><w:p><w:t>secret</w:t></w:p>'
+    const docx = (data: Buffer, name = 'word/document.xml') => zipOf([types, { name, data }])
+    const little = Buffer.from(`\ufeff${xml}`, 'utf16le')
+    for (const data of [little, Buffer.from(little).swap16(), Buffer.from(xml, 'utf16le')])
+      expect(await textOf(file('a.docx', docx(data)))).toEqual(['secret'])
+    const other = Buffer.from(xml.replace('?>', ' encoding="IBM037"?>'))
+    expect(await textOf(file('a.docx', docx(other)))).toEqual([['secret']])
+    expect(await textOf(file('a.docx', docx(Buffer.from(xml), 'word/elsewhere.xml')))).toEqual([undefined])
+  })
   it('reads Office documents, words that runs cut in two as one', async () => {
     const docx = zipOf([
       types,

@@ -24,6 +24,8 @@ export async function officeText(
   let left = UNPACKED_MAX
   let room = cap
   let cut = false
+  // A document without a single part of the usual names has its words elsewhere: readers follow the relationships.
+  if (!entries.some(({ name }) => wanted.test(name))) return undefined
   for (const entry of entries) {
     if (!wanted.test(entry.name)) continue
     const xml = await unzip(bytes, entry, left)
@@ -32,12 +34,28 @@ export async function officeText(
       continue
     }
     left -= xml.length
-    const text = await xmlWords(xml.toString('utf8'), room)
-    cut ||= text.length > room
+    const decoded = xmlString(xml)
+    const text = await xmlWords(decoded.text, room)
+    cut ||= text.length > room || !decoded.known
     texts.push(text.slice(0, room))
     room = Math.max(0, room - text.length)
   }
   return { text: texts.filter(Boolean).join('\n').toWellFormed(), cut }
+}
+
+/** XML as UTF-8 or UTF-16 (XML 1.0 4.3.3 and appendix F); `known` is false where it says that it is something else. */
+function xmlString(bytes: Buffer): { readonly text: string; readonly known: boolean } {
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0))
+    return { text: bytes.toString('utf16le'), known: true }
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) {
+    const even = bytes.subarray(0, bytes.length & ~1)
+    return { text: Buffer.from(even).swap16().toString('utf16le'), known: true }
+  }
+  const declared = /^[^<]{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*["']([^"']{1,40})/.exec(
+    bytes.toString('latin1', 0, 300),
+  )?.[1]
+  return { text: bytes.toString('utf8'), known: declared === undefined || /^(utf-?8|us-ascii)$/i.test(declared) }
 }
 
 /** Ends of paragraphs, cells and lines; runs inside a word have no space between them. */
