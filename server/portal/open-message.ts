@@ -21,6 +21,7 @@ export async function openPortalMessage(
   const open = () => openObject({ ...store, tenant }, 'portal', content.blob, content)
   await using source = await open()
   const parsed = await parseMail(source)
+  const readable = await parsed.readable()
   // What is inside of a file comes with it; a file in the text stands there.
   const files = (parsed.attachments ?? []).filter(
     ({ within, index }) => within === undefined && (parsed.attachmentParts[index] ?? -1) >= 0,
@@ -42,8 +43,8 @@ export async function openPortalMessage(
     to: parsed.visible.to,
     subject: parsed.message.subject,
     date: parsed.visible.date ?? grant.createdAt,
-    text: parsed.readable.text,
-    html: parsed.readable.html ?? null,
+    text: readable.text,
+    html: readable.html ?? null,
     attachments,
   }
 }

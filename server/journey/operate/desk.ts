@@ -122,8 +122,9 @@ export function createDesk(
       await mayRelease(read, by, record, rows)
       const now = clock.now()
       const releases = releasable(record, rows)
-      await write(async (tx) => {
-        for (const { address, copy, state } of rows) {
+      return await write(async (tx) => {
+        const waiting = await stillWaiting(tx, message, rows)
+        for (const { address, copy, state } of waiting) {
           const rules = releases.find((one) => one.address === address)?.rules ?? []
           // Whoever has a copy only waits for its next hop.
           const next = copy === null ? 'pending' : 'deferred'
@@ -137,12 +138,12 @@ export function createDesk(
           })
         }
         const step = `release-${deps.uuid()}`
-        const undecided = rows.some(({ copy }) => copy === null)
+        const undecided = waiting.some(({ copy }) => copy === null)
         if (undecided)
           await tx.enqueue([{ queue: 'process', message, lane: '', step, payload: { releases }, runAt: now }])
-        await retryDead(tx, message, rows, now)
+        await retryDead(tx, message, waiting, now)
+        return addresses(waiting)
       })
-      return addresses(rows)
     },
 
     async drop(tenant, message, named, acted) {
@@ -152,7 +153,11 @@ export function createDesk(
       const now = clock.now()
       const words = acted.report ? await farewell.prepare(tenant, record, addresses(rows), acted.reason, now) : null
       try {
-        await write((tx) => farewell.record(tx, record, addresses(rows), words, acted, now))
+        await write(async (tx) => {
+          // The report names all of them: where somebody was faster with one, the operator looks again.
+          if ((await stillWaiting(tx, message, rows)).length < rows.length) throw gone()
+          await farewell.record(tx, record, addresses(rows), words, acted, now)
+        })
       } catch (error) {
         await words?.discard(error, read).catch(() => {})
         throw error
@@ -170,10 +175,22 @@ export function createDesk(
     const rows = (await read.recipients(message)).filter(
       ({ address, state }) => WAITS.includes(state) && (!wanted || wanted.has(address.toLowerCase())),
     )
-    if (rows.length === 0) throw new Fault('job-state', 'none of these recipients waits for a person')
+    if (rows.length === 0) throw gone()
     return { record, rows }
   }
 }
+
+/** Those of the rows that nobody decided on meanwhile. Raises `job-state` where none is left. */
+async function stillWaiting(tx: TenantWrites, message: MessageId, rows: readonly RecipientRecord[]) {
+  const named = new Set(addresses(rows))
+  const left = (await tx.recipients(message)).filter(
+    ({ address, state }) => named.has(address) && WAITS.includes(state),
+  )
+  if (left.length === 0) throw gone()
+  return left
+}
+
+const gone = () => new Fault('job-state', 'none of these recipients waits for a person')
 
 function refuse(job: JobRecord, action: QueueAction, always = false): void {
   if (!always && ALLOWED[action].includes(job.state)) return

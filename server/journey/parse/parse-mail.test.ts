@@ -51,7 +51,7 @@ describe('parseMail', () => {
     })
     expect(message.header['x-case']).toEqual(['1', 'ü'])
     expect(message.header['x-absent']).toBeUndefined()
-    expect(readable.text.trim()).toBe('Größe')
+    expect((await readable()).text.trim()).toBe('Größe')
     expect(message.bodyText).toContain('Größe')
     expect(message.bodyText).toContain('Hello Bob\n\nsecond link <https://x.example/>')
     expect(visible).toMatchObject({
@@ -120,8 +120,8 @@ describe('parseMail', () => {
       ),
     ])
     const { readable, attachments } = await parse(mailOf(related))
-    expect(readable.images.get('logo@x')).toEqual({ mediaType: 'image/png', data: png })
-    expect(readable.text).toBe('Logo')
+    expect((await readable()).images.get('logo@x')).toEqual({ mediaType: 'image/png', data: png })
+    expect((await readable()).text).toBe('Logo')
     expect(attachments).toMatchObject([{ type: 'png', name: '', mismatch: false }])
   })
 

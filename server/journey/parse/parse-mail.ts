@@ -28,7 +28,8 @@ export interface ParsedMail {
   readonly attachments: readonly AttachmentFacts[] | undefined
   /** `MimePart.id` by `AttachmentFacts.index`. */
   readonly attachmentParts: readonly number[]
-  readonly readable: ReadableBody
+  /** The body as a person reads it; reads from the source again, which must still be open. */
+  readable(): Promise<ReadableBody>
   readonly visible: VisibleHeader
   /** Every value of the intent headers, unfolded, in order; whether they count is not decided here. */
   readonly rawIntent: {

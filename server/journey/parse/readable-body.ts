@@ -25,7 +25,8 @@ const IMAGES_MAX = 10 * 1_048_576
 export const FACTS_MAX = 262_144
 
 export interface Body {
-  readonly readable: ReadableBody
+  /** Reads the body anew, with its pictures and more of its text than rules see: only a page that is drawn needs that. */
+  readable(): Promise<ReadableBody>
   /** Words for the rules: plain text and the words of the HTML, because a reader may show either. */
   readonly bodyText: string
   /** There are more words than `bodyText` keeps. */
@@ -36,7 +37,35 @@ export interface Body {
 
 /** Reads the body within bounds; `defects` receives what the decoders found. */
 export async function readBody(source: ByteSource, index: MimeIndex, defects: Set<string>): Promise<Body> {
-  const { groups, related } = readableParts(index.root, { enterSigned: true })
+  const { groups } = readableParts(index.root, { enterSigned: true })
+  const { words, cut } = await readTexts(source, index, FACTS_MAX, defects)
+  const all = joined(words)
+  return {
+    readable: () => readReadable(source, index),
+    bodyText: all.slice(0, FACTS_MAX).toWellFormed(),
+    bodyCut: cut || all.length > FACTS_MAX,
+    parts: new Set(groups.flatMap((group) => [...group.plain, ...group.html])),
+  }
+}
+
+async function readReadable(source: ByteSource, index: MimeIndex): Promise<ReadableBody> {
+  const { related } = readableParts(index.root, { enterSigned: true })
+  const { plain, html, hasHtml, cut } = await readTexts(source, index, TEXT_MAX)
+  const images = hasHtml ? await readImages(source, related) : new Map()
+  return { text: joined(plain), ...(hasHtml ? { html: html.join('\n') } : {}), images, cut }
+}
+
+interface Texts {
+  /** As a person reads it, once as text and once as HTML. */
+  readonly plain: readonly string[]
+  readonly html: readonly string[]
+  readonly hasHtml: boolean
+  readonly words: readonly string[]
+  readonly cut: boolean
+}
+
+async function readTexts(source: ByteSource, index: MimeIndex, textMax: number, defects?: Set<string>): Promise<Texts> {
+  const { groups } = readableParts(index.root, { enterSigned: true })
   let cut = false
   const read = async (parts: readonly MimePart[], cap: number) => {
     const texts: string[] = []
@@ -55,7 +84,7 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
   const html: string[] = []
   const words: string[] = []
   for (const group of groups) {
-    const texts = await read(group.plain, TEXT_MAX)
+    const texts = await read(group.plain, textMax)
     const pages = await read(group.html, HTML_MAX)
     const pageWords: HtmlWords[] = []
     for (const page of pages) {
@@ -67,15 +96,7 @@ export async function readBody(source: ByteSource, index: MimeIndex, defects: Se
     html.push(...(pages.length > 0 || !hasHtml ? pages : texts.map(textToHtml)))
     words.push(...texts, ...pageWords.flatMap(({ text, aside }) => (aside ? [text, aside] : [text])))
   }
-  const images = hasHtml ? await readImages(source, related) : new Map()
-  const all = joined(words)
-  const same = !hasHtml && words.length === plain.length
-  return {
-    readable: { text: same ? all : joined(plain), ...(hasHtml ? { html: html.join('\n') } : {}), images, cut },
-    bodyText: all.slice(0, FACTS_MAX).toWellFormed(),
-    bodyCut: cut || all.length > FACTS_MAX,
-    parts: new Set(groups.flatMap((group) => [...group.plain, ...group.html])),
-  }
+  return { plain, html, hasHtml, words, cut }
 }
 
 const joined = (texts: readonly string[]) => texts.map(withLf).join('\n\n')

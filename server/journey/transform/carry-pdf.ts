@@ -35,7 +35,8 @@ export async function carryPdf(
   // Nobody would pass the password on: the recipient could never open it.
   if (step.password?.channel !== 'sms' && mail.mailFrom === '')
     throw new Fault('action-impossible', 'a password for a sender without an address')
-  const { readable, visible, attachments = [] } = mail.parsed
+  const { visible, attachments = [] } = mail.parsed
+  const readable = await mail.parsed.readable()
   const files: ContainerFile[] = content.remaining.flatMap((at) => {
     const facts = attachments.find((attachment) => attachment.index === at)
     const part = mail.parsed.index.parts[mail.parsed.attachmentParts[at] ?? -1]

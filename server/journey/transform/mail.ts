@@ -48,12 +48,12 @@ export interface ParsedForTransform {
     | undefined
   /** Part id of the attachment with this `AttachmentFacts.index`. */
   readonly attachmentParts: readonly number[]
-  readonly readable: {
+  readable(): Promise<{
     readonly cut: boolean
     readonly text: string
     readonly html?: string | undefined
     readonly images?: DocumentPage['images'] | undefined
-  }
+  }>
   readonly visible: {
     readonly from: string
     readonly to: readonly string[]
