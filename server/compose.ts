@@ -81,18 +81,35 @@ export interface House {
   close(): Promise<void>
 }
 
-/** `failed`: a part died without which nothing can be received or sent; the process has to be started again. */
+/**
+ * `failed`: a part died without which nothing can be received or sent; the process has to be started again. Whatever was
+ * opened is closed again when the house does not come about: a connection would keep a process alive that does nothing.
+ */
 export async function openHouse(
   config: Config,
   { log = standardLog(config), failed = () => {} }: { log?: Log; failed?: (error: Error) => void } = {},
 ): Promise<House> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const store = await openStore(config.database, { clock: systemClock, log })
   const stopCollecting = collectYoung()
+  try {
+    return await furnish(config, store, { log, failed, stopCollecting })
+  } catch (error) {
+    stopCollecting()
+    await store.close()
+    throw error
+  }
+}
+
+async function furnish(
+  config: Config,
+  store: Store,
+  { log, failed, stopCollecting }: { log: Log; failed: (error: Error) => void; stopCollecting: () => void },
+): Promise<House> {
   const clock = systemClock
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
   const secrets = tenantSecrets(config.secrets.master)
-  const store = await openStore(config.database, { clock, log })
   const blobs = recentBlobs(await openBlobs(config.blobs))
   const directory = storeDirectory(store)
   const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })
