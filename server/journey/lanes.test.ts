@@ -201,6 +201,19 @@ describe('the breaker', () => {
     expect(run.fill(now).filter(({ lane }) => lane === 'dead').length).toBeGreaterThan(1)
   })
 
+  it('next hops that never answered and that nobody writes to any more are forgotten', () => {
+    const { lanes } = world()
+    for (let n = 0; n < 1_000; n++) {
+      const job = { ...key(`gone-${n}.example`), id: String(n) }
+      lanes.claimed([], [job], 0)
+      lanes.ended(job, 'unreachable', 0, 0.5)
+    }
+    lanes.wants(3_600_000)
+    expect(lanes.views(3_600_000)).toHaveLength(1_000)
+    lanes.wants(9 * 3_600_000)
+    expect(lanes.views(9 * 3_600_000)).toEqual([])
+  })
+
   it('has a lane looked after while it is closed, again and again as long as there is overdue mail', () => {
     const run = world()
     run.add(key('dead'), 100)

@@ -45,9 +45,14 @@ interface Lane {
   /** Work was announced since the last look. */
   fresh: boolean
   breaker: Breaker
+  /** Of its last connection-level failure. */
+  failedAt: number
   /** When its overdue mail is looked after next. */
   idleAt: number
 }
+
+/** Longer than the pause of any retry; a domain nobody has written to since is not remembered for ever. */
+const REMEMBERED = 8 * 3_600_000
 
 interface Share {
   /** Lanes with running jobs: at most as many as places. */
@@ -67,6 +72,7 @@ export class Lanes {
   readonly #settings: LaneSettings
   readonly #lanes = new Map<string, Lane>()
   readonly #shares = new Map<JobQueueName, Share>()
+  #lookedBackAt = Number.NEGATIVE_INFINITY
 
   constructor(settings: LaneSettings) {
     this.#settings = settings
@@ -83,6 +89,7 @@ export class Lanes {
 
   /** What to claim now; at most one want a lane. */
   wants(now: number): Want[] {
+    this.#forgetOld(now)
     const wants: Want[] = []
     for (const [queue, share] of this.#shares) {
       const places = this.#settings.places[queue] ?? 0
@@ -144,6 +151,7 @@ export class Lanes {
     else if (settings && reach === 'unreachable') {
       const before = lane.breaker
       lane.breaker = afterFailure(before, now, random, settings)
+      lane.failedAt = now
       if (before.until === null && lane.breaker.until !== null) lane.idleAt = now
     }
     this.#forget(lane)
@@ -210,6 +218,7 @@ export class Lanes {
         work: false,
         fresh: false,
         breaker: CLOSED,
+        failedAt: Number.NEGATIVE_INFINITY,
         idleAt: 0,
       }
       this.#lanes.set(name, lane)
@@ -250,6 +259,14 @@ export class Lanes {
   #forget(lane: Lane): void {
     const { failures, until } = lane.breaker
     if (!lane.work && lane.running.size === 0 && failures === 0 && until === null) this.#lanes.delete(lane.name)
+  }
+
+  /** Nor does one whose failures are long ago: of next hops that never answer there may be any number. */
+  #forgetOld(now: number): void {
+    if (now - this.#lookedBackAt < REMEMBERED / 10) return
+    this.#lookedBackAt = now
+    for (const [name, { work, running, failedAt }] of this.#lanes)
+      if (!work && running.size === 0 && now - failedAt > REMEMBERED) this.#lanes.delete(name)
   }
 }
 
