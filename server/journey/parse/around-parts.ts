@@ -1,11 +1,13 @@
 import { type MimeIndex, type MimePart, partsOf } from '../../mime/part.ts'
+import { Turn } from '../../mime/turn.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import { EMBEDDED } from './members/embedded.ts'
 
 /** Bytes before the first and after the last delimiter of one multipart that are looked at. */
 const AROUND_MAX = 65_536
-/** What programs write there for readers without MIME. */
-const COMMONPLACE = /^\s*(this is an? [^\r\n]{0,80}(mime|multi-?part|openpgp)[^\r\n]{0,200}\s*)?$/i
+/** What programs write there for readers without MIME, without the white space around it. */
+const COMMONPLACE = /^this is an? [^\r\n]{0,80}(mime|multi-?part|openpgp)[^\r\n]{0,200}$/i
+const COMMONPLACE_MAX = 320
 /** A delimiter of some other boundary with a header after it: a reader that takes that boundary shows a part here. */
 const PART = /^--[^\r\n]{1,500}\r?\n(?:[!-9;-~]{1,100}[ \t]*:|\r?\n)/m
 
@@ -15,14 +17,17 @@ const PART = /^--[^\r\n]{1,500}\r?\n(?:[!-9;-~]{1,100}[ \t]*:|\r?\n)/m
  */
 export async function wordsAround(source: ByteSource, index: MimeIndex, defects: Set<string>): Promise<string[]> {
   const words: string[] = []
+  const turn = new Turn()
   for (const part of partsOf(index.root)) {
     if (part.shape !== 'multipart') continue
     for (const { start, end } of rangesAround(part)) {
       if (end - start > AROUND_MAX) defects.add('part-outside')
+      await turn.pause()
       const text = (await source.read(start, Math.min(end, start + AROUND_MAX))).toString('latin1')
-      if (COMMONPLACE.test(text)) continue
+      const shown = text.trim()
+      if (shown === '' || (shown.length <= COMMONPLACE_MAX && COMMONPLACE.test(shown))) continue
       if (PART.test(text) || EMBEDDED.test(text)) defects.add('part-outside')
-      words.push(text.trim())
+      words.push(shown)
     }
   }
   return words
