@@ -49,8 +49,8 @@ async function setOrphansAside(tenant: TenantId, store: TenantStore, deps: Recov
     if (await store.read.message(id as MessageId)) continue
     const name = `${ORPHAN}${id}`
     try {
-      await move(deps.blobs, tenant, id, name)
-      aside.push(name)
+      const isOrphan = async () => (await store.read.message(id as MessageId)) === null
+      if (await move(deps.blobs, tenant, id, name, isOrphan)) aside.push(name)
     } catch (error) {
       // A file that somebody else put there, at a place where no blob of its name would be: it stays, and keeps no mail back.
       if (toFault(error).code !== 'blob-missing') throw error
@@ -73,8 +73,17 @@ async function setOrphansAside(tenant: TenantId, store: TenantStore, deps: Recov
   return aside
 }
 
-/** The original goes only when the copy is durable; a copy left by an earlier, interrupted run is good enough. */
-async function move(blobs: BlobStore, tenant: TenantId, from: string, to: string): Promise<void> {
+/**
+ * The original goes only when the copy is durable; a copy left by an earlier, interrupted run is good enough. Another node may
+ * have recorded the message meanwhile, one that came slowly and is older than it looks: then it stays. Answers whether it went.
+ */
+async function move(
+  blobs: BlobStore,
+  tenant: TenantId,
+  from: string,
+  to: string,
+  isOrphan: () => Promise<boolean>,
+): Promise<boolean> {
   {
     await using source = await blobs.open(tenant, 'spool', from)
     try {
@@ -83,7 +92,9 @@ async function move(blobs: BlobStore, tenant: TenantId, from: string, to: string
       if (toFault(error).code !== 'blob-locked') throw error
     }
   }
-  await blobs.delete(tenant, 'spool', from)
+  const orphan = await isOrphan()
+  await blobs.delete(tenant, 'spool', orphan ? from : to)
+  return orphan
 }
 
 async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDeps): Promise<MessageId[]> {
@@ -94,7 +105,7 @@ async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDep
     const page: MessageRecord[] = await store.read.messages({ limit: 200, ...(before ? { before } : {}) })
     for (const message of page) {
       if (message.state === 'done' || (await hasBlob(deps.blobs, tenant, message.blob))) continue
-      await giveUp(store, message, deps.clock.now())
+      if (!(await giveUp(store, message, deps.clock.now()))) continue
       deps.log.error('message.lost', { tenant, message: message.id })
       deps.metrics.count('messages_lost_total')
       lost.push(message.id)
@@ -116,9 +127,10 @@ async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<
   }
 }
 
-/** Its jobs find `blob-missing`, a permanent fault, and end up dead by themselves. */
-async function giveUp(store: TenantStore, message: MessageRecord, at: number): Promise<void> {
-  await store.write(async (tx) => {
+/** Its jobs find `blob-missing`, a permanent fault, and end up dead by themselves. False where another node has finished and erased it. */
+async function giveUp(store: TenantStore, message: MessageRecord, at: number): Promise<boolean> {
+  return store.write(async (tx) => {
+    if ((await tx.message(message.id))?.state === 'done') return false
     for (const recipient of await tx.recipients(message.id)) {
       await tx.updateRecipient(message.id, recipient.address, {
         state: 'failed',
@@ -128,5 +140,6 @@ async function giveUp(store: TenantStore, message: MessageRecord, at: number): P
     }
     await tx.updateMessage(message.id, { state: 'done' })
     await tx.appendAudit({ time: at, type: 'message.lost', message: message.id, actor: 'gateway', detail: {} })
+    return true
   })
 }
