@@ -44,7 +44,8 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
   >()
   const readings = new Map<number, AsyncIterator<Uint8Array>>()
   let last = 0
-  let running: { readonly worker: Worker; readonly line: Line<EdgeMethods> } | null = null
+  let running: { readonly worker: Worker; readonly line: Line<EdgeMethods>; readonly ended: Promise<unknown> } | null =
+    null
   let closing = false
 
   function sendingOf(id: number) {
@@ -87,7 +88,7 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     })
     const opened = openLine<EdgeMethods>(worker, core)
-    running = { worker, line: opened }
+    running = { worker, line: opened, ended: new Promise((resolve) => worker.once('exit', resolve)) }
     const die = (error: Error) => {
       opened.cut(error)
       if (closing) return
@@ -124,7 +125,8 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         const enough = new Promise<void>((resolve) => {
           late = setTimeout(resolve, END_MS)
         })
-        await Promise.race([running.line.call('closeTransport'), enough])
+        // Of a thread that died there is nothing to finish.
+        await Promise.race([running.line.call('closeTransport').catch(() => {}), enough])
         clearTimeout(late)
       },
     },
@@ -135,8 +137,7 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
     async close() {
       closing = true
       if (!running) return
-      const { worker, line: open } = running
-      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      const { worker, line: open, ended } = running
       open.tell('end')
       const late = setTimeout(() => void worker.terminate(), END_MS)
       await ended
