@@ -202,6 +202,19 @@ describe('a mail that the policy holds', () => {
     await expect.poll(async () => (await events(id)).some((event) => event.startsWith('copy.delivered'))).toBe(true)
   })
 
+  it('is decided once, also where two persons decide at the same moment', async () => {
+    const id = await mail('four eyes of two')
+    await gateway.settled(id)
+    const done = await Promise.all([
+      queue('release', '--held', id, '--reason', 'yes'),
+      queue('drop', '--held', id, '--reason', 'no', '--no-report'),
+      queue('release', '--held', id, '--reason', 'yes'),
+    ])
+    expect(done.filter(({ code }) => code === 0)).toHaveLength(1)
+    const decided = (await events(id)).filter((event) => /^recipient\.(released|dropped)/.test(event))
+    expect(decided).toHaveLength(1)
+  })
+
   it('counts in the metrics, by lane and state', async () => {
     const text = await (await fetch(`http://127.0.0.1:${gateway.adminPort}/metrics`)).text()
     expect(text).toMatch(/^secflow_lane_breaker\{/m)
