@@ -2,14 +2,22 @@ import { isUtf8 } from 'node:buffer'
 import iconv from 'iconv-lite'
 
 /**
- * Whether text in this charset can be decoded without guessing. UTF-7 counts as unknown: some readers decode it and others show
- * it as it stands, so nobody can tell what is seen.
+ * What the tables know and mail readers do not: codings of bytes that are no charsets (`hex` would show rules digits where a
+ * reader shows the words), and UTF-7 under any of its names, which some readers decode and others show as it stands.
  */
+const NOT_SHOWN = /^(?:base64|hex|binary|cesu8|(?:cs)?(?:unicode11)?utf7(?:imap)?|(?:utf32|ucs4)(?:le|be)?)$/
+
+/** Whether text in this charset can be decoded without guessing. */
 function knowsCharset(charset: string): boolean {
   return (
-    isName(charset) && !/^utf-?7/i.test(charset) && (iconv.encodingExists(charset) || platformDecoder(charset) !== null)
+    isName(charset) &&
+    !NOT_SHOWN.test(plainName(charset)) &&
+    (iconv.encodingExists(charset) || platformDecoder(charset) !== null)
   )
 }
+
+/** As the tables look it up. */
+const plainName = (charset: string) => charset.toLowerCase().replace(/:\d{4}$|[^0-9a-z]/g, '')
 
 const isName = (charset: string) => /^[\w.:+-]{1,40}$/.test(charset)
 
