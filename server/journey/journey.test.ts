@@ -34,12 +34,13 @@ const LATER = 'later@x.example'
 /** A house that knows its people (but not LATER, until told) and no keys; what is accepted is `process`ed by hand. */
 async function house(spec: string, mail: { from?: string; header?: string; to?: readonly string[] } = {}) {
   const { from = 'a@acme.example', header = '\r\n', to = [READY, LATER] } = mail
-  const world = { now: 1_700_000_000_000, ids: 0, unknown: new Set([LATER]) }
+  const world = { now: 1_700_000_000_000, ids: 0, unknown: new Set([LATER]), meanwhile: async () => {} }
   const store = memoryStore(() => world.now)
   const blobs = memoryBlobs()
   const clock = { now: () => world.now }
   const directory = {
     async person(_tenant: string, address: string): Promise<PersonRecord | null> {
+      await world.meanwhile()
       if (world.unknown.has(address)) throw new Fault('store-unavailable')
       return null
     },
@@ -192,6 +193,15 @@ it('whom a person releases while something else is away is decided again once it
   run.world.unknown.clear()
   await run.step()
   expect((await run.states())[READY]).not.toBe('deferred')
+})
+
+it('whom a person drops while his mail is being decided gets none', async () => {
+  const run = await house(rules(WAITS), { to: [READY] })
+  run.world.meanwhile = async () => {
+    await run.records.write((tx) => tx.updateRecipient(message, READY, { state: 'dropped', at: run.world.now }))
+  }
+  await expect(run.step()).rejects.toThrow('store-unavailable')
+  expect(await run.sent()).toEqual([])
 })
 
 it('somebody whom only a later evaluation tells is told, and nobody is told twice', async () => {

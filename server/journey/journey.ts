@@ -12,7 +12,7 @@
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
  * the jobs that carry it out, so a crash at any point repeats a stage and never half of one.
  */
-import type { Decision, Job, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
+import type { Decision, Job, MessageRecord, PolicyInput, RecipientRecord } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { deciding, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
 import { inSlices } from '../policies/in-slices.ts'
@@ -68,11 +68,7 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
     if (!record) throw new Fault('blob-missing', `message ${job.message}`)
     const recipients = await store.read.recipients(record.id)
     // Whoever has a copy is the deliver jobs' business, even while the next hop lets him wait: a second one would reach him twice.
-    const open = new Set(
-      recipients
-        .filter(({ state, copy }) => copy === null && (state === 'pending' || state === 'deferred'))
-        .map(({ address }) => address),
-    )
+    const open = new Set(recipients.filter(isOpen).map(({ address }) => address))
     if (open.size === 0) {
       await parts.store.queue.complete(job)
       return 'completed'
@@ -282,11 +278,18 @@ function permanent(error: unknown): Fault {
   return fault
 }
 
-/** Two jobs may look at one message (a deferral that comes back, a release): whoever was decided meanwhile gets no second copy. */
+/**
+ * Two jobs may look at one message (a deferral that comes back, a release), and a person may end a recipient meanwhile: whoever
+ * was decided by now gets no second copy and no second word, and whoever was dropped gets none.
+ */
 async function stillOpen(tx: TenantWrites, record: MessageRecord, open: ReadonlySet<string>): Promise<void> {
-  for (const { address, copy } of await tx.recipients(record.id))
-    if (copy !== null && open.has(address)) throw new Fault('store-unavailable', 'another job decided meanwhile')
+  for (const recipient of await tx.recipients(record.id))
+    if (open.has(recipient.address) && !isOpen(recipient))
+      throw new Fault('store-unavailable', 'another job decided meanwhile')
 }
+
+const isOpen = ({ state, copy }: Pick<RecipientRecord, 'state' | 'copy'>): boolean =>
+  copy === null && (state === 'pending' || state === 'deferred')
 
 /** A step of the clock makes no deferral old: of the two times the one that gives up later. */
 const calm = (clock: Clock): number => Math.min(clock.now(), clock.steady?.() ?? clock.now())
