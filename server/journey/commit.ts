@@ -8,6 +8,7 @@ import type {
   OnceStep,
   PolicyInput,
 } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
 import { redactInput, rulesOf } from '../../shared/policy/index.ts'
 import type { TenantWrites } from '../ports/store.ts'
 import { copyJobs, deliverJobs, onceJobs, PASSWORD_STEP } from './effects.ts'
@@ -147,11 +148,13 @@ async function recordCopies(
       createdAt: now,
     })
     for (const recipient of copy.recipients) {
-      await tx.updateRecipient(record.id, recipient.address, {
+      const given = await tx.updateRecipient(record.id, recipient.address, {
         copy: copy.id,
         receipt: receiptOf(copy, recipient),
         at: now,
       })
+      // Another node's unit was first: all of this is done again, with what it left.
+      if (!given) throw new Fault('store-unavailable', 'another job decided meanwhile')
       await audit('recipient.transformed', {
         recipient: recipient.address,
         copy: copy.id,

@@ -189,7 +189,10 @@ export interface IdempotencyRecord {
 export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites, JobWrites {
   insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
   updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
-  /** Moves one recipient. From a final state nothing moves: returns false and changes nothing. */
+  /**
+   * Moves one recipient. From a final state nothing moves, and nobody who has a copy gets another, also of two units at once:
+   * returns false and changes nothing.
+   */
   updateRecipient(
     message: MessageId,
     address: string,

@@ -277,6 +277,8 @@ export function storeContract(
         const id = await accept(a)
         const receipt = { method: 'smime', layers: ['CMS'], links: [], rules: ['r1'] }
         await a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { copy: 'c1', receipt, at: 2 }))
+        // Of two that decide at once one gives the copy.
+        expect(await a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { copy: 'c2', at: 2 }))).toBe(false)
         await a.write((tx) => tx.updateRecipient(id, 'one@peer.example', { state: 'held', at: 3 }))
         expect((await a.read.recipients(id))[0]).toMatchObject({ state: 'held', copy: 'c1', receipt, updatedAt: 3 })
         expect(await a.write((tx) => tx.updateRecipient(id, 'nobody@peer.example', { at: 4 }))).toBe(false)

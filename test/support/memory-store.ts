@@ -363,6 +363,7 @@ export function memoryStore(now: () => number = Date.now) {
         const key = `${message}\n${address}`
         const row = of(tenant).recipients.get(key)
         if (!row || FINAL_STATES.includes(row.state)) return false
+        if (patch.copy !== undefined && row.copy !== null) return false
         of(tenant).recipients.set(key, { ...row, ...patch, updatedAt: at })
         return true
       },

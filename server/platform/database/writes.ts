@@ -144,6 +144,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
               eq(recipient.message, $('message')),
               eq(recipient.address, $('address')),
               notInArray(recipient.state, [...FINAL_STATES]),
+              patch.copy === undefined ? undefined : isNull(recipient.copy),
             ),
           )
           .returning({ address: recipient.address })
