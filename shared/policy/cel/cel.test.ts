@@ -82,6 +82,10 @@ describe('an expression', () => {
     expect(outcome('message.header["x-none"][0] == "a"', full)).toBe('defer')
     expect(outcome('int(message.subject) == 7', full)).toBe('defer')
   })
+  it('over a file that readers show under two names is unknown: either could be the one that counts', () => {
+    const two = { ...file('report.txt'), otherNames: ['report.js'] }
+    expect(outcome('files.exists(f, f.extension == "js")', { ...full, attachments: [two] })).toBe('defer')
+  })
   it('looks up what it names, and nothing else', () => {
     const lookups = (expression: string) =>
       neededFacts(policyWith(expression), { ...full, recipients: [recipient({ keys: {} })] })

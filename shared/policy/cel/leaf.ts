@@ -136,6 +136,8 @@ function known(field: FieldDefinition, name: string, scene: Scene): unknown {
     case 'list<string>':
       return (value === null ? [] : typeof value === 'object' ? value : [value]).map(String)
     default:
+      // A file of two names, a mail of two subjects: which of them a reader shows, nobody knows.
+      if (typeof value === 'object' && value !== null && value.length > 1) return undefined
       return value === null ? '' : String(value)
   }
 }
