@@ -79,6 +79,18 @@ describe('a line between two threads', () => {
     expect(packets).toHaveLength(1)
   })
 
+  test('what cannot be cloned fails for who said it, and the others of its turn arrive', async () => {
+    const { near } = line({ echo: (value: unknown) => value, make: () => () => 1 })
+    const [good, bad, answer] = await Promise.allSettled([
+      near.call('echo', 'here'),
+      near.call('echo', () => 1),
+      near.call('make'),
+    ])
+    expect(good).toMatchObject({ status: 'fulfilled', value: 'here' })
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'internal' } })
+    expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'internal' } })
+  })
+
   test('a cut line leaves nobody waiting', async () => {
     const { near } = line({ never: () => new Promise<void>(() => {}) })
     const waiting = near.call('never')

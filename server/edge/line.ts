@@ -54,8 +54,25 @@ export function openLine<Theirs extends Methods>(port: Port, ours: Methods): Lin
     setImmediate(() => {
       const packets = outgoing
       outgoing = []
-      if (!broken) port.postMessage(packets)
+      if (!broken) post(packets)
     })
+  }
+
+  /** What cannot be cloned must not take the others with it, nor the thread: its own asker hears of it. */
+  function post(packets: readonly Packet[]): void {
+    try {
+      port.postMessage(packets)
+    } catch (error) {
+      if (packets.length > 1) for (const packet of packets) post([packet])
+      else if (packets[0]) unsaid(packets[0], error)
+    }
+  }
+
+  function unsaid(packet: Packet, cause: unknown): void {
+    if ('ask' in packet) {
+      waiting.get(packet.id)?.reject(new Fault('internal', '', { cause }))
+      waiting.delete(packet.id)
+    } else if ('value' in packet) send({ id: packet.id, fault: { code: 'internal', detail: '', cause: String(cause) } })
   }
 
   async function answer({ ask, id, args }: Extract<Packet, { ask: string }>): Promise<void> {
