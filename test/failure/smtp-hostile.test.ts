@@ -114,7 +114,8 @@ describe('hostile content', () => {
     console.info(
       `accept p99 alone ${usual.toFixed(0)} ms, beside hostile mail ${meanwhile.toFixed(0)} ms, peak RSS ${(gateway.peakRss() / MB).toFixed(0)} MB`,
     )
-    expect(meanwhile).toBeLessThan(2 * usual + 50)
+    // Twice what is usual, and never less than half a second: with so few mails one late timer is the 99th of a hundred.
+    expect(meanwhile).toBeLessThan(Math.max(2 * usual, 500))
     expect(gateway.peakRss()).toBeLessThan(512 * MB)
   })
 })
