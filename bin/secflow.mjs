@@ -17,7 +17,7 @@ const command = process.argv.slice(2)
  */
 const YOUNG = '--max-semi-space-size'
 const chosen = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes(YOUNG))
-const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=8`] : []
+const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=2`] : []
 
 /** glibc keeps a heap apart for every thread it can, and what streams through one is not given back to the others. */
 const MALLOC_ARENA_MAX = '2'

@@ -85,7 +85,7 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
     const worker = new Worker(SCRIPT, {
       workerData: settings,
       env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
     const opened = openLine<EdgeMethods>(worker, core)
     running = { worker, line: opened, ended: new Promise((resolve) => worker.once('exit', resolve)) }
