@@ -165,8 +165,11 @@ describe('a mail that is odd is accepted and has an outcome', () => {
   it('an 8-bit header with SMTPUTF8 goes on with it', async () => {
     const { id } = await send({ to: [ENGINEER], mail: hostile.header8Bit(), parameters: 'SMTPUTF8' })
     expect(await outcomeOf(id)).toMatchObject({ state: 'delivered' })
-    const written = ({ data }: { data: string }) => Buffer.from(data, 'latin1').toString().includes('Subject: Grüße')
-    expect(hop.received.find(written)?.mail).toContain('SMTPUTF8')
+    // Reports about mails before it quote the same subject to their author.
+    const arrived = hop.received.find(
+      ({ to, data }) => to.includes(ENGINEER) && Buffer.from(data, 'latin1').toString().includes('Subject: Grüße'),
+    )
+    expect(arrived?.mail).toContain('SMTPUTF8')
   })
 
   it('addresses in capitals are the same people, and reach the next hop as written', async () => {
