@@ -9,9 +9,9 @@ import type { Received } from '../journey/ingress/receive.ts'
 import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngress } from '../journey/ingress/smtp.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { MailTransport } from '../ports/transport.ts'
-import { type Line, openLine } from './line.ts'
-import { alone, type CoreMethods, type EdgeMethods, type EdgeSettings } from './methods.ts'
+import type { MailTransport, OutgoingContent } from '../ports/transport.ts'
+import { type Line, openLine } from '../threads/line.ts'
+import type { CoreMethods, EdgeMethods, EdgeSettings } from './methods.ts'
 
 export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
   record(received: Received): Promise<void>
@@ -27,51 +27,28 @@ export interface Edge {
   close(): Promise<void>
 }
 
-type Content = Parameters<MailTransport['send']>[2]
-
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-/** Mail up to so many bytes goes over in one packet. */
-const WHOLE = 262_144
 /** How long the thread may take to end once nothing runs in it. */
 const END_MS = 2_000
 
 /** The thread starts with the first use: a process that only answers HTTP has none. */
 export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
   const { log, metrics } = deps
-  const sendings = new Map<
-    number,
-    { readonly content: Content; readonly beforeDot?: (() => Promise<void>) | undefined }
-  >()
-  const readings = new Map<number, AsyncIterator<Uint8Array>>()
+  /** What waits for its final dot, by the number of its sending; undefined where nobody asked to be heard before it. */
+  const sendings = new Map<number, (() => Promise<void>) | undefined>()
   let last = 0
   let running: { readonly worker: Worker; readonly line: Line<EdgeMethods>; readonly ended: Promise<unknown> } | null =
     null
   let closing = false
 
-  function sendingOf(id: number) {
-    const sending = sendings.get(id)
-    // Its sender gave up meanwhile: nothing of it may leave.
-    if (!sending) throw new Fault('internal', '', { cause: new Error('nobody sends this') })
-    return sending
-  }
-
   const core: CoreMethods = {
     record: deps.record,
     authenticate: deps.authenticate,
     policyReady: (tenant) => deps.policyReady(tenant) as boolean,
-    openContent(sending) {
-      readings.set(++last, sendingOf(sending).content.stream()[Symbol.asyncIterator]())
-      return last
-    },
-    beforeDot: (sending) => sendingOf(sending).beforeDot?.(),
-    async nextPiece(reading) {
-      const next = await readings.get(reading)?.next()
-      return !next || next.done ? null : alone(next.value)
-    },
-    async closeContent(reading) {
-      const iterator = readings.get(reading)
-      readings.delete(reading)
-      await iterator?.return?.()
+    beforeDot(sending) {
+      // Its sender gave up meanwhile: nothing of it may leave.
+      if (!sendings.has(sending)) throw new Fault('internal', '', { cause: new Error('nobody sends this') })
+      return sendings.get(sending)?.()
     },
     log: (level, event, fields) => log[level](event, fields),
     count: (name, labels, by) => metrics.count(name, labels, by),
@@ -105,13 +82,11 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
     transport: {
       async send(route, envelope, content, options) {
         const id = ++last
-        sendings.set(id, { content, beforeDot: options?.beforeDot })
+        sendings.set(id, options?.beforeDot)
         try {
-          const bytes = content.size <= WHOLE && !content.place ? await whole(content) : null
           return await line().call('send', id, route, envelope, {
             size: content.size,
-            bytes,
-            place: content.place ?? null,
+            source: content.place ?? (await whole(content)),
             asksBeforeDot: options?.beforeDot !== undefined,
           })
         } finally {
@@ -146,7 +121,8 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
   }
 }
 
-async function whole(content: Content): Promise<Uint8Array> {
+/** A mail that is stored nowhere: one of our own, in memory already and no longer than a job's payload. */
+async function whole(content: OutgoingContent): Promise<Uint8Array> {
   const bytes = new Uint8Array(content.size)
   let at = 0
   for await (const piece of content.stream()) {

@@ -18,11 +18,10 @@ export interface EdgeSettings {
   readonly debug: boolean
 }
 
-/** Content on its way to the edge: its bytes when they are few, else where they are, else they are asked for piece by piece. */
+/** Content on its way to the edge: where it is stored, else its bytes. */
 export interface SentContent {
   readonly size: number
-  readonly bytes: Uint8Array | null
-  readonly place: ContentPlace | null
+  readonly source: ContentPlace | Uint8Array
   /** The final dot waits for `beforeDot` of the core. */
   readonly asksBeforeDot: boolean
 }
@@ -41,23 +40,9 @@ export type CoreMethods = {
   record(received: Received): Promise<void>
   authenticate(user: string, password: string): Promise<SessionIdentity | null>
   policyReady(tenant: TenantId): boolean
-  /** Starts the content of a mail that is being sent; answers the number of the reading. */
-  openContent(sending: number): number
   beforeDot(sending: number): Promise<void> | undefined
-  /** The next piece; null at the end. */
-  nextPiece(reading: number): Promise<Uint8Array | null>
-  closeContent(reading: number): Promise<void>
   log(level: 'debug' | 'info' | 'warn' | 'error', event: string, fields: Readonly<Record<string, unknown>>): void
   count(name: string, labels: Readonly<Record<string, string>>, by: number): void
   observe(name: string, seconds: number, labels: Readonly<Record<string, string>>): void
   gauge(name: string, value: number, labels: Readonly<Record<string, string>>): void
-}
-
-/** A copy in memory of its own: cloning a slice of Node's shared pool would take the whole pool along. */
-export function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
-}
-
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -14,9 +14,11 @@ import { systemClock } from '../platform/clock.ts'
 import { messageId } from '../platform/ids.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
 import { collectYoung } from '../platform/young.ts'
+import { bytesOf } from '../ports/bytes.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import { type Line, openLine } from './line.ts'
-import { alone, asBuffer, type CoreMethods, type EdgeMethods, type EdgeSettings, type SentContent } from './methods.ts'
+import type { OutgoingContent } from '../ports/transport.ts'
+import { type Line, openLine } from '../threads/line.ts'
+import type { CoreMethods, EdgeMethods, EdgeSettings, SentContent } from './methods.ts'
 
 /** Messages up to so many bytes reach the core with their bytes. */
 const HAND_ON = 1_310_720
@@ -89,7 +91,7 @@ const methods: EdgeMethods = {
     transport.send(
       route,
       envelope,
-      contentOf(id, content),
+      contentOf(content),
       content.asksBeforeDot ? { beforeDot: async () => ask().call('beforeDot', id) } : {},
     ),
   closeTransport: transport.close,
@@ -104,23 +106,16 @@ function ask(): Line<CoreMethods> {
   return core
 }
 
-function contentOf(id: number, { size, bytes, place }: SentContent) {
-  async function* few(all: Uint8Array): AsyncGenerator<Buffer> {
-    yield asBuffer(all)
+function contentOf({ size, source }: SentContent): OutgoingContent {
+  return {
+    size,
+    stream: () => (source instanceof Uint8Array ? bytesOf(source).stream() : readCopy(blobs, source.tenant, source)),
   }
-  async function* many(): AsyncGenerator<Buffer> {
-    const reading = await ask().call('openContent', id)
-    try {
-      for (;;) {
-        const piece = await ask().call('nextPiece', reading)
-        if (!piece) return
-        yield asBuffer(piece)
-      }
-    } finally {
-      await ask().call('closeContent', reading)
-    }
-  }
-  return { size, stream: () => (bytes ? few(bytes) : place ? readCopy(blobs, place.tenant, place) : many()) }
+}
+
+/** A copy in memory of its own: cloning a slice of Node's shared pool would take the whole pool along. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 /** How long this thread's loop was held up and what memory it has, for the operator. */

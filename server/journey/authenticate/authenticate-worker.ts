@@ -1,6 +1,6 @@
 /** Worker thread around `verify`: mailauth looks at hostile headers and bodies, and may take seconds for one of them. */
 import { parentPort } from 'node:worker_threads'
-import { type Line, openLine } from '../../edge/line.ts'
+import { type Line, openLine } from '../../threads/line.ts'
 import type { LookedUp } from './verify.ts'
 import { type Authentication, type VerifyRequest, verify } from './verify.ts'
 
