@@ -6,6 +6,7 @@ import type { Log } from '../../ports/log.ts'
 import type { Alongside, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
 import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import { stillHeld } from './fence.ts'
 import { DueLanes, takeDue } from './lanes.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
@@ -104,14 +105,7 @@ export class SqlQueue implements JobQueue {
             on
               .update(table)
               .set({ dots: sql`${table.dots} + 1` })
-              .where(
-                and(
-                  eq(table.tenant, $('tenant')),
-                  eq(table.id, $('id')),
-                  eq(table.state, 'leased'),
-                  eq(table.leaseToken, $('leaseToken')),
-                ),
-              )
+              .where(stillHeld(table, { tenant: $('tenant'), id: $('id'), leaseToken: $('leaseToken') }))
               .returning({ id: table.id })
               .prepare('beginDot'),
           )
@@ -160,14 +154,7 @@ export class SqlQueue implements JobQueue {
       const changed = await unit.db
         .update(table)
         .set(set)
-        .where(
-          and(
-            eq(table.tenant, tenant),
-            eq(table.id, job.id),
-            eq(table.state, 'leased'),
-            eq(table.leaseToken, job.leaseToken),
-          ),
-        )
+        .where(stillHeld(table, { tenant, id: job.id, leaseToken: job.leaseToken }))
         .returning({ id: table.id })
       if (changed.length === 0) throw new Fault('lease-lost', `job ${job.id}`)
       await alongside?.(this.#writes(job, unit), job)

@@ -29,6 +29,7 @@ import type { IdempotencyRecord, Lane, Purged, TenantWrites } from '../../ports/
 import { uuidv7 } from '../ids.ts'
 import type { ChainHead, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import { stillHeld } from './fence.ts'
 import { moveJob } from './operator.ts'
 import { columnsOf, everyColumn } from './placeholders.ts'
 import { insertPolicyVersion } from './policies.ts'
@@ -414,14 +415,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
         db
           .update(table)
           .set({ state: 'done', leaseUntil: null, leaseToken: null })
-          .where(
-            and(
-              eq(table.tenant, $('tenant')),
-              eq(table.id, $('id')),
-              eq(table.state, 'leased'),
-              eq(table.leaseToken, $('leaseToken')),
-            ),
-          )
+          .where(stillHeld(table, { tenant: $('tenant'), id: $('id'), leaseToken: $('leaseToken') }))
           .returning({ id: table.id })
           .prepare('completeJob'),
       { id: job.id, leaseToken: job.leaseToken },
