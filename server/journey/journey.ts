@@ -39,6 +39,9 @@ import { copiesOf, renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
 import { type Stopped, undelivered } from './undelivered.ts'
 
+/** Time the policy may take for one mail, ms: hundreds of times what 500 recipients and 10,000 rules need. More defers the mail. */
+const DECIDE_BUDGET_MS = 2_000
+
 /** A renderer that failed so often fails because of the mail, not because the machine was busy. */
 const RENDER_TRIES = 3
 
@@ -300,8 +303,8 @@ const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
 
 async function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Promise<Decision> {
   try {
-    return await inSlices(deciding(policy, input, releases))
+    return await inSlices(deciding(policy, input, releases), { budgetMs: DECIDE_BUDGET_MS })
   } catch (cause) {
-    throw new Fault('policy-engine', '', { cause })
+    throw cause instanceof Fault ? cause : new Fault('policy-engine', '', { cause })
   }
 }

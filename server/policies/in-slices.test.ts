@@ -39,12 +39,13 @@ function* slowly<T>(work: Generator<undefined, T>): Generator<undefined, T> {
 it('decides a mail with many recipients while other work goes on, and as it would at once', async () => {
   let pauses = 0
   const other = { text: '' }
-  const decision = await inSlices(slowly(deciding(policy, input)), () => {
+  const pause = () => {
     pauses++
     // Another mail is decided by the same policy in between.
     other.text = decide(policy, { ...input, recipients: input.recipients.slice(0, 3) }).decisionId
     return Promise.resolve()
-  })
+  }
+  const decision = await inSlices(slowly(deciding(policy, input)), { pause })
   expect(decision).toEqual(decide(policy, input))
   expect(pauses).toBeGreaterThan(0)
   expect(other.text).not.toBe('')
@@ -56,6 +57,14 @@ it('passes on what the work raises', async () => {
     throw new Error('broken')
   })()
   await expect(inSlices(failing)).rejects.toThrow('broken')
+})
+
+it('ends work that takes longer than its budget with a fault that is tried again, and counts no pauses', async () => {
+  const fault = await inSlices(slowly(deciding(policy, input)), { budgetMs: 10 }).catch((error: unknown) => error)
+  expect(fault).toMatchObject({ code: 'policy-engine', definition: { retry: true } })
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20))
+  const patient = inSlices(slowly(deciding(policy, input)), { budgetMs: 60_000, pause })
+  await expect(patient).resolves.toEqual(decide(policy, input))
 })
 
 it('lets other work of the process run between slices', async () => {
