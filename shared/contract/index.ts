@@ -1,4 +1,5 @@
 /** One schema per resource of the API: the source of its OpenAPI document, of client types and of form validation. */
+export * from './addin-config.ts'
 export * from './address.ts'
 export * from './evaluate.ts'
 export * from './identity.ts'
