@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises'
 import { loadConfig, type TenantConfig } from '../server/config.ts'
 import { assembleInput } from '../server/journey/evaluate/input.ts'
 import { type ParsedMail, parseMail } from '../server/journey/parse/parse-mail.ts'
-import type { TenantProfile } from '../server/journey/tenant.ts'
+import { plainTenant, type TenantProfile } from '../server/journey/tenant.ts'
 import { openFacts } from '../server/people/facts-house.ts'
 import { tenantSecrets } from '../server/platform/secrets.ts'
 import { bytesOf, type OpenByteSource } from '../server/ports/bytes.ts'
@@ -17,7 +17,6 @@ import { type Envelope, type Origin, type PolicyInput, tenantId } from '../share
 import { Fault } from '../shared/fault/index.ts'
 import type { Policy } from '../shared/policy/index.ts'
 import { domainOf } from '../shared/words/address.ts'
-import { NO_FOREIGN_INTENT } from '../shared/words/foreign/mapping.ts'
 
 export interface MailFileOptions {
   readonly from?: string | undefined
@@ -54,7 +53,10 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
     if (to.length === 0) throw new Fault('request-invalid', 'the mail names no recipient: say --to')
     const config = options.config === undefined ? null : loadConfig({ file: options.config, env: process.env })
     const settings = config ? tenantOf(config.tenants, domainOf(mailFrom)) : null
-    const tenant = settings && config ? profileOf(settings, config) : bareProfile(mailFrom)
+    const tenant =
+      settings && config
+        ? profileOf(settings, config)
+        : plainTenant(tenantId('local'), domainOf(mailFrom), 'http://localhost:8080')
     const secrets = tenantSecrets(config?.secrets.master ?? randomBytes(32))
     const now = Date.now()
     const known = await openFacts(options.facts ?? settings?.people ?? null, { tenant: tenant.id, secrets, now })
@@ -95,23 +97,6 @@ function tenantOf(tenants: readonly TenantConfig[], domain: string): TenantConfi
     tenants.find(({ domains }) => domains.includes(domain)) ?? (tenants.length === 1 ? tenants[0] : undefined)
   if (!found) throw new Fault('config-missing', `no tenant of the configuration owns ${domain}`)
   return found
-}
-
-function bareProfile(mailFrom: string): TenantProfile {
-  const domain = domainOf(mailFrom)
-  return {
-    id: tenantId('local'),
-    name: domain,
-    domains: [domain],
-    language: 'en',
-    publicUrl: 'http://localhost:8080',
-    subjectTags: [],
-    foreignIntent: NO_FOREIGN_INTENT,
-    routes: {},
-    archives: {},
-    webhooks: {},
-    apis: {},
-  }
 }
 
 /** The largest mail with Unix line ends, which is put right in memory. */

@@ -6,7 +6,7 @@ import { memoryStore } from '../../test/support/memory-store.ts'
 import { noMetrics, silentLog } from '../ports/log.ts'
 import { type DeadParts, holdDead } from './dead.ts'
 import { openPayload } from './sealed-payload.ts'
-import type { TenantProfile } from './tenant.ts'
+import { plainTenant } from './tenant.ts'
 import { createWorkers } from './worker.ts'
 
 const tenant = tenantId('acme')
@@ -26,19 +26,7 @@ const record: MessageRecord = {
 }
 
 const secrets = { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) }
-const profile: TenantProfile = {
-  id: tenant,
-  name: 'Acme',
-  domains: ['acme.example'],
-  language: 'en',
-  publicUrl: 'https://mail.acme.example',
-  subjectTags: [],
-  foreignIntent: { products: [], labels: {}, unsafe: false },
-  routes: {},
-  archives: {},
-  webhooks: {},
-  apis: {},
-}
+const profile = plainTenant(tenant, 'acme.example')
 const parts = { clock: { now: Date.now }, secrets, tenant: () => profile }
 
 /** Mails that are to go to somebody. */

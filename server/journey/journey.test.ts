@@ -10,22 +10,14 @@ import { noMetrics, silentLog } from '../ports/log.ts'
 import type { Route } from '../ports/transport.ts'
 import { holdDead } from './dead.ts'
 import { createProcess } from './journey.ts'
-import type { TenantProfile } from './tenant.ts'
+import { plainTenant, type TenantProfile } from './tenant.ts'
 
 const tenant = tenantId('acme')
 const route: Route = { name: '', host: 'mx.acme.example', port: 25, tls: 'verified', connections: 1 }
 const profile: TenantProfile = {
-  id: tenant,
-  name: 'Acme',
-  domains: ['acme.example'],
-  language: 'en',
-  publicUrl: 'https://mail.acme.example',
-  subjectTags: [],
-  foreignIntent: { products: [], labels: {}, unsafe: false },
+  ...plainTenant(tenant, 'acme.example'),
   routes: { '': route, clear: { ...route, name: 'clear', tls: 'opportunistic' } },
   archives: { vault: { kind: 'blobs', retentionMs: 1000 } },
-  webhooks: {},
-  apis: {},
 }
 const message = '01a20000-0000-7000-8000-000000000001' as string as MessageId
 const READY = 'ready@x.example'

@@ -1,5 +1,5 @@
 import type { TenantId } from '../../shared/domain/index.ts'
-import type { ForeignIntent } from '../../shared/words/foreign/mapping.ts'
+import { type ForeignIntent, NO_FOREIGN_INTENT } from '../../shared/words/foreign/mapping.ts'
 import type { SubjectTag } from '../../shared/words/subject-tags.ts'
 import type { Route } from '../ports/transport.ts'
 import type { DkimKey, SigningKey, SignWhen } from './seal/signing-key.ts'
@@ -31,6 +31,23 @@ export interface TenantProfile {
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>
   readonly apis: Readonly<Record<string, Endpoint>>
+}
+
+/** A tenant of one domain that configures nothing. */
+export function plainTenant(id: TenantId, domain: string, publicUrl = `https://mail.${domain}`): TenantProfile {
+  return {
+    id,
+    name: domain,
+    domains: [domain],
+    language: 'en',
+    publicUrl,
+    subjectTags: [],
+    foreignIntent: NO_FOREIGN_INTENT,
+    routes: {},
+    archives: {},
+    webhooks: {},
+    apis: {},
+  }
 }
 
 export type ArchiveTarget =

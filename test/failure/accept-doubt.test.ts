@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { createAcceptor } from '../../server/journey/ingress/accept.ts'
 import { recover } from '../../server/journey/ingress/recover.ts'
 import { openFileBlobs } from '../../server/platform/blobs/files.ts'
 import { systemClock as clock } from '../../server/platform/clock.ts'
 import { openSqlite, openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { storeOver } from '../../server/platform/database/store.ts'
-import { messageId } from '../../server/platform/ids.ts'
-import { noMetrics, silentLog } from '../../server/ports/log.ts'
+import { silentLog } from '../../server/ports/log.ts'
 import { tenantId } from '../../shared/domain/index.ts'
+import { acceptance } from '../support/acceptance.ts'
 
 const A = tenantId('alpha')
 
@@ -29,28 +28,7 @@ test('a mail whose flush failed is refused for now, and what may stand of it aft
   })
   const store = storeOver(database, clock, silentLog)
   const blobs = await openFileBlobs({ root: join(dir, 'blobs'), reserveBytes: 0 })
-  const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics }
-  const acceptor = createAcceptor({ ...deps, ids: () => messageId(clock.now()), name: 'gw.alpha.example' })
-  const accept = () =>
-    acceptor.accept({
-      tenant: A,
-      envelope: {
-        mailFrom: 'ann@alpha.example',
-        recipients: [{ address: 'bob@peer.example' }],
-        body: '7BIT',
-        smtputf8: false,
-        requireTls: false,
-      },
-      origin: { channel: 'smtp', authenticated: 'auth', identity: 'ann', peer: '192.0.2.7', helo: 'h', tls: 'TLSv1.3' },
-      content: (async function* () {
-        yield Buffer.from('Date: Mon, 23 Nov 2026 04:28:03 +0000\r\nMessage-ID: <a@b>\r\n\r\nHello\r\n')
-      })(),
-    })
-  const spool = async () => {
-    const ids: string[] = []
-    for await (const id of blobs.list(A, 'spool')) ids.push(id)
-    return ids
-  }
+  const { accept, deps, spool } = acceptance(A, store, blobs)
 
   // Another process holds the lock: nothing stands, nothing is left.
   const other = new BetterSqlite(file)

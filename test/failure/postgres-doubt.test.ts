@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createAcceptor } from '../../server/journey/ingress/accept.ts'
 import { openFileBlobs } from '../../server/platform/blobs/files.ts'
 import { systemClock as clock } from '../../server/platform/clock.ts'
 import { openPostgresStore } from '../../server/platform/database/postgres/open.ts'
-import { messageId } from '../../server/platform/ids.ts'
-import { noMetrics, silentLog } from '../../server/ports/log.ts'
 import { tenantId } from '../../shared/domain/index.ts'
+import { acceptance } from '../support/acceptance.ts'
 import { cutProxy } from '../support/cut-proxy.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { postgresAddress } from '../support/postgres-address.ts'
@@ -22,28 +20,7 @@ test('a mail whose commit was cut off is refused for now and keeps its content w
   const address = { ...postgresAddress(await server.create('doubt')), port: proxy.port }
   const store = await openPostgresStore({ address, clock })
   const blobs = await openFileBlobs({ root: dir, reserveBytes: 0 })
-  const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics }
-  const acceptor = createAcceptor({ ...deps, ids: () => messageId(clock.now()), name: 'gw.alpha.example' })
-  const accept = () =>
-    acceptor.accept({
-      tenant: A,
-      envelope: {
-        mailFrom: 'ann@alpha.example',
-        recipients: [{ address: 'bob@peer.example' }],
-        body: '7BIT',
-        smtputf8: false,
-        requireTls: false,
-      },
-      origin: { channel: 'smtp', authenticated: 'auth', identity: 'ann', peer: '192.0.2.7', helo: 'h', tls: 'TLSv1.3' },
-      content: (async function* () {
-        yield Buffer.from('Date: Mon, 23 Nov 2026 04:28:03 +0000\r\nMessage-ID: <a@b>\r\n\r\nHello\r\n')
-      })(),
-    })
-  const spool = async () => {
-    const ids: string[] = []
-    for await (const id of blobs.list(A, 'spool')) ids.push(id)
-    return ids
-  }
+  const { accept, spool } = acceptance(A, store, blobs)
   const rows = async () => (await store.tenant(A).read.messages({ limit: 9 })).map(({ id }) => id)
   try {
     const { id } = await accept()

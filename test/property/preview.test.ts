@@ -5,13 +5,13 @@ import type { Knowledge } from '../../server/journey/evaluate/input.ts'
 import { assembleInput } from '../../server/journey/evaluate/input.ts'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import { preview, type UnsentMail } from '../../server/journey/preview.ts'
+import { plainTenant } from '../../server/journey/tenant.ts'
 import { signStamp, stampKey } from '../../server/people/stamp.ts'
 import { stampReader } from '../../server/people/stamp-reader.ts'
 import { tenantSecrets } from '../../server/platform/secrets.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import { type Protection, tenantId } from '../../shared/domain/index.ts'
 import { decide } from '../../shared/policy/index.ts'
-import { NO_FOREIGN_INTENT } from '../../shared/words/foreign/mapping.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { fileEntity, mailOf, textEntity } from '../support/mails.ts'
 import { policyOf, ruleSet, rules } from '../support/policy.ts'
@@ -20,19 +20,7 @@ const id = tenantId('one')
 const SENDER = 'anna@tenant.example'
 const NOW = Date.parse('2026-11-23T10:00:00Z')
 const secrets = tenantSecrets(Buffer.alloc(32, 7))
-const tenant = {
-  id,
-  name: 'one',
-  domains: ['tenant.example'],
-  language: 'en',
-  publicUrl: 'https://mail.tenant.example',
-  subjectTags: [],
-  foreignIntent: NO_FOREIGN_INTENT,
-  routes: {},
-  archives: {},
-  webhooks: {},
-  apis: {},
-} as const
+const tenant = plainTenant(id, 'tenant.example')
 
 const policy = policyOf(
   ruleSet(

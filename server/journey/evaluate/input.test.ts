@@ -1,26 +1,14 @@
 import { expect, it } from 'vitest'
 import { type Origin, tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import { NO_FOREIGN_INTENT } from '../../../shared/words/foreign/mapping.ts'
 import { mail as policyMail, policyOf, ruleSet, rules } from '../../../test/support/policy.ts'
 import { openFacts } from '../../people/facts-house.ts'
 import { tenantSecrets } from '../../platform/secrets.ts'
+import { plainTenant } from '../tenant.ts'
 import { assembleInput, type MailFacts, type Scope } from './input.ts'
 
 const id = tenantId('one')
-const tenant = {
-  id,
-  name: 'one',
-  domains: ['tenant.example'],
-  language: 'en',
-  publicUrl: 'https://mail.tenant.example',
-  subjectTags: [],
-  foreignIntent: NO_FOREIGN_INTENT,
-  routes: {},
-  archives: {},
-  webhooks: {},
-  apis: {},
-} as const
+const tenant = plainTenant(id, 'tenant.example')
 
 const origin: Origin = { channel: 'smtp', authenticated: 'auth', peer: '', tls: null }
 const NOW = Date.parse('2026-03-02T10:00:00Z')
