@@ -1,32 +1,20 @@
 /** What stands in attachments reaches the rules: the words of files as people send them, through the whole gateway. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PDFDocument, StandardFonts } from 'pdf-lib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSink, type Sink } from '../../demo/sink.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
 import { mixedMail, zipOf } from '../support/mails.ts'
-import { type OwnTenant, ownTenant } from '../support/own-tenant.ts'
+import { type OwnHouse, openOwnHouse } from '../support/own-house.ts'
 import { ruleSet, rules } from '../support/policy.ts'
-import { submit } from '../support/submit.ts'
 
 const AUTHOR = 'leitstelle@demo.example'
 const COLLEAGUE = 'e.lang@demo.example'
 const IBAN = 'DE89 3704 0044 0532 0130 00'
 
-let sink: Sink
-let tenant: OwnTenant
-let gateway: Gateway
-let scratch: string
+let house: OwnHouse
 
 beforeAll(async () => {
-  scratch = mkdtempSync(join(tmpdir(), 'secflow-dlp-'))
-  sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: 0, httpPort: 0 })
   const hold = (id: string, when: string) =>
     `{id: ${id}, onUnknown: skip, when: ${when}, then: [{hold: {text: ${id}, approvers: [security@demo.example]}}]}`
-  tenant = await ownTenant({
-    outside: sink.url,
+  house = await openOwnHouse({
     rules: [
       ruleSet(
         `  lists: {diagnoses: {type: string, values: [Diabetes, Asthma]}}\n${rules(
@@ -36,15 +24,9 @@ beforeAll(async () => {
       ).text,
     ],
   })
-  gateway = await startGateway({ folder: tenant.folder, relayPort: sink.smtpPort, settings: tenant.settings() })
 })
 
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]()
-  tenant?.[Symbol.dispose]()
-  await sink?.close()
-  rmSync(scratch, { recursive: true, force: true })
-})
+afterAll(() => house?.[Symbol.asyncDispose]())
 
 async function sent(name: string, data: Buffer, text = 'see the file') {
   const mail = mixedMail({
@@ -53,13 +35,7 @@ async function sent(name: string, data: Buffer, text = 'see the file') {
     text,
     files: [{ name, data, mediaType: 'application/octet-stream' }],
   })
-  const { id } = await submit(gateway.smtpPort, {
-    from: AUTHOR,
-    to: [COLLEAGUE],
-    mail,
-    password: gateway.password(AUTHOR),
-  })
-  return (await gateway.settled(id))[0]
+  return house.send(AUTHOR, COLLEAGUE, mail)
 }
 
 async function pdf(text: string): Promise<Buffer> {

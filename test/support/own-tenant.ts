@@ -18,7 +18,7 @@ export interface OwnTenant extends Disposable {
   people(edit: (facts: Facts) => void): void
 }
 
-interface Facts {
+export interface Facts {
   people: Record<string, unknown>[]
   anchors: string[]
   identities: Record<string, unknown>[]
