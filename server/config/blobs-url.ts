@@ -1,22 +1,13 @@
 /** Where blobs are: `file:<directory>` or `s3://bucket/prefix?endpoint=...`. */
+import type { S3Place } from '../ports/places.ts'
 
 export interface FileBlobs {
   readonly kind: 'files'
   readonly root: string
 }
 
-export interface S3Blobs {
+export interface S3Blobs extends S3Place {
   readonly kind: 's3'
-  readonly bucket: string
-  /** Before every key: '' or with a slash at its end. */
-  readonly prefix: string
-  readonly endpoint: string | null
-  readonly region: string
-  readonly pathStyle: boolean
-  readonly encryption: 'AES256' | 'aws:kms' | null
-  readonly kmsKey: string | null
-  readonly lock: 'auto' | 'compliance' | 'governance' | 'none'
-  readonly conditional: boolean
 }
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/

@@ -1,19 +1,13 @@
 /** Where records are: `sqlite:<file>` or `postgres://user@host/database?sslmode=...`. */
+import type { PostgresPlace } from '../ports/places.ts'
 
 export interface SqliteDatabase {
   readonly kind: 'sqlite'
   readonly file: string
 }
 
-export interface PostgresDatabase {
+export interface PostgresDatabase extends PostgresPlace {
   readonly kind: 'postgres'
-  /** Name, address, or the directory of a Unix socket. */
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  readonly password: string | null
-  readonly tls: 'none' | 'encrypted' | 'ca' | 'full'
 }
 
 /** libpq's words. Its `prefer` and `allow` protect against nobody: not here. */

@@ -1,23 +1,6 @@
-/** Where objects are and how they are kept. */
-export interface S3Options {
-  readonly bucket: string
-  /** Before every key: '' or with a slash at its end. */
-  readonly prefix: string
-  /** null for Amazon's own of the region. */
-  readonly endpoint: string | null
-  readonly region: string
-  /** The bucket in the path instead of the host name. */
-  readonly pathStyle: boolean
-  /** Encryption by the store; null leaves it to the bucket's default. */
-  readonly encryption: 'AES256' | 'aws:kms' | null
-  readonly kmsKey: string | null
-  /**
-   * How a blob under retention is kept: by the bucket's object lock in this mode, or by our word alone (`none`). `auto`
-   * asks the bucket and takes `compliance` where it can lock.
-   */
-  readonly lock: 'auto' | 'compliance' | 'governance' | 'none'
-  /** Whether the store knows `If-None-Match: *`; without it two nodes could write one id at the same time. */
-  readonly conditional: boolean
+import type { S3Place } from '../../../ports/places.ts'
+
+export interface S3Options extends S3Place {
   /** null for what the SDK finds: variables, the container's or the machine's role. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null
   /** Authority of the endpoint's certificate, PEM; null for those of the system. */

@@ -1,18 +1,8 @@
 import type pg from 'pg'
+import type { PostgresPlace } from '../../../ports/places.ts'
 
 /** Where the database is and how the connection is protected. */
-export interface Address {
-  /** Name, address, or the directory of a Unix socket. */
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  readonly password: string | null
-  /**
-   * `none`: in the clear. `encrypted`: against listeners only, anybody may answer. `ca`: the certificate is by a trusted authority. `full`: and
-   * it is the host's.
-   */
-  readonly tls: 'none' | 'encrypted' | 'ca' | 'full'
+export interface Address extends PostgresPlace {
   /** Trusted authorities, PEM; the system's when null. */
   readonly ca: string | null
 }
