@@ -6,6 +6,7 @@ import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { vocabulary } from '../shared/policy/index.ts'
 import type { Config, TenantConfig } from './config.ts'
+import { DEMO } from './demo/tenant.ts'
 import { openEdge } from './edge/edge.ts'
 import type { EdgeSettings } from './edge/methods.ts'
 import { defaultLimits } from './http/config.ts'
@@ -61,7 +62,7 @@ import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
-import { listAccessOf, profileOf } from './profile.ts'
+import { foreignIssuersOf, listAccessOf, profileOf } from './profile.ts'
 
 export interface House {
   readonly log: Log
@@ -179,6 +180,7 @@ async function furnish(
       if (bytes) blobs.keep(tenant, 'spool', id, bytes)
       await record(received)
     },
+    taken: ({ tenant, kind, blob }) => (kind === 'spool' ? blobs.take(tenant, kind, blob) : null),
     authenticate: signIn(config.tenants, store),
     policyReady,
     log,
@@ -258,18 +260,10 @@ async function furnish(
       publicUrl: config.http.publicUrl,
       trustProxy: config.http.trustProxy,
       tokenSeed: deriveKey(config.secrets.master, 'http/access-token'),
-      issuers: config.tenants.flatMap(({ id, issuers }) =>
-        issuers.map(({ issuer, audience, jwksUri, algorithms, addressClaim }) => ({
-          tenant: tenantId(id),
-          issuer,
-          audience,
-          jwks: { url: jwksUri },
-          ...(algorithms ? { algorithms } : {}),
-          ...(addressClaim === undefined ? {} : { addressClaim }),
-        })),
-      ),
+      issuers: config.tenants.flatMap(foreignIssuersOf),
       limits: { ...defaultLimits, message: config.smtp.maxSize },
       addin: config.addin,
+      ...(config.demo ? { demo: DEMO } : {}),
     },
     store,
     clock,

@@ -2,6 +2,7 @@ import { tenantId } from '../shared/domain/index.ts'
 import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
+import type { ForeignIssuer } from './http/config.ts'
 import type { DkimKey } from './journey/seal/signing-key.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import type { ListAccess } from './ports/lists.ts'
@@ -19,6 +20,22 @@ export function listAccessOf({ directory, hosts, ca, ldap }: TenantConfig['lists
       ]),
     ),
   }
+}
+
+/** Identity providers of a tenant whose access tokens count. */
+export function foreignIssuersOf({ id, domains, issuers }: TenantConfig): ForeignIssuer[] {
+  return issuers.map(({ jwksUri, algorithms, addressClaim, directory, scope, clients, addIn, ...named }) => ({
+    tenant: tenantId(id),
+    domains,
+    ...named,
+    jwks: { url: jwksUri },
+    clients: clients.length > 0 && addIn ? [...clients, addIn.clientId] : clients,
+    ...(algorithms ? { algorithms } : {}),
+    ...(addressClaim === undefined ? {} : { addressClaim }),
+    ...(directory === undefined ? {} : { directory }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(addIn ? { addIn } : {}),
+  }))
 }
 
 /** What the journey knows of a configured tenant. */

@@ -16,19 +16,23 @@ interface Chunk {
 }
 
 export async function bundleLaunch(): Promise<string> {
-  const ofRunner = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'))
-  const path = createRequire(ofRunner.resolve('vite')).resolve('rolldown')
-  const { rolldown } = (await import(path)) as Rolldown
-  const build = await rolldown({
+  const code = await bundle({
     input: join(root, 'addin/launch/launch.ts'),
     platform: 'neutral',
     transform: { target: 'es2016' },
     treeshake: { moduleSideEffects: (id: string) => id.endsWith('/launch.ts') },
   })
+  return `/* Secflow: launch events of the Outlook add-in. Made by tools/launch.ts from addin/launch. */\n${code}\n`
+}
+
+/** One classic script of what the options name, in ASCII: nobody says which character set a bare runtime reads files in. */
+export async function bundle(options: { readonly input: string } & Readonly<Record<string, unknown>>): Promise<string> {
+  const ofRunner = createRequire(createRequire(import.meta.url).resolve('vitest/package.json'))
+  const path = createRequire(ofRunner.resolve('vite')).resolve('rolldown')
+  const { rolldown } = (await import(path)) as Rolldown
+  const build = await rolldown(options)
   const { output } = await build.generate({ format: 'iife', minify: true })
-  if (output.length !== 1) throw new Error(`the launch events became ${output.length} files`)
+  if (output.length !== 1) throw new Error(`${options.input} became ${output.length} files`)
   const code = output[0]!.code.trimEnd()
-  // Nobody says which character set a bare runtime reads files in.
-  const ascii = code.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return `/* Secflow: launch events of the Outlook add-in. Made by tools/launch.ts from addin/launch. */\n${ascii}\n`
+  return code.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -15,7 +15,7 @@ const CLOSED = 12006
 export async function ask(question: Omit<Question, 'state'>, random: string, around: Surroundings): Promise<Answer> {
   const carrier: Carrier = around.dialogs ? 'office' : 'window'
   const state = stateFor(carrier, random)
-  const url = `${around.origin}${PAGE}#${writeQuestion({ ...question, state })}`
+  const url = `${around.base}${PAGE}#${writeQuestion({ ...question, state })}`
   const answer = around.dialogs ? await byOffice(around.dialogs, url, state) : await byWindow(around, url, state)
   if (answer.error === 'unreachable') throw new SignInError('unreachable', 'the provider')
   return answer

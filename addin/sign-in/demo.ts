@@ -9,7 +9,7 @@ import { request, type Surroundings } from './surroundings.ts'
 export function demoSignIn(
   { persons }: Extract<AddinConfig, { mode: 'demo' }>,
   hint: string | null,
-  { fetch, now }: Surroundings,
+  { fetch, now, base }: Surroundings,
 ): SignIn {
   const named = persons.find(({ address }) => address === hint?.toLowerCase()) ?? persons[0]
   let kept: Kept | null = null
@@ -18,7 +18,7 @@ export function demoSignIn(
     async token() {
       if (kept && stillGood(kept, now())) return kept.token
       if (!named) throw new SignInError('refused', 'the demo has no persons')
-      const answer = await request(fetch, '/addin/demo-token', {
+      const answer = await request(fetch, `${base}demo-token`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ address: named.address }),

@@ -26,10 +26,10 @@ export interface SignIn {
  */
 export async function readConfig(
   address: string | null,
-  { fetch }: Pick<Surroundings, 'fetch'> = surroundings(),
+  around: Pick<Surroundings, 'fetch' | 'base'> = surroundings(),
 ): Promise<AddinConfig | null> {
   const { fetchConfig } = await import('./config.ts')
-  return fetchConfig(address, fetch)
+  return fetchConfig(address, around)
 }
 
 /** `around` is what the page offers (Office, fetch, windows); tests give their own. `hint`: the user's address, so that nobody types it. */

@@ -73,7 +73,7 @@ export function oidcSignIn(registered: Registered, hint: string | null, around: 
     const tokens = await exchange({
       grant_type: 'authorization_code',
       code: answer.code,
-      redirect_uri: `${around.origin}${PAGE}`,
+      redirect_uri: `${around.base}${PAGE}`,
       code_verifier: verifier,
     })
     checkIdToken(tokens.id_token, nonce)

@@ -12,7 +12,7 @@ const answer = readAnswer(location.search)
 const question = readQuestion(location.hash)
 if (answer) {
   // The code has no place in the history.
-  history.replaceState?.(null, '', PAGE)
+  history.replaceState?.(null, '', location.pathname)
   void hand(answer)
 } else if (question) {
   go(question).catch(() => hand({ state: question.state, error: 'unreachable' }))
@@ -21,7 +21,8 @@ if (answer) {
 /** To the provider: whose address comes from our own server, never from this page's. */
 async function go({ domain, hint, state, nonce, challenge, again }: Question): Promise<void> {
   const fetching = (url: string, init?: RequestInit) => fetch(url, init)
-  const config = await fetchConfig(domain === '' ? null : `@${domain}`, fetching)
+  const base = new URL('.', location.href).href
+  const config = await fetchConfig(domain === '' ? null : `@${domain}`, { fetch: fetching, base })
   if (!config || config.mode === 'demo') throw new TypeError('nobody signs in here')
   const { clientId } = config
   const entra = config.mode === 'entra'
@@ -32,7 +33,7 @@ async function go({ domain, hint, state, nonce, challenge, again }: Question): P
     response_type: 'code',
     response_mode: 'query',
     client_id: clientId,
-    redirect_uri: `${location.origin}${PAGE}`,
+    redirect_uri: `${base}${PAGE}`,
     scope: entra ? `openid offline_access ${config.scope}` : config.scope,
     state,
     nonce,

@@ -26,7 +26,8 @@ export interface Answer {
 /** A window of Office answers by Office, one of the browser to its opener: the state, which comes back, says which. */
 export type Carrier = 'office' | 'window'
 
-export const PAGE = '/addin/sign-in.html'
+/** Beside the pane. */
+export const PAGE = 'sign-in.html'
 
 export const stateFor = (carrier: Carrier, random: string): string => `${carrier}.${random}`
 export const carrierOf = (state: string): Carrier => (state.startsWith('office.') ? 'office' : 'window')

@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly now: () => number
   /** Of this page: `https://host`. */
   readonly origin: string
+  /** Where this page and that of the window are: `https://host/addin/`. */
+  readonly base: string
   /** Office.context.ui, where there is one with dialogs. */
   readonly dialogs: OfficeDialogs | null
   /** Whether Outlook signs in by itself (requirement set NestedAppAuth 1.1). */
@@ -50,6 +52,7 @@ export function surroundings(): Surroundings {
     fetch: (url, init) => fetch(url, init),
     now: () => Date.now(),
     origin: location.origin,
+    base: new URL('.', document.baseURI).href,
     dialogs: typeof ui?.displayDialogAsync === 'function' ? (ui as OfficeDialogs) : null,
     nested: Office?.context?.requirements?.isSetSupported('NestedAppAuth', '1.1') ?? false,
     open: (url, features) => window.open(url, '_blank', features),

@@ -71,6 +71,13 @@ export function resolveConfig(settings: Settings, base: string, problems: Proble
     (id) => wrong('tenants', `the client ${id} is there twice`),
   )
   unique(
+    settings.tenants.flatMap((t) => t.issuers.map(({ issuer, audience }) => `${issuer} with the audience ${audience}`)),
+    (issuer) => wrong('tenants', `the issuer ${issuer} is there twice`),
+  )
+  for (const [i, { issuers }] of settings.tenants.entries())
+    if (issuers.filter(({ addIn }) => addIn).length > 1)
+      wrong(`tenants.${i}.issuers`, 'the add-in signs in with one of them')
+  unique(
     settings.tenants.flatMap((t) => t.clientCertificates.map((c) => c.fingerprint)),
     (print) => wrong('tenants', `the client certificate ${print} is there twice`),
   )

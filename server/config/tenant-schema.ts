@@ -4,6 +4,7 @@ import { Role, Scope } from '../../shared/contract/identity.ts'
 import { parseForeignMapping, writeForeignMapping } from '../../shared/words/foreign/document.ts'
 import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
+import { TOKEN_ALGORITHMS } from '../../shared/words/token-algorithms.ts'
 import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
 import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
@@ -66,13 +67,57 @@ const client = z.strictObject({
   roles: z.array(Role).default([]).describe('Roles it holds.'),
 })
 
-const issuer = z.strictObject({
-  issuer: url('https', 'http').describe('`iss` of the tokens, exactly.'),
-  audience: z.string().min(1).describe('`aud` of the tokens.'),
-  jwksUri: url('https', 'http').describe('Where the public keys are.'),
-  algorithms: z.array(z.string()).optional().describe('Accepted signature algorithms.'),
-  addressClaim: z.string().optional().describe('Claim with the address of the user.'),
-})
+const ENTRA = 'https://login.microsoftonline.com'
+
+const issuer = z
+  .strictObject({
+    issuer: url('https', 'http').optional().describe('`iss` of the tokens, exactly; follows from `directory`.'),
+    audience: z.string().min(1).describe('`aud` of the tokens; of Entra, the client id of the API.'),
+    jwksUri: url('https', 'http').optional().describe('Where the public keys are; follows from `directory`.'),
+    algorithms: z
+      .array(z.enum(TOKEN_ALGORITHMS))
+      .min(1)
+      .optional()
+      .describe('Accepted signature algorithms; RS256, ES256 and EdDSA when left out.'),
+    addressClaim: z
+      .string()
+      .optional()
+      .describe(
+        'Claim with the address of the user, one that users cannot choose themselves; `preferred_username` when left out. `email` counts only with `email_verified`.',
+      ),
+    directory: z.guid().optional().describe('Entra: directory (tenant) id. Users are then known by `oid` and `tid`.'),
+    scope: z
+      .string()
+      .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'not one scope (RFC 6749 3.3)')
+      .optional()
+      .describe('Scope that the tokens have to carry (`scp` or `scope`); `access_as_user` with `directory`.'),
+    clients: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Clients whose tokens count (`azp` or `client_id`), beside that of `addIn`; every one when empty.'),
+    addIn: z
+      .strictObject({
+        clientId: z.string().min(1).describe('Client id of the add-in: a public client.'),
+        scope: z
+          .string()
+          .min(1)
+          .describe('What it asks for: `openid` and more, or with Entra `api://<host>/<client id>/access_as_user`.'),
+        resource: z.string().min(1).optional().describe('Resource indicator (RFC 8707), where the provider wants one.'),
+      })
+      .optional()
+      .describe('Users of the Outlook add-in sign in here ([sign-in.md](../addin/sign-in.md)).'),
+  })
+  .transform(({ issuer: named, jwksUri, directory, scope, ...rest }, context) => {
+    const base = directory === undefined ? null : `${ENTRA}/${directory.toLowerCase()}`
+    const iss = named ?? (base && `${base}/v2.0`)
+    const keys = jwksUri ?? (base && `${base}/discovery/v2.0/keys`)
+    if (iss === null || keys === null) {
+      context.addIssue('name issuer and jwksUri, or the directory of Entra')
+      return z.NEVER
+    }
+    const wanted = scope ?? (base ? 'access_as_user' : undefined)
+    return { ...rest, issuer: iss, jwksUri: keys, directory, ...(wanted === undefined ? {} : { scope: wanted }) }
+  })
 
 const subjectTag = z.strictObject({
   tag: z.string().min(1).describe('As typed, with its brackets.'),

@@ -6,6 +6,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { tenantId } from '../../shared/domain/index.ts'
 import type { Config, TenantConfig } from '../config.ts'
 import { generatePgpKey } from '../journey/transform/openpgp/index.ts'
 import { type Authority, createAuthority, issueCertificate } from '../keys/authority.ts'
@@ -16,15 +17,22 @@ export const DEMO_DOMAIN = 'demo.example'
 const YEAR = 365 * 86_400_000
 
 /** Own people; the local part is the name of their files. */
-const USERS = [
+export const USERS = [
   { name: 'Dr. Rosa Roth', address: 'dr.roth@demo.example', department: 'radiology', language: 'de' },
   { name: 'Leitstelle', address: 'leitstelle@demo.example', department: 'operations', language: 'de' },
   { name: 'Eva Lang', address: 'e.lang@demo.example', department: 'engineering', language: 'en' },
   { name: 'Viktor Kern', address: 'v.kern@demo.example', department: 'sales', language: 'de' },
 ] as const
 
+/** Whom visitors of the demo may be. */
+export const DEMO = {
+  tenant: tenantId('demo'),
+  domains: [DEMO_DOMAIN],
+  persons: USERS.map(({ address, name }) => ({ address, name })),
+} as const
+
 /** Correspondents, one of each kind. */
-const PEERS = [
+export const PEERS = [
   { name: 'Radiologie Uniklinik', address: 'radiologie@uniklinik.example', language: 'de' },
   { name: 'Meldestelle', address: 'meldestelle@behoerde.example', language: 'de', phone: '+4915100000002' },
   { name: 'Design office', address: 'design@supplier.example', language: 'en', phone: '+4915100000003' },

@@ -162,6 +162,7 @@ describe('bearer tokens', () => {
         phone: null,
         portalAccount: false,
         lastContact: null,
+        sendsAs: ['radiologie@klinik.example'],
         passwordHash: null,
       }),
     )

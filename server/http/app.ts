@@ -21,6 +21,7 @@ import { messageRoutes } from './routes/messages.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { portalRoutes } from './routes/portal.ts'
 import { queueRoutes } from './routes/queue.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { simulationRoute } from './routes/simulations.ts'
 import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
@@ -52,6 +53,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     queueRoutes,
     simulationRoute,
     portalRoutes,
+    signInRoutes,
     addinRoutes,
     docsRoutes,
     ...extra,

@@ -10,6 +10,12 @@ export interface HttpConfig {
   readonly tokenSeed: Uint8Array
   readonly issuers: readonly ForeignIssuer[]
   readonly limits: HttpLimits
+  /** In demo mode: whom everybody may be. */
+  readonly demo?: {
+    readonly tenant: TenantId
+    readonly domains: readonly string[]
+    readonly persons: readonly { readonly address: string; readonly name: string }[]
+  }
   /** What the manifests of the Outlook add-in say; what is left out follows from `publicUrl`. */
   readonly addin?: {
     /** GUID. */
@@ -21,9 +27,19 @@ export interface HttpConfig {
 /** An OpenID provider whose access tokens count as well (Entra and the like). */
 export interface ForeignIssuer {
   readonly tenant: TenantId
+  /** Mail domains of the tenant: the add-in finds its way to sign in by them. */
+  readonly domains?: readonly string[]
   /** Compared with `iss` exactly. */
   readonly issuer: string
   readonly audience: string
+  /** Entra: the directory's id, which `tid` has to be; users are known by `oid`. */
+  readonly directory?: string
+  /** A scope that the token has to carry, in `scp` (Entra) or `scope` (RFC 9068). */
+  readonly scope?: string
+  /** Clients whose tokens count; every one when there are none. */
+  readonly clients?: readonly string[]
+  /** How the Outlook add-in signs its users in here. */
+  readonly addIn?: { readonly clientId: string; readonly scope: string; readonly resource?: string | undefined }
   /** Where the keys are, or the keys themselves (RFC 7517). */
   readonly jwks: { readonly url: string } | { readonly keys: readonly JWK[] }
   /** Asymmetric ones only; default RS256, ES256 and EdDSA. */

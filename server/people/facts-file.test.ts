@@ -68,6 +68,7 @@ identities:
       phone: '+4915112345678',
       portalAccount: false,
       lastContact: null,
+      sendsAs: [],
       passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$abc$def',
     },
     expect.objectContaining({ address: 'bob@peer.example', user: false, phone: null, passwordHash: null }),

@@ -119,6 +119,7 @@ export function parseFacts(text: string, name: string, readKey: (path: string) =
       phone: person.phone ?? null,
       portalAccount: person.portalAccount,
       lastContact: person.lastContact ?? null,
+      sendsAs: person.sendsAs,
       passwordHash: person.password ?? null,
     }
   })

@@ -44,6 +44,10 @@ const person = z.strictObject({
     .union([material, z.array(material)])
     .optional()
     .describe('OpenPGP public key(s).'),
+  sendsAs: z
+    .array(address)
+    .default([])
+    .describe('Further addresses this user sends as: own ones, shared mailboxes, people it is a delegate of.'),
   password: z.string().startsWith('$argon2id$', 'not an argon2id hash').optional().describe('argon2id, for SMTP AUTH.'),
 })
 

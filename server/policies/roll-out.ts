@@ -222,5 +222,7 @@ export function createRollOut(
 /** Whether the applicant is who signed; nobody in particular signed an unsigned bundle, so that it counts as the same. */
 function isSame(signer: string | null, { subject, address }: Applicant): boolean {
   const name = signer?.toLowerCase() ?? null
-  return name === null || name === subject.toLowerCase() || name === address?.toLowerCase()
+  const called = subject.toLowerCase()
+  // Subjects of identity providers stand behind their issuer; a trust root may name the bare one.
+  return name === null || name === called || called.endsWith(`#${name}`) || name === address?.toLowerCase()
 }

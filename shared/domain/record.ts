@@ -256,6 +256,8 @@ export interface PersonRecord {
   readonly phone: string | null
   readonly portalAccount: boolean
   readonly lastContact: string | null
+  /** Further addresses this person sends as: own ones, shared mailboxes, people it is a delegate of. */
+  readonly sendsAs: readonly string[]
   /** argon2id, for SMTP AUTH and the token endpoint; null for those who cannot sign in. */
   readonly passwordHash: string | null
 }

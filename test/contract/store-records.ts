@@ -136,6 +136,7 @@ export const person = (address: string, role: string): PersonRecord => ({
   phone: '+4915112345678',
   portalAccount: false,
   lastContact: '2026-01-01T00:00:00Z',
+  sendsAs: ['radiologie@klinik.example'],
   passwordHash: null,
 })
 

@@ -1,5 +1,6 @@
 import { xmlManifest } from '../../addin/manifest/write-xml.ts'
 import { bundleLaunch } from '../launch.ts'
+import { bundleSignIn } from '../sign-in.ts'
 
 /** Names no installation: each gateway serves its own at `/addin/manifest.xml`. */
 const SAMPLE = {
@@ -15,6 +16,7 @@ const COMMENT =
 export async function generate(): Promise<{ path: string; content: string }[]> {
   return [
     { path: 'addin/public/launchevent.js', content: await bundleLaunch() },
+    { path: 'addin/public/sign-in.js', content: await bundleSignIn() },
     { path: 'manifest.xml', content: xmlManifest(SAMPLE).replace('\n', `\n${COMMENT}\n`) },
   ]
 }

@@ -20,6 +20,9 @@ export function errors(app: App, log: Log): void {
         error: fault.cause,
       })
     readOn(request, reply)
+    // Whoever asks by a machine may ask again, but not at once. What counts requests says it better.
+    if (fault.definition.retry && (fault.definition.http === 503 || fault.definition.http === 429))
+      if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S)
     const body: Problem = {
       ...problem(fault, `urn:uuid:${request.id}`),
       ...violations(error),
@@ -48,6 +51,8 @@ function readOn(request: FastifyRequest, reply: FastifyReply): void {
   request.raw.removeAllListeners('readable')
   setImmediate(() => request.raw.resume())
 }
+
+const RETRY_AFTER_S = 5
 
 const BY_FASTIFY_CODE: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',

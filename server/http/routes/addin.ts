@@ -28,16 +28,17 @@ const OUTLOOK = [
 /** Office.js and the library that it loads itself. */
 const OFFICE_JS = ['https://appsforoffice.microsoft.com', 'https://ajax.aspnetcdn.com']
 
-const PAGE_POLICY = [
-  "default-src 'none'",
-  `script-src 'self' ${OFFICE_JS.join(' ')}`,
-  "connect-src 'self'",
-  "img-src 'self'",
-  "style-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  `frame-ancestors 'self' ${OUTLOOK.join(' ')}`,
-].join('; ')
+const pagePolicy = (providers: readonly string[]) =>
+  [
+    "default-src 'none'",
+    `script-src 'self' ${OFFICE_JS.join(' ')}`,
+    `connect-src ${["'self'", ...providers].join(' ')}`,
+    "img-src 'self'",
+    "style-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors 'self' ${OUTLOOK.join(' ')}`,
+  ].join('; ')
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -66,6 +67,9 @@ export const addinRoutes: Routes = (app, { config, clock, log }) => {
     supportUrl: config.addin?.supportUrl ?? `${base}/help.html`,
     sendMode,
   })
+  // The pane asks the providers for tokens itself.
+  const providers = config.issuers.flatMap(({ issuer, addIn }) => (addIn ? [new URL(issuer).origin] : []))
+  const policy = pagePolicy([...new Set(providers)])
   const files = readFiles()
   if (!files) {
     // Mail goes without it.
@@ -103,7 +107,7 @@ export const addinRoutes: Routes = (app, { config, clock, log }) => {
 
   // Without a limit by address: a whole office asks from one, and the answers lie in memory.
   for (const [name, file] of files)
-    app.get(`/addin/${name}`, { config: { rateLimit: false } }, (request, reply) => give(request, reply, file))
+    app.get(`/addin/${name}`, { config: { rateLimit: false } }, (request, reply) => give(request, reply, file, policy))
 
   // Classic Outlook lets the script of the events make requests only if this names it.
   app.get('/.well-known/microsoft-officeaddins-allowed.json', (_request, reply) =>
@@ -117,7 +121,7 @@ interface File {
   readonly etag: string
 }
 
-function give(request: FastifyRequest, reply: FastifyReply, { bytes, kind, etag }: File): FastifyReply {
+function give(request: FastifyRequest, reply: FastifyReply, { bytes, kind, etag }: File, policy: string): FastifyReply {
   reply
     .header('cache-control', CACHE[kind])
     .header('etag', etag)
@@ -125,7 +129,9 @@ function give(request: FastifyRequest, reply: FastifyReply, { bytes, kind, etag 
     .header('cross-origin-resource-policy', 'cross-origin')
   if (kind === 'html') {
     reply.removeHeader('x-frame-options')
-    reply.header('content-security-policy', PAGE_POLICY)
+    reply.header('content-security-policy', policy)
+    // The window that signs in comes back from another site and speaks to the pane that opened it.
+    reply.removeHeader('cross-origin-opener-policy')
   }
   if (request.headers['if-none-match'] === etag) return reply.code(304).send()
   return reply.type(TYPES[kind]!).send(bytes)

@@ -302,6 +302,7 @@ export function defineTables(c: Columns) {
       portalAccount: c.flag('portal_account').notNull(),
       lastContact: c.text('last_contact'),
       passwordHash: c.text('password_hash'),
+      sendsAs: c.json<readonly string[]>('sends_as').notNull(),
     },
     (t) => [c.primaryKey({ columns: [t.tenant, t.address] }), c.index('person_role').on(t.tenant, t.role, t.address)],
   )

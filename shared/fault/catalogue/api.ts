@@ -22,6 +22,16 @@ export const api = {
     retry: false,
     severity: 'info',
   },
+  'sign-in-away': {
+    title: {
+      en: 'The sign-in service of your organisation does not answer',
+      de: 'Der Anmeldedienst Ihrer Organisation antwortet nicht',
+    },
+    http: 503,
+    smtp: '454 4.7.0',
+    retry: true,
+    severity: 'error',
+  },
   'credentials-wrong': {
     title: { en: 'The credentials are wrong', de: 'Die Anmeldedaten sind falsch' },
     http: 401,

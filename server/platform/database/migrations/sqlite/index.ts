@@ -7,6 +7,7 @@ import { portalBlobs } from './0005_portal_blobs.ts'
 import { lanes } from './0006_lanes.ts'
 import { dots } from './0007_dots.ts'
 import { heads } from './0008_heads.ts'
+import { delegates } from './0009_delegates.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0006_lanes', sql: lanes },
   { name: '0007_dots', sql: dots },
   { name: '0008_heads', sql: heads },
+  { name: '0009_delegates', sql: delegates },
 ]
