@@ -24,6 +24,51 @@ export interface ReadLimits {
 
 const malformed = (detail: string) => new Fault('container-malformed', detail)
 
+/** Identifier and length octets of one value. */
+export interface Head {
+  readonly tag: number
+  /** Octets of contents; null for the indefinite form. */
+  readonly length: number | null
+  /** Octets of the head itself. */
+  readonly size: number
+}
+
+/**
+ * Reads the head of the value at `at`, of which `limit` octets of `input` may be looked at; BER. Raises
+ * `container-malformed` for what no value begins with, and when the head is cut off.
+ */
+export function readHead(input: Buffer, at: number, limit: number): Head {
+  if (at + 2 > limit) throw malformed('truncated')
+  const tag = input[at]!
+  if ((tag & 0x1f) === 0x1f) throw malformed('multi-byte tag')
+  if (tag === 0) throw malformed('end of contents without a beginning')
+  const first = input[at + 1]!
+  if (first === 0x80) {
+    if ((tag & 0x20) === 0) throw malformed('indefinite length of a primitive value')
+    return { tag, length: null, size: 2 }
+  }
+  if (first < 0x80) return { tag, length: first, size: 2 }
+  const octets = first & 0x7f
+  if (octets > 4) throw malformed('length of more than four octets')
+  if (at + 2 + octets > limit) throw malformed('truncated')
+  return { tag, length: input.readUIntBE(at + 2, octets), size: 2 + octets }
+}
+
+/** Reads the one value that begins at `at` and lies before `limit`; what follows it is not looked at. Bounded like `readElement`. */
+export function readElementAt(input: Buffer, at: number, limit: number, limits: ReadLimits): Element {
+  return readAt(
+    {
+      buffer: input,
+      der: limits.encoding === 'der',
+      maxDepth: limits.maxDepth ?? 24,
+      left: limits.maxElements ?? 100_000,
+    },
+    at,
+    limit,
+    0,
+  )
+}
+
 /**
  * Reads exactly one value that fills `input`. Work and memory are bounded by `maxDepth` (default 24) and `maxElements`
  * (default 100,000) whatever the lengths claim. Raises `container-malformed`; nothing else is thrown.

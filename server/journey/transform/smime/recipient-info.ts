@@ -2,7 +2,7 @@ import { constants, createECDH, publicEncrypt, type X509Certificate } from 'node
 import { Fault } from '../../../../shared/fault/index.ts'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
-import { keyEncryptionKey, wrapKey } from './ecdh.ts'
+import { keyEncryptionKey, wrapKey } from './key-wrap.ts'
 import { issuerAndSerial } from './signed-data.ts'
 
 export type KeyTransport = 'oaep' | 'pkcs1'

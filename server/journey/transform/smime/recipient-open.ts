@@ -1,92 +1,86 @@
-import { constants, createPublicKey, diffieHellman, type KeyObject, privateDecrypt } from 'node:crypto'
-import { type Element, Members } from '../../../keys/asn1/ber-read.ts'
+import {
+  constants,
+  createPublicKey,
+  decapsulate,
+  diffieHellman,
+  type KeyObject,
+  privateDecrypt,
+  randomBytes,
+} from 'node:crypto'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
-import { algorithmValue, explicit, octets } from '../../../keys/asn1/values.ts'
+import { algorithmValue } from '../../../keys/asn1/values.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
-import { type KdfDigest, keyEncryptionKey, unwrapKey } from './ecdh.ts'
-import type { Recipient } from './enveloped-read.ts'
+import {
+  hkdfEncryptionKey,
+  type KdfDigest,
+  kemEncryptionKey,
+  keyEncryptionKey,
+  unwrapKey,
+  WRAP_LENGTH,
+} from './key-wrap.ts'
+import { oaepParameters } from './oaep.ts'
+import type { AgreementRecipient, KemRecipient, Recipient, TransportRecipient } from './recipient-read.ts'
+
+/** A content key to go on with. */
+export interface ContentKey {
+  readonly key: Buffer
+  /** False: the key is random, because none was there; whatever comes out with it is nothing. */
+  readonly recovered: boolean
+}
 
 /**
- * The content key of `length` bytes for one recipient, or null for any reason at all: the caller goes on with a random
- * key, so that a wrong padding, a wrong length and a wrong key look the same (RFC 3218 2.3.2).
+ * The content key of `length` bytes for one recipient, or a random one for any reason at all: a wrong padding, a wrong
+ * length and a wrong key go the same way and take the same time (RFC 3218 2.3.2). Random bytes are drawn in any case.
  */
-export function recoverContentKey(recipient: Recipient, identity: SmimeIdentity, length: number): Buffer | null {
+export function recoverContentKey(recipient: Recipient, identity: SmimeIdentity, length: number): ContentKey {
+  const key = randomBytes(length)
+  const found = unlocked(recipient, identity.privateKey)
+  const recovered = found.length === length
+  // One copy whichever it is: `found` over the random key, or the random key over itself.
+  const chosen = recovered ? found : key
+  chosen.copy(key)
+  return { key, recovered }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function unlocked(recipient: Recipient, key: KeyObject): Buffer {
   try {
-    const key =
-      recipient.kind === 'transport'
-        ? transported(recipient, identity.privateKey)
-        : agreed(recipient, identity.privateKey)
-    return key.length === length ? key : null
+    switch (recipient.kind) {
+      case 'transport':
+        return transported(recipient, key)
+      case 'agreement':
+        return agreed(recipient, key)
+      case 'kem':
+        return encapsulated(recipient, key)
+    }
   } catch {
-    return null
+    return NOTHING
   }
 }
 
-function transported(recipient: Recipient & { kind: 'transport' }, key: KeyObject): Buffer {
-  const { oid, parameters } = recipient.algorithm
-  if (oid === OID.rsaEncryption) {
+function transported({ algorithm, encryptedKey }: TransportRecipient, key: KeyObject): Buffer {
+  if (algorithm.oid === OID.rsaEncryption) {
     // OpenSSL 3.5 (Node 24) answers a bad padding with pseudo-random bytes of a pseudo-random length instead of an error.
-    return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, recipient.encryptedKey)
+    return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, encryptedKey)
   }
-  if (oid !== OID.rsaOaep) throw new Error('unknown key transport')
-  return privateDecrypt(
-    { key, padding: constants.RSA_PKCS1_OAEP_PADDING, ...oaepParameters(parameters) },
-    recipient.encryptedKey,
-  )
+  if (algorithm.oid !== OID.rsaOaep) return NOTHING
+  const parameters = oaepParameters(algorithm.parameters)
+  return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, ...parameters }, encryptedKey)
 }
 
-const DIGESTS: Readonly<Record<string, KdfDigest>> = {
-  [OID.sha1]: 'sha1',
-  [OID.sha256]: 'sha256',
-  [OID.sha384]: 'sha384',
-  [OID.sha512]: 'sha512',
-}
-
-/** RSAES-OAEP-params (RFC 8017 A.2.1), every field with its default. node:crypto hashes and masks with one digest only. */
-function oaepParameters(parameters: Element | null): { oaepHash: string; oaepLabel?: Buffer } {
-  let hash = 'sha1'
-  let mask = 'sha1'
-  let label: Buffer | null = null
-  if (parameters && parameters.tag !== der.TAG.null) {
-    const members = new Members(parameters, der.TAG.sequence)
-    const hashField = members.optional(der.contextTag(0))
-    const maskField = members.optional(der.contextTag(1))
-    const labelField = members.optional(der.contextTag(2))
-    members.end()
-    if (hashField) hash = digestOf(explicit(hashField, 0))
-    if (maskField) {
-      const generator = algorithmValue(explicit(maskField, 1))
-      if (generator.oid !== OID.mgf1) throw new Error('unknown mask generation function')
-      mask = generator.parameters ? digestOf(generator.parameters) : 'sha1'
-    }
-    if (labelField) {
-      const source = algorithmValue(explicit(labelField, 2))
-      if (source.oid !== OID.pSpecified || !source.parameters) throw new Error('unknown label source')
-      label = octets(source.parameters)
-    }
-  }
-  if (hash !== mask) throw new Error('different digests for hash and mask')
-  return { oaepHash: hash, ...(label && label.length > 0 ? { oaepLabel: label } : {}) }
-}
-
-function digestOf(element: Element): KdfDigest {
-  const digest = DIGESTS[algorithmValue(element).oid]
-  if (!digest) throw new Error('unknown digest')
-  return digest
-}
-
-const KDF: Readonly<Record<string, KdfDigest>> = {
+const X963: Readonly<Record<string, KdfDigest>> = {
   [OID.ecdhSha1]: 'sha1',
   [OID.ecdhSha256]: 'sha256',
   [OID.ecdhSha384]: 'sha384',
   [OID.ecdhSha512]: 'sha512',
 }
 
-const WRAP_LENGTH: Readonly<Record<string, 16 | 24 | 32>> = {
-  [OID.aes128Wrap]: 16,
-  [OID.aes192Wrap]: 24,
-  [OID.aes256Wrap]: 32,
+const HKDF_X25519: Readonly<Record<string, KdfDigest>> = {
+  [OID.x25519HkdfSha256]: 'sha256',
+  [OID.x25519HkdfSha384]: 'sha384',
+  [OID.x25519HkdfSha512]: 'sha512',
 }
 
 const CURVE_OID: Readonly<Record<string, string>> = {
@@ -95,20 +89,51 @@ const CURVE_OID: Readonly<Record<string, string>> = {
   secp521r1: OID.p521,
 }
 
-function agreed(recipient: Recipient & { kind: 'agreement' }, privateKey: KeyObject): Buffer {
-  const { agreement, point, ukm, encryptedKey } = recipient
-  const kdf = KDF[agreement.oid]
-  const curve = CURVE_OID[privateKey.asymmetricKeyDetails?.namedCurve ?? '']
-  if (!kdf || !curve || !agreement.parameters) throw new Error('unknown key agreement')
-  const wrap = algorithmValue(agreement.parameters)
-  const length = WRAP_LENGTH[wrap.oid]
-  if (!length) throw new Error('unknown key wrap')
-  // Import refuses a point that is not on our key's curve: no invalid-curve attack on a static key.
-  const publicKey = createPublicKey({
-    key: der.sequence(der.sequence(der.oid(OID.ecPublicKey), der.oid(curve)), der.bitString(point)),
-    format: 'der',
-    type: 'spki',
-  })
+function agreed({ curve, agreement, point, ukm, encryptedKey }: AgreementRecipient, privateKey: KeyObject): Buffer {
+  const wrap = agreement.parameters ? algorithmValue(agreement.parameters) : null
+  const length = WRAP_LENGTH[wrap?.oid ?? '']
+  if (!wrap || !length) return NOTHING
+  const publicKey = curve === 'x25519' ? montgomery(point) : onCurve(point, privateKey)
   const secret = diffieHellman({ privateKey, publicKey })
-  return unwrapKey(keyEncryptionKey(secret, kdf, wrap.bytes, ukm, length), encryptedKey)
+  // RFC 8418 allows the X9.63 functions with X25519, too.
+  const hkdf = curve === 'x25519' ? HKDF_X25519[agreement.oid] : undefined
+  const x963 = X963[agreement.oid]
+  if (hkdf) return unwrapKey(hkdfEncryptionKey(secret, hkdf, wrap.bytes, ukm, length), encryptedKey)
+  return x963 ? unwrapKey(keyEncryptionKey(secret, x963, wrap.bytes, ukm, length), encryptedKey) : NOTHING
+}
+
+/** Import refuses a point that is not on our key's curve: no invalid-curve attack on a static key. */
+function onCurve(point: Buffer, { asymmetricKeyDetails }: KeyObject): KeyObject {
+  const curve = CURVE_OID[asymmetricKeyDetails?.namedCurve ?? '']
+  if (!curve) throw new Error('unknown curve')
+  const algorithm = der.sequence(der.oid(OID.ecPublicKey), der.oid(curve))
+  return createPublicKey({ key: der.sequence(algorithm, der.bitString(point)), format: 'der', type: 'spki' })
+}
+
+/** A point of low order gives a secret of zeros, which OpenSSL refuses (RFC 7748 section 6). */
+function montgomery(point: Buffer): KeyObject {
+  const key = der.sequence(der.algorithm(OID.x25519), der.bitString(point))
+  return createPublicKey({ key, format: 'der', type: 'spki' })
+}
+
+const KEM: Readonly<Record<string, string>> = {
+  [OID.mlKem512]: 'ml-kem-512',
+  [OID.mlKem768]: 'ml-kem-768',
+  [OID.mlKem1024]: 'ml-kem-1024',
+}
+
+const HKDF: Readonly<Record<string, KdfDigest>> = {
+  [OID.hkdfSha256]: 'sha256',
+  [OID.hkdfSha384]: 'sha384',
+  [OID.hkdfSha512]: 'sha512',
+}
+
+/** ML-KEM rejects implicitly: a wrong ciphertext gives another secret, and the key wrap does not hold (FIPS 203 7.3). */
+function encapsulated(recipient: KemRecipient, privateKey: KeyObject): Buffer {
+  const { kem, kdf, wrap, kekLength, ukm, ciphertext, encryptedKey } = recipient
+  const digest = HKDF[kdf]
+  const length = WRAP_LENGTH[wrap.oid]
+  if (KEM[kem] !== privateKey.asymmetricKeyType || !digest || !length || length !== kekLength) return NOTHING
+  const secret = decapsulate(privateKey, ciphertext)
+  return unwrapKey(kemEncryptionKey(secret, digest, wrap.bytes, ukm, length), encryptedKey)
 }

@@ -1,13 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
 import { type Element, Members } from '../../../keys/asn1/ber-read.ts'
+import type { Cursor } from '../../../keys/asn1/cursor.ts'
 import { contextTag, TAG } from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 import {
   type AlgorithmIdentifier,
   algorithmValue,
-  explicit,
-  octetPieces,
   octets,
   oidValue,
   smallInteger,
@@ -15,14 +14,26 @@ import {
 } from '../../../keys/asn1/values.ts'
 import { certificateOf, fieldsOf } from '../../../keys/certificate.ts'
 import { asSet } from './enveloped-read.ts'
+import { type ContainerHead, LongContainer } from './long-container.ts'
 
-/** A SignedData (RFC 5652 section 5), read but not believed. */
-export interface Signed {
+/** What stands in front of the content of a SignedData (RFC 5652 section 5). */
+export interface SignedHead {
   readonly contentType: string
-  /** Pieces of the content of opaque signed-data, null when it is detached. */
-  readonly content: readonly Buffer[] | null
+  /** Object identifiers of the digests that are announced; a signer with another one is not verified. */
+  readonly digests: readonly string[]
+  readonly detached: boolean
+}
+
+/** What stands behind it: read but not believed. */
+export interface SignedTail {
   readonly certificates: readonly X509Certificate[]
   readonly signers: readonly SignerInfo[]
+}
+
+/** A whole SignedData. */
+export interface Signed extends SignedHead, SignedTail {
+  /** Pieces of the content of opaque signed-data, null when it is detached. */
+  readonly content: readonly Buffer[] | null
 }
 
 export interface SignerInfo {
@@ -41,39 +52,57 @@ export interface SignedAttributes {
   readonly signedAt: number | null
   /** SHA-256 of the certificate the signer meant, or null when not said in that form. */
   readonly certificateHash: Buffer | null
+  /** Object identifiers of the S/MIME capabilities, best first. */
+  readonly capabilities: readonly string[]
 }
 
 const MOST_SIGNERS = 16
 const MOST_CERTIFICATES = 64
+const MOST_CAPABILITIES = 64
 
 const malformed = (detail: string) => new Fault('container-malformed', detail)
 
-/** Reads the structure. Raises `container-malformed`. */
-export function readSigned(contentInfo: Element): Signed {
-  const info = new Members(contentInfo, TAG.sequence)
-  const type = oidValue(info.take())
-  if (type !== OID.signedData) throw malformed(`content type ${type} is not signed data`)
-  const body = new Members(explicit(info.take(), 0), TAG.sequence)
-  info.end()
+/** Reads the structure of a whole SignedData in memory. Raises `container-malformed`. */
+export function readSigned({ bytes }: Element): Signed {
+  const container = new LongContainer(readSignedHead)
+  const content = [...container.push(bytes)]
+  const { pieces, cursor } = container.finish()
+  content.push(...pieces)
+  const head = container.head!
+  return { ...head, ...readSignedTail(cursor, head), content: head.detached ? null : content }
+}
 
-  smallInteger(body.take())
-  body.take(TAG.set)
-  const encapsulated = new Members(body.take(), TAG.sequence)
-  const contentType = oidValue(encapsulated.take())
-  const contentField = encapsulated.optional(contextTag(0))
-  encapsulated.end()
-  const certificates = body.optional(contextTag(0))?.children ?? []
-  body.optional(contextTag(1))
-  const signers = new Members(body.take(), TAG.set).rest()
-  body.end()
+/** Reads what stands in front of the content. Raises `container-malformed`. */
+export function readSignedHead(cursor: Cursor): ContainerHead<SignedHead> {
+  cursor.enter(TAG.sequence)
+  const type = oidValue(cursor.take())
+  if (type !== OID.signedData) throw malformed(`content type ${type} is not signed data`)
+  cursor.enter(contextTag(0))
+  cursor.enter(TAG.sequence)
+  smallInteger(cursor.take())
+  const digests = new Members(cursor.take(), TAG.set).rest().map((element) => algorithmValue(element).oid)
+  if (digests.length > MOST_SIGNERS) throw malformed('too many digests')
+  cursor.enter(TAG.sequence)
+  const contentType = oidValue(cursor.take())
+  const detached = cursor.ended()
+  if (!detached) cursor.enter(contextTag(0))
+  return { value: { contentType, digests, detached }, octets: detached ? null : TAG.octetString }
+}
+
+/** Reads what stands behind the content, to the end of the input. Raises `container-malformed`. */
+export function readSignedTail(cursor: Cursor, { detached }: SignedHead): SignedTail {
+  if (!detached) cursor.leave()
+  cursor.leave()
+  const certificates = cursor.optional(contextTag(0))?.children ?? []
+  cursor.optional(contextTag(1))
+  const signers = new Members(cursor.take(), TAG.set).rest()
+  cursor.leave()
+  cursor.leave()
+  cursor.leave()
+  if (!cursor.ended()) throw malformed('bytes after the value')
   if (signers.length > MOST_SIGNERS) throw malformed('too many signers')
   if (certificates.length > MOST_CERTIFICATES) throw malformed('too many certificates')
-  return {
-    contentType,
-    content: contentField ? octetPieces(explicit(contentField, 0)) : null,
-    certificates: certificates.flatMap(certificateIn),
-    signers: signers.map(signerOf),
-  }
+  return { certificates: certificates.flatMap(certificateIn), signers: signers.map(signerOf) }
 }
 
 /** One we cannot read is passed over: it is not trusted for anything, and the signer's may be another one. */
@@ -129,13 +158,21 @@ function attributesOf(element: Element): SignedAttributes {
   if (!contentType || !messageDigest) throw malformed('content type or message digest is missing')
   const signingTime = values.get(OID.signingTime)
   const signingCertificate = values.get(OID.signingCertificateV2)
+  const capabilities = values.get(OID.smimeCapabilities)
   return {
     bytes: asSet(element),
     contentType: oidValue(contentType),
     messageDigest: octets(messageDigest),
     signedAt: signingTime ? timeValue(signingTime) : null,
     certificateHash: signingCertificate ? certificateHashOf(signingCertificate) : null,
+    capabilities: capabilities ? capabilitiesOf(capabilities) : [],
   }
+}
+
+/** SMIMECapabilities (RFC 8551 2.5.2), at most the first 64. */
+function capabilitiesOf(value: Element): readonly string[] {
+  const entries = new Members(value, TAG.sequence).rest().slice(0, MOST_CAPABILITIES)
+  return entries.map((entry) => oidValue(new Members(entry, TAG.sequence).take()))
 }
 
 /** certHash of the first ESSCertIDv2 (RFC 5035 section 4) when its digest is the default, SHA-256. */

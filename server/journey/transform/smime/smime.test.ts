@@ -10,8 +10,8 @@ import { bytesOf } from '../../../ports/bytes.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { base64Lines, decodeBase64 } from './base64.ts'
 import { splitHeader } from './content-header.ts'
-import { keyEncryptionKey, unwrapKey, wrapKey } from './ecdh.ts'
 import { decryptEnveloped, encryptEntity, needs7bit, signEntity, splitSigned, verifySigned } from './index.ts'
+import { keyEncryptionKey, unwrapKey, wrapKey } from './key-wrap.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 const once = async function* (...data: (Uint8Array | string)[]) {

@@ -1,14 +1,22 @@
-import { constants, createHash, type Hash, type KeyObject, verify, type X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash, type Hash, type X509Certificate } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
-import { Members, readElement } from '../../../keys/asn1/ber-read.ts'
-import { contextTag, TAG } from '../../../keys/asn1/der.ts'
-import { OID } from '../../../keys/asn1/oids.ts'
-import { type AlgorithmIdentifier, algorithmValue, explicit, smallInteger } from '../../../keys/asn1/values.ts'
+import { readElement } from '../../../keys/asn1/ber-read.ts'
+import { TAG } from '../../../keys/asn1/der.ts'
 import { mailAddresses, usableFor } from '../../../keys/certificate.ts'
 import { verifyPath } from '../../../keys/path.ts'
-import type { VerifiedContent, VerifiedSigner } from './result.ts'
-import { readSigned, type Signed, type SignerInfo } from './signed-read.ts'
+import type { ByteSource, ByteStream, OpenByteSource } from '../../../ports/bytes.ts'
+import { SealedSpool } from '../sealed-spool.ts'
+import { LongContainer } from './long-container.ts'
+import type { VerifiedContent, VerifiedOpaque, VerifiedSigner } from './result.ts'
+import { type CheckScheme, DIGESTS, holds, holdsOver, schemeOf } from './signature-check.ts'
+import {
+  readSigned,
+  readSignedHead,
+  readSignedTail,
+  type SignedHead,
+  type SignedTail,
+  type SignerInfo,
+} from './signed-read.ts'
 
 export interface VerifyOptions {
   readonly anchors: readonly X509Certificate[]
@@ -16,7 +24,12 @@ export interface VerifyOptions {
   readonly at: number
   /** Certificates known from elsewhere, for signatures that carry none. */
   readonly certificates?: readonly X509Certificate[]
+  /** Where content of more than 1 MiB waits, sealed; the system's temporary folder when left out. */
+  readonly folder?: string
 }
+
+/** Largest SignedData that is taken as one buffer, and largest content a signature that does not hash is checked over. */
+const LARGEST_SIGNATURE = 64 * 1024 * 1024
 
 /**
  * Verifies a SignedData, DER or BER of at most 64 MiB. `content` is the exact first part of a multipart/signed (header,
@@ -32,62 +45,115 @@ export async function verifySigned(
   options: VerifyOptions,
 ): Promise<VerifiedContent> {
   if (signature.length > LARGEST_SIGNATURE) throw new Fault('message-too-large', 'signed data above 64 MiB')
+  if (!content) {
+    const { content: opened, ...rest } = await openSigned(() => one(signature), options)
+    await using held = opened
+    return { ...rest, content: Buffer.from(await held.read(0, held.size)) }
+  }
   const signed = readSigned(readElement(signature, { encoding: 'ber' }))
-  if (signed.signers.length === 0) throw invalid('nobody signed')
   // Two contents would let the shown one and the signed one differ.
-  if ((signed.content === null) !== (content !== null)) throw invalid('content is there twice or not at all')
-  const { digests, first } = await digestsOf(signed, content)
-  const signers: VerifiedSigner[] = []
-  for (const signer of signed.signers) signers.push(await verifySigner(signed, signer, digests, first, options))
-  return {
-    signers,
-    contentType: signed.contentType,
-    certificates: signed.certificates,
-    content: signed.content ? Buffer.concat(signed.content) : null,
+  if (!signed.detached) throw invalid('content is there twice')
+  const digests = new Digests(signed.signers.map(({ digest }) => digest))
+  for await (const chunk of content) digests.update(chunk)
+  const signers = await verifySigners(signed, digests, null, options)
+  return { signers, contentType: signed.contentType, certificates: signed.certificates, content: null }
+}
+
+/**
+ * Verifies opaque signed-data of any size in constant memory: the content waits in a `SealedSpool` and is readable only
+ * after every signature held. `source` yields the container once. Answers and faults as above; the content is the
+ * caller's to dispose of.
+ */
+export async function openSigned(source: ByteStream, options: VerifyOptions): Promise<VerifiedOpaque> {
+  const container = new LongContainer(readSignedHead)
+  const spool = new SealedSpool(options.folder)
+  let content: OpenByteSource | null = null
+  try {
+    let digests: Digests | null = null
+    const take = async (pieces: readonly Buffer[], head: SignedHead) => {
+      if (head.detached) throw invalid('no content')
+      digests ??= new Digests(head.digests)
+      for (const piece of pieces) {
+        digests.update(piece)
+        // The pieces are views of what the source may use again.
+        await spool.write(Buffer.from(piece))
+      }
+    }
+    for await (const chunk of source()) {
+      const pieces = container.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      if (container.head) await take(pieces, container.head)
+    }
+    const { pieces, cursor } = container.finish()
+    const head = container.head!
+    await take(pieces, head)
+    const signed = { ...head, ...readSignedTail(cursor, head) }
+    content = await spool.release()
+    const signers = await verifySigners(signed, digests!, content, options)
+    return { signers, contentType: signed.contentType, certificates: signed.certificates, content }
+  } catch (error) {
+    await (content ?? spool)[Symbol.asyncDispose]()
+    throw error
   }
 }
 
-const LARGEST_SIGNATURE = 64 * 1024 * 1024
-
-const invalid = (detail: string, cause?: unknown) =>
-  new Fault('signature-invalid', detail, cause === undefined ? {} : { cause })
-
-const DIGESTS: Readonly<Record<string, string>> = {
-  [OID.sha256]: 'sha256',
-  [OID.sha384]: 'sha384',
-  [OID.sha512]: 'sha512',
+async function* one(data: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield data
 }
 
-/** All digests the signers need in one pass, and the first octet of the content. */
-async function digestsOf(
+const invalid = (detail: string) => new Fault('signature-invalid', detail)
+
+/** All digests that are needed in one pass, and the first octet of the content. */
+class Digests {
+  first: number | null = null
+  readonly #hashes = new Map<string, Hash>()
+  readonly #results = new Map<string, Buffer>()
+
+  /** Digests that are weak or unknown are passed over: no signer with one of them is believed. */
+  constructor(oids: readonly string[]) {
+    for (const oid of oids) {
+      const name = DIGESTS[oid]
+      if (name) this.#hashes.set(oid, createHash(name))
+    }
+  }
+
+  update(chunk: Uint8Array): void {
+    this.first ??= chunk[0] ?? null
+    for (const hash of this.#hashes.values()) hash.update(chunk)
+  }
+
+  of(oid: string): Buffer {
+    const known = this.#results.get(oid) ?? this.#hashes.get(oid)?.digest()
+    if (!known) throw invalid('digest is weak, unknown or not announced')
+    this.#results.set(oid, known)
+    return known
+  }
+}
+
+type Signed = SignedHead & SignedTail
+
+async function verifySigners(
   signed: Signed,
-  content: AsyncIterable<Uint8Array> | null,
-): Promise<{ digests: ReadonlyMap<string, Buffer>; first: number | null }> {
-  const hashes = new Map<string, Hash>()
-  for (const { digest } of signed.signers) {
-    const name = DIGESTS[digest]
-    if (!name) throw invalid('digest is weak or unknown')
-    hashes.set(digest, createHash(name))
-  }
-  let first: number | null = null
-  for await (const chunk of content ?? signed.content ?? []) {
-    first ??= chunk[0] ?? null
-    for (const hash of hashes.values()) hash.update(chunk)
-  }
-  return { digests: new Map([...hashes].map(([oid, hash]) => [oid, hash.digest()])), first }
+  digests: Digests,
+  content: ByteSource | null,
+  options: VerifyOptions,
+): Promise<readonly VerifiedSigner[]> {
+  if (signed.signers.length === 0) throw invalid('nobody signed')
+  const signers: VerifiedSigner[] = []
+  for (const signer of signed.signers) signers.push(await verifySigner(signed, signer, digests, content, options))
+  return signers
 }
 
 async function verifySigner(
   signed: Signed,
   signer: SignerInfo,
-  digests: ReadonlyMap<string, Buffer>,
-  first: number | null,
+  digests: Digests,
+  content: ByteSource | null,
   options: VerifyOptions,
 ): Promise<VerifiedSigner> {
+  const digest = digests.of(signer.digest)
   const pool = [...signed.certificates, ...(options.certificates ?? [])]
   const certificate = pool.find((candidate) => signer.names(candidate))
   if (!certificate) throw new Fault('key-missing', 'the certificate of the signer is not there')
-  const digest = digests.get(signer.digest)!
   const { attributes } = signer
   if (attributes) {
     if (!attributes.messageDigest.equals(digest)) throw invalid('the content was altered')
@@ -96,89 +162,35 @@ async function verifySigner(
     if (meant && !meant.equals(createHash('sha256').update(certificate.raw).digest())) {
       throw invalid('signed with another certificate')
     }
-  } else if (first === TAG.set) {
+  } else if (digests.first === TAG.set) {
     // Signed attributes of an honest signature, passed off as content of one without attributes.
     throw invalid('content looks like signed attributes')
   }
   const scheme = schemeOf(signer, certificate.publicKey)
   const held = attributes
     ? await holds(scheme, attributes.bytes, certificate.publicKey, signer.signature)
-    : await holdsOverContent(scheme, signed, certificate.publicKey, signer.signature)
+    : await holdsOverContent(scheme, content, certificate, signer.signature)
   if (!held) throw invalid('the signature does not fit')
   return {
     certificate,
     addresses: mailAddresses(certificate),
     signedAt: attributes?.signedAt ?? null,
-    algorithm: `${scheme.key} ${scheme.hash ?? 'sha512'}`,
+    algorithm: `${scheme.key} ${scheme.hash ?? DIGESTS[signer.digest]}`,
+    capabilities: attributes?.capabilities ?? [],
     trust:
       usableFor(certificate, null, options.at, 'sign') ?? verifyPath(certificate, pool, options.anchors, options.at),
   }
 }
 
-interface Scheme {
-  readonly key: 'rsa' | 'rsa-pss' | 'ecdsa' | 'ed25519'
-  readonly hash: string | null
-  readonly saltLength?: number
-}
-
-const SCHEMES: Readonly<Record<string, { key: 'rsa' | 'ecdsa'; hash: string }>> = {
-  [OID.rsaSha256]: { key: 'rsa', hash: 'sha256' },
-  [OID.rsaSha384]: { key: 'rsa', hash: 'sha384' },
-  [OID.rsaSha512]: { key: 'rsa', hash: 'sha512' },
-  [OID.ecdsaSha256]: { key: 'ecdsa', hash: 'sha256' },
-  [OID.ecdsaSha384]: { key: 'ecdsa', hash: 'sha384' },
-  [OID.ecdsaSha512]: { key: 'ecdsa', hash: 'sha512' },
-}
-
-/** The scheme a SignerInfo names, which must fit its digest and the kind of the key. */
-function schemeOf(signer: SignerInfo, key: KeyObject): Scheme {
-  const scheme = named(signer.algorithm, DIGESTS[signer.digest]!)
-  const type = key.asymmetricKeyType
-  const fits = scheme.key === 'ecdsa' ? type === 'ec' : scheme.key === 'ed25519' ? type === 'ed25519' : type === 'rsa'
-  if (!fits) throw invalid('algorithm and key do not belong together')
-  return scheme
-}
-
-function named({ oid, parameters }: AlgorithmIdentifier, digest: string): Scheme {
-  if (oid === OID.rsaEncryption) return { key: 'rsa', hash: digest }
-  if (oid === OID.ed25519) return { key: 'ed25519', hash: null }
-  const known = SCHEMES[oid]
-  if (known) {
-    if (known.hash !== digest) throw invalid('two different digests')
-    return known
-  }
-  if (oid !== OID.rsaPss || !parameters) throw invalid('signature algorithm is weak or unknown')
-  // RSASSA-PSS-params (RFC 8017 A.2.3); the defaults are SHA-1, so hash and mask must be there.
-  const members = new Members(parameters, TAG.sequence)
-  const hash = DIGESTS[algorithmValue(explicit(members.take(contextTag(0)), 0)).oid]
-  const mask = algorithmValue(explicit(members.take(contextTag(1)), 1))
-  const maskHash = mask.oid === OID.mgf1 && mask.parameters ? DIGESTS[algorithmValue(mask.parameters).oid] : null
-  const salt = members.optional(contextTag(2))
-  members.optional(contextTag(3))
-  members.end()
-  if (hash !== digest || maskHash !== digest) throw invalid('digest is weak or unknown')
-  return { key: 'rsa-pss', hash, saltLength: salt ? smallInteger(explicit(salt, 2)) : 20 }
-}
-
-const verifyAsync = promisify<string | null, Uint8Array, Parameters<typeof verify>[2], Buffer, boolean>(verify)
-
-async function holds(scheme: Scheme, data: Buffer, key: KeyObject, signature: Buffer): Promise<boolean> {
-  try {
-    return scheme.key === 'rsa-pss'
-      ? await verifyAsync(
-          scheme.hash,
-          data,
-          { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength ?? 20 },
-          signature,
-        )
-      : await verifyAsync(scheme.hash, data, key, signature)
-  } catch {
-    return false
-  }
-}
-
-/** Without signed attributes the signature is over the content itself, which must then be at hand as a whole. */
-async function holdsOverContent(scheme: Scheme, signed: Signed, key: KeyObject, signature: Buffer): Promise<boolean> {
-  if (!signed.content) throw invalid('a detached signature without signed attributes is not supported')
-  return holds(scheme, Buffer.concat(signed.content), key, signature)
+/** Without signed attributes the signature is over the content itself, which must then be at hand. */
+async function holdsOverContent(
+  scheme: CheckScheme,
+  content: ByteSource | null,
+  { publicKey }: X509Certificate,
+  signature: Buffer,
+): Promise<boolean> {
+  if (!content) throw invalid('a detached signature without signed attributes is not supported')
+  if (scheme.hash !== null) return holdsOver(scheme, content.stream(), publicKey, signature)
+  if (content.size > LARGEST_SIGNATURE) throw invalid('too large to be signed without attributes')
+  return holds(scheme, await content.read(0, content.size), publicKey, signature)
 }

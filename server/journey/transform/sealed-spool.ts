@@ -1,0 +1,136 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { OpenByteSource } from '../../ports/bytes.ts'
+
+/** Up to so many bytes stay in memory. */
+const IN_MEMORY = 1024 * 1024
+/** Bytes that are gathered for one write. */
+const BATCH = 256 * 1024
+const BLOCK = 16
+
+/**
+ * Holds what was decrypted until it may be released. Up to 1 MiB stays in memory; more goes to a file without a name,
+ * readable by nobody else and sealed (AES-256-CTR) with a key that only this object knows: neither a crash nor a disk
+ * gives plaintext away. Nothing can be read before `release`.
+ */
+export class SealedSpool implements AsyncDisposable {
+  readonly #folder: string
+  readonly #key = randomBytes(32)
+  readonly #pieces: Buffer[] = []
+  readonly #cipher = createCipheriv('aes-256-ctr', this.#key, counter(0))
+  #waiting: Buffer[] = []
+  #waitingSize = 0
+  #size = 0
+  #file: FileHandle | null = null
+  #written = 0
+
+  /** `folder` is where a large one has its file; the system's place for temporary files when left out. */
+  constructor(folder = tmpdir()) {
+    this.#folder = folder
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Takes a piece over. Answers a promise only when there is something to wait for. */
+  write(piece: Buffer): Promise<void> | undefined {
+    if (piece.length === 0) return undefined
+    this.#size += piece.length
+    if (this.#file === null && this.#size <= IN_MEMORY) {
+      this.#pieces.push(piece)
+      return undefined
+    }
+    this.#waiting.push(this.#cipherOnce(piece))
+    this.#waitingSize += piece.length
+    return this.#waitingSize >= BATCH ? this.#flush() : undefined
+  }
+
+  /** The content, to be read from any offset until it is disposed of. */
+  async release(): Promise<OpenByteSource> {
+    if (this.#size > IN_MEMORY) await this.#flush()
+    let whole = this.#file ? null : Buffer.concat(this.#pieces)
+    this.#wipe()
+    const read = (start: number, end: number) => whole?.subarray(start, end) ?? this.#read(start, end)
+    const size = this.#size
+    return {
+      size,
+      async *stream(start = 0, end = size) {
+        for (let at = start; at < Math.min(end, size); at += BATCH)
+          yield await read(at, Math.min(at + BATCH, end, size))
+      },
+      read: async (start, end) => read(start, end),
+      [Symbol.asyncDispose]: async () => {
+        whole?.fill(0)
+        whole = null
+        await this[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#wipe()
+    this.#key.fill(0)
+    const file = this.#file
+    this.#file = null
+    await file?.close()
+  }
+
+  #wipe(): void {
+    for (const piece of this.#pieces) piece.fill(0)
+    this.#pieces.length = 0
+  }
+
+  /** The first piece that does not fit brings those before it along. */
+  #cipherOnce(piece: Buffer): Buffer {
+    if (this.#pieces.length === 0) return this.#cipher.update(piece)
+    const sealed = Buffer.concat([...this.#pieces.map((part) => this.#cipher.update(part)), this.#cipher.update(piece)])
+    this.#wipe()
+    return sealed
+  }
+
+  async #flush(): Promise<void> {
+    this.#file ??= await nameless(this.#folder)
+    const batch = this.#waiting
+    this.#waiting = []
+    this.#waitingSize = 0
+    if (batch.length === 0) return
+    const whole = batch.length === 1 ? batch[0]! : Buffer.concat(batch)
+    for (let done = 0; done < whole.length; ) {
+      const { bytesWritten } = await this.#file.write(whole, done, whole.length - done, this.#written)
+      done += bytesWritten
+      this.#written += bytesWritten
+    }
+  }
+
+  async #read(start: number, end: number): Promise<Buffer> {
+    if (!this.#file) throw new Error('read after disposal')
+    const from = start - (start % BLOCK)
+    const sealed = Buffer.allocUnsafe(end - from)
+    for (let done = 0; done < sealed.length; ) {
+      const { bytesRead } = await this.#file.read(sealed, done, sealed.length - done, from + done)
+      if (bytesRead === 0) throw new Error('the spool is shorter than what was written')
+      done += bytesRead
+    }
+    return createDecipheriv('aes-256-ctr', this.#key, counter(from / BLOCK))
+      .update(sealed)
+      .subarray(start - from)
+  }
+}
+
+/** Counter block of CTR mode; the key is used for one spool only, so it may begin at zero. */
+function counter(block: number): Buffer {
+  const initial = Buffer.alloc(BLOCK)
+  initial.writeBigUInt64BE(BigInt(block), 8)
+  return initial
+}
+
+/** A file that is gone from the directory before its first byte is written. */
+async function nameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `secflow-${randomBytes(16).toString('hex')}`)
+  const file = await open(path, 'wx+', 0o600)
+  await unlink(path)
+  return file
+}
