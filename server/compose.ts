@@ -12,10 +12,11 @@ import type { EdgeSettings } from './edge/methods.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
 import { createAuthenticator } from './journey/authenticate/authenticate.ts'
-import { holdDead } from './journey/dead.ts'
+import { holdDead, tellLost } from './journey/dead.ts'
 import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
 import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress/accept.ts'
+import { createTurns } from './journey/inbound/turns.ts'
 import { recover } from './journey/ingress/recover.ts'
 import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
@@ -39,6 +40,7 @@ import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
 import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
+import { signVerdict, verdictKey } from './people/verdict-token.ts'
 import { openBlobs } from './platform/blobs/open.ts'
 import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
@@ -81,6 +83,9 @@ export interface House {
   readonly smtp: SmtpIngress
   close(): Promise<void>
 }
+
+/** Bytes of mail whose containers are in memory at the same time; a larger one is alone. */
+const OPENED_AT_ONCE = 32 * 1024 * 1024
 
 /**
  * `failed`: a part died without which nothing can be received or sent; the process has to be started again. Whatever was
@@ -219,6 +224,11 @@ async function furnish(
         tools,
         log,
         metrics,
+        verdicts: {
+          sign: (id, { from, messageId: called, copy, ...claims }, time) =>
+            signVerdict(verdictKey(secrets, id), { from, messageId: called, copy }, claims, time),
+        },
+        turns: createTurns(OPENED_AT_ONCE),
         authenticate: createAuthenticator({ resolver: createResolver(config.dns), name: config.smtp.hostname }),
         name: config.smtp.hostname,
         tenant,
@@ -374,7 +384,10 @@ async function furnish(
     return store.tenant(id).write((tx) => tx.enqueue([{ ...job, message: null, runAt: clock.now() }]))
   }
 
-  for (const { id } of config.tenants) await recover(tenantId(id), { store, blobs, clock, log, metrics })
+  for (const { id } of config.tenants) {
+    const told = tellLost({ clock, secrets, tenant }, tenantId(id))
+    await recover(tenantId(id), { store, blobs, clock, log, metrics, tellLost: told })
+  }
 
   return {
     log,

@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from '../../shared/domain/index.ts'
+import type { Job, JobSpec, MessageRecord, TenantId } from '../../shared/domain/index.ts'
 import { catalogue, type FaultCode, toFault } from '../../shared/fault/index.ts'
 import { noticeWords } from '../../shared/words/notices.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,6 +31,12 @@ export function holdDead(parts: DeadParts): (tx: TenantWrites, job: Job, code: s
       await tell(tx, parts, job, code, 'passwordUnsent', [(job.payload as SmsPayload).recipient])
     }
   }
+}
+
+/** Tells the sender of a message whose stored content is gone who will not get it. */
+export function tellLost(parts: DeadParts, tenant: TenantId) {
+  return (tx: TenantWrites, { id }: MessageRecord, recipients: readonly string[]): Promise<void> =>
+    tell(tx, parts, { tenant, message: id, id: 'lost' }, 'blob-missing', 'lost', recipients)
 }
 
 const givenUp = ({ queue }: Pick<Job, 'queue'>): string => `the job "${queue}" was given up`
@@ -66,9 +72,9 @@ async function hold(tx: TenantWrites, job: Job, code: string, at: number): Promi
 async function tell(
   tx: TenantWrites,
   parts: DeadParts,
-  job: Job,
+  job: Pick<Job, 'tenant' | 'message' | 'id'>,
   code: string,
-  what: 'held' | 'passwordUnsent',
+  what: 'held' | 'passwordUnsent' | 'lost',
   recipients: readonly string[],
 ): Promise<void> {
   const tenant = profileOf(parts, job.tenant)

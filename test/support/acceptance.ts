@@ -8,7 +8,7 @@ import type { TenantId } from '../../shared/domain/index.ts'
 
 /** Accepts one small mail of `tenant` after another into a store and a spool. */
 export function acceptance(tenant: TenantId, store: Store, blobs: BlobStore) {
-  const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics }
+  const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics, tellLost: async () => {} }
   const acceptor = createAcceptor({ ...deps, ids: () => messageId(clock.now()), name: 'gw.alpha.example' })
   return {
     deps,

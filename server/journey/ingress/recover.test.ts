@@ -10,21 +10,35 @@ import { recover } from './recover.ts'
 
 const tenant = tenantId('acme')
 
-it('sets orphans aside unread, reports lost messages once, and leaves the rest alone', async () => {
+/** A store and a spool, and mails accepted into them. */
+function house(madeAgoMs = 0) {
   const store = memoryStore()
   const blobs = memoryBlobs()
+  const told: string[] = []
   const clock = { now: Date.now }
-  const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics }
-  const acceptor = createAcceptor({ ...deps, ids: () => messageId(Date.now()), name: 'gw' })
-  const accept = () =>
+  const common = { store, blobs, clock, log: silentLog, metrics: noMetrics }
+  const deps = { ...common, tellLost: async (_: unknown, __: unknown, to: readonly string[]) => void told.push(...to) }
+  const acceptor = createAcceptor({ ...common, ids: () => messageId(Date.now() - madeAgoMs), name: 'gw' })
+  const accept = (...to: string[]) =>
     acceptor.accept({
       tenant,
-      envelope: { mailFrom: 'a@x', recipients: [{ address: 'b@y' }], body: '7BIT', smtputf8: false, requireTls: false },
+      envelope: {
+        mailFrom: 'a@x',
+        recipients: (to.length > 0 ? to : ['b@y']).map((address) => ({ address })),
+        body: '7BIT',
+        smtputf8: false,
+        requireTls: false,
+      },
       origin: { channel: 'smtp', authenticated: 'none', peer: '192.0.2.1', tls: null },
       content: (async function* () {
         yield Buffer.from('Subject: x\r\n\r\nHello\r\n')
       })(),
     })
+  return { store, blobs, deps, accept, told }
+}
+
+it('sets orphans aside unread, reports lost messages once, and leaves the rest alone', async () => {
+  const { store, blobs, deps, accept, told } = house()
   const { id: kept } = await accept()
   const { id: lost } = await accept()
   await blobs.delete(tenant, 'spool', lost)
@@ -42,6 +56,7 @@ it('sets orphans aside unread, reports lost messages once, and leaves the rest a
   expect(ids.toSorted()).toEqual([kept, young, `orphan-${old}`, 'orphan-stray-file'].toSorted())
   expect(blobs.bytes.get(`${tenant}/spool/orphan-${old}`)!.toString()).toBe('unacknowledged')
   expect(await store.tenant(tenant).read.recipients(lost)).toMatchObject([{ state: 'failed' }])
+  expect(told).toEqual(['b@y'])
   const types = (await store.tenant(tenant).read.audit({ limit: 99 })).map((event) => event.type)
   expect(types.slice(-2)).toEqual(['spool.orphaned', 'message.lost'])
 
@@ -49,20 +64,8 @@ it('sets orphans aside unread, reports lost messages once, and leaves the rest a
 })
 
 it('takes nothing from a message that another node records, or finishes, at that moment', async () => {
-  const store = memoryStore()
-  const blobs = memoryBlobs()
-  const deps = { store, blobs, clock: { now: Date.now }, log: silentLog, metrics: noMetrics }
-  // It came for an hour: its id says when it began.
-  const acceptor = createAcceptor({ ...deps, ids: () => messageId(Date.now() - 3_600_000), name: 'gw' })
-  const accept = () =>
-    acceptor.accept({
-      tenant,
-      envelope: { mailFrom: 'a@x', recipients: [{ address: 'b@y' }], body: '7BIT', smtputf8: false, requireTls: false },
-      origin: { channel: 'smtp', authenticated: 'none', peer: '192.0.2.1', tls: null },
-      content: (async function* () {
-        yield Buffer.from('Subject: x\r\n\r\nHello\r\n')
-      })(),
-    })
+  // They came for an hour: their ids say when they began.
+  const { store, blobs, deps, accept } = house(3_600_000)
   const { id: recorded } = await accept()
   const { id: finished } = await accept()
   const { read } = store.tenant(tenant)
@@ -82,4 +85,22 @@ it('takes nothing from a message that another node records, or finishes, at that
   const over = { ...store, tenant: () => ({ ...store.tenant(tenant), read }) }
   expect(await recover(tenant, { ...deps, store: over })).toEqual({ orphans: [], lost: [] })
   expect((await Array.fromAsync(blobs.list(tenant, 'spool'))).toSorted()).toEqual([recorded, finished].toSorted())
+})
+
+it('gives up nobody who has his mail, or a copy that may hold all it needs', async () => {
+  const { store, blobs, deps, accept, told } = house()
+  const { id } = await accept('has-it@y', 'has-a-copy@y', 'waits@y', 'held@y')
+  const of = store.tenant(tenant)
+  await of.write(async (tx) => {
+    await tx.updateRecipient(id, 'has-it@y', { state: 'delivered', at: 1 })
+    await tx.updateRecipient(id, 'has-a-copy@y', { copy: 'copy-1', at: 1 })
+    await tx.updateRecipient(id, 'held@y', { state: 'held', at: 1 })
+  })
+  await blobs.delete(tenant, 'spool', id)
+  expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [id] })
+  const states = (await of.read.recipients(id)).map(({ address, state }) => `${address} ${state}`)
+  expect(states.toSorted()).toEqual(['has-a-copy@y pending', 'has-it@y delivered', 'held@y failed', 'waits@y failed'])
+  expect(told).toEqual(['waits@y', 'held@y'])
+  expect(await of.read.message(id)).not.toMatchObject({ state: 'done' })
+  expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [] })
 })

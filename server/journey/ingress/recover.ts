@@ -3,7 +3,7 @@ import { toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { Store, TenantStore } from '../../ports/store.ts'
+import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
 
 export interface RecoverDeps {
   readonly store: Store
@@ -15,12 +15,14 @@ export interface RecoverDeps {
   readonly settleMs?: number
   /** How far back messages are checked for their blob. */
   readonly lookBackMs?: number
+  /** Tells the sender of a lost message, in the transaction that gives these recipients up. */
+  tellLost(tx: TenantWrites, message: MessageRecord, recipients: readonly string[]): Promise<void>
 }
 
 export interface Recovery {
   /** Spool blobs nobody answers for, under their new ids (`orphan-<id>`). They were never acknowledged. */
   readonly orphans: readonly string[]
-  /** Acknowledged messages whose content is gone: their recipients were set to `failed`. */
+  /** Acknowledged messages whose content is gone: those of their recipients who had no copy yet were set to `failed`. */
   readonly lost: readonly MessageId[]
 }
 
@@ -105,7 +107,7 @@ async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDep
     const page: MessageRecord[] = await store.read.messages({ limit: 200, ...(before ? { before } : {}) })
     for (const message of page) {
       if (message.state === 'done' || (await hasBlob(deps.blobs, tenant, message.blob))) continue
-      if (!(await giveUp(store, message, deps.clock.now()))) continue
+      if (!(await giveUp(store, message, deps))) continue
       deps.log.error('message.lost', { tenant, message: message.id })
       deps.metrics.count('messages_lost_total')
       lost.push(message.id)
@@ -127,19 +129,34 @@ async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<
   }
 }
 
-/** Its jobs find `blob-missing`, a permanent fault, and end up dead by themselves. False where another node has finished and erased it. */
-async function giveUp(store: TenantStore, message: MessageRecord, at: number): Promise<boolean> {
+/**
+ * Whoever waits without a copy of his own will never get one. Who has a copy is his deliver job's business: it may hold all it
+ * needs. The other jobs find `blob-missing`, a permanent fault, and end up dead by themselves. False where nobody waits so, and
+ * where another node has finished the message and erased it.
+ */
+async function giveUp(store: TenantStore, record: MessageRecord, deps: RecoverDeps): Promise<boolean> {
+  const at = deps.clock.now()
   return store.write(async (tx) => {
-    if ((await tx.message(message.id))?.state === 'done') return false
-    for (const recipient of await tx.recipients(message.id)) {
-      await tx.updateRecipient(message.id, recipient.address, {
-        state: 'failed',
-        detail: 'stored content is missing',
-        at,
-      })
+    const message = await tx.message(record.id)
+    if (!message || message.state === 'done') return false
+    const waiting = (await tx.recipients(message.id)).filter(({ state }) => WAITING.has(state))
+    const lost = waiting.filter(({ copy }) => copy === null).map(({ address }) => address)
+    if (lost.length === 0) return false
+    for (const address of lost) {
+      await tx.updateRecipient(message.id, address, { state: 'failed', detail: 'stored content is missing', at })
     }
-    await tx.updateMessage(message.id, { state: 'done' })
-    await tx.appendAudit({ time: at, type: 'message.lost', message: message.id, actor: 'gateway', detail: {} })
+    if (lost.length === waiting.length) await tx.updateMessage(message.id, { state: 'done' })
+    await tx.appendAudit({
+      time: at,
+      type: 'message.lost',
+      message: message.id,
+      actor: 'gateway',
+      detail: { recipients: lost },
+    })
+    await deps.tellLost(tx, message, lost)
     return true
   })
 }
+
+/** States of a recipient whose mail is still here. */
+const WAITING: ReadonlySet<string> = new Set(['pending', 'deferred', 'held', 'quarantined'])
