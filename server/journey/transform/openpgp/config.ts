@@ -3,8 +3,14 @@ import { type Config, config, enums } from 'openpgp'
 /** Largest message or signed entity that is read in one piece, and the most that may come out of its compression. */
 export const MAX_READ_BYTES = 64 * 1024 * 1024
 
+/** Largest encrypted message that is opened in a stream, and the most that may come out of its compression. */
+export const MAX_OPENED_BYTES = 256 * 1024 * 1024
+
 /** More session keys than any honest sender writes; each one may cost a private-key operation. */
 export const MAX_SESSION_KEYS = 256
+
+/** More signatures over one content than any honest sender makes; each kind of hash is computed over all of it. */
+export const MAX_SIGNATURES = 32
 
 /**
  * The one configuration of the library (RFC 9580), passed to every call. Tighter than its defaults: nothing is released
@@ -44,3 +50,11 @@ export const pgpConfig: Config = {
 
 /** An old revocation counts although its hash is weak: to ignore it would be the unsafe side. */
 export const revocationConfig: Config = { ...pgpConfig, rejectHashAlgorithms: new Set([enums.hash.md5]) }
+
+/** To tell a weak signature from a broken one; nothing counts as good because of it. */
+export const weakConfig: Config = {
+  ...pgpConfig,
+  minRSABits: 1023,
+  rejectHashAlgorithms: new Set(),
+  rejectMessageHashAlgorithms: new Set(),
+}

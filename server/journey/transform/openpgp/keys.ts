@@ -2,6 +2,7 @@ import { generateKey, type Key } from 'openpgp'
 import type { KeyRecord, KeyState } from '../../../../shared/domain/index.ts'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
+import { succeeds } from './check.ts'
 import { pgpConfig, revocationConfig } from './config.ts'
 import { publicKeyOf } from './public-key.ts'
 
@@ -85,13 +86,4 @@ async function namesAddress(key: Key, address: string, date: Date): Promise<bool
     if (await succeeds(user.verify(date, pgpConfig))) return true
   }
   return false
-}
-
-async function succeeds(check: Promise<unknown>): Promise<boolean> {
-  try {
-    await check
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,11 +1,18 @@
-/** Packet framing of RFC 9580 section 4.2 and numbers of section 3, as writers need them. */
+/** Packet framing of RFC 9580 section 4.2 and numbers of section 3, as writers and readers need them. */
 
 export const PACKET = {
+  sessionKey: 1,
   signature: 2,
+  passwordSessionKey: 3,
   onePassSignature: 4,
+  compressed: 8,
+  unprotectedData: 9,
+  marker: 10,
   literal: 11,
   protectedData: 18,
   modificationCode: 19,
+  aeadData: 20,
+  padding: 21,
 } as const
 
 /** Partial body length: 2 to the 17th, 128 KiB, held at a time. */

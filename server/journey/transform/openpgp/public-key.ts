@@ -35,3 +35,9 @@ export async function publicKeyOf(armored: string): Promise<Key> {
   }
   return key
 }
+
+/** The keys that can be read: one broken key must not hide what a good one proves. */
+export async function publicKeysOf(armored: readonly string[]): Promise<Key[]> {
+  const keys = await Promise.all(armored.map((text) => publicKeyOf(text).catch(() => null)))
+  return keys.filter((key) => key !== null)
+}

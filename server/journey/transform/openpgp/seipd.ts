@@ -1,13 +1,9 @@
 import { createCipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import type { SessionKey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
+import { CIPHERS, type Cipher } from './ciphers.ts'
 import { PACKET } from './packet.ts'
 
-const CIPHERS: Readonly<Record<string, { id: number; name: 'aes-128' | 'aes-192' | 'aes-256'; bytes: number }>> = {
-  aes128: { id: 7, name: 'aes-128', bytes: 16 },
-  aes192: { id: 8, name: 'aes-192', bytes: 24 },
-  aes256: { id: 9, name: 'aes-256', bytes: 32 },
-}
 const OCB = 2
 /** Chunk size octet of version 2: 2 to the (6 + 10), 64 KiB. */
 const CHUNK_OCTET = 10
@@ -46,7 +42,7 @@ async function* sealWithCode(
 
 /** Version 2 (RFC 9580 5.13.2) with OCB, the mode every reader of version 2 has: each 64 KiB chunk carries its own tag. */
 async function* sealWithOcb(
-  cipher: { id: number; name: 'aes-128' | 'aes-192' | 'aes-256'; bytes: number },
+  cipher: Cipher,
   sessionKey: Uint8Array,
   packets: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Buffer> {

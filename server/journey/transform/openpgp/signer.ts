@@ -12,6 +12,7 @@ import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
 import { pgpConfig } from './config.ts'
 import { mpi } from './packet.ts'
+import { base64url, type Numbers, rsaJwk } from './rsa-key.ts'
 
 export type SignatureHash = 'sha256' | 'sha512'
 
@@ -32,8 +33,6 @@ export interface PgpSigner {
   readonly signDigest: (hash: SignatureHash, digest: Buffer) => Buffer
   readonly startOwnHash: (hash: SignatureHash) => { update(bytes: Uint8Array): void; sign(): Buffer }
 }
-
-type Numbers = Readonly<Record<string, Uint8Array | undefined>>
 
 const parsed = new WeakMap<PgpIdentity, Promise<PrivateKey>>()
 
@@ -155,22 +154,6 @@ function importKey(jwk: JsonWebKey): KeyObject {
   }
 }
 
-/** OpenPGP keeps p < q and u = p^-1 mod q (RFC 9580 5.5.5.1); JWK wants qi = q^-1 mod p: the primes change places. */
-function rsaJwk(pub: Numbers, priv: Numbers): JsonWebKey {
-  const d = integer(priv.d)
-  return {
-    kty: 'RSA',
-    n: base64url(pub.n),
-    e: base64url(pub.e),
-    d: base64url(priv.d),
-    p: base64url(priv.q),
-    q: base64url(priv.p),
-    dp: base64url(octets(d % (integer(priv.q) - 1n))),
-    dq: base64url(octets(d % (integer(priv.p) - 1n))),
-    qi: base64url(priv.u),
-  }
-}
-
 /** DER of DigestInfo up to the digest (RFC 8017 9.2 note 1). */
 const DIGEST_INFO: Readonly<Record<SignatureHash, Buffer>> = {
   sha256: Buffer.from('3031300d060960864801650304020105000420', 'hex'),
@@ -186,20 +169,7 @@ function twoNumbers(signature: Buffer): Buffer {
   return Buffer.concat([mpi(signature.subarray(0, half)), mpi(signature.subarray(half))])
 }
 
-function base64url(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? []).toString('base64url')
-}
-
 function leftPad(bytes: Uint8Array | undefined, length: number): Uint8Array {
   const value = bytes ?? new Uint8Array()
   return value.length >= length ? value : Buffer.concat([Buffer.alloc(length - value.length), value])
-}
-
-function integer(bytes: Uint8Array | undefined): bigint {
-  return BigInt(`0x${Buffer.from(bytes ?? []).toString('hex') || '0'}`)
-}
-
-function octets(value: bigint): Buffer {
-  const hex = value.toString(16)
-  return Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex')
 }
