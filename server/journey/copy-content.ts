@@ -20,22 +20,30 @@ export function copyContent(
   { digest }: Pick<MessageRecord, 'digest'>,
   home = false,
 ): OutgoingContent {
-  const { id, blob, bodyStart } = copy
+  const { blob, bodyStart } = copy
   const head = copy.head && !home ? withoutMark(copy.head) : copy.head
   const size = copy.size - (copy.head?.length ?? 0) + (head?.length ?? 0)
-  const kind = bodyStart !== null && blob !== id ? 'spool' : 'copy'
+  const kind = isBodyAsReceived(copy) ? 'spool' : 'copy'
   const place: ContentPlace = { tenant, kind, blob, digest, size, head, bodyStart }
   return { size, place, stream: () => readCopy(blobs, tenant, place) }
 }
 
+/** Whether the copy's body is that of the message as received, in the spool. */
+export const isBodyAsReceived = ({ id, blob, bodyStart }: Pick<CopyRecord, 'id' | 'blob' | 'bodyStart'>): boolean =>
+  bodyStart !== null && blob !== id
+
 /** The bytes of a copy as it leaves. Raises `blob-missing`, `blob-damaged`. */
-export async function* readCopy(blobs: BlobStore, tenant: TenantId, copy: CopyPlace): AsyncGenerator<Uint8Array> {
+export async function* readCopy(
+  blobs: Pick<BlobStore, 'open'>,
+  tenant: TenantId,
+  copy: CopyPlace,
+): AsyncGenerator<Uint8Array> {
   await using source = await openCopy(blobs, tenant, copy)
   yield* source.stream()
 }
 
 async function openCopy(
-  blobs: BlobStore,
+  blobs: Pick<BlobStore, 'open'>,
   tenant: TenantId,
   { kind, blob, digest, size, head, bodyStart }: CopyPlace,
 ): Promise<{ stream(): AsyncIterable<Uint8Array> } & AsyncDisposable> {

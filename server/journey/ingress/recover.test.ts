@@ -87,20 +87,44 @@ it('takes nothing from a message that another node records, or finishes, at that
   expect((await Array.fromAsync(blobs.list(tenant, 'spool'))).toSorted()).toEqual([recorded, finished].toSorted())
 })
 
-it('gives up nobody who has his mail, or a copy that may hold all it needs', async () => {
+it('gives up nobody who has his mail, or a copy that holds all it needs', async () => {
   const { store, blobs, deps, accept, told } = house()
-  const { id } = await accept('has-it@y', 'has-a-copy@y', 'waits@y', 'held@y')
+  const { id } = await accept('has-it@y', 'has-a-copy@y', 'has-a-head@y', 'waits@y', 'held@y')
   const of = store.tenant(tenant)
   await of.write(async (tx) => {
     await tx.updateRecipient(id, 'has-it@y', { state: 'delivered', at: 1 })
-    await tx.updateRecipient(id, 'has-a-copy@y', { copy: 'copy-1', at: 1 })
+    for (const [to, copy, bodyStart] of [
+      ['has-a-copy@y', 'whole', null],
+      ['has-a-head@y', 'head', 12],
+    ] as const) {
+      await tx.insertCopy({
+        id: copy,
+        message: id,
+        recipients: [to],
+        steps: [],
+        blob: id,
+        size: 12,
+        head: Buffer.from('Subject: x\r\n'),
+        bodyStart,
+        route: '',
+        mailFrom: 'a@x',
+        createdAt: 1,
+      })
+      await tx.updateRecipient(id, to, { copy, at: 1 })
+    }
     await tx.updateRecipient(id, 'held@y', { state: 'held', at: 1 })
   })
   await blobs.delete(tenant, 'spool', id)
   expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [id] })
   const states = (await of.read.recipients(id)).map(({ address, state }) => `${address} ${state}`)
-  expect(states.toSorted()).toEqual(['has-a-copy@y pending', 'has-it@y delivered', 'held@y failed', 'waits@y failed'])
-  expect(told).toEqual(['waits@y', 'held@y'])
+  expect(states.toSorted()).toEqual([
+    'has-a-copy@y pending',
+    'has-a-head@y failed',
+    'has-it@y delivered',
+    'held@y failed',
+    'waits@y failed',
+  ])
+  expect(told).toEqual(['has-a-head@y', 'waits@y', 'held@y'])
   expect(await of.read.message(id)).not.toMatchObject({ state: 'done' })
   expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [] })
 })

@@ -4,6 +4,7 @@ import type { BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
 import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
+import { isBodyAsReceived } from '../copy-content.ts'
 
 export interface RecoverDeps {
   readonly store: Store
@@ -22,7 +23,7 @@ export interface RecoverDeps {
 export interface Recovery {
   /** Spool blobs nobody answers for, under their new ids (`orphan-<id>`). They were never acknowledged. */
   readonly orphans: readonly string[]
-  /** Acknowledged messages whose content is gone: those of their recipients who had no copy yet were set to `failed`. */
+  /** Acknowledged messages whose content is gone: those of their recipients who have no whole copy were set to `failed`. */
   readonly lost: readonly MessageId[]
 }
 
@@ -130,9 +131,8 @@ async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<
 }
 
 /**
- * Whoever waits without a copy of his own will never get one. Who has a copy is his deliver job's business: it may hold all it
- * needs. The other jobs find `blob-missing`, a permanent fault, and end up dead by themselves. False where nobody waits so, and
- * where another node has finished the message and erased it.
+ * Whoever waits without a copy that holds all it needs will never get one. The jobs find `blob-missing`, a permanent fault, and
+ * end up dead by themselves. False where nobody waits so, and where another node has finished the message and erased it.
  */
 async function giveUp(store: TenantStore, record: MessageRecord, deps: RecoverDeps): Promise<boolean> {
   const at = deps.clock.now()
@@ -140,7 +140,11 @@ async function giveUp(store: TenantStore, record: MessageRecord, deps: RecoverDe
     const message = await tx.message(record.id)
     if (!message || message.state === 'done') return false
     const waiting = (await tx.recipients(message.id)).filter(({ state }) => WAITING.has(state))
-    const lost = waiting.filter(({ copy }) => copy === null).map(({ address }) => address)
+    const lost: string[] = []
+    for (const { address, copy: id } of waiting) {
+      const copy = id === null ? null : await tx.copy(id)
+      if (!copy || isBodyAsReceived(copy)) lost.push(address)
+    }
     if (lost.length === 0) return false
     for (const address of lost) {
       await tx.updateRecipient(message.id, address, { state: 'failed', detail: 'stored content is missing', at })
