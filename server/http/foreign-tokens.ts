@@ -14,7 +14,7 @@ const KNOWN_ALGORITHMS: ReadonlySet<string> = new Set(TOKEN_ALGORITHMS)
 /** How long keys are believed: one that its provider withdrew counts no longer than this. */
 const KEYS_MS = 10 * 60_000
 /** A key id that nobody knows leads to one look at the provider in this time, however many tokens name one. */
-const COOLDOWN_MS = 10_000
+const COOLDOWN_MS = 5_000
 const KEY_SERVER_MS = 3_000
 const CLOCK_TOLERANCE_S = 60
 
