@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyFonts } from './fonts.ts'
 
 const root = join(import.meta.dirname, '..')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -13,4 +14,5 @@ const built = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'shared', 's
   // What it says goes to standard error: `npm pack --json` owns standard output.
   stdio: ['ignore', 2, 2],
 })
+if (built.status === 0) copyFonts(join(root, 'dist/fonts'))
 process.exit(built.status ?? 1)

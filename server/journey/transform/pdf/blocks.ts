@@ -36,6 +36,8 @@ export interface Paragraph extends Place {
   /** Bullet or number of a list entry. */
   readonly marker?: string
   readonly align?: Align
+  /** As the mail says; where it does not, the first letter decides. */
+  readonly rightToLeft?: boolean
 }
 
 export interface Rule extends Place {
@@ -46,6 +48,8 @@ export interface Picture extends Place {
   readonly kind: 'picture'
   /** Content-ID without brackets. */
   readonly contentId: string
+  /** The image itself where it stands in the text (`data:`). */
+  readonly data?: Uint8Array
   readonly alternative: string
   /** Points, where the mail says so. */
   readonly width?: number
@@ -56,6 +60,8 @@ export interface Table extends Place {
   readonly rows: readonly (readonly Cell[])[]
   readonly columns: number
   readonly bordered: boolean
+  /** Its first column stands on the right. */
+  readonly rightToLeft?: boolean
 }
 
 export interface Cell {

@@ -4,6 +4,7 @@ import { type Align, type Block, type Body, LIMITS, type Place, type Run, type R
 export interface ParagraphForm extends Place {
   readonly level: number
   readonly align?: Align
+  readonly rightToLeft?: boolean
 }
 
 /** What is left of `LIMITS`, shared by a document and the cells inside it. */
@@ -73,7 +74,7 @@ export function createCollector(budget: Budget, nested = false) {
       marker = text
     },
     /** Ends the paragraph; one without text leaves nothing behind. */
-    flush({ level, align, quote, indent }: ParagraphForm) {
+    flush({ level, align, rightToLeft, quote, indent }: ParagraphForm) {
       const text = trimmed(runs)
       runs = []
       tail = ''
@@ -86,6 +87,7 @@ export function createCollector(budget: Budget, nested = false) {
           quote,
           indent,
           ...(align ? { align } : {}),
+          ...(rightToLeft === undefined ? {} : { rightToLeft }),
           ...(marker !== undefined && n === 0 ? { marker } : {}),
         })
       }

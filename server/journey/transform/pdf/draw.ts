@@ -1,166 +1,180 @@
-/** Blocks to elements of @react-pdf/renderer: flat on purpose, since its layout is slow for deep trees. */
-import { Image, Link, Text, View } from '@react-pdf/renderer'
-import { createElement as h, type ReactElement } from 'react'
-import type { Block, Cell, Paragraph, Picture, Place, Run, RunStyle, Table } from './blocks.ts'
-import { BASE_FAMILY } from './fonts.ts'
+/** Blocks of a mail's body on the page. */
+import type { Block, Cell, Paragraph, Picture, Run, RunStyle, Table } from './blocks.ts'
+import { COLORS, type Column, type Flow, heightOf, look, MARGIN, PAGE_HEIGHT, SIZE } from './flow.ts'
 import type { CheckedImage } from './images.ts'
-import { startsRightToLeft, type Typesetter } from './typeset.ts'
+import type { Line, LookedRun } from './lines.ts'
+import { PAGE } from './sheet.ts'
+import { startsRightToLeft } from './typeset.ts'
 
-/** On all sides of the page, in points. It belongs to the page's template: pagination counts a page's own padding twice. */
-export const MARGIN = 46
-/** Text width of an A4 page with our margins, in points. */
-const PAGE_WIDTH = 595 - 2 * MARGIN
-const PAGE_HEIGHT = 700
-
-const SIZE = 10
 const HEADINGS = [SIZE, 17, 14.5, 12.5, 11.5, 10.5, 10] as const
-const INK = '#1f2328'
-const LINK = '#0a58a6'
-const LINE = '#c9ced6'
 /** Bars beside quotations; deeper levels stand under the last. */
 const BARS = ['#5b7fb5', '#7a9a5e', '#b08a4a', '#9a6aa0', '#8a8f98'] as const
+const BAR_STEP = 8.5
+const INDENT_STEP = 14
+const MOST_INDENTS = 8
+const CELL_PADDING = 3
 
-export interface Drawing {
-  readonly typesetter: Typesetter
-  readonly image: (contentId: string) => CheckedImage | null
+export interface Pictures {
+  readonly image: (picture: Picture) => CheckedImage | null
   /** Words that stand for an image which cannot be drawn. */
   readonly insteadOf: (picture: Picture) => string
 }
 
-export function drawBlock(block: Block, key: number, drawing: Drawing): ReactElement {
-  return framed(block, key, content(block, drawing), isShort(block))
+export function drawBlock(block: Block, flow: Flow, pictures: Pictures): void {
+  const bars = Math.min(block.quote, BARS.length)
+  const indent = Math.min(block.indent, MOST_INDENTS) * INDENT_STEP
+  const isRightToLeft = block.kind === 'paragraph' && directionOf(block)
+  const column: Column = {
+    x: MARGIN + bars * BAR_STEP + (isRightToLeft ? 0 : indent),
+    width: PAGE.width - 2 * MARGIN - bars * BAR_STEP - indent,
+  }
+  if (block.kind === 'paragraph' && block.level > 0) flow.keep(HEADINGS[block.level]! * 1.25 + 31)
+  const stretches = flow.within(() => {
+    flow.gap(2.5)
+    content(block, column, flow, pictures)
+    flow.gap(2.5)
+  })
+  for (let bar = 0; bar < bars; bar += 1)
+    for (const { page, top, height } of stretches)
+      flow.paper.fill(MARGIN + bar * BAR_STEP, top, 1.5, height, BARS[bar]!, page)
 }
 
-function content(block: Block, drawing: Drawing): ReactElement {
+function content(block: Block, column: Column, flow: Flow, pictures: Pictures): void {
   switch (block.kind) {
     case 'paragraph':
-      return paragraph(block, drawing)
+      paragraph(block, column, flow)
+      return
     case 'rule':
-      return h(View, { style: { borderBottomWidth: 0.75, borderBottomColor: LINE, marginVertical: 5 } })
+      flow.gap(5)
+      flow.paper.fill(column.x, flow.y, column.width, 0.75, COLORS.line)
+      flow.gap(5.75)
+      return
     case 'picture':
-      return picture(block, drawing)
+      picture(block, column, flow, pictures)
+      return
     case 'table':
-      return table(block, drawing)
+      table(block, column, flow)
+      return
   }
 }
 
-/** A few lines stay together on one page. */
-function isShort(block: Block): boolean {
-  return (
-    block.kind === 'paragraph' &&
-    block.runs.length < 20 &&
-    block.runs.every(({ text }) => text.length < 200 && !text.includes('\n'))
-  )
+function directionOf(block: { readonly runs: readonly Run[]; readonly rightToLeft?: boolean }): boolean {
+  return block.rightToLeft ?? startsRightToLeft(block.runs.map(({ text }) => text).join(''))
 }
 
-/** Quotation bars to the left and the indentation of lists; neighbouring blocks' bars touch. */
-function framed({ quote, indent }: Place, key: number, inner: ReactElement, whole: boolean): ReactElement {
-  const bars = Math.min(quote, BARS.length)
-  const padding = { paddingLeft: Math.min(indent, 8) * 14, paddingVertical: 2.5 }
-  let framed = h(View, { key, wrap: !whole, style: padding }, inner)
-  for (let level = bars; level >= 1; level -= 1) {
-    const bar = { borderLeftWidth: 1.5, borderLeftColor: BARS[level - 1]!, paddingLeft: 7 }
-    framed = h(View, { key, wrap: !whole, style: bar }, framed)
-  }
-  return framed
+function paragraph(block: Paragraph, column: Column, flow: Flow): void {
+  const { runs, level, marker, align } = block
+  const rightToLeft = directionOf(block)
+  const size = HEADINGS[level] ?? SIZE
+  const looked = lookedRuns(runs, size, level > 0)
+  const lineHeight = level > 0 ? size * 1.25 : size * 1.4
+  if (level > 0) flow.gap(5)
+  const text = marker === undefined ? column : besideMarker(marker, column, rightToLeft, lineHeight, flow)
+  flow.text(looked, text, { rightToLeft, lineHeight, ...(align ? { align } : {}) })
+  if (level > 0) flow.gap(2)
 }
 
-function paragraph({ runs, level, marker, align }: Paragraph, { typesetter }: Drawing): ReactElement {
-  const rightToLeft = startsRightToLeft(runs.map((run) => run.text).join(''))
-  const text = h(
-    Text,
-    {
-      style: {
-        fontSize: HEADINGS[level] ?? SIZE,
-        ...(marker === undefined ? {} : { flexGrow: 1, flexShrink: 1, flexBasis: 0 }),
-        textAlign: align ?? (rightToLeft ? 'right' : 'left'),
-        ...(level > 0 ? { fontWeight: 700, lineHeight: 1.25, marginTop: 5, marginBottom: 2 } : {}),
-      },
-      ...(level > 0 ? { minPresenceAhead: 24 } : {}),
-    },
-    drawRuns(runs, typesetter, rightToLeft),
-  )
-  if (marker === undefined) return text
-  return h(
-    View,
-    { style: { flexDirection: 'row', marginLeft: -10 } },
-    h(Text, { style: { width: marker.length > 2 ? 22 : 12 } }, drawRuns([{ text: marker, style: {} }], typesetter)),
-    text,
-  )
+/** Draws a bullet or number in the indentation of its list. */
+function besideMarker(marker: string, column: Column, rightToLeft: boolean, lineHeight: number, flow: Flow): Column {
+  const line = flow.lines([{ text: marker, look: look() }], 60)[0]!
+  const room = Math.max(12, line.width + 4)
+  flow.keep(lineHeight)
+  const x = rightToLeft ? column.x + column.width + 10 - line.width : column.x - 10
+  flow.line(line, { x, width: room }, flow.y, lineHeight)
+  return rightToLeft
+    ? { x: column.x, width: column.width + 10 - room }
+    : { x: column.x - 10 + room, width: column.width + 10 - room }
 }
 
-/** `rightToLeft` is the base direction of the paragraph these runs make up; layout wants it at each of them. */
-export function drawRuns(runs: readonly Run[], typesetter: Typesetter, rightToLeft = false): ReactElement[] {
-  return runs.map(({ text, style }, key) => {
-    const set = typesetter.set(text)
-    const direction = rightToLeft ? { direction: 'rtl' as const } : {}
-    const look = { ...runLook(style), ...direction, fontFamily: set.families }
-    return style.href
-      ? h(Link, { key, src: style.href, style: { color: LINK, textDecoration: 'underline', ...look } }, set.text)
-      : h(Text, { key, style: look }, set.text)
+/** Looks are shared by equal styles, so that equal neighbours are drawn as one. */
+export function lookedRuns(runs: readonly Run[], size: number, bold: boolean): LookedRun[] {
+  return runs.map(({ text, style }) => ({ text, look: lookOf(style, size, bold) }))
+}
+
+function lookOf(
+  { bold, italic, underline, strike, code, shift, color, href }: RunStyle,
+  size: number,
+  heading: boolean,
+) {
+  return look({
+    size: shift ? size - 3 : code ? size - 1 : size,
+    bold: bold ?? heading,
+    italic: italic ?? false,
+    underline: href !== undefined || (underline ?? false),
+    strike: strike ?? false,
+    rise: shift === 'super' ? size * 0.33 : shift === 'sub' ? -size * 0.12 : 0,
+    color: href === undefined ? (color ?? COLORS.ink) : COLORS.link,
+    ...(href === undefined ? {} : { href }),
   })
 }
 
-function runLook({ bold, italic, underline, strike, code, shift, color }: RunStyle) {
-  return {
-    ...(bold === undefined ? {} : { fontWeight: bold ? 700 : 400 }),
-    ...(italic ? { fontStyle: 'italic' as const } : {}),
-    ...(underline ? { textDecoration: 'underline' as const } : {}),
-    ...(strike ? { textDecoration: 'line-through' as const } : {}),
-    ...(code ? { fontSize: SIZE - 1 } : {}),
-    ...(shift ? { verticalAlign: shift, fontSize: SIZE - 3 } : {}),
-    ...(color ? { color } : {}),
-  }
-}
-
-function picture(block: Picture, { image, insteadOf, typesetter }: Drawing): ReactElement {
-  const found = image(block.contentId)
+function picture(block: Picture, column: Column, flow: Flow, { image, insteadOf }: Pictures): void {
+  const found = image(block)
   if (found === null) {
-    return h(Text, {}, drawRuns([{ text: insteadOf(block), style: { italic: true } }], typesetter))
+    flow.text([{ text: insteadOf(block), look: look({ italic: true }) }], column)
+    return
   }
-  const room = PAGE_WIDTH - 20 - block.indent * 14 - Math.min(block.quote, BARS.length) * 9
-  const wanted = Math.min(block.width ?? found.width * 0.75, Math.max(room, 60))
-  const scale = Math.min(wanted / found.width, PAGE_HEIGHT / found.height)
-  const size = { width: found.width * scale, height: found.height * scale }
-  return h(Image, { src: { data: found.data, format: found.format }, style: size })
+  const wanted = Math.min(block.width ?? found.width * 0.75, Math.max(column.width, 60))
+  const scale = Math.min(wanted / found.width, (PAGE_HEIGHT - 20) / found.height)
+  flow.image(found, column.x, found.width * scale, found.height * scale)
 }
 
-function table({ rows, columns, bordered }: Table, { typesetter }: Drawing): ReactElement {
+interface SetCell {
+  readonly cell: Cell
+  readonly column: Column
+  readonly lines: readonly Line[]
+  readonly rightToLeft: boolean
+}
+
+function table({ rows, columns, bordered, rightToLeft = false }: Table, column: Column, flow: Flow): void {
   const shares = columnShares(rows, columns)
-  const edge = bordered ? { borderWidth: 0.5, borderColor: LINE } : {}
-  const cell = ({ runs, header, span, align }: Cell, key: number, from: number) => {
-    const width = shares.slice(from, from + span).reduce((sum, share) => sum + share, 0)
-    return h(
-      View,
-      {
-        key,
-        style: {
-          width: `${(width * 100).toFixed(2)}%`,
-          padding: 3,
-          ...edge,
-          ...(header ? { backgroundColor: '#f0f2f5' } : {}),
-        },
-      },
-      h(
-        Text,
-        { style: { fontSize: SIZE - 1, ...(align ? { textAlign: align } : {}) } },
-        drawRuns(runs, typesetter, startsRightToLeft(runs[0]?.text ?? '')),
-      ),
-    )
+  for (const row of rows) {
+    let at = 0
+    const cells = row.map((cell): SetCell => {
+      const before = sum(shares.slice(0, at))
+      const share = sum(shares.slice(at, at + cell.span))
+      at += cell.span
+      const width = share * column.width
+      const x = column.x + (rightToLeft ? 1 - before - share : before) * column.width
+      const isRightToLeft = rightToLeft || startsRightToLeft(cell.runs[0]?.text ?? '')
+      const runs = lookedRuns(cell.runs, SIZE - 1, cell.header)
+      const room = Math.max(1, width - 2 * CELL_PADDING)
+      return { cell, column: { x, width }, lines: flow.lines(runs, room, isRightToLeft), rightToLeft: isRightToLeft }
+    })
+    drawRow(cells, bordered, flow)
   }
-  return h(
-    View,
-    {},
-    rows.map((row, key) => {
-      let column = 0
-      const cells = row.map((c, n) => {
-        const drawn = cell(c, n, column)
-        column += c.span
-        return drawn
-      })
-      return h(View, { key, wrap: longest(row) > 600, style: { flexDirection: 'row' } }, cells)
-    }),
-  )
+}
+
+/** A row stays on one page where a page can hold it. */
+function drawRow(cells: readonly SetCell[], bordered: boolean, flow: Flow): void {
+  const lineHeight = heightOf([{ text: '', look: look({ size: SIZE - 1 }) }])
+  const most = Math.max(1, ...cells.map(({ lines }) => lines.length))
+  const whole = most * lineHeight + 2 * CELL_PADDING
+  flow.keep(whole <= PAGE_HEIGHT ? whole : lineHeight + 2 * CELL_PADDING)
+  for (let from = 0; from < most; ) {
+    const count = Math.max(1, Math.min(most - from, Math.floor((flow.room - 2 * CELL_PADDING + 0.01) / lineHeight)))
+    const height = count * lineHeight + 2 * CELL_PADDING
+    for (const { cell, column, lines, rightToLeft } of cells) {
+      const inner = { x: column.x + CELL_PADDING, width: column.width - 2 * CELL_PADDING }
+      if (cell.header) flow.paper.fill(column.x, flow.y, column.width, height, '#f0f2f5')
+      if (bordered) edges(column, flow.y, height, flow)
+      for (const [n, line] of lines.slice(from, from + count).entries())
+        flow.line(line, inner, flow.y + CELL_PADDING + n * lineHeight, lineHeight, {
+          rightToLeft,
+          ...(cell.align ? { align: cell.align } : {}),
+        })
+    }
+    from += count
+    flow.gap(height)
+    if (from < most) flow.keep(PAGE_HEIGHT)
+  }
+}
+
+function edges({ x, width }: Column, top: number, height: number, { paper }: Flow): void {
+  paper.fill(x, top, width, 0.5, COLORS.line)
+  paper.fill(x, top + height, width, 0.5, COLORS.line)
+  paper.fill(x, top, 0.5, height, COLORS.line)
+  paper.fill(x + width, top, 0.5, height, COLORS.line)
 }
 
 /** Column widths by the longest text of each, none below a floor, as shares of 1. */
@@ -169,34 +183,15 @@ function columnShares(rows: Table['rows'], columns: number): number[] {
   for (const row of rows) {
     let column = 0
     for (const { runs, span } of row) {
-      const length = Math.min(
-        60,
-        runs.reduce((sum, { text }) => sum + text.length, 0),
-      )
+      const length = Math.min(60, sum(runs.map(({ text }) => text.length)))
       if (span === 1 && column < columns) weights[column] = Math.max(weights[column]!, length)
       column += span
     }
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = sum(weights)
   return weights.map((weight) => weight / total)
 }
 
-function longest(row: readonly Cell[]): number {
-  return Math.max(...row.map(({ runs }) => runs.reduce((sum, { text }) => sum + text.length, 0)))
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
-
-export const PAGE_STYLE = {
-  fontFamily: BASE_FAMILY,
-  fontSize: SIZE,
-  lineHeight: 1.4,
-  color: INK,
-} as const
-
-export const COLORS = {
-  ink: INK,
-  link: LINK,
-  line: LINE,
-  soft: '#59636e',
-  panel: '#f6f8fa',
-  accent: '#0a4d8c',
-} as const

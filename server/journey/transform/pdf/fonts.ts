@@ -1,22 +1,30 @@
 /**
- * Which font shows which character. Bundled: Noto Sans in its Latin, Greek, Cyrillic, Vietnamese and Devanagari subsets.
- * Further scripts come from Noto fonts of the system where they are installed. Only what a document uses is loaded.
+ * Which font shows which character. Latin, Greek, Cyrillic, Hebrew, Arabic, Devanagari, Thai, Han, kana, Hangul and emoji
+ * come with the server (font-files.ts); further scripts from Noto fonts of the system where they are installed. A file is
+ * opened when a character needs it, and kept for the life of the worker.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { Font } from '@react-pdf/renderer'
+import { existsSync } from 'node:fs'
+import type { FontFile } from 'fontkit'
+import { FONT_PACKAGES, type FontPackage, fontFile, fontFolder, type Span, subsetsOf } from './font-files.ts'
+import { openFont } from './open-font.ts'
 
-const { resolve } = createRequire(import.meta.url)
+/** One file: a script in one weight and slant. */
+export interface Face {
+  readonly path: string
+  readonly font: FontFile
+}
+
+export interface Slant {
+  readonly bold: boolean
+  readonly italic: boolean
+}
 
 /** Where Linux distributions put Noto and DejaVu. */
 const SYSTEM_DIRECTORIES = ['/usr/share/fonts/truetype/noto', '/usr/share/fonts/noto', '/usr/share/fonts/google-noto']
 const DEJAVU = ['/usr/share/fonts/truetype/dejavu', '/usr/share/fonts/dejavu', '/usr/share/fonts/dejavu-sans-fonts']
 
-/** Fonts of the system by the script they serve (Unicode Standard Annex 24). */
+/** Fonts of the system by the script they serve (Unicode Standard Annex 24); those that come with the server are not here. */
 const SCRIPTS: Readonly<Record<string, RegExp>> = {
-  Arabic: /\p{Script_Extensions=Arabic}/u,
-  Hebrew: /\p{Script_Extensions=Hebrew}/u,
-  Thai: /\p{Script_Extensions=Thai}/u,
   Armenian: /\p{Script_Extensions=Armenian}/u,
   Georgian: /\p{Script_Extensions=Georgian}/u,
   Bengali: /\p{Script_Extensions=Bengali}/u,
@@ -34,111 +42,86 @@ const SCRIPTS: Readonly<Record<string, RegExp>> = {
 /** For signs of no script: arrows, mathematics, pictographs. */
 const SYMBOLS = /[\p{S}\p{P}\p{N}\p{Extended_Pictographic}]/u
 
-/** Everything that can be the family of a run: the first is for Latin text and comes with every run. */
-export const BASE_FAMILY = 'noto-latin'
-
 interface Family {
-  readonly name: string
   serves(codePoint: number): boolean
+  path(slant: Slant): string
 }
 
 let families: readonly Family[] | null = null
+/** Path -> face, or null for a file that cannot be used: one we do not have. */
+const opened = new Map<string, Face | null>()
+/** Code point and slant -> face, or null where no font has it. */
+const chosen = new Map<number, Face | null>()
 
-/** Registers every font that exists; opening them waits until one is needed. */
-function known(): readonly Family[] {
-  families ??= [...bundled(), ...ofTheSystem()]
-  return families
+/** The face that shows a character, in the order of font-files.ts and then the system's; null when there is none. */
+export function faceOf(codePoint: number, slant: Slant): Face | null {
+  const key = codePoint * 4 + (slant.bold ? 2 : 0) + (slant.italic ? 1 : 0)
+  const known = chosen.get(key)
+  if (known !== undefined) return known
+  const face = choose(codePoint, slant)
+  chosen.set(key, face)
+  return face
 }
 
-function bundled(): Family[] {
-  const ranges = JSON.parse(readFileSync(resolve('@fontsource/noto-sans/unicode.json'), 'utf8')) as Record<
-    string,
-    string
-  >
-  const names = ['latin', 'latin-ext', 'greek', 'greek-ext', 'cyrillic', 'cyrillic-ext', 'vietnamese', 'devanagari']
-  return names.map((subset) => {
-    const file = (weight: number, style: string) =>
-      resolve(`@fontsource/noto-sans/files/noto-sans-${subset}-${weight}-${style}.woff`)
-    Font.register({
-      family: `noto-${subset}`,
-      fonts: [400, 700].flatMap((fontWeight) =>
-        (['normal', 'italic'] as const).map((fontStyle) => ({
-          src: file(fontWeight, fontStyle),
-          fontWeight,
-          fontStyle,
-        })),
-      ),
-    })
-    const spans = (ranges[subset] ?? '').split(',').map((range) => {
-      const [low, high] = range.slice(2).split('-')
-      return [Number.parseInt(low!, 16), Number.parseInt(high ?? low!, 16)] as const
-    })
-    return { name: `noto-${subset}`, serves: (c: number) => spans.some(([low, high]) => c >= low && c <= high) }
-  })
+function choose(codePoint: number, slant: Slant): Face | null {
+  families ??= [...FONT_PACKAGES.flatMap(bundled), ...ofTheSystem()]
+  for (const family of families) {
+    if (!family.serves(codePoint)) continue
+    const face = open(family.path(slant))
+    if (face?.font.hasGlyphForCodePoint(codePoint)) return face
+  }
+  return null
+}
+
+function open(path: string): Face | null {
+  const known = opened.get(path)
+  if (known !== undefined) return known
+  const font = openFont(path)
+  const face = font && { path, font }
+  opened.set(path, face)
+  return face
+}
+
+function bundled(one: FontPackage): Family[] {
+  const folder = fontFolder(one.name)
+  if (folder === null) return []
+  return subsetsOf(one, folder).map(({ file, spans }) => ({
+    serves: (c) => within(spans, c) && (one.only?.test(String.fromCodePoint(c)) ?? true),
+    // A script without slanted letters stands upright in a slanted run.
+    path: ({ bold, italic }) =>
+      `${folder}/files/${fontFile(one.name, file, bold ? 700 : 400, one.italic === true && italic)}`,
+  }))
+}
+
+function within(spans: readonly Span[], codePoint: number): boolean {
+  return spans.some(([low, high]) => codePoint >= low && codePoint <= high)
 }
 
 function ofTheSystem(): Family[] {
   const scripts = Object.entries(SCRIPTS).map(([script, pattern]) => ({ file: `NotoSans${script}`, pattern }))
   const symbols = ['NotoSansSymbols', 'NotoSansSymbols2', 'NotoSansMath'].map((file) => ({ file, pattern: SYMBOLS }))
-  const found = [...scripts, ...symbols].map(({ file, pattern }) => ({
-    name: file,
+  const noto = [...scripts, ...symbols].map(({ file, pattern }) => ({
     pattern,
     regular: firstOf(SYSTEM_DIRECTORIES, `${file}-Regular.ttf`),
     bold: firstOf(SYSTEM_DIRECTORIES, `${file}-Bold.ttf`),
   }))
   const last = {
-    name: 'DejaVuSans',
     pattern: SYMBOLS,
     regular: firstOf(DEJAVU, 'DejaVuSans.ttf'),
     bold: firstOf(DEJAVU, 'DejaVuSans-Bold.ttf'),
   }
-  return [...found, last].flatMap(({ name, pattern, regular, bold }) => {
-    if (regular === null) return []
-    const upright = [
-      { src: regular, fontWeight: 400 },
-      { src: bold ?? regular, fontWeight: 700 },
-    ]
-    const styles = (['normal', 'italic'] as const).flatMap((fontStyle) => upright.map((f) => ({ ...f, fontStyle })))
-    Font.register({ family: name, fonts: styles })
-    return [{ name, serves: (c: number) => pattern.test(String.fromCodePoint(c)) }]
-  })
+  return [...noto, last].flatMap(({ pattern, regular, bold }) =>
+    regular === null
+      ? []
+      : [
+          {
+            serves: (c: number) => pattern.test(String.fromCodePoint(c)),
+            path: (slant: Slant) => (slant.bold && bold !== null ? bold : regular),
+          },
+        ],
+  )
 }
 
 function firstOf(directories: readonly string[], file: string): string | null {
   return directories.map((directory) => `${directory}/${file}`).find((path) => existsSync(path)) ?? null
-}
-
-/** Character -> family that has a glyph for it, or null; kept for the life of the worker. */
-const chosen = new Map<number, string | null>()
-
-/** Finds a font for every character of `text`. Afterwards `familyOf` answers for them. */
-export async function findFonts(text: Iterable<string>): Promise<void> {
-  for (const character of text) {
-    const codePoint = character.codePointAt(0)!
-    if (chosen.has(codePoint)) continue
-    chosen.set(codePoint, await choose(codePoint))
-  }
-}
-
-export function familyOf(codePoint: number): string | null {
-  return chosen.get(codePoint) ?? null
-}
-
-async function choose(codePoint: number): Promise<string | null> {
-  for (const { name, serves } of known()) {
-    if (serves(codePoint) && (await hasGlyph(name, codePoint))) return name
-  }
-  return null
-}
-
-async function hasGlyph(fontFamily: string, codePoint: number): Promise<boolean> {
-  const wanted = { fontFamily, fontWeight: 400, fontStyle: 'normal' } as const
-  try {
-    await Font.load(wanted)
-    const font = Font.getFont(wanted)?.data as { hasGlyphForCodePoint?(c: number): boolean } | null | undefined
-    return font?.hasGlyphForCodePoint?.(codePoint) ?? false
-  } catch {
-    // An unreadable font of the system is one we do not have.
-    return false
-  }
 }

@@ -53,6 +53,7 @@ interface Context {
   readonly pre: boolean
   readonly depth: number
   readonly align?: Align
+  readonly rightToLeft?: boolean
   readonly list?: { readonly ordered: boolean; next: number }
 }
 
@@ -150,6 +151,7 @@ function innerContext(
       (context.pre && css.get('white-space') !== 'normal'),
     depth: context.depth + 1,
     ...(align ? { align } : {}),
+    ...directionOf(attribute('dir') ?? css.get('direction'), context.rightToLeft),
     ...(isList
       ? { list: { ordered: name === 'ol', next: Number.isSafeInteger(start) ? start : 1 } }
       : context.list
@@ -167,7 +169,8 @@ function picture(
 ): void {
   const source = attribute('src')?.trim() ?? ''
   const alternative = (attribute('alt') ?? '').slice(0, 200).trim()
-  if (!/^cid:/i.test(source) || budget.pictures <= 0) {
+  const data = budget.pictures > 0 ? dataImage(source) : undefined
+  if (budget.pictures <= 0 || (data === undefined && !/^cid:/i.test(source))) {
     if (alternative) out.flowing(`[${alternative}]`, { ...context.style, italic: true })
     return
   }
@@ -176,12 +179,25 @@ function picture(
   const width = Number.parseInt(attribute('width') ?? '', 10) * 0.75
   out.add({
     kind: 'picture',
-    contentId: decoded(source.slice(4)),
+    ...(data === undefined ? { contentId: decoded(source.slice(4)) } : { contentId: '', data }),
     alternative,
     quote: context.quote,
     indent: context.indent,
     ...(width >= 1 ? { width } : {}),
   })
+}
+
+/** The bytes of a `data:` image (RFC 2397); what they are is looked at when they are drawn. */
+function dataImage(source: string): Uint8Array | undefined {
+  const found = /^data:image\/(?:png|jpe?g);base64,/i.exec(source)
+  return found ? Buffer.from(source.slice(found[0].length), 'base64') : undefined
+}
+
+function directionOf(written: string | undefined, inherited: boolean | undefined): { rightToLeft?: boolean } {
+  const direction = written?.toLowerCase()
+  const rightToLeft =
+    direction === 'rtl' ? true : direction === 'ltr' ? false : direction === 'auto' ? undefined : inherited
+  return rightToLeft === undefined ? {} : { rightToLeft }
 }
 
 /** A table of data keeps its grid; one that lays out a page is read in its order. True when it was taken over. */
@@ -219,6 +235,7 @@ function table(node: Element, context: Context, out: Collector, budget: Budget):
       rows,
       columns: found.columns,
       bordered: found.bordered,
+      ...(context.rightToLeft ? { rightToLeft: true } : {}),
       quote: context.quote,
       indent: context.indent,
     })

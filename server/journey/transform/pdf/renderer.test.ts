@@ -39,7 +39,7 @@ describe('the renderer', () => {
       'Dear reader',
       'offer.pdf',
       '1.2 MB',
-      'ab12ab12ab12ab12…',
+      'ab12'.repeat(16),
       'Reply securely',
       'Page 1 of 1',
     ])
@@ -131,6 +131,18 @@ describe('the renderer', () => {
     const names = ['alpha', 'beta', 'gamma']
     const drawn = await Promise.all(names.map((text) => renderer.render(page({ text }))))
     expect(drawn.map((pdf) => names.filter((name) => textOf(pdf).includes(name)))).toEqual(names.map((name) => [name]))
+  })
+
+  it('draws with several workers when many pages wait, and no page is lost', async () => {
+    const many = createDocumentRenderer({ workers: 2 })
+    try {
+      const drawn = await Promise.all(
+        Array.from({ length: 12 }, (_, n) => many.render(page({ text: `the page number ${n}.` }))),
+      )
+      for (const [n, pdf] of drawn.entries()) expect(textOf(pdf)).toContain(`the page number ${n}.`)
+    } finally {
+      await many.close()
+    }
   })
 
   it('refuses work when it is closed', async () => {

@@ -1,4 +1,5 @@
-/** The document port: pages are drawn in a worker thread that is kept warm, capped in time and memory, and replaced when it misbehaves. */
+/** The document port: pages are drawn in worker threads that are kept warm, capped in time and memory, and replaced when they misbehave. */
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { DocumentPage, DocumentRenderer } from '../../../ports/document.ts'
@@ -6,69 +7,123 @@ import type { RenderRequest } from './render-page.ts'
 import type { WorkerAnswer, WorkerRequest } from './render-worker.ts'
 
 export interface RendererOptions {
+  /** Threads that draw at the same time. One for each core unless told. */
+  readonly workers?: number
   /** For one attempt, milliseconds; a mail that cannot be drawn costs at most twice this. 15,000 unless told. */
   readonly timeoutMs?: number
-  /** Heap of the worker, MB. 256 unless told. */
+  /** Heap of each worker, MB. 256 unless told. */
   readonly maxMemoryMb?: number
-  /** Pages after which the worker is replaced, against what libraries keep. 100 unless told. */
+  /** Pages after which a worker is replaced, against what libraries keep. 1,000 unless told. */
   readonly pagesPerWorker?: number
-  /** The worker ends after this time without a page and gives its memory back, milliseconds. 60,000 unless told. */
+  /** A worker ends after this time without a page and gives its memory back, milliseconds. 60,000 unless told. */
   readonly idleMs?: number
-  /** Start the worker now and not with the first page (about half a second of processor time), and never end it for idleness. */
-  readonly warm?: boolean
+  /** Tried first, for the HTML of a mail; what it cannot draw is drawn here. */
+  readonly first?: PageDrawer
+}
+
+/** Another way to draw the same page; throws when it cannot. */
+export interface PageDrawer {
+  draw(page: DocumentPage): Promise<Buffer>
+  close(): Promise<void>
 }
 
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './render-worker.ts' : './render-worker.js', import.meta.url)
+/** So many pages wait before one more worker is started: a thread costs 50 MB, a page a hundredth of a second. */
+const WORTH_A_WORKER = 3
+
+/** A place to work at; its worker comes with the first page. */
+interface Seat {
+  worker: RenderWorker | null
+  idle?: NodeJS.Timeout
+}
 
 /**
  * Draws HTML; when that fails or takes too long the mail's text, in the same layout; when that fails too, the text with
- * nothing around it. So a mail is never lost to its own HTML. Pages are drawn one at a time, in the order asked.
+ * nothing around it. So a mail is never lost to its own HTML.
  */
 export function createDocumentRenderer(options: RendererOptions = {}): DocumentRenderer {
-  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 100, idleMs = 60_000, warm = false } = options
-  let worker: RenderWorker | null = null
+  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 1_000, idleMs = 60_000, first } = options
+  const { workers = availableParallelism() } = options
+  const free: Seat[] = []
+  const waiting: ((seat: Seat) => void)[] = []
+  const atWork = new Set<Promise<unknown>>()
+  let seats = 0
   let closed = false
-  let idle: NodeJS.Timeout | undefined
-  let turn: Promise<unknown> = Promise.resolve()
 
-  const stopWorker = async () => {
-    const stopping = worker
-    worker = null
-    await stopping?.stop()
+  const take = (): Promise<Seat> => {
+    const seat = free.pop()
+    if (seat) {
+      clearTimeout(seat.idle)
+      return Promise.resolve(seat)
+    }
+    const mine = new Promise<Seat>((resolve) => waiting.push(resolve))
+    if (seats === 0 || (seats < workers && waiting.length >= WORTH_A_WORKER)) {
+      seats += 1
+      waiting.shift()!({ worker: null })
+    }
+    return mine
+  }
+
+  const give = (seat: Seat) => {
+    const next = waiting.shift()
+    if (next) return next(seat)
+    free.push(seat)
+    seat.idle = setTimeout(() => void leave(seat), idleMs).unref()
+  }
+
+  const leave = async (seat: Seat) => {
+    const at = free.indexOf(seat)
+    if (at < 0) return
+    free.splice(at, 1)
+    seats -= 1
+    clearTimeout(seat.idle)
+    await stopWorker(seat)
   }
 
   /** One try; a worker that failed is not used again, and neither is one that has drawn its share. */
-  const attempt = async (request: RenderRequest): Promise<Buffer> => {
-    worker ??= startWorker(maxMemoryMb)
+  const attempt = async (seat: Seat, request: RenderRequest): Promise<Buffer> => {
+    seat.worker ??= startWorker(maxMemoryMb)
     try {
-      const pdf = await worker.render(request, timeoutMs)
-      if (worker.pages >= pagesPerWorker) await stopWorker()
+      const pdf = await seat.worker.render(request, timeoutMs)
+      if (seat.worker.pages >= pagesPerWorker) await stopWorker(seat)
       return pdf
     } catch (error) {
-      await stopWorker()
+      await stopWorker(seat)
       throw error
     }
   }
 
   /** What failed in a worker that drew pages before may be the worker's fault: it gets a fresh one, unless time ran out. */
-  const fairAttempt = async (request: RenderRequest): Promise<Buffer> => {
-    const isFresh = (worker?.pages ?? 0) === 0
+  const fairAttempt = async (seat: Seat, request: RenderRequest): Promise<Buffer> => {
+    const isFresh = (seat.worker?.pages ?? 0) === 0
     try {
-      return await attempt(request)
+      return await attempt(seat, request)
     } catch (error) {
       if (isFresh || error instanceof Late) throw error
-      return attempt(request)
+      return attempt(seat, request)
     }
   }
 
   const draw = async (page: DocumentPage): Promise<Buffer> => {
     const causes: unknown[] = []
-    for (const textOnly of page.html === undefined ? [true] : [false, true]) {
+    if (first && page.html !== undefined) {
       try {
-        return await fairAttempt({ page, textOnly })
+        return await first.draw(page)
       } catch (error) {
         causes.push(error)
       }
+    }
+    const seat = await take()
+    try {
+      for (const textOnly of page.html === undefined ? [true] : [false, true]) {
+        try {
+          return await fairAttempt(seat, { page, textOnly })
+        } catch (error) {
+          causes.push(error)
+        }
+      }
+    } finally {
+      give(seat)
     }
     try {
       const { plainPage } = await import('./plain-page.ts')
@@ -78,28 +133,31 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
     }
   }
 
-  const queue = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work)
-    turn = mine.catch(() => undefined)
-    return mine
-  }
-
-  if (warm) worker = startWorker(maxMemoryMb)
   return {
     render(page) {
       if (closed) return Promise.reject(new Fault('shutting-down'))
-      clearTimeout(idle)
-      return queue(() => draw(page)).finally(() => {
-        clearTimeout(idle)
-        if (!warm) idle = setTimeout(() => void queue(stopWorker), idleMs).unref()
-      })
+      const mine = draw(page)
+      const settled = mine.then(
+        () => undefined,
+        () => undefined,
+      )
+      atWork.add(settled)
+      void settled.then(() => atWork.delete(settled))
+      return mine
     },
     async close() {
       closed = true
-      await queue(stopWorker)
-      clearTimeout(idle)
+      await Promise.all(atWork)
+      await Promise.all([...free].map(leave))
+      await first?.close()
     },
   }
+}
+
+async function stopWorker(seat: Seat): Promise<void> {
+  const stopping = seat.worker
+  seat.worker = null
+  await stopping?.stop()
 }
 
 class Late extends Error {}
@@ -113,8 +171,8 @@ interface RenderWorker {
 
 function startWorker(maxMemoryMb: number): RenderWorker {
   const worker = new Worker(SCRIPT, {
-    // React's production build, and none of the server's secrets.
-    env: { NODE_ENV: 'production' },
+    // None of the server's secrets.
+    env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   })

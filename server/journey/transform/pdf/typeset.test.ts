@@ -1,44 +1,77 @@
 import { describe, expect, it } from 'vitest'
-import { breakPlaces, createTypesetter } from './typeset.ts'
+import { createTypesetter, shape } from './typeset.ts'
 
-const set = async (text: string) => {
-  const typesetter = await createTypesetter([text])
-  return { ...typesetter.set(text), missing: typesetter.missing() }
+const UPRIGHT = { bold: false, italic: false }
+
+const set = (text: string) => {
+  const typesetter = createTypesetter()
+  return { ...typesetter.faced(text, UPRIGHT), missing: typesetter.missing() }
+}
+
+/** What the glyphs of a word say, from the left, and how many there are. */
+const glyphsOf = (word: string, rightToLeft = false) => {
+  const { faces } = set(word)
+  return shape(word, faces[0]!, rightToLeft)
 }
 
 describe('text for the fonts at hand', () => {
-  it('covers Latin, Greek, Cyrillic, Vietnamese and Devanagari from the bundle', async () => {
-    for (const text of ['Grüße žluťoučký Łódź ğışİ', 'Ελληνικά ἀρχή', 'Привет Ґґ', 'Tiếng Việt', 'हिन्दी']) {
-      expect(await set(text)).toMatchObject({ text: text.normalize('NFC'), missing: { count: 0 } })
-    }
+  it.each([
+    ['Latin', 'Grüße žluťoučký Łódź ğışİ'],
+    ['Greek', 'Ελληνικά ἀρχή'],
+    ['Cyrillic', 'Привет Ґґ'],
+    ['Vietnamese', 'Tiếng Việt'],
+    ['Devanagari', 'हिन्दी'],
+    ['Arabic', 'اللغة العربية گچپژ'],
+    ['Hebrew', 'עִבְרִית'],
+    ['Thai', 'ภาษาไทย กำลังใจ'],
+    ['Han', '简体 繁體 漢字'],
+    ['kana', 'ひらがな カタカナ ー々'],
+    ['Hangul', '한국어 뮐러'],
+    ['emoji', '😀🎉👍🏽👨‍👩‍👧🇩🇪❤️'],
+    ['signs', '☎ ✓ → ≤ ∑ ① ■ €'],
+  ])('shows %s with the fonts that come with the server', (_, text) => {
+    const { missing, faces } = set(text)
+    expect(missing.count).toBe(0)
+    for (const face of faces) if (face) expect(face.path).toContain('@fontsource')
   })
 
-  it('replaces and counts what no font has, by script', async () => {
-    const { text, missing } = await set('a\u{1d173}\u{12000}\u{13000}b')
-    expect(text).toBe('a\ufffd\ufffdb')
+  it('replaces and counts what no font has, by script', () => {
+    const { text, missing } = set('a\u{1d173}\u{12000}\u{13000}b')
+    expect(text.replaceAll('\u{1d173}', '')).toBe('a\ufffd\ufffdb')
     expect(missing).toEqual({ count: 2, scripts: ['other'] })
-    expect((await set('漢字')).missing.scripts).toEqual(['Han'])
   })
 
-  it('removes controls, selectors and halves of surrogate pairs without a trace of harm', async () => {
-    expect(await set('a\u0007\ufe0f\ud800b')).toMatchObject({ text: 'a\ufffdb' })
+  it('removes controls, selectors and halves of surrogate pairs without a trace of harm', () => {
+    expect(set('a\u0007\ufe0f\ud800b').text).toBe('a\ufffdb')
+  })
+
+  it('sets bold and slanted letters in fonts of their own', () => {
+    const paths = [UPRIGHT, { bold: true, italic: false }, { bold: true, italic: true }].map(
+      (slant) => createTypesetter().faced('a', slant).faces[0]!.path,
+    )
+    expect(new Set(paths).size).toBe(3)
   })
 })
 
-describe('places to break', () => {
-  it('leaves ordinary words whole', () => expect(breakPlaces('Quartalsbericht')).toEqual(['Quartalsbericht']))
-
-  it('never alters a word', () => {
-    for (const word of [
-      'https://example.com/a/b?c=d&e=f-g',
-      'a'.repeat(100),
-      '漢字テスト',
-      '-'.repeat(50),
-      '\u{1f600}'.repeat(30),
-    ]) {
-      const parts = breakPlaces(word)
-      expect(parts.join('')).toBe(word)
-      expect(parts.length).toBeGreaterThan(2)
-    }
+describe('shaping', () => {
+  it('joins Arabic letters, from the right, and each keeps its own character', () => {
+    const { glyphs } = glyphsOf('تقرير', true)
+    expect(glyphs.map(({ text }) => text).filter(Boolean)).toEqual([...'تقرير'].reverse())
+    const alone = [...'تقرير'].map((letter) => glyphsOf(letter, true).width)
+    expect(glyphsOf('تقرير', true).width).toBeLessThan(alone.reduce((sum, width) => sum + width, 0))
   })
+
+  it('mirrors brackets that run from the right and remembers what was written', () => {
+    const [mirrored] = glyphsOf('(', true).glyphs
+    const [plain] = glyphsOf(')').glyphs
+    expect(mirrored!.id).toBe(plain!.id)
+    expect(mirrored!.text).toBe('(')
+  })
+
+  it('remembers what was written where glyphs stand in another order', () => {
+    expect(glyphsOf('हिन्दी').written).toBe('हिन्दी')
+    expect(glyphsOf('abc').written).toBeUndefined()
+  })
+
+  it('joins a family of emoji to one sign', () => expect(glyphsOf('👨‍👩‍👧').glyphs).toHaveLength(1))
 })

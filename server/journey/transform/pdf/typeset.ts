@@ -1,17 +1,23 @@
-/** Text made fit for the fonts at hand: what they cannot show is replaced and counted, never dropped in silence. */
-import { BASE_FAMILY, familyOf, findFonts } from './fonts.ts'
+/**
+ * Characters to glyphs: text is made fit for the fonts at hand and shaped. What no font can show is replaced and counted,
+ * never dropped in silence.
+ */
+import bidiFactory, { type Bidi } from 'bidi-js'
+import { type Face, faceOf, type Slant } from './fonts.ts'
 
-/** Soft hyphens are dropped: words are broken without hyphens here, and layout fails on a text of nothing else. */
-const SOFT_HYPHENS = /\u00ad/g
 /** U+FFFD stands for a character without a glyph. */
 const REPLACEMENT = '\ufffd'
 
+/** Soft hyphens are dropped: words are broken without hyphens here. */
+const SOFT_HYPHENS = /\u00ad/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: controls have no glyph and no meaning in a paragraph
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufff9-\ufffb]/g
-/** Parts of an emoji that mean nothing once it is drawn in one colour: selectors, skin tones, joiners. */
-const EMOJI_PARTS =
-  /[\ufe0e\ufe0f\u{1f3fb}-\u{1f3ff}\u20e3]|(?<=\p{Extended_Pictographic}\ufe0f?)\u200d|\u200d(?=\p{Extended_Pictographic})/gu
-/** Characters that are not seen when they have no glyph (joiners, marks of direction, tags). */
+/** Means nothing once an emoji is drawn in one colour: the selector of its form, the frame of a key. */
+const EMOJI_FORM = /[\ufe0e\ufe0f\u20e3]/g
+/** Belongs to the character before it and wants its font: marks, joiners, skin tones, tags. */
+const FOLLOWER = /\p{M}|\u200c|\u200d|[\u{1f3fb}-\u{1f3ff}\u{e0020}-\u{e007f}]/u
+const LETTER = /[\p{L}\p{M}]/u
+/** Not seen when there is no glyph for them (joiners, marks of direction, tags). */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u
 
 const SCRIPTS = [
@@ -41,40 +47,73 @@ const SCRIPTS = [
   'Syriac',
 ] as const
 
-/** Latin-1 and the signs that words of ours use: always at hand. */
-const OUR_OWN = [...Array.from({ length: 0xe0 }, (_, n) => String.fromCharCode(n + 0x20)), ...`„“”…•–${REPLACEMENT}`]
+// The types speak of CommonJS, the file is a module.
+export const bidi = (bidiFactory as unknown as () => Bidi)()
+
+/** A glyph in its place; measures in parts of the font size. */
+export interface PlacedGlyph {
+  readonly id: number
+  /** The characters it stands for, in the order of the text; empty for parts of the glyph beside it. */
+  readonly text: string
+  /** Its own width, as the font says. */
+  readonly width: number
+  /** How far it moves the pen. */
+  readonly advance: number
+  /** From the pen. */
+  readonly x: number
+  readonly y: number
+}
+
+export interface Shaped {
+  /** From the left. */
+  readonly glyphs: readonly PlacedGlyph[]
+  /** In parts of the font size. */
+  readonly width: number
+  /** What was written, where the glyphs one after another say something else (vowels before their consonant). */
+  readonly written?: string
+}
+
+/** Text with a face for each of its UTF-16 units; null for what is not drawn (marks of direction). */
+export interface FacedText {
+  readonly text: string
+  readonly faces: readonly (Face | null)[]
+}
 
 export interface Typesetter {
-  /** The text as it can be drawn, and the fonts to draw it with, in the order to look in. */
-  set(text: string): { readonly text: string; readonly families: string[] }
+  /** The text as it can be drawn. */
+  faced(text: string, slant: Slant): FacedText
   /** Characters that no font shows so far, and their scripts by English name (`emoji`, `other` for the rest). */
   missing(): { readonly count: number; readonly scripts: readonly string[] }
 }
 
-/** A typesetter for everything in `texts`; loads the fonts these need. */
-export async function createTypesetter(texts: Iterable<string>): Promise<Typesetter> {
-  const characters = new Set(OUR_OWN)
-  for (const text of texts) for (const character of plain(text)) characters.add(character)
-  await findFonts(characters)
-
+export function createTypesetter(): Typesetter {
   let count = 0
   const scripts = new Set<string>()
   return {
-    set(original) {
-      const families = new Set([BASE_FAMILY])
+    faced(original, slant) {
       let text = ''
+      const faces: (Face | null)[] = []
+      let previous = null as Face | null
+      let afterLetter = false
       for (const character of plain(original)) {
-        const family = familyOf(character.codePointAt(0)!)
-        if (family !== null || character === '\n') {
-          text += character
-          if (family !== null) families.add(family)
-        } else if (!INVISIBLE.test(character)) {
-          text += REPLACEMENT
+        const codePoint = character.codePointAt(0)!
+        // A space after a letter, and what belongs to a character, stay in its font: a word is shaped as one.
+        const stays: boolean = (afterLetter && character === ' ') || FOLLOWER.test(character)
+        let face: Face | null =
+          stays && previous?.font.hasGlyphForCodePoint(codePoint) ? previous : faceOf(codePoint, slant)
+        let shown = character
+        if (face === null && character !== '\n' && !INVISIBLE.test(character)) {
+          face = faceOf(REPLACEMENT.codePointAt(0)!, slant)
+          shown = REPLACEMENT
           count += 1
           scripts.add(scriptOf(character))
         }
+        text += shown
+        for (let unit = 0; unit < shown.length; unit += 1) faces.push(face)
+        if (face !== null) previous = face
+        afterLetter = LETTER.test(character)
       }
-      return { text, families: [...families] }
+      return { text, faces }
     },
     missing: () => ({ count, scripts: [...scripts].sort() }),
   }
@@ -86,7 +125,7 @@ function plain(text: string): string {
     .normalize('NFC')
     .replace(CONTROLS, '')
     .replace(SOFT_HYPHENS, '')
-    .replace(EMOJI_PARTS, '')
+    .replace(EMOJI_FORM, '')
     .replaceAll('\t', ' ')
 }
 
@@ -95,27 +134,59 @@ function scriptOf(character: string): string {
   return script ?? (/\p{Extended_Pictographic}/u.test(character) ? 'emoji' : 'other')
 }
 
+/** Words come again and again; kept for the life of the worker, and thrown away as a whole when they are many. */
+const shaped = new Map<string, Shaped>()
+const MOST_SHAPED = 20_000
+
+/** The glyphs of a text in one face and one direction. */
+export function shape(text: string, face: Face, rightToLeft: boolean): Shaped {
+  const key = `${face.path}\n${rightToLeft ? '<' : '>'}${text}`
+  const known = shaped.get(key)
+  if (known) return known
+  if (shaped.size >= MOST_SHAPED) shaped.clear()
+  const result = shapeAnew(text, face, rightToLeft)
+  shaped.set(key, result)
+  return result
+}
+
+function shapeAnew(text: string, { font }: Face, rightToLeft: boolean): Shaped {
+  const scale = 1 / font.unitsPerEm
+  const shown = rightToLeft ? mirrored(text) : text
+  const { glyphs, positions } = font.layout(shown, undefined, undefined, undefined, rightToLeft ? 'rtl' : 'ltr')
+  let width = 0
+  const placed = glyphs.map((glyph, n): PlacedGlyph => {
+    const { xAdvance, xOffset, yOffset } = positions[n]!
+    width += xAdvance * scale
+    const characters = String.fromCodePoint(...glyph.codePoints)
+    return {
+      id: glyph.id,
+      // The page shows the mirrored bracket; who copies the text gets what was written.
+      text: rightToLeft ? mirrored(characters) : characters,
+      width: glyph.advanceWidth * scale,
+      advance: xAdvance * scale,
+      x: xOffset * scale,
+      y: yOffset * scale,
+    }
+  })
+  const said = placed.map((glyph) => glyph.text).join('')
+  return { glyphs: placed, width, ...(rightToLeft || said === text ? {} : { written: text }) }
+}
+
+/** Brackets of a text that runs from the right (Unicode Standard Annex 9, L4); applied twice it changes nothing. */
+function mirrored(text: string): string {
+  let out = ''
+  for (const character of text) out += bidi.getMirroredCharacter(character) ?? character
+  return out
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u
+
+export function hasRightToLeft(text: string): boolean {
+  return RIGHT_TO_LEFT.test(text)
+}
+
 /** First strong character decides (Unicode Standard Annex 9, P2). */
 export function startsRightToLeft(text: string): boolean {
   const first = /\p{L}/u.exec(text)?.[0]
-  return first !== undefined && /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u.test(first)
-}
-
-/** Longer words are given places to break. */
-const LONG_WORD = 18
-
-/**
- * Where a word may be broken when a line is full; called for every word. An empty part is a place to break without a
- * hyphen: after the separators of a URL, anywhere in very long words, and between ideographs.
- */
-export function breakPlaces(word: string): string[] {
-  const ideographs =
-    /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\ufffd]/u.test(word)
-  if (word.length <= LONG_WORD && !ideographs) return [word]
-  const pieces = ideographs
-    ? [...word]
-    : (word.match(
-        /[^/?&=.,;:_@%\u00a0\u2010-\u2014-]{1,10}[/?&=.,;:_@%\u00a0\u2010-\u2014-]*|[/?&=.,;:_@%\u00a0\u2010-\u2014-]{1,10}/gu,
-      ) ?? [word])
-  return pieces.flatMap((piece, n) => (n === 0 ? [piece] : ['', piece]))
+  return first !== undefined && RIGHT_TO_LEFT.test(first)
 }
