@@ -15,6 +15,7 @@ import { germanTexts, PACKAGE, unifiedManifest } from '../../../addin/manifest/w
 import { xmlManifest } from '../../../addin/manifest/write-xml.ts'
 import { writeZip } from '../../portal/zip.ts'
 import { bytesOf } from '../../ports/bytes.ts'
+import { newNonce, packedFor, panePage, readPane } from '../pane-files.ts'
 import type { Routes } from '../route.ts'
 
 /** Where Outlook shows pages of add-ins in frames (there is no official list). */
@@ -28,13 +29,13 @@ const OUTLOOK = [
 /** Office.js and the library that it loads itself. */
 const OFFICE_JS = ['https://appsforoffice.microsoft.com', 'https://ajax.aspnetcdn.com']
 
-const pagePolicy = (providers: readonly string[]) =>
+const pagePolicy = (providers: readonly string[], nonce?: string) =>
   [
     "default-src 'none'",
     `script-src 'self' ${OFFICE_JS.join(' ')}`,
     `connect-src ${["'self'", ...providers].join(' ')}`,
     "img-src 'self'",
-    "style-src 'self'",
+    `style-src 'self'${nonce === undefined ? '' : ` 'nonce-${nonce}'`}`,
     "base-uri 'none'",
     "form-action 'none'",
     `frame-ancestors 'self' ${OUTLOOK.join(' ')}`,
@@ -43,6 +44,7 @@ const pagePolicy = (providers: readonly string[]) =>
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
   png: 'image/png',
 }
 /** Pictures have to be cacheable or Outlook shows none; the others are asked for again and answered 304. */
@@ -68,8 +70,8 @@ export const addinRoutes: Routes = (app, { config, clock, log }) => {
     sendMode,
   })
   // The pane asks the providers for tokens itself.
-  const providers = config.issuers.flatMap(({ issuer, addIn }) => (addIn ? [new URL(issuer).origin] : []))
-  const policy = pagePolicy([...new Set(providers)])
+  const providers = new Set(config.issuers.flatMap(({ issuer, addIn }) => (addIn ? [new URL(issuer).origin] : [])))
+  const policy = pagePolicy([...providers])
   const files = readFiles()
   if (!files) {
     // Mail goes without it.
@@ -109,6 +111,27 @@ export const addinRoutes: Routes = (app, { config, clock, log }) => {
   for (const [name, file] of files)
     app.get(`/addin/${name}`, { config: { rateLimit: false } }, (request, reply) => give(request, reply, file, policy))
 
+  const pane = readPane()
+  if (pane) {
+    app.get('/addin/taskpane.html', { config: { rateLimit: false } }, (_request, reply) => {
+      // Fluent makes its rules in the page: they carry a word that is good for this one answer.
+      const nonce = newNonce()
+      framed(reply, pagePolicy([...providers], nonce)).header('cache-control', 'no-cache')
+      return reply.type(TYPES.html!).send(panePage(pane, nonce))
+    })
+    for (const [name, file] of pane.files)
+      app.get(`/addin/pane/${name}`, { config: { rateLimit: false } }, (request, reply) => {
+        const { coding, bytes } = packedFor(file, request.headers['accept-encoding'])
+        if (coding) reply.header('content-encoding', coding)
+        return reply
+          .header('cache-control', 'public, max-age=31536000, immutable')
+          .header('vary', 'accept-encoding')
+          .header('cross-origin-resource-policy', 'cross-origin')
+          .type(TYPES[file.kind]!)
+          .send(bytes)
+      })
+  } else log.error('addin.pane-missing', { below: '/addin/pane' })
+
   // Classic Outlook lets the script of the events make requests only if this names it.
   app.get('/.well-known/microsoft-officeaddins-allowed.json', (_request, reply) =>
     reply.header('cross-origin-resource-policy', 'cross-origin').send({ allowed: [`${base}/${FILES.script}`] }),
@@ -127,14 +150,22 @@ function give(request: FastifyRequest, reply: FastifyReply, { bytes, kind, etag 
     .header('etag', etag)
     // Outlook on the web is another site.
     .header('cross-origin-resource-policy', 'cross-origin')
-  if (kind === 'html') {
-    reply.removeHeader('x-frame-options')
-    reply.header('content-security-policy', policy)
-    // The window that signs in comes back from another site and speaks to the pane that opened it.
-    reply.removeHeader('cross-origin-opener-policy')
-  }
+  if (kind === 'html') framed(reply, policy)
   if (request.headers['if-none-match'] === etag) return reply.code(304).send()
   return reply.type(TYPES[kind]!).send(bytes)
+}
+
+/** For a page that Outlook shows in a frame. */
+function framed(reply: FastifyReply, policy: string): FastifyReply {
+  // The window that signs in comes back from another site and speaks to the pane that opened it.
+  return (
+    reply
+      .removeHeader('x-frame-options')
+      .removeHeader('cross-origin-opener-policy')
+      .header('content-security-policy', policy)
+      // Outlook on the web is another site.
+      .header('cross-origin-resource-policy', 'cross-origin')
+  )
 }
 
 /** Every file of `addin/public`, by its path in it: a few dozen kilobytes. null where they were not installed. */

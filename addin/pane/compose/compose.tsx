@@ -1,0 +1,155 @@
+import { Spinner } from '@fluentui/react-components'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { HEADER } from '../../../shared/words/header-names.ts'
+import type { Service } from '../api/service.ts'
+import { Classification } from '../classification/classification.tsx'
+import type { DraftPort } from '../host/draft.ts'
+import { NoticeList } from '../notices/notices.tsx'
+import type { Offline } from '../offline/offline.ts'
+import { fetchLate, late } from '../parts/late.tsx'
+import { createStore } from '../parts/store.ts'
+import { TroubleNotice } from '../parts/trouble.tsx'
+import { Preview } from '../preview/preview.tsx'
+import { Protection } from '../protection/protection.tsx'
+import { Stamp } from '../stamp/stamp.tsx'
+import type { Words } from '../words/words.ts'
+import { type Choice, lowersClass, protectionOf, WISHES_MAX } from './choice.ts'
+import { type ComposeState, isWaiting, reduce, START } from './model.ts'
+import { optionsOf } from './options.ts'
+import { groupsOf, noticesOf } from './outlook.ts'
+import { circumstances, openSession, type Session, wantedOf } from './session.ts'
+
+const Reason = late(() => import('../reason/reason.tsx'))
+
+interface Around {
+  readonly draft: DraftPort
+  readonly service: Service
+  readonly offline: Offline
+  readonly words: Words
+}
+
+/** The pane while a mail is written. */
+export function Compose({ draft, service, offline, words }: Around) {
+  const store = useMemo(() => createStore(reduce, START), [])
+  const state = useSyncExternalStore(store.subscribe, store.get)
+  const [session, setSession] = useState<Session | null>(null)
+  useEffect(() => {
+    // After what the screen itself needs.
+    const timer = setTimeout(fetchLate, 3000)
+    return () => clearTimeout(timer)
+  }, [])
+  useEffect(() => {
+    const opened = openSession({ draft, service, offline, store })
+    setSession(opened)
+    return () => opened.stop()
+  }, [draft, service, offline, store])
+  if (!state.mail || !session)
+    return (
+      <main>
+        <Spinner label={words.loading} labelPosition="below" />
+      </main>
+    )
+  return <Screen state={state} mail={state.mail} session={session} domains={offline.domains()} words={words} />
+}
+
+interface Screen {
+  readonly state: ComposeState
+  readonly mail: NonNullable<ComposeState['mail']>
+  readonly session: Session
+  readonly domains: readonly string[]
+  readonly words: Words
+}
+
+function Screen({ state, mail, session, domains, words }: Screen) {
+  const { vocabulary, choice, shown, refused, inherited } = state
+  const groups = useMemo(() => shown && groupsOf(mail, shown.verdict, domains), [mail, shown, domains])
+  const notices = useMemo(() => noticesOf(mail, refused, domains), [mail, refused, domains])
+  const options = useMemo(
+    () => vocabulary && optionsOf(vocabulary, choice, shown, mail.files?.length ?? 0),
+    [vocabulary, choice, shown, mail.files],
+  )
+  const choose = (change: Partial<Choice>) => session.choose(change)
+  const trouble = state.trouble ?? state.wordless
+  const known = circumstances(state)
+  const offline = shown?.source === 'offline'
+  const linked = shown?.verdict.recipients.some(({ steps }) => steps.some((one) => one.do === 'fileLink')) ?? false
+  return (
+    <>
+      <main>
+        <h1 className="hidden">{words.title}</h1>
+        {trouble && (
+          <TroubleNotice
+            trouble={trouble}
+            words={words}
+            more={offline ? words.offlinePreview : trouble.kind === 'offline' && !shown ? words.offlineNone : ''}
+            retry={() => session.retry()}
+            signIn={() => void session.signIn()}
+          />
+        )}
+        {vocabulary && (
+          <Classification
+            labels={vocabulary.labels}
+            standard={vocabulary.defaultLabel}
+            chosen={choice.classification}
+            inherited={inherited}
+            words={words}
+            choose={(classification) => choose({ classification })}
+          />
+        )}
+        <ReasonIfNeeded state={state} words={words} choose={choose} />
+        <div className="stack">
+          <NoticeList
+            notices={notices}
+            linked={linked}
+            words={words}
+            asLinks={() => choose({ filelink: { expires: null, secondFactor: false } })}
+          />
+          <Preview
+            groups={groups}
+            waiting={isWaiting(state)}
+            slow={state.slow}
+            offline={offline}
+            nobody={(mail.people ?? []).length === notices.unresolved.length && !notices.unreadable}
+            alone={known.recipients === 1}
+            choice={choice}
+            words={words}
+            choose={choose}
+          />
+        </div>
+        {options && (
+          <Protection
+            switches={options.switches}
+            methods={options.methods}
+            choice={choice}
+            words={words}
+            choose={choose}
+          />
+        )}
+      </main>
+      <Stamp stamp={state.stamp} words={words} />
+    </>
+  )
+}
+
+interface Asked {
+  readonly state: ComposeState
+  readonly words: Words
+  readonly choose: (change: Partial<Choice>) => void
+}
+
+/** Less than the thread has, or less than the policy asks, wants a reason; both share one. */
+function ReasonIfNeeded({ state, words, choose }: Asked) {
+  const { choice, vocabulary, inherited } = state
+  const lowers = lowersClass(choice, circumstances(state))
+  if (!lowers && !choice.plain) return null
+  const label = vocabulary?.labels.find(({ id }) => id.toLowerCase() === inherited?.toLowerCase())?.name ?? inherited
+  return (
+    <Reason
+      why={lowers ? words.reason.lower(label ?? '') : words.reason.plain}
+      reason={choice.reason}
+      over={Math.max(0, HEADER.protection.length + protectionOf(wantedOf(state).wishes).length - WISHES_MAX)}
+      words={words}
+      choose={choose}
+    />
+  )
+}

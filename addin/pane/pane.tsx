@@ -1,0 +1,116 @@
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { openSignIn, readConfig } from '../sign-in/index.ts'
+import { openService } from './api/service.ts'
+import { Compose } from './compose/compose.tsx'
+import { asker } from './host/ask.ts'
+import { openDraft } from './host/draft.ts'
+import { EVENT, type OfficeItem, type OfficeTheme, type PaneOffice } from './host/office.ts'
+import { openOffline } from './offline/offline.ts'
+import { Empty } from './parts/empty.tsx'
+import { Guard } from './parts/guard.tsx'
+import { Notice } from './parts/notice.tsx'
+import { applyTheme, keepSetting, readSetting, SETTINGS, type Setting, themeOf } from './theme/theme.ts'
+import type { Language, Words } from './words/words.ts'
+
+const Read = lazy(() => import('./read/read.tsx'))
+
+interface Around {
+  readonly office: PaneOffice | null
+  readonly language: Language
+  readonly words: Words
+}
+
+/** Chooses the screen for what is open in Outlook, and follows its theme. */
+export function Pane({ office, language, words }: Around) {
+  const item = useItem(office)
+  const [setting, setSetting] = useTheme(office)
+  const user = office?.context?.mailbox?.userProfile?.emailAddress ?? null
+  const service = useMemo(
+    () =>
+      openService(async () => {
+        const config = await readConfig(user)
+        return config && openSignIn(config, { hint: user })
+      }, language),
+    [user, language],
+  )
+  const offline = useMemo(() => openOffline(service, user, language), [service, user, language])
+  const ask = useMemo(() => asker(), [])
+  const draft = useMemo(
+    () => (office && item && isDraft(item) ? openDraft(office, item, ask) : null),
+    [office, item, ask],
+  )
+  return (
+    <div className="pane">
+      {!office ? (
+        <main>
+          <Empty icon="shield" {...words.noOffice} />
+        </main>
+      ) : !item ? (
+        <main>
+          <Empty icon="mail" {...words.noItem} />
+        </main>
+      ) : draft ? (
+        <Compose draft={draft} service={service} offline={offline} words={words} />
+      ) : (
+        <Guard otherwise={<Notice intent="info">{words.trouble.offline.title}</Notice>}>
+          <Suspense>
+            <Read key={item.internetMessageId ?? ''} item={item} ask={ask} service={service} words={words} />
+          </Suspense>
+        </Guard>
+      )}
+      <label className="themes" style={{ padding: '6px 16px' }}>
+        {words.settings.theme}
+        <select value={setting} onChange={(event) => setSetting(event.target.value as Setting)}>
+          {SETTINGS.map((one) => (
+            <option key={one} value={one}>
+              {words.settings[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  )
+}
+
+const isDraft = ({ subject }: OfficeItem) => typeof subject === 'object' && subject !== null && 'getAsync' in subject
+
+/** The mail that is open; a pinned pane sees others come and go. */
+function useItem(office: PaneOffice | null): OfficeItem | null {
+  const mailbox = office?.context?.mailbox
+  const [item, setItem] = useState(() => mailbox?.item ?? null)
+  useEffect(() => {
+    try {
+      mailbox?.addHandlerAsync?.(EVENT.item, () => setItem(mailbox.item ?? null))
+    } catch {
+      // A client without pinned panes.
+    }
+  }, [mailbox])
+  return item
+}
+
+function useTheme(office: PaneOffice | null): readonly [Setting, (setting: Setting) => void] {
+  const [setting, setSetting] = useState(readSetting)
+  const [colors, setColors] = useState<OfficeTheme | undefined>(office?.context?.officeTheme)
+  useEffect(() => {
+    const system = matchMedia('(prefers-color-scheme: dark)')
+    const apply = () => applyTheme(themeOf(setting, colors, system.matches))
+    apply()
+    system.addEventListener('change', apply)
+    return () => system.removeEventListener('change', apply)
+  }, [setting, colors])
+  useEffect(() => {
+    try {
+      // What the event says: the property of the context lags behind.
+      office?.context?.mailbox?.addHandlerAsync?.(EVENT.theme, (event) => setColors(event.officeTheme))
+    } catch {
+      // Before Mailbox 1.14 a pane learns of no change.
+    }
+  }, [office])
+  return [
+    setting,
+    (chosen) => {
+      keepSetting(chosen)
+      setSetting(chosen)
+    },
+  ]
+}

@@ -1,0 +1,230 @@
+import type { Words } from './words.ts'
+
+const people = (count: number) => (count === 1 ? '1 recipient' : `${count} recipients`)
+
+export const en: Words = {
+  title: 'Protect this message',
+  loading: 'Reading the message …',
+  settings: { theme: 'Appearance', auto: 'As Outlook', light: 'Light', dark: 'Dark' },
+  retry: 'Try again',
+  signIn: 'Sign in',
+  showMore: (count) => `Show ${count} more`,
+  why: 'Why',
+  trouble: {
+    'signed-out': {
+      title: 'You are not signed in',
+      text: 'Sign in to see what will happen to this message. You can send it without: the gateway protects it by the policy.',
+    },
+    forbidden: {
+      title: 'You may not use this for this sender',
+      text: 'Your account is not allowed to write as the sender of this message. Choose another sender under “From”, or ask your administrator.',
+    },
+    busy: {
+      title: 'Many requests at the moment',
+      text: 'The preview follows by itself in a moment. You can go on writing and send.',
+    },
+    refused: {
+      title: 'The preview did not understand this message',
+      text: 'What you chose stands on the message, and the gateway decides when you send it.',
+    },
+    broken: {
+      title: 'The preview is out of order',
+      text: 'It is tried again by itself. You can send: the gateway protects your message by the policy.',
+    },
+    slow: {
+      title: 'The service does not answer in time',
+      text: 'It is tried again by itself. You can send: the gateway protects your message by the policy.',
+    },
+    offline: {
+      title: 'No connection',
+      text: 'What you choose is kept on the message. The gateway protects it by the policy when it is sent.',
+    },
+    'not-set-up': {
+      title: 'No sign-in for your organisation',
+      text: 'Your administrator has not set up the sign-in yet. You can send as usual: the gateway protects your message by the policy.',
+    },
+  },
+  offlinePreview: 'Preview from the last known policy. What only the service knows is decided when you send.',
+  offlineNone: 'There is no known policy to preview from.',
+  slow: 'Still waiting for the service …',
+  noOffice: {
+    title: 'Please open this in Outlook',
+    text: 'This page is the Secflow pane. In a message choose “Protect” in the ribbon.',
+  },
+  noItem: { title: 'No message is selected', text: 'Select a message to see how it was protected.' },
+  classification: {
+    title: 'Classification',
+    standard: 'Default',
+    meanings: [
+      'Anybody may know it.',
+      'For people inside and for partners who need it.',
+      'For named recipients only.',
+      'The strictest protection the policy has.',
+    ],
+    none: {
+      title: 'No classes',
+      text: 'The policy of your organisation has no classes to choose from. Protection follows its rules.',
+    },
+    thread: (label) => `This conversation is “${label}”.`,
+    unknown: (label) =>
+      `The message carries the class “${label}”, which the policy does not know. It counts as the highest one.`,
+    level: (rank, of) => `Level ${rank} of ${of}`,
+  },
+  options: {
+    title: 'Protection',
+    method: 'Way of delivery',
+    byPolicy: 'As the policy says',
+    locked: 'Set by the policy',
+    locks: {
+      'no-files': 'This message has no attachments.',
+      'nothing-to-waive': 'The policy asks for no protection here.',
+      encrypted: 'Not together with encryption.',
+    },
+    policySays: (reason) => `Set by the policy: ${reason}`,
+    policy: 'Set by the policy.',
+  },
+  link: {
+    expires: 'Available for',
+    byPolicy: 'As the policy says',
+    days: (days) => (days === 1 ? '1 day' : `${days} days`),
+    secondFactor: 'Ask for a second factor',
+    secondFactorHint: 'The recipient signs in and confirms with a code by text message.',
+    receipt: 'Tell me how it was delivered',
+    receiptHint: 'A receipt is kept that you can look up here.',
+  },
+  reason: {
+    title: 'Reason',
+    lower: (label) =>
+      `Less than the class of this conversation (“${label}”) needs a reason. Until there is one, that class stays.`,
+    plain: 'Less protection needs a reason. It is recorded.',
+    label: 'Why is less protection right here?',
+    presets: ['The content is no longer confidential', 'Wrong class chosen before', 'Agreed with the recipient'],
+    own: 'Another reason',
+    tooLong: (over) => `Please shorten: ${over} characters too many for the message header.`,
+    needed: 'Please give a reason.',
+  },
+  preview: {
+    title: 'What will happen',
+    waiting: 'Working out what will happen …',
+    nobody: 'Add recipients to see what will happen for each of them.',
+    stale: 'Bringing up to date …',
+    offline: 'Without connection',
+    fates: {
+      reject: { title: 'Will not be sent', text: 'The policy stops the message to these recipients.' },
+      quarantine: { title: 'Goes into quarantine', text: 'Somebody reviews it first.' },
+      hold: { title: 'Waits for a release', text: 'Somebody has to release it first.' },
+      defer: { title: 'Decided when you send', text: 'A fact is not known at the moment.' },
+      smime: { title: 'Encrypted with S/MIME', text: 'Opens in the recipient’s mail program.' },
+      pgp: { title: 'Encrypted with OpenPGP', text: 'Opens with the recipient’s OpenPGP key.' },
+      pdf: { title: 'Encrypted PDF', text: 'The message arrives as a PDF that needs a password.' },
+      portal: { title: 'Secure portal', text: 'The recipient reads and answers in the browser.' },
+      tls: { title: 'Encrypted in transit', text: 'Over a verified connection to the recipient’s server.' },
+      plain: { title: 'Normal mail', text: 'Sent without special protection.' },
+    },
+    deferOffline: 'What is known of these recipients only the service can tell.',
+    people,
+    external: 'External',
+    fields: { to: 'To', cc: 'Cc', bcc: 'Bcc' },
+    missing: 'Missing',
+    signed: 'Signed',
+    receipt: 'With receipt',
+    links: (files, days) =>
+      `${files === 1 ? '1 attachment' : `${files} attachments`} as ${files === 1 ? 'a link' : 'links'}${days > 0 ? `, ${days === 1 ? '1 day' : `${days} days`}` : ''}`,
+    linksSecondFactor: 'Link with second factor',
+    password: {
+      sms: 'Password by text message',
+      sender: 'You get the password and pass it on',
+      portal: 'Password in the portal',
+    },
+    passwordTo: (phone) => `Password by text message to ${phone}`,
+    changed: (groups, count) =>
+      `Preview updated: ${people(count)}, ${groups === 1 ? 'one treatment' : `${groups} different treatments`}.`,
+  },
+  phone: {
+    label: 'Mobile number for the password',
+    hint: 'With country code, for example +49 151 1234567',
+    wrong: 'This is no number with country code.',
+    several: 'A number can be entered when the recipient is the only one: send this recipient a message of their own.',
+  },
+  notices: {
+    external: (count) =>
+      count === 1 ? '1 recipient outside your organisation' : `${count} recipients outside your organisation`,
+    unresolved: (count, names) => ({
+      title: count === 1 ? '1 name is not an address yet' : `${count} names are not addresses yet`,
+      text: `${names}. They are not in the preview. Resolve the names in the message.`,
+    }),
+    large: (names, linked) =>
+      linked ? `Large: ${names}. Delivered as a link.` : `Large: ${names}. Many mail servers refuse that much.`,
+    asLinks: 'Send as links',
+    cut: 'Outlook tells add-ins only a part of this many recipients. The gateway decides for all of them.',
+    unreadable: {
+      title: 'Outlook does not tell who this message goes to',
+      text: 'There is no preview. The gateway decides when you send.',
+    },
+  },
+  stamp: {
+    none: 'Not yet noted on the message',
+    writing: 'Writing to the message …',
+    signed: 'Stamped on this message',
+    unsigned: 'Your choice stands on this message',
+    failed: {
+      refused: 'Outlook did not take your choice. The gateway decides by the policy.',
+      unread: 'Outlook took your choice and does not show it again. Check once more before you send.',
+      unsupported: 'This Outlook cannot keep your choice on the message. The gateway decides by the policy.',
+      unreadable: 'Outlook does not tell enough about this message to note your choice.',
+    },
+  },
+  read: {
+    title: 'Protection of this message',
+    tabs: { message: 'This message', receipts: 'My receipts' },
+    checking: 'Checking …',
+    states: { good: 'Verified', partly: 'Verified in part', bad: 'Not to be trusted', unknown: 'Nothing verified' },
+    signer: 'Signed by',
+    layers: 'Protection on arrival',
+    noVerdict: {
+      title: 'No verdict on this message',
+      text: 'It was not checked by the gateway: it may be from inside, or from the time before.',
+    },
+    unsupported: {
+      title: 'This Outlook shows no headers to add-ins',
+      text: 'Open the message in Outlook on the web or on your computer to see its verdict.',
+    },
+    failed: {
+      title: 'Outlook gave no headers',
+      text: 'That is so for messages in “Sent Items”. Their receipts are under “My receipts”.',
+    },
+    unverified: {
+      title: 'The verdict could not be checked',
+      text: 'Do not rely on what the message says of itself.',
+    },
+    search: 'Search receipts',
+    searchHint: 'Subject or recipient',
+    find: 'Search',
+    nothing: 'No messages found.',
+    found: (count) => (count === 1 ? '1 message' : `${count} messages`),
+    more: 'Show more',
+    receipt: 'Receipt',
+    noReceipt: 'No receipt',
+    rules: 'Rules',
+    until: (date) => `available until ${date}`,
+    recipientStates: {
+      pending: 'on its way',
+      deferred: 'tried again later',
+      held: 'waits for release',
+      quarantined: 'in quarantine',
+      delivered: 'delivered',
+      filed: 'filed',
+      rejected: 'not sent',
+      failed: 'failed',
+      dropped: 'dropped',
+    },
+    methods: {
+      smime: 'S/MIME',
+      pgp: 'OpenPGP',
+      pdf: 'Encrypted PDF',
+      portal: 'Portal',
+      tls: 'Encrypted in transit',
+      plain: 'Normal mail',
+    },
+  },
+}
