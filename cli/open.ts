@@ -3,13 +3,10 @@ import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../server/config.ts'
-import { type OpenedLayer, type OpenedMail, openMail } from '../server/journey/transform/open/index.ts'
+import { type OpenedLayer, type OpenedMail, openedMessage, openMail } from '../server/journey/transform/open/index.ts'
 import { parseAddresses } from '../server/mime/address-list.ts'
-import { outerFields } from '../server/mime/content-of.ts'
-import type { Entity } from '../server/mime/entity.ts'
-import { firstValue, rawField } from '../server/mime/header.ts'
+import { firstValue } from '../server/mime/header.ts'
 import { indexMime } from '../server/mime/index-mime.ts'
-import { messageOf, writeEntity } from '../server/mime/write.ts'
 import { openFacts } from '../server/people/facts-house.ts'
 import { tenantSecrets } from '../server/platform/secrets.ts'
 import type { ByteSource } from '../server/ports/bytes.ts'
@@ -94,7 +91,7 @@ async function keysFor(options: Options, cwd: string, now: number) {
     smime,
     pgp,
     anchors: await house.keyring.anchors(tenant),
-    verification: async (address: string) => (await house.keyring.verificationKeys(tenant, address)).pgp,
+    verification: (address: string) => house.keyring.verificationKeys(tenant, address),
   }
 }
 
@@ -114,13 +111,13 @@ function whose({ facts, config, tenant }: Options, cwd: string) {
 /** Writes header and inner content, whole or not at all; the path, or null where nothing may be released. */
 async function writeOut(source: ByteSource, opened: OpenedMail, { out }: Options, cwd: string): Promise<string | null> {
   if (out === undefined || opened.content === null) return null
-  const message = await openedMessage(source, opened.content)
+  const message = openedMessage(await indexMime(source), opened.content, opened.subject)
   const target = path.resolve(cwd, out)
   const part = `${target}.part`
   try {
     const handle = await open(part, 'w', 0o600)
     try {
-      for await (const chunk of writeEntity(message)) await handle.write(chunk)
+      for await (const chunk of message.stream()) await handle.write(chunk)
     } finally {
       await handle.close()
     }
@@ -130,16 +127,6 @@ async function writeOut(source: ByteSource, opened: OpenedMail, { out }: Options
     throw new Fault('config-invalid', `${out} cannot be written`, { cause })
   }
   return target
-}
-
-async function openedMessage(source: ByteSource, content: Entity): Promise<Entity> {
-  const outer = outerFields(await indexMime(source))
-  const versioned = outer.some(({ name }) => name === 'mime-version') || content.header.length === 0
-  return messageOf(versioned ? outer : [...outer, rawField('MIME-Version', '1.0')], {
-    ...content,
-    // Their places were in another header.
-    header: content.header.map(({ name, raw }) => ({ name, raw })),
-  })
 }
 
 const KINDS: Readonly<Record<OpenedLayer['kind'], Record<Language, string>>> = {

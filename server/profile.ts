@@ -3,6 +3,7 @@ import type { ForeignIntent } from '../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../shared/words/foreign/products.ts'
 import type { Config, TenantConfig } from './config.ts'
 import type { ForeignIssuer } from './http/config.ts'
+import type { InboundSettings } from './journey/inbound/settings.ts'
 import type { DkimKey } from './journey/seal/signing-key.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import type { ListAccess } from './ports/lists.ts'
@@ -56,6 +57,7 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     routeByDomain: tenant.routeByDomain,
     authenticates: tenant.authentication.always,
     loopRoutes: tenant.loopRoutes,
+    inbound: inboundOf(tenant.inbound),
     ...(tenant.dkim.length > 0 ? { dkim: { keys: tenant.dkim.map(dkimKey), when: tenant.dkimWhen } } : {}),
     ...(tenant.arc ? { arc: { key: tenant.arc, when: tenant.arc.when } } : {}),
     archives: Object.fromEntries(
@@ -66,6 +68,14 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     ),
     webhooks: tenant.webhooks,
     apis: tenant.apis,
+  }
+}
+
+function inboundOf({ marks, ...settings }: TenantConfig['inbound']): InboundSettings {
+  const { good, decrypted, bad } = marks
+  return {
+    ...settings,
+    marks: { ...(good ? { good } : {}), ...(decrypted ? { decrypted } : {}), ...(bad ? { bad } : {}) },
   }
 }
 

@@ -5,6 +5,7 @@ import { parseForeignMapping, writeForeignMapping } from '../../shared/words/for
 import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
 import { TOKEN_ALGORITHMS } from '../../shared/words/token-algorithms.ts'
+import { inboundSchema } from './inbound-schema.ts'
 import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
 import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
@@ -234,6 +235,7 @@ export const tenantSchema = z.strictObject({
     })
     .prefault({})
     .describe("What strangers' domains say of their mail."),
+  inbound: inboundSchema,
   loopRoutes: z
     .array(z.union([name(), z.literal('')]))
     .default([])

@@ -9,6 +9,7 @@ import { policyOf, ruleSet, rules } from '../../test/support/policy.ts'
 import { noMetrics, silentLog } from '../ports/log.ts'
 import type { Route } from '../ports/transport.ts'
 import { holdDead } from './dead.ts'
+import { createTurns } from './inbound/turns.ts'
 import { createProcess } from './journey.ts'
 import { plainTenant, type TenantProfile } from './tenant.ts'
 
@@ -45,7 +46,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     pgpIdentity: async () => null,
     decryptionKeys: async () => ({ smime: [], pgp: [] }),
     anchors: async () => [],
-    verificationKeys: async () => ({ pgp: [] }),
+    verificationKeys: async () => ({ pgp: [], certificates: [], revoked: new Set<string>() }),
   }
   const secrets = { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) }
   const documents = {
@@ -60,6 +61,8 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     knowledge: { directory, keyring, stamps: null },
     tools: { blobs, secrets, keyring, directory, documents, clock, newId },
     authenticate: () => Promise.reject(new Fault('dns-unavailable')),
+    verdicts: { sign: async () => 'signed' },
+    turns: createTurns(1_000_000),
     name: 'gateway.acme.example',
     log: silentLog,
     metrics: noMetrics,

@@ -3,6 +3,7 @@
  *
  *     ingress    SMTP or REST -> spool, one transaction (message, recipients, job, audit), then 250
  *     parse      bytes -> index of byte ranges and facts; rewrites nothing
+ *     inbound    what is signed or encrypted is opened for people of ours; the rest passes without a second look
  *     authenticate  what strangers' domains say of their mail: SPF, DKIM, DMARC, ARC; only where somebody asks
  *     evaluate   facts + what is known of people and keys -> the policy's input -> decision, a plan per recipient
  *     transform  plan -> bytes: one rendered copy per distinct plan
@@ -12,35 +13,37 @@
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
  * the jobs that carry it out, so a crash at any point repeats a stage and never half of one.
  */
-import type { Decision, Job, MessageRecord, PolicyInput, RecipientRecord } from '../../shared/domain/index.ts'
+import type { Job, MessageRecord, RecipientRecord } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
-import { deciding, type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
-import { inSlices } from '../policies/in-slices.ts'
+import { type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
+import type { Entity } from '../mime/entity.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { Store, TenantWrites } from '../ports/store.ts'
-import type { Authenticate, Authentication } from './authenticate/authenticate.ts'
+import type { Authenticate } from './authenticate/authenticate.ts'
 import { type Carried, type CommitParts, commit } from './commit.ts'
-import { withEnvelopeAddresses } from './envelope-addresses.ts'
-import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
+import type { Knowledge, Note } from './evaluate/input.ts'
+import { inHand } from './inbound/hand.ts'
+import { mergeDecisions } from './inbound/merge-decisions.ts'
+import { type Rendition, renditions } from './inbound/renditions.ts'
+import type { Turns } from './inbound/turns.ts'
+import { receiptLayers, statementOf, type VerdictSigner, withVerdict } from './inbound/verdict-header.ts'
+import { asReceived, isToBeOpened, type MailToOpen, openViews, type View } from './inbound/views.ts'
 import { checkIntact } from './intact.ts'
+import { askedOnce, type Judgement, judge } from './judge.ts'
 import { type Leaving, leaving } from './leaving.ts'
 import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
 import { ownMails, unreadable } from './own-mails.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
-import { recogniseReturned, withReturned } from './returned.ts'
+import { type Returned, recogniseReturned, withReturned } from './returned.ts'
 import { storeCopy, storeWhole } from './store-copy.ts'
 import type { TenantProfile } from './tenant.ts'
-import { LinkFiles } from './transform/link-files.ts'
-import type { MailInHand, Tools } from './transform/mail.ts'
-import { copiesOf, renderCopy } from './transform/render.ts'
+import type { MailInHand, RenderedCopy, Tools } from './transform/mail.ts'
+import { renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
 import { type Stopped, undelivered } from './undelivered.ts'
-
-/** Time the policy may take for one mail, ms: hundreds of times what 500 recipients and 10,000 rules need. More defers the mail. */
-const DECIDE_BUDGET_MS = 2_000
 
 /** A renderer that failed so often fails because of the mail, not because the machine was busy. */
 const RENDER_TRIES = 3
@@ -52,6 +55,10 @@ export interface JourneyParts extends CommitParts {
   readonly tools: Tools
   /** Asked only for strangers' mail. */
   readonly authenticate: Authenticate
+  /** Signs what was found in a mail that was opened. */
+  readonly verdicts: VerdictSigner
+  /** Shared by all jobs of this process. */
+  readonly turns: Turns
   /** Our host name, in what is said of authentication. */
   readonly name: string
   readonly log: Log
@@ -152,49 +159,75 @@ async function carryOut(
     tenant.id,
   )
   const others = record.envelope.recipients.filter(({ address }) => !returned?.recipients.has(address))
-  const envelope = { ...record.envelope, recipients: others }
   const asked = askedOnce(() =>
-    parts.authenticate({ source, index: parsed.index, mailFrom: envelope.mailFrom, origin: record.origin }),
+    parts.authenticate({ source, index: parsed.index, mailFrom: record.envelope.mailFrom, origin: record.origin }),
   )
-  const judged =
-    others.length > 0 ? await judge(parts, tenant, policy, { record, envelope, parsed, asked }, releases) : null
-  const decision = returned ? withReturned(judged?.decision ?? null, returned) : judged!.decision
+  const toOpen: MailToOpen = {
+    tenant,
+    record,
+    recipients: others.map(({ address }) => address),
+    source,
+    parsed,
+    fileText: readsFileText(policy),
+  }
+  // Held until the copies are stored: until then what was opened is in memory.
+  using _turn = isToBeOpened(toOpen) ? await parts.turns.take(source.size) : NO_TURN
+  const { views, notes: opened } = isToBeOpened(toOpen)
+    ? await openViews(parts.tools.keyring, toOpen)
+    : { views: asReceived(toOpen), notes: [] }
+  const said: Note[] = [...notes, ...opened]
+  const judgements: Judgement[] = []
+  for (const view of others.length > 0 ? views : []) {
+    const envelope = { ...record.envelope, recipients: others.filter(({ address }) => view.recipients.has(address)) }
+    judgements.push(
+      await judge(parts.knowledge, tenant, policy, { record, envelope, parsed: view.parsed, asked }, releases),
+    )
+  }
+  const [judged, ...more] = judgements
+  for (const { notes: found } of judgements) said.push(...found)
+  const own = judged ? mergeDecisions([judged.decision, ...more.map(({ decision }) => decision)]) : null
+  const decision = returned ? withReturned(own, returned) : own!
   const input = judged?.input ?? null
   const about: Leaving = { ...unsealed, index: parsed.index, returned, authentication: await asked.known() }
-  const said: Note[] = [...notes, ...(judged?.notes ?? [])]
   const once = onceDue(decision, record.decision, sent)
-  const mail: MailInHand = {
+  const mail: Omit<MailInHand, 'source' | 'parsed'> = {
     id: record.id,
     tenant,
     mailFrom: record.envelope.mailFrom,
     acceptedAt: record.acceptedAt,
-    source,
-    parsed,
     decision: { ...decision, once },
   }
   const copies: Carried['copies'][number][] = []
   const stopped = new Map<string, Stopped>()
-  const files = new LinkFiles(mail, parts.tools)
   const wanted = new Set(
     decision.recipients
       .filter(({ address, outcome }) => outcome === 'deliver' && open.has(address))
       .map(({ address }) => address),
   )
+  /** Beside the copies the mail is what its first recipients get. */
+  const [main] = views
+  const plain = inHand(mail, main!, main!.unwrapped ?? main!.received)
   let roles: RoleHolders = new Map()
   try {
-    roles = await roleHolders(mail, parts.tools)
+    roles = await roleHolders(plain, parts.tools)
   } catch (error) {
     const fault = permanent(error)
     for (const address of wanted) stopped.set(address, { state: 'held', detail: fault.message })
     wanted.clear()
   }
-  for (const copy of copiesOf(mail, wanted)) {
+  const { classification: label = policy.tenantLabels.default.id } = decision
+  const classification = label === policy.tenantLabels.default.id ? null : label
+  const all = returned ? [...views, ...asReturned(toOpen, returned)] : views
+  for (const rendition of renditions(mail, all, wanted, parts.tools, classification !== null)) {
+    const { view, copy } = rendition
     try {
-      const rendered = await renderCopy(mail, copy, files, parts.tools)
+      const rendered = await renderCopy(rendition.mail, copy, rendition.files, parts.tools)
       const addresses = rendered.recipients.map(({ address }) => address)
-      const out = leaving(about, { ...rendered, recipients: addresses })
+      const message = await withStatement(parts, rendition, rendered, classification)
+      const out = leaving(about, { ...rendered, message, recipients: addresses })
       const place = await storeCopy({ ...parts, tenant: tenant.id }, record.blob, rendered.id, out.message, out.front)
-      copies.push({ ...rendered, ...place })
+      const layers = view.opened ? [...receiptLayers(view.opened), ...rendered.layers] : rendered.layers
+      copies.push({ ...rendered, ...place, layers })
       said.push(...out.notes)
     } catch (error) {
       // A page that no renderer takes will not be taken later; it must not keep the other recipients' copies back.
@@ -204,58 +237,26 @@ async function carryOut(
     }
   }
   const told = undelivered(decision, open, stopped, record, calm(parts.tools.clock))
-  const own = await stored(parts, about, ownMails(parts.tools, mail, record, told, copies, roles), said)
-  return { decision, once, input, notes: said, copies, own, stopped }
+  const beside = await stored(parts, about, ownMails(parts.tools, plain, record, told, copies, roles), said)
+  return { decision, once, input, notes: said, copies, own: beside, stopped }
 }
 
-/** Facts, what is known of the people, and the policy's word on the recipients of `envelope`. */
-async function judge(
-  parts: JourneyParts,
-  tenant: TenantProfile,
-  policy: Policy,
-  mail: {
-    readonly record: MessageRecord
-    readonly envelope: MessageRecord['envelope']
-    readonly parsed: ParsedMail
-    readonly asked: AskedOnce
-  },
-  releases: readonly Release[],
-): Promise<{ readonly decision: Decision; readonly input: PolicyInput; readonly notes: readonly Note[] }> {
-  const { record, envelope, parsed, asked } = mail
-  const { input, notes } = await assembleInput(
-    {
-      envelope,
-      origin: record.origin,
-      receivedAt: record.acceptedAt,
-      facts: parsed,
-      authenticity: {
-        facts: async () => (await asked.ask()).facts,
-        always: tenant.authenticates === true || tenant.arc !== undefined,
-      },
-    },
-    tenant,
-    policy,
-    parts.knowledge,
-    'needed',
-  )
-  return { decision: withEnvelopeAddresses(await decideOrFault(policy, input, releases), envelope), input, notes }
-}
+const NO_TURN: Disposable = { [Symbol.dispose]() {} }
 
-interface AskedOnce {
-  ask(): Promise<Authentication>
-  /** What was answered, if anybody asked. */
-  known(): Promise<Authentication | null>
-}
+/** What was processed before leaves once more as it came. */
+const asReturned = (mail: MailToOpen, { recipients }: Returned): readonly View[] =>
+  asReceived({ ...mail, recipients: [...recipients] }).map((view) => ({ ...view, inbound: false }))
 
-function askedOnce(authenticate: () => Promise<Authentication>): AskedOnce {
-  let answer: Promise<Authentication> | null = null
-  return {
-    ask() {
-      answer ??= authenticate()
-      return answer
-    },
-    known: async () => answer,
-  }
+/** A copy for people of ours with what was found, signed. */
+async function withStatement(
+  { verdicts, tools }: JourneyParts,
+  { mail, view, ours, own }: Rendition,
+  { id, message }: RenderedCopy,
+  classification: string | null,
+): Promise<Entity> {
+  const statement = ours ? statementOf(view.opened, view.received.parsed, id, classification) : null
+  if (!statement) return own(message)
+  return withVerdict(own(message), await verdicts.sign(mail.tenant.id, statement, tools.clock.now()))
 }
 
 async function stored(
@@ -300,11 +301,3 @@ const calm = (clock: Clock): number => Math.min(clock.now(), clock.steady?.() ??
 /** Holds that an operator lifted (`operate/desk.ts`). */
 const releasesOf = ({ payload }: Pick<Job, 'payload'>): readonly Release[] =>
   (payload as { readonly releases?: readonly Release[] } | null)?.releases ?? []
-
-async function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Promise<Decision> {
-  try {
-    return await inSlices(deciding(policy, input, releases), { budgetMs: DECIDE_BUDGET_MS })
-  } catch (cause) {
-    throw cause instanceof Fault ? cause : new Fault('policy-engine', '', { cause })
-  }
-}

@@ -2,6 +2,7 @@ import type { TenantId } from '../../shared/domain/index.ts'
 import { type ForeignIntent, NO_FOREIGN_INTENT } from '../../shared/words/foreign/mapping.ts'
 import type { SubjectTag } from '../../shared/words/subject-tags.ts'
 import type { Route } from '../ports/transport.ts'
+import type { InboundSettings } from './inbound/settings.ts'
 import type { DkimKey, SigningKey, SignWhen } from './seal/signing-key.ts'
 
 /** What the journey has to know of a tenant beside its policy, keys and people. Made from the configuration in compose. */
@@ -28,6 +29,8 @@ export interface TenantProfile {
   readonly authenticates?: boolean
   /** Routes ('' is the default one) to mail servers of the tenant's own that may send a mail back: they get the loop mark. */
   readonly loopRoutes?: readonly string[]
+  /** What is done with strangers' mail that is signed or encrypted; the defaults where it is left out. */
+  readonly inbound?: InboundSettings
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>
   readonly apis: Readonly<Record<string, Endpoint>>

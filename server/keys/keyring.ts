@@ -151,8 +151,13 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     anchors,
 
     async verificationKeys(tenant, address) {
-      const records = await keysOf(tenant, { kind: 'pgp', address })
-      return { pgp: records.filter((record) => record.revokedAt === null).map((record) => record.publicText) }
+      const pgp = await keysOf(tenant, { kind: 'pgp', address })
+      const smime = await keysOf(tenant, { kind: 'smime', address })
+      return {
+        pgp: pgp.map((record) => record.publicText),
+        certificates: smime.flatMap(readable),
+        revoked: new Set([...pgp, ...smime].filter(({ revokedAt }) => revokedAt !== null).map(({ id }) => id)),
+      }
     },
   }
 }

@@ -21,8 +21,17 @@ export interface Keyring {
   ): Promise<{ smime: readonly SmimeIdentity[]; pgp: readonly PgpIdentity[] }>
   /** Trust anchors for verifying. */
   anchors(tenant: TenantId): Promise<readonly X509Certificate[]>
-  /** Certificates and keys for verifying a signature of `address`. */
-  verificationKeys(tenant: TenantId, address: string): Promise<{ pgp: readonly string[] }>
+  /** What is known for verifying a signature of `address`: armored keys, certificates, and which of them were revoked here. */
+  verificationKeys(tenant: TenantId, address: string): Promise<VerificationKeys>
+}
+
+export interface VerificationKeys {
+  /** Armored OpenPGP keys, revoked ones too: a signature by one of those is to be told from one by a stranger. */
+  readonly pgp: readonly string[]
+  /** For signatures that carry no certificate. */
+  readonly certificates: readonly X509Certificate[]
+  /** Fingerprints of keys and certificates an administrator revoked; hex, lower case. */
+  readonly revoked: ReadonlySet<string>
 }
 
 export interface SmimeIdentity {

@@ -20,6 +20,8 @@ export type Phase =
 
 /** Steps of one recipient's plan, in the order of their phases. */
 export type Step =
+  /** Which form of an opened mail goes on: the opened one, or the bytes as received. */
+  | { readonly do: 'open'; readonly deliver: 'opened' | 'original' }
   | { readonly do: 'stripHeader'; readonly names: readonly string[] }
   | { readonly do: 'setHeader'; readonly name: string; readonly value: string }
   | { readonly do: 'tagSubject'; readonly prefix?: string; readonly remove?: readonly string[] }

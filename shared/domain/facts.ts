@@ -33,6 +33,8 @@ export interface MessageFacts {
    * outside vouches for.
    */
   readonly auth?: AuthenticationFacts | null
+  /** What was found when a stranger's mail was opened for its recipients. Null for mail of our own, which is not opened. */
+  readonly opened?: OpenedFacts | null
   /** Look-ups for the message that were not made (see `RecipientFacts.unasked`). */
   readonly unasked?: readonly 'auth'[]
   /**
@@ -62,6 +64,34 @@ export interface MessageFacts {
   readonly autoSubmitted: boolean
   /** Parser codes of what made the structure ambiguous; non-empty means rules must not trust absence of an attachment. */
   readonly defects: readonly string[]
+}
+
+/** What decrypting and verifying a mail gave. */
+export interface OpenedFacts {
+  /** As bad as the worst of its layers; `good` only for a signature that covers all of it, by the one in From. */
+  readonly verdict:
+    | 'plain'
+    | 'unsigned'
+    | 'good'
+    | 'no-integrity'
+    | 'unknown-signer'
+    | 'from-differs'
+    | 'expired'
+    | 'revoked'
+    | 'weak'
+    | 'unusable'
+    | 'broken'
+    | 'not-covered'
+    | 'undecryptable'
+    | 'not-opened'
+    | 'too-deep'
+    | 'forwarded'
+  /** Whose signature is good. */
+  readonly signer: string | null
+  /** `no-integrity`: opened, but nothing proves that it was not altered; `closed`: rules do not see what is inside. */
+  readonly encryption: 'none' | 'decrypted' | 'no-integrity' | 'closed'
+  /** What may have changed it on its way, where that may be the reason of the verdict. */
+  readonly damage: 'mailing-list' | 'forwarding' | null
 }
 
 /** Result names of RFC 8601 2.7; `temperror`: the DNS gave no answer. */

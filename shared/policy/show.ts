@@ -19,6 +19,8 @@ export function showStep(step: Step): string {
       return `audit ${step.level}`
     case 'setHeader':
       return `setHeader ${step.name}`
+    case 'open':
+      return `open ${step.deliver}`
     case 'stripHeader':
     case 'tagSubject':
     case 'disclaimer':

@@ -69,13 +69,19 @@ beforeAll(async () => {
     smime: [ca.identity('rsa3072')],
     pgp: [anna],
     anchors: [certificateOf(readFileSync(ca.path('ca.crt')))],
-    verification: async (address) => (address === BOB ? [pgpKeys.get(BOB)!] : []),
+    verification: async (address) => known(address === BOB ? [pgpKeys.get(BOB)!] : []),
   }
 }, 60_000)
 afterAll(async () => {
   ca[Symbol.dispose]()
   stranger[Symbol.dispose]()
   await gnupg[Symbol.asyncDispose]()
+})
+
+const known = (pgp: readonly string[], revoked: readonly string[] = []) => ({
+  pgp,
+  certificates: [],
+  revoked: new Set(revoked),
 })
 
 const crlf = (text: string) => text.replace(/\r?\n/g, '\r\n')
@@ -326,7 +332,7 @@ async function gpgEncrypted(...options: readonly string[]) {
 
 const knowing = (address: string, armored: string): OpenKeys => ({
   ...keys,
-  verification: async (asked) => (asked === address ? [armored] : []),
+  verification: async (asked) => known(asked === address ? [armored] : []),
 })
 
 describe('OpenPGP made by gpg', () => {

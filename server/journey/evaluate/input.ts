@@ -124,6 +124,7 @@ export async function assembleInput(
       authenticated: origin.authenticated !== 'none',
       authentication: origin.authenticated,
       ...(origin.authenticated === 'none' ? {} : { auth: null }),
+      ...(sender.ours ? { opened: null } : {}),
       ...(await answeredMail(facts, tenant, policy.tenantLabels, knowledge)),
       source: origin.channel,
     },

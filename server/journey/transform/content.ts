@@ -1,6 +1,7 @@
 import type { GrantRecord, LinkFileRecord, RecipientDecision, Step } from '../../../shared/domain/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import { escapeHtml } from '../../../shared/words/html.ts'
+import { filePart, multipart } from '../../mime/build.ts'
 import { contentEntity } from '../../mime/content-of.ts'
 import { type BodyBlock, editContent } from '../../mime/edit.ts'
 import type { Entity } from '../../mime/entity.ts'
@@ -8,7 +9,7 @@ import { grantUrl, newGrant } from './filelink/grant.ts'
 import { linkBlock } from './filelink/link-block.ts'
 import { holdersOf } from './holders.ts'
 import type { LinkFiles } from './link-files.ts'
-import type { MailInHand, Tools } from './mail.ts'
+import type { MailInHand, ReportFile, Tools } from './mail.ts'
 
 /** The content after its rewriting steps, with what was put into it and what it now refers to. */
 export interface EditedContent {
@@ -16,6 +17,8 @@ export interface EditedContent {
   /** Attachments that are still inside, by `AttachmentFacts.index`. */
   readonly remaining: readonly number[]
   readonly blocks: readonly BodyBlock[]
+  /** A file of ours stands beside the content. */
+  readonly wrapped?: boolean
   readonly grants: readonly GrantRecord[]
   readonly linkFiles: readonly LinkFileRecord[]
 }
@@ -69,21 +72,33 @@ export async function editedContent(
       })
     }
   }
+  const report = mail.report?.(language)
+  if (report && 'position' in report) blocks.unshift(report)
   const { index, attachments, attachmentParts } = mail.parsed
   const remaining = (attachments ?? [])
     .filter((attachment) => attachment.within === undefined && !removed.has(attachment.index))
     .map((attachment) => attachment.index)
-  if (blocks.length === 0) {
-    return { entity: contentEntity(mail.source, index), remaining, blocks, grants, linkFiles }
-  }
   const parts = new Set([...removed].flatMap((at) => attachmentParts[at] ?? []))
-  return {
-    entity: await editContent(mail.source, index, { remove: parts, insert: blocks }),
-    remaining,
-    blocks,
-    grants,
-    linkFiles,
-  }
+  const entity =
+    blocks.length === 0
+      ? contentEntity(mail.source, index)
+      : await editContent(mail.source, index, { remove: parts, insert: blocks })
+  const edited = { remaining, blocks, grants, linkFiles }
+  if (!report || 'position' in report) return { ...edited, entity }
+  return { ...edited, entity: multipart('mixed', [entity, reportPart(report)]), wrapped: true }
+}
+
+function reportPart({ name, text }: ReportFile): Entity {
+  const bytes = Buffer.from(text)
+  return filePart({
+    name,
+    mediaType: 'text/plain',
+    disposition: 'attachment',
+    size: bytes.length,
+    stream: async function* () {
+      yield bytes
+    },
+  })
 }
 
 /** The number a second factor or a password goes to: from the plan's own step first, else from the directory. */

@@ -8,6 +8,8 @@ import type {
   RecipientDecision,
   Step,
 } from '../../../shared/domain/index.ts'
+import type { Language } from '../../../shared/words/filelink.ts'
+import type { BodyBlock } from '../../mime/edit.ts'
 import type { Entity, HeaderField } from '../../mime/entity.ts'
 import type { MimeIndex } from '../../mime/index-mime.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
@@ -29,6 +31,15 @@ export interface MailInHand {
   readonly source: ByteSource
   readonly parsed: ParsedForTransform
   readonly decision: Decision
+  /** Inbound, where the tenant marks subjects: what takes forged marks off, and the mark that goes on. */
+  readonly subjectMark?: { clean(subject: string): string; readonly add: string | null }
+  /** Inbound: what was found, in the reader's language, above the text or as a file. */
+  readonly report?: (language: Language) => BodyBlock | ReportFile
+}
+
+export interface ReportFile {
+  readonly name: string
+  readonly text: string
 }
 
 /** The part of the parse stage's result that the transform uses. */

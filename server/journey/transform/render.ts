@@ -105,7 +105,10 @@ export async function renderCopy(
     route,
     message: wholeMessage(
       draft,
-      edited.blocks.length > 0 || sign !== undefined || (method !== null && method !== 'tls'),
+      edited.blocks.length > 0 ||
+        edited.wrapped === true ||
+        sign !== undefined ||
+        (method !== null && method !== 'tls'),
     ),
     method,
     layers,

@@ -3,7 +3,7 @@ import { steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
 import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import type { HeaderField } from '../../mime/entity.ts'
-import { editHeader, fieldOf } from '../../mime/header.ts'
+import { editHeader, fieldOf, fieldsOf } from '../../mime/header.ts'
 import type { MailInHand } from './mail.ts'
 
 /**
@@ -27,7 +27,9 @@ export function rewriteHeader(
     if (step.do === 'receipt') set.set('Disposition-Notification-To', mail.mailFrom)
   }
   const subject = outgoingSubject(mail, steps)
-  if (subject !== mail.parsed.message.subject) set.set('Subject', subject)
+  // Of several subjects a reader shows the one he likes: one is left, so that none brings a mark along.
+  const several = mail.subjectMark !== undefined && fieldsOf(header, 'subject').length > 1
+  if (subject !== mail.parsed.message.subject || several) set.set('Subject', subject)
   return editHeader(header, { remove, set: [...set].map(([name, value]) => ({ name, value })) })
 }
 
@@ -38,7 +40,10 @@ export function outgoingSubject(mail: MailInHand, steps: readonly Step[]): strin
     mail.tenant.subjectTags,
     mail.tenant.foreignIntent,
   )
-  return steps.reduce((text, step) => (step.do === 'tagSubject' ? tagged(text, step) : text), subject)
+  const { subjectMark } = mail
+  const clean = subjectMark ? subjectMark.clean(subject) : subject
+  const text = steps.reduce((so, step) => (step.do === 'tagSubject' ? tagged(so, step) : so), clean)
+  return subjectMark?.add ? `${subjectMark.add} ${text}`.trim() : text
 }
 
 function tagged(subject: string, step: Extract<Step, { do: 'tagSubject' }>): string {

@@ -49,6 +49,13 @@ export function sealedPart(root: MimePart): MimePart | null {
   return null
 }
 
+/** Whether a signed or encrypted mail is attached. */
+export function forwardedSeal(root: MimePart): boolean {
+  return [...partsOf(root)].some(
+    (part) => part.shape === 'message' && part.children.some((child) => [...partsOf(child)].some(isProtection)),
+  )
+}
+
 /** A signed file that was attached as such (an invoice, a contract) protects itself, not the mail. */
 function isProtection({ type, fileName }: MimePart): boolean {
   if (!SEALED.test(type)) return false

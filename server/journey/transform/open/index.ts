@@ -1,9 +1,14 @@
 /** Inbound mail: decrypt, verify, say what was found. */
+export { openedFacts } from './facts.ts'
 export type { OpenKeys, OpenOptions } from './keys.ts'
+export { needsOpening } from './needs-opening.ts'
 export { openMail } from './open-mail.ts'
+export { openedMessage } from './opened-message.ts'
 export type {
+  Damage,
   LayerKind,
   LayerState,
+  OpenedContent,
   OpenedLayer,
   OpenedMail,
   OpenedSigner,

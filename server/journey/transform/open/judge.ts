@@ -12,6 +12,8 @@ export interface Claim {
   readonly from: string | null
   /** Time of receipt, epoch ms. */
   readonly at: number
+  /** Fingerprints that an administrator revoked. */
+  readonly revoked: ReadonlySet<string>
 }
 
 /** Clocks differ; a signature from further ahead was not made by a clock that is right. */
@@ -22,6 +24,7 @@ const BEST: readonly LayerState[] = [
   'from-differs',
   'expired',
   'revoked',
+  'weak',
   'unusable',
   'unknown-signer',
   'broken',
@@ -45,8 +48,9 @@ function smimeState(
   { certificate, trust, addresses, signedAt }: VerifiedSigner,
   certificates: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
-  { from, at }: Claim,
+  { from, at, revoked }: Claim,
 ): LayerState {
+  if (revoked.has(fingerprint(certificate))) return 'revoked'
   const { notBefore, notAfter } = fieldsOf(certificate)
   const claimed = signedAt ?? at
   const inTime = [at, claimed].every((time) => time >= notBefore && time <= notAfter) && claimed <= at + CLOCK_MS
@@ -55,16 +59,22 @@ function smimeState(
     const known = verifyPath(certificate, certificates, anchors, notAfter) === null
     return known ? 'expired' : 'unknown-signer'
   }
-  if (trust === 'certificate-unusable') return 'unusable'
+  if (trust === 'certificate-unusable') return isShort(certificate) ? 'weak' : 'unusable'
   if (trust !== null || usableFor(certificate, null, claimed, 'sign') !== null) return 'unknown-signer'
   return from !== null && addresses.some((address) => sameMailbox(address, from)) ? 'good' : 'from-differs'
 }
 
+/** RSA below 2048 bits, as `usableFor` refuses it. */
+function isShort({ publicKey }: X509Certificate): boolean {
+  return publicKey.asymmetricKeyType === 'rsa' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) < 2048
+}
+
 /** One layer for OpenPGP signatures, checked with the keys that are known for the sender's address. */
-export function judgePgp(checks: readonly PgpSignatureCheck[], { from, at }: Claim): OpenedLayer {
+export function judgePgp(checks: readonly PgpSignatureCheck[], claim: Claim): OpenedLayer {
+  const { from } = claim
   const layers = checks.map((check) => {
     const known = check.state !== 'unknown-key'
-    return layerOf('pgp-signed', pgpState(check, from, at), {
+    return layerOf('pgp-signed', pgpState(check, claim), {
       algorithm: 'OpenPGP',
       signer: {
         address: known && from !== null ? shown(from) : null,
@@ -78,7 +88,11 @@ export function judgePgp(checks: readonly PgpSignatureCheck[], { from, at }: Cla
   return layers.toSorted(byBest)[0] ?? layerOf('pgp-signed', 'broken')
 }
 
-function pgpState({ state, key, signedAt }: PgpSignatureCheck, from: string | null, at: number): LayerState {
+function pgpState(
+  { state, key, signedAt, fingerprint: made }: PgpSignatureCheck,
+  { from, at, revoked }: Claim,
+): LayerState {
+  if (made !== null && revoked.has(made)) return 'revoked'
   if (state === 'unknown-key') return 'unknown-signer'
   if (state === 'bad') return key === 'revoked' ? 'revoked' : 'broken'
   if (key === 'revoked' || key === 'unusable') return key

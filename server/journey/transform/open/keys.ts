@@ -1,12 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
-import type { PgpIdentity, SmimeIdentity } from '../../../ports/keyring.ts'
+import type { MimeIndex } from '../../../mime/index-mime.ts'
+import type { PgpIdentity, SmimeIdentity, VerificationKeys } from '../../../ports/keyring.ts'
 
 export interface OpenKeys {
   readonly smime: readonly SmimeIdentity[]
   readonly pgp: readonly PgpIdentity[]
   readonly anchors: readonly X509Certificate[]
-  /** Armored OpenPGP keys that are known for an address in canonical form. */
-  verification(address: string): Promise<readonly string[]>
+  /** What is known for verifying signatures of an address in canonical form. */
+  verification(address: string): Promise<VerificationKeys>
 }
 
 export interface OpenOptions {
@@ -14,4 +15,6 @@ export interface OpenOptions {
   readonly at: number
   /** The sender as the caller shows it; nothing is `good` unless the mail's From says the same, and says it clearly. */
   readonly from: string
+  /** Of `source`, where the caller has it already. */
+  readonly index?: MimeIndex
 }

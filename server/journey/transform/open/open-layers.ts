@@ -1,14 +1,26 @@
+import type { X509Certificate } from 'node:crypto'
 import { Fault, type FaultCode } from '../../../../shared/fault/index.ts'
+import { readElement } from '../../../keys/asn1/ber-read.ts'
+import { fingerprint } from '../../../keys/certificate.ts'
 import { decodedBody } from '../../../mime/decode.ts'
 import { indexMime, type MimeIndex } from '../../../mime/index-mime.ts'
 import { type ByteSource, bytesOf } from '../../../ports/bytes.ts'
+import type { VerificationKeys } from '../../../ports/keyring.ts'
 import { pgpCheckSignature, pgpDecrypt } from '../openpgp/index.ts'
-import { collect, decryptEnveloped, LARGEST_CONTAINER, splitSigned, verifySigned } from '../smime/index.ts'
+import {
+  collect,
+  decryptEnveloped,
+  LARGEST_CONTAINER,
+  splitSigned,
+  type VerifiedContent,
+  verifySigned,
+} from '../smime/index.ts'
+import { readSigned } from '../smime/signed-read.ts'
 import { type Container, cmsType } from './container.ts'
 import { judgePgp, judgeSmime, layerOf } from './judge.ts'
 import type { OpenKeys } from './keys.ts'
 import { rangeOf } from './range.ts'
-import type { LayerKind, OpenedLayer } from './result.ts'
+import type { LayerKind, LayerState, OpenedLayer } from './result.ts'
 
 /** An entity on the way inwards. */
 export interface Inside {
@@ -18,8 +30,9 @@ export interface Inside {
 
 export interface Opening {
   readonly keys: Pick<OpenKeys, 'smime' | 'pgp' | 'anchors'>
-  /** Armored keys known for the sender. */
-  readonly senderKeys: readonly string[]
+  /** What is known for the sender. */
+  readonly sender: VerificationKeys
+  readonly revoked: ReadonlySet<string>
   readonly from: string | null
   /** Epoch ms. */
   readonly at: number
@@ -29,6 +42,8 @@ export interface Opening {
 export interface Opened {
   readonly layers: readonly OpenedLayer[]
   readonly inner: ByteSource | null
+  /** Certificates of a good signer. */
+  readonly harvest?: readonly X509Certificate[]
 }
 
 const LARGEST_SIGNATURE = 1_048_576
@@ -78,10 +93,12 @@ async function openEnveloped(der: Buffer, { keys }: Opening): Promise<Opened> {
 
 async function openOpaque(der: Buffer, opening: Opening): Promise<Opened> {
   const { anchors } = opening.keys
-  const verified = await orFault(verifySigned(der, null, { anchors, at: opening.at }))
-  if (verified instanceof Fault) return closed(layerOf('smime-signed', unverified(verified.code)))
+  const { certificates } = opening.sender
+  const verified = await orFault(verifySigned(der, null, { anchors, at: opening.at, certificates }))
+  if (verified instanceof Fault) return closed(layerOf('smime-signed', unverified(verified.code, der)))
   if (verified.contentType !== ENTITY || !verified.content) return closed(layerOf('smime-signed', 'not-opened'))
-  return { layers: [judgeSmime(verified, anchors, opening)], inner: bytesOf(verified.content) }
+  const layer = judgeSmime(verified, anchors, opening)
+  return { layers: [layer], inner: bytesOf(verified.content), harvest: harvestOf(verified, layer) }
 }
 
 async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
@@ -108,18 +125,20 @@ async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
 
 async function openSmimeSigned(content: ByteSource, signature: Buffer, opening: Opening): Promise<Opened> {
   const { anchors } = opening.keys
-  const verified = await orFault(verifySigned(signature, content.stream(), { anchors, at: opening.at }))
+  const { certificates } = opening.sender
+  const verified = await orFault(verifySigned(signature, content.stream(), { anchors, at: opening.at, certificates }))
   if (verified instanceof Fault) {
-    const state = unverified(verified.code)
+    const state = unverified(verified.code, signature)
     // Whoever reads the mail without us reads this content too; a broken one is not ours to hand on.
-    return { layers: [layerOf('smime-signed', state)], inner: state === 'broken' ? null : content }
+    return { layers: [layerOf('smime-signed', state)], inner: state === 'broken' || state === 'weak' ? null : content }
   }
   if (verified.contentType !== ENTITY) return closed(layerOf('smime-signed', 'not-opened'))
-  return { layers: [judgeSmime(verified, anchors, opening)], inner: content }
+  const layer = judgeSmime(verified, anchors, opening)
+  return { layers: [layer], inner: content, harvest: harvestOf(verified, layer) }
 }
 
 async function openPgpSigned(content: ByteSource, signature: Buffer, opening: Opening): Promise<Opened> {
-  const checks = await orFault(pgpCheckSignature(content, signature, opening.senderKeys, { time: opening.at }))
+  const checks = await orFault(pgpCheckSignature(content, signature, opening.sender.pgp, { time: opening.at }))
   if (checks instanceof Fault) {
     const state = checks.code === 'message-too-large' ? 'not-opened' : 'broken'
     return closed(layerOf('pgp-signed', state))
@@ -136,7 +155,7 @@ async function openPgp({ source, index }: Inside, opening: Opening): Promise<Ope
   }
   const body = await bodyOf(source, message)
   if (body === null) return closed(layerOf('pgp-encrypted', 'not-opened'))
-  const opened = await orFault(pgpDecrypt(bytesOf(body), opening.keys.pgp, opening.senderKeys, { time: opening.at }))
+  const opened = await orFault(pgpDecrypt(bytesOf(body), opening.keys.pgp, opening.sender.pgp, { time: opening.at }))
   if (opened instanceof Fault) return closed(layerOf('pgp-encrypted', 'undecryptable'))
   const encrypted = layerOf('pgp-encrypted', 'decrypted', { algorithm: 'OpenPGP' })
   if (opened.signatures.length === 0) return { layers: [encrypted], inner: bytesOf(opened.content) }
@@ -154,8 +173,30 @@ async function bodyOf(
   return body instanceof Fault ? null : body
 }
 
-const unverified = (code: FaultCode) =>
-  code === 'key-missing' ? 'unknown-signer' : code === 'message-too-large' ? 'not-opened' : 'broken'
+function unverified(code: FaultCode, der: Uint8Array): LayerState {
+  if (code === 'key-missing') return 'unknown-signer'
+  if (code === 'message-too-large') return 'not-opened'
+  return code === 'signature-invalid' && overWeakDigest(der) ? 'weak' : 'broken'
+}
+
+/** SHA-1 and MD5: a signature over them is not looked at, it proves nothing either way. */
+const WEAK: ReadonlySet<string> = new Set(['1.3.14.3.2.26', '1.2.840.113549.2.5'])
+
+function overWeakDigest(der: Uint8Array): boolean {
+  try {
+    const { signers } = readSigned(readElement(der, { encoding: 'ber' }))
+    return signers.length > 0 && signers.every(({ digest }) => WEAK.has(digest))
+  } catch {
+    return false
+  }
+}
+
+/** Of a good signature: its certificate and what came along for the path. */
+function harvestOf({ signers, certificates }: VerifiedContent, layer: OpenedLayer): readonly X509Certificate[] {
+  const leaf = signers.find(({ certificate }) => fingerprint(certificate) === layer.signer?.fingerprint)?.certificate
+  if (layer.state !== 'good' || !leaf) return []
+  return [leaf, ...certificates.filter((one) => one !== leaf && one.ca)]
+}
 
 /** Faults that the mail itself is to blame for; whatever else is thrown goes on. */
 const OF_THE_MAIL: ReadonlySet<FaultCode> = new Set<FaultCode>([

@@ -7,7 +7,8 @@ import type { OpenKeys } from './keys.ts'
 import { openMail } from './open-mail.ts'
 
 const FROM = 'anna@tenant.example'
-const nobody: OpenKeys = { smime: [], pgp: [], anchors: [], verification: async () => [] }
+const unknown = { pgp: [], certificates: [], revoked: new Set<string>() }
+const nobody: OpenKeys = { smime: [], pgp: [], anchors: [], verification: async () => unknown }
 const open = (mail: Buffer | string, keys = nobody) =>
   openMail(bytesOf(Buffer.from(mail)), keys, { at: Date.now(), from: FROM })
 const cms = (type: string, body: Buffer, parameters = '') =>

@@ -1,4 +1,6 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Entity } from '../../../mime/entity.ts'
+import type { ByteSource } from '../../../ports/bytes.ts'
 
 /** What was found at one layer of a mail. */
 export type LayerState =
@@ -12,7 +14,9 @@ export type LayerState =
   | 'from-differs'
   | 'expired'
   | 'revoked'
-  /** The certificate or key may not sign mail, or is too weak. */
+  /** The key is too short, or the digest is one that can be forged. */
+  | 'weak'
+  /** The certificate or key may not sign mail. */
   | 'unusable'
   | 'broken'
   /** Only a part of the mail is signed or encrypted. */
@@ -21,9 +25,14 @@ export type LayerState =
   /** A form this version does not read. */
   | 'not-opened'
   | 'too-deep'
+  /** A protected mail is attached to this one: what it proves, it proves of itself. */
+  | 'forwarded'
 
 /** Of the mail as a whole: `plain` had nothing to open, `unsigned` was encrypted and nothing more. */
 export type VerdictState = Exclude<LayerState, 'decrypted'> | 'unsigned' | 'plain'
+
+/** What, by the header, changed a mail on its way. A claim: it explains a verdict and improves none. */
+export type Damage = 'mailing-list' | 'forwarding'
 
 export type LayerKind =
   | 'smime-signed'
@@ -66,12 +75,28 @@ export interface Verdict {
   readonly words: Words
   /** Only of a good signature. */
   readonly signer: OpenedSigner | null
+  /** null unless the verdict may come from it. */
+  readonly damage: Damage | null
+}
+
+/** An entity whose body can be read from any place. */
+export interface OpenedContent extends Entity {
+  readonly bodySource: ByteSource
 }
 
 export interface OpenedMail {
   /** From the outside in. */
   readonly layers: readonly OpenedLayer[]
   /** The innermost readable entity; null while any layer around it is broken or closed. */
-  readonly content: Entity | null
+  readonly content: OpenedContent | null
+  /**
+   * The entity that a mail reader without our keys needs: without encryption and opaque signatures, with the clear signatures
+   * inside of them, which it can verify itself. null where the mail as received is that already, and where nothing is released.
+   */
+  readonly readable: OpenedContent | null
+  /** Subject from the protected header (RFC 9788) that the protection covers; null without one. */
+  readonly subject: string | null
+  /** Certificates of good S/MIME signers of the mail, leaf first, with what came along for their path. */
+  readonly harvest: readonly X509Certificate[]
   readonly verdict: Verdict
 }

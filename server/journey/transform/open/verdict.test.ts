@@ -11,6 +11,7 @@ const BAD: readonly LayerState[] = [
   'from-differs',
   'expired',
   'revoked',
+  'weak',
   'unusable',
   'broken',
   'not-covered',

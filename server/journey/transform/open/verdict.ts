@@ -1,4 +1,4 @@
-import type { OpenedLayer, Verdict, VerdictState } from './result.ts'
+import type { Damage, OpenedLayer, Verdict, VerdictState } from './result.ts'
 import { wordsOf } from './words.ts'
 
 /** What is said of the mail when layers differ: the first of these that occurs. */
@@ -9,19 +9,25 @@ const WORST: readonly VerdictState[] = [
   'not-opened',
   'not-covered',
   'revoked',
+  'weak',
   'unusable',
   'expired',
   'unknown-signer',
   'from-differs',
   'no-integrity',
+  'forwarded',
 ]
 
+/** Verdicts that a change on the way can be the reason of. */
+const DAMAGED: ReadonlySet<VerdictState> = new Set(['broken', 'not-covered', 'from-differs'])
+
 /** The verdict on all layers: as bad as the worst of them, `good` only when a signature is good and nothing is bad. */
-export function verdictOn(layers: readonly OpenedLayer[]): Verdict {
+export function verdictOn(layers: readonly OpenedLayer[], suspected: Damage | null = null): Verdict {
   const worst = WORST.find((state) => layers.some((layer) => layer.state === state))
   const good = layers.find(({ state }) => state === 'good')
   const state = worst ?? (good ? 'good' : layers.length > 0 ? 'unsigned' : 'plain')
-  return { state, words: wordsOf(state), signer: state === 'good' && good ? good.signer : null }
+  const damage = DAMAGED.has(state) ? suspected : null
+  return { state, words: wordsOf(state, damage), signer: state === 'good' && good ? good.signer : null, damage }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { LayerState, VerdictState, Words } from './result.ts'
+import type { Damage, LayerState, VerdictState, Words } from './result.ts'
 
 /** One text for each finding. A decryption that fails has one text whatever the cause: it must not teach a prober. */
 const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
@@ -24,17 +24,21 @@ const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
     de: 'Zertifikat oder Schlüssel des Unterzeichners war zu dieser Zeit nicht gültig.',
   },
   revoked: { en: 'The key of the signer was revoked.', de: 'Der Schlüssel des Unterzeichners wurde widerrufen.' },
+  weak: {
+    en: 'Signed with a key or a digest that is too weak: such a signature can be forged.',
+    de: 'Mit einem zu schwachen Schlüssel oder Hash signiert: Solche Signaturen lassen sich fälschen.',
+  },
   unusable: {
-    en: 'The certificate or key of the signer may not sign mail, or is too weak.',
-    de: 'Zertifikat oder Schlüssel des Unterzeichners darf keine E-Mail signieren oder ist zu schwach.',
+    en: 'The certificate or key of the signer may not sign mail.',
+    de: 'Zertifikat oder Schlüssel des Unterzeichners darf keine E-Mail signieren.',
   },
   broken: {
-    en: 'Signature not valid: the content was altered, or the signature is damaged or too weak.',
-    de: 'Signatur ungültig: Der Inhalt wurde verändert, oder die Signatur ist beschädigt oder zu schwach.',
+    en: 'Signature not valid: the content was altered, or the signature is damaged.',
+    de: 'Signatur ungültig: Der Inhalt wurde verändert, oder die Signatur ist beschädigt.',
   },
   'not-covered': {
-    en: 'Only a part of this mail is signed or encrypted: it was changed on its way, perhaps by a mailing list.',
-    de: 'Nur ein Teil dieser E-Mail ist signiert oder verschlüsselt: Sie wurde unterwegs verändert, vielleicht von einer Mailingliste.',
+    en: 'Only a part of this mail is signed or encrypted: the rest is from anybody.',
+    de: 'Nur ein Teil dieser E-Mail ist signiert oder verschlüsselt: Der Rest kann von jedem stammen.',
   },
   undecryptable: { en: 'This could not be decrypted.', de: 'Das konnte nicht entschlüsselt werden.' },
   'not-opened': {
@@ -44,6 +48,10 @@ const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
   'too-deep': {
     en: 'Protected more often than is opened.',
     de: 'Öfter geschützt, als geöffnet wird.',
+  },
+  forwarded: {
+    en: 'A signed or encrypted mail is attached. What it proves, it proves of itself and not of this mail.',
+    de: 'Eine signierte oder verschlüsselte E-Mail ist angehängt. Was sie beweist, beweist sie für sich und nicht für diese E-Mail.',
   },
   unsigned: {
     en: 'Decrypted, integrity held. It is not signed: who wrote it is not proved.',
@@ -55,4 +63,16 @@ const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
   },
 }
 
-export const wordsOf = (state: LayerState | VerdictState): Words => WORDS[state]
+const DAMAGE: Readonly<Record<Damage, Words>> = {
+  'mailing-list': {
+    en: ' It came by a mailing list, and such lists change mail.',
+    de: ' Sie kam über eine Mailingliste, und solche Listen verändern E-Mails.',
+  },
+  forwarding: {
+    en: ' It was forwarded, and it may have been changed then.',
+    de: ' Sie wurde weitergeleitet und kann dabei verändert worden sein.',
+  },
+}
+
+export const wordsOf = (state: LayerState | VerdictState, damage: Damage | null = null): Words =>
+  damage === null ? WORDS[state] : { en: WORDS[state].en + DAMAGE[damage].en, de: WORDS[state].de + DAMAGE[damage].de }

@@ -156,4 +156,27 @@ const disclaimer = action<DisclaimerParams, number>({
   },
 })
 
-export const rewriting: readonly AnyAction[] = [stripHeader, setHeader, tagSubject, disclaimer]
+const openMail = action<{ readonly deliver: 'opened' | 'original' }, Single>({
+  name: 'open',
+  phase: 'rewrite',
+  scope: 'recipient',
+  restrictive: false,
+  notIn: ['user'],
+  doc: {
+    de: 'ob eine fremde Mail entschlüsselt (opened) oder wie empfangen (original) zugestellt wird; geprüft wird sie in jedem Fall',
+    en: "whether a stranger's mail is delivered decrypted (opened) or as received (original); it is verified in any case",
+  },
+  merge: { de: 'die höhere Ebene gilt', en: 'the higher layer stands' },
+  params: object({ deliver: choice(['opened', 'original']) }, {}),
+  contribute: ({ deliver }, { rank }) => [{ slot: '', value: single(deliver, rank) }],
+  fixed: () => true,
+  join: joinSingle,
+  conflict: isConflict,
+  steps([slot], { input }) {
+    // Nothing was opened: there is one form.
+    if (!slot || !input.message.opened || input.message.opened.verdict === 'plain') return []
+    return [{ do: 'open', deliver: slot.value.values[0] === 'original' ? 'original' : 'opened' }]
+  },
+})
+
+export const rewriting: readonly AnyAction[] = [stripHeader, setHeader, tagSubject, disclaimer, openMail]

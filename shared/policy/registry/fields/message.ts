@@ -1,4 +1,4 @@
-import type { AuthenticationFacts, PolicyInput } from '../../../domain/index.ts'
+import type { AuthenticationFacts, OpenedFacts, PolicyInput } from '../../../domain/index.ts'
 import { effectiveClass } from '../../labels.ts'
 import { TOKENS } from '../../vocabulary-texts.ts'
 import type { FieldDefinition } from '../field.ts'
@@ -20,6 +20,29 @@ function authentication(
   what: keyof AuthenticationFacts,
 ): AuthenticationFacts[typeof what] | undefined {
   return auth ? auth[what] : auth
+}
+
+const VERDICTS: readonly OpenedFacts['verdict'][] = [
+  'plain',
+  'unsigned',
+  'good',
+  'no-integrity',
+  'unknown-signer',
+  'from-differs',
+  'expired',
+  'revoked',
+  'weak',
+  'unusable',
+  'broken',
+  'not-covered',
+  'undecryptable',
+  'not-opened',
+  'too-deep',
+  'forwarded',
+]
+
+function openedFact({ message: { opened } }: PolicyInput, what: keyof OpenedFacts): string | null | undefined {
+  return opened ? opened[what] : opened
 }
 
 export const messageFields: readonly FieldDefinition[] = [
@@ -185,6 +208,46 @@ export const messageFields: readonly FieldDefinition[] = [
     lookup: 'auth',
     doc: { de: 'wer die gültige ARC-Kette zuletzt versiegelt hat', en: 'who sealed the good ARC chain last' },
     read: ({ input }) => authentication(input, 'arcSealer'),
+  },
+  {
+    name: 'message.opened.verdict',
+    type: 'enum',
+    values: VERDICTS,
+    scope: 'message',
+    doc: {
+      de: 'was Signatur und Verschlüsselung einer fremden Mail ergeben haben: so schlecht wie die schlechteste Schicht; good nur, wenn alles vom Absender im From signiert ist; eigene Mail hat keines',
+      en: "what signature and encryption of a stranger's mail came to: as bad as the worst layer; good only where all of it is signed by the sender in From; mail of our own has none",
+    },
+    read: ({ input }) => openedFact(input, 'verdict'),
+  },
+  {
+    name: 'message.opened.signer',
+    type: 'address',
+    scope: 'message',
+    doc: { de: 'wessen Signatur gültig ist', en: 'whose signature is good' },
+    read: ({ input }) => openedFact(input, 'signer'),
+  },
+  {
+    name: 'message.opened.encryption',
+    type: 'enum',
+    values: ['none', 'decrypted', 'no-integrity', 'closed'],
+    scope: 'message',
+    doc: {
+      de: 'ob verschlüsselt war und ob es geöffnet wurde (no-integrity: nichts beweist die Unversehrtheit; closed: Regeln sehen den Inhalt nicht)',
+      en: 'whether it was encrypted and was opened (no-integrity: nothing proves that it is unaltered; closed: rules do not see the content)',
+    },
+    read: ({ input }) => openedFact(input, 'encryption'),
+  },
+  {
+    name: 'message.opened.damage',
+    type: 'enum',
+    values: ['mailing-list', 'forwarding'],
+    scope: 'message',
+    doc: {
+      de: 'was eine Signatur unterwegs beschädigt haben kann',
+      en: 'what may have damaged a signature on its way',
+    },
+    read: ({ input }) => openedFact(input, 'damage'),
   },
   {
     name: 'message.intentSource',

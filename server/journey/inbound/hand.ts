@@ -1,0 +1,50 @@
+import type { Step } from '../../../shared/domain/index.ts'
+import type { MailInHand } from '../transform/mail.ts'
+import type { OpenedMail } from '../transform/open/index.ts'
+import { reportBlock, reportFile } from './report.ts'
+import type { InboundSettings } from './settings.ts'
+import { withoutMarks } from './subject-mark.ts'
+import { type Form, settingsOf, type View } from './views.ts'
+
+/** Verdicts of what nobody of us could look into: the reader's own program may, and a report in front would stop it. */
+const CLOSED: ReadonlySet<string> = new Set(['undecryptable', 'not-opened', 'too-deep'])
+
+/** The form of the mail that a plan works on: the policy's word, else the tenant's. */
+export function formFor(view: View, steps: readonly Step[], mail: Pick<MailInHand, 'tenant'>): Form {
+  const said = steps.find((step) => step.do === 'open')?.deliver
+  const original = said === undefined ? settingsOf(mail.tenant).open === 'verify' : said === 'original'
+  return original ? view.received : (view.unwrapped ?? view.received)
+}
+
+/** The mail in hand in a form of one view, with what is said of it to its reader. */
+export function inHand(
+  mail: Omit<MailInHand, 'source' | 'parsed' | 'subjectMark' | 'report'>,
+  view: View,
+  form: Form,
+): MailInHand {
+  const settings = settingsOf(mail.tenant)
+  const all = Object.values(settings.marks)
+  const add = view.opened ? markOf(view.opened, settings) : null
+  const { opened } = view
+  const tells = opened && settings.report !== 'none' && !CLOSED.has(opened.verdict.state)
+  return {
+    ...mail,
+    source: form.source,
+    parsed: form.parsed,
+    ...(view.inbound && all.length > 0
+      ? { subjectMark: { clean: (text: string) => withoutMarks(text, all), add } }
+      : {}),
+    ...(tells
+      ? { report: settings.report === 'block' ? reportBlock.bind(null, opened) : reportFile.bind(null, opened) }
+      : {}),
+  }
+}
+
+/** `good` says most; `decrypted` alone says nothing of who wrote it. */
+function markOf({ verdict, layers }: OpenedMail, { marks }: InboundSettings): string | null {
+  const { state } = verdict
+  if (state === 'good') return marks.good ?? null
+  if (state === 'unsigned') return marks.decrypted ?? null
+  const signed = layers.some(({ kind }) => kind.endsWith('-signed'))
+  return signed || state === 'no-integrity' ? (marks.bad ?? null) : null
+}

@@ -1,0 +1,57 @@
+import type { OpenedFacts, TenantId } from '../../../shared/domain/index.ts'
+import { HEADER } from '../../../shared/words/headers.ts'
+import type { Entity } from '../../mime/entity.ts'
+import { rawField } from '../../mime/header.ts'
+import type { ParsedMail } from '../parse/parse-mail.ts'
+import type { OpenedMail } from '../transform/open/index.ts'
+
+/** What is signed for one copy. */
+export interface VerdictStatement {
+  readonly from: string
+  readonly messageId: string
+  readonly copy: string
+  readonly state: OpenedFacts['verdict'] | 'internal'
+  readonly damage: OpenedFacts['damage']
+  readonly signer: {
+    readonly address: string | null
+    readonly name: string | null
+    readonly issuer: string | null
+  } | null
+  readonly layers: readonly { readonly kind: string; readonly state: string; readonly key: string | null }[]
+  readonly classification: string | null
+}
+
+/** Signs with the tenant's key; at most 960 characters without white space. */
+export interface VerdictSigner {
+  sign(tenant: TenantId, statement: VerdictStatement, time: number): Promise<string>
+}
+
+/** What a copy is to say of a mail; null where there is nothing that its reader could not see himself. */
+export function statementOf(
+  opened: OpenedMail | null,
+  { visible }: Pick<ParsedMail, 'visible'>,
+  copy: string,
+  classification: string | null,
+): VerdictStatement | null {
+  if (!opened && classification === null) return null
+  const bound = { from: visible.from, messageId: visible.messageId, copy, classification }
+  if (!opened) return { ...bound, state: 'internal', damage: null, signer: null, layers: [] }
+  const { verdict, layers } = opened
+  const { state, damage, signer } = verdict
+  return {
+    ...bound,
+    state,
+    damage,
+    signer: signer && { address: signer.address, name: signer.name, issuer: signer.issuer },
+    layers: layers.map((layer) => ({ kind: layer.kind, state: layer.state, key: layer.signer?.fingerprint ?? null })),
+  }
+}
+
+/** A copy with the signed verdict in front; the field cannot be folded, and need not be. */
+export function withVerdict(message: Entity, token: string): Entity {
+  return { ...message, header: [rawField(HEADER.verdict, token), ...message.header] }
+}
+
+/** Layers as a receipt names them. */
+export const receiptLayers = ({ layers }: OpenedMail): readonly string[] =>
+  layers.map(({ kind, state, algorithm }) => `received ${kind}: ${state}${algorithm ? ` (${algorithm})` : ''}`)
