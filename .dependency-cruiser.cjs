@@ -64,7 +64,10 @@ module.exports = {
     {
       name: 'platform-is-met-in-compose',
       severity: 'error',
-      from: { path: '^server/', pathNot: ['^server/platform/', '^server/compose', '^server/edge/', '\\.test\\.ts$'] },
+      from: {
+        path: '^server/',
+        pathNot: ['^server/platform/', '^server/compose', '^server/edge/', '^server/demo/', '\\.test\\.ts$'],
+      },
       to: { path: '^server/platform/' },
     },
     {

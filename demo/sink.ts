@@ -1,10 +1,19 @@
 /**
  * The world around the demo: a mail server that keeps what it gets as .eml files in mailboxes, a telephone that takes text
- * messages, a security team's webhook. A small web page shows all three.
+ * messages, a security team's webhook. A small web page shows all three; `/world.json` says the same to the simulator.
  */
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SMTPServer } from 'smtp-server'
 import { escapeHtml } from '../shared/words/html.ts'
@@ -13,6 +22,8 @@ export interface Delivered {
   readonly address: string
   readonly file: string
   readonly from: string
+  /** ISO 8601. */
+  readonly at: string
 }
 
 export interface Sink {
@@ -58,7 +69,7 @@ export async function openSink(options: { directory: string; smtpPort: number; h
           const file = join(mailbox, name)
           if (at === recipients.length - 1) renameSync(incoming, file)
           else writeFileSync(file, readFileSync(incoming))
-          delivered.push({ address, file, from })
+          delivered.push({ address, file, from, at: new Date().toISOString() })
         }
       }
       store().then(
@@ -95,6 +106,23 @@ export async function openSink(options: { directory: string; smtpPort: number; h
       return
     }
     response.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
+    if (path === '/world.json') {
+      const mails = delivered.map(({ address, file, from, at }) => ({ address, from, at, name: basename(file) }))
+      response.setHeader('Content-Type', 'application/json')
+      response.end(JSON.stringify({ mails, texts, calls: calls.map(({ path, body, at }) => ({ path, body, at })) }))
+      return
+    }
+    const raw = /^\/raw\/([^/]+)\/(\d{4}\.eml)$/.exec(path)
+    if (raw) {
+      const file = join(directory, decodeURIComponent(raw[1] ?? ''), raw[2] ?? '')
+      if (!delivered.some((entry) => entry.file === file)) {
+        response.writeHead(404).end()
+        return
+      }
+      response.setHeader('Content-Type', 'message/rfc822')
+      await pipeline(createReadStream(file), response)
+      return
+    }
     const [, mailbox, mail] = path.split('/').map(decodeURIComponent)
     if (
       mailbox &&

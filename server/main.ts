@@ -2,8 +2,8 @@
 
 import { type House, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
-import { withDemoTenant } from './demo/tenant.ts'
-import { createHttpApp, createOperatorApp } from './http/app.ts'
+import { demoFiles, withDemoTenant } from './demo/tenant.ts'
+import { createHttpApp, createOperatorApp, type Routes } from './http/app.ts'
 import { keepTidy } from './journey/tidy.ts'
 import { keepCurrent } from './policies/load.ts'
 import type { Log } from './ports/log.ts'
@@ -47,7 +47,7 @@ export async function start(
       if (house.tlsReports) drains.push(house.tlsReports.keep())
     }
     if (roles.includes('http')) {
-      const app = await createHttpApp(house.services)
+      const app = await createHttpApp(house.services, config.demo ? await demoRoutes(config, () => ports.smtp) : [])
       drains.push(() => closeWithin(app, DRAIN_MS))
       await app.listen({ host: config.http.host, port: config.http.port })
       ports.http = portOf(app.server.address())
@@ -66,6 +66,12 @@ export async function start(
   }
   house.log.info('started', { roles, ...ports })
   return { house, ports, stop }
+}
+
+/** What only the demo serves; a production gateway never loads it. */
+async function demoRoutes(config: Config, smtpPort: () => number | null): Promise<Routes[]> {
+  const { simulatorRoutes } = await import('./http/routes/simulator.ts')
+  return [simulatorRoutes({ files: demoFiles(config.dataDir), sink: config.demoSink, smtpPort })]
 }
 
 /** Lets running answers finish, then cuts those off that do not: a slow download must not keep the process. */
