@@ -2,9 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { bundleSigner } from '../server/policies/bundle-sign.ts'
+import { bundleSigner, trustRoots } from '../server/policies/bundle-sign.ts'
 import { Fault } from '../shared/fault/index.ts'
-import { type BundleSigner, buildBundle, openBundle, packBundle } from '../shared/policy/index.ts'
+import { type BundleSigner, buildBundle, openBundle, packBundle, type TrustRoots } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
 import { type Answer, type Api, apiOf } from './policy-api.ts'
 import { type Common, common, filesOf, print, printDiagnostics, run, serialOf } from './policy-command.ts'
@@ -105,6 +105,7 @@ function registerApply(policy: Command, io: CliIo, parts: RollOutParts): void {
 
 interface RollbackOptions extends RemoteOptions {
   readonly key?: string
+  readonly trust?: readonly string[]
 }
 
 function registerRollback(policy: Command, io: CliIo, parts: RollOutParts): void {
@@ -118,9 +119,10 @@ function registerRollback(policy: Command, io: CliIo, parts: RollOutParts): void
       'put an older version in force again: as it was signed, or with --key signed again under a higher serial',
     )
     .option('--key <file>', 'Ed25519 private key, PEM: make a new bundle of the old content')
+    .option('--trust <file...>', 'with --key: public keys, PEM, of others whose old bundles may be signed again')
     .action((serial: number, options: RollbackOptions) =>
       run(io, async () => {
-        const signer = options.key === undefined ? null : await signerOf(io, options.key)
+        const signer = options.key === undefined ? null : await againSigner(io, options.key, options.trust ?? [])
         const api = apiOf(options.url, options.token ?? parts.env.SECFLOW_TOKEN, options.lang)
         const old = (await api.get(`/policies/${serial}`)).body as { readonly bundle: string }
         const bundle = signer ? await signedAgain(api, old.bundle, signer, parts) : null
@@ -135,10 +137,28 @@ function registerRollback(policy: Command, io: CliIo, parts: RollOutParts): void
     )
 }
 
-/** An older version under a serial above the newest. What comes from the gateway is checked before it is signed again. */
-async function signedAgain(api: Api, text: string, signer: BundleSigner, parts: RollOutParts): Promise<string> {
+/** Signs, and says whose old bundles it signs again. */
+interface AgainSigner {
+  readonly signer: BundleSigner
+  readonly trust: TrustRoots | null
+}
+
+async function againSigner(io: CliIo, key: string, others: readonly string[]): Promise<AgainSigner> {
+  const read = (file: string) => readFile(path.resolve(io.cwd, file), 'utf8').catch(unreadable(file))
+  const pem = await read(key)
+  const roots = await Promise.all(others.map(async (file) => ({ id: file, publicKey: await read(file) })))
+  return { signer: bundleSigner(pem), trust: trustRoots([{ id: key, publicKey: pem }, ...roots]) }
+}
+
+/** An older version under a serial above the newest. Against a gateway that hands out something else: only what is signed is signed again. */
+async function signedAgain(
+  api: Api,
+  text: string,
+  { signer, trust }: AgainSigner,
+  parts: RollOutParts,
+): Promise<string> {
   const { versions } = (await api.get('/policies?limit=1')).body as { readonly versions: readonly { serial: number }[] }
-  const { bundle, diagnostics } = openBundle(text, { trust: null, currentSerial: 0 })
+  const { bundle, diagnostics } = openBundle(text, { trust, currentSerial: 0 })
   if (!bundle) throw new Fault('policy-invalid', diagnostics[0]?.text.en)
   const { manifest, files } = bundle
   return packBundle(manifest.revision, files, {

@@ -194,6 +194,10 @@ it('applies nothing that opens until somebody accepts that', async () => {
 })
 
 it('goes back by a new bundle of old content', async () => {
+  // Whoever holds another key signs nothing that he cannot check.
+  const stranger = await rollback('10', '--key', inScratch('stranger.pem'))
+  expect(stranger.code).not.toBe(0)
+  expect(stranger.err).toContain('The bundle is signed')
   const back = await rollback('10', '--key', inScratch('key.pem'))
   expect(back.code, back.err).toBe(0)
   expect(back.out).toContain('treated otherwise')
