@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { encryptSessionKey, generateSessionKey, type Key, type SessionKey } from 'openpgp'
+import { generateSessionKey, type Key, type SessionKey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { Entity } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
@@ -10,26 +10,32 @@ import { entityBytes } from './entity-bytes.ts'
 import { PACKET, streamedPacket } from './packet.ts'
 import { publicKeyOf } from './public-key.ts'
 import { sealPackets } from './seipd.ts'
+import { sealedSessionKey } from './session-key.ts'
 import { startSignature } from './signature.ts'
 import { type PgpSigner, signerOf } from './signer.ts'
 
 /**
  * Wraps an entity into multipart/encrypted (RFC 3156 section 4), signed inside where `sign` is given (6.2: one OpenPGP
  * message, signature and all under the encryption). `recipients` are armored public keys, and every one of them is named
- * in the message: blind copies are encrypted apart. `time` is epoch ms. Integrity protection is version 2 (OCB) only if
+ * in the message by its key id; those in `hidden` are not (RFC 9580 5.1.8), for copies that others must not know of, but
+ * that there are more readers than names shows. `time` is epoch ms. Integrity protection is version 2 (OCB) only if
  * every key announces it, else version 1. Nothing is compressed. Raises `key-unusable` while the body is written.
  */
 export function pgpEncryptEntity(
   inner: Entity,
   recipients: readonly string[],
-  { sign, time }: { readonly sign?: PgpIdentity; readonly time: number },
+  {
+    hidden = [],
+    sign,
+    time,
+  }: { readonly hidden?: readonly string[]; readonly sign?: PgpIdentity; readonly time: number },
 ): Entity {
   const boundary = `pgp-${randomBytes(18).toString('hex')}`
 
   async function* body(): AsyncIterable<Uint8Array> {
-    const { keys, session } = await sessionFor(recipients, time)
+    const { keys, session } = await sessionFor([...recipients, ...hidden], time)
     const signer = sign ? await signerOf(sign, time) : null
-    const sessionKeys = await encryptedSessionKeys(keys, session, time)
+    const sessionKeys = await encryptedSessionKeys(keys, recipients.length, session, time)
     const message = encryptedMessage(entityBytes(inner), sessionKeys, session, signer, time)
     yield Buffer.from(
       `--${boundary}\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n\r\n--${boundary}\r\nContent-Type: application/octet-stream; name="encrypted.asc"\r\nContent-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; filename="encrypted.asc"\r\n\r\n`,
@@ -95,12 +101,21 @@ export async function sessionFor(
   }
 }
 
-/** One public-key encrypted session key packet for each key (RFC 9580 5.1). Raises `key-unusable`. */
-async function encryptedSessionKeys(keys: Key[], session: SessionKey, time: number): Promise<Uint8Array> {
-  const options = { ...session, encryptionKeys: keys, date: new Date(time), config: pgpConfig }
-  return encryptSessionKey({ ...options, format: 'binary' }).catch((cause) => {
+/** One public-key encrypted session key packet for each key, the first `named` with its id. Raises `key-unusable`. */
+async function encryptedSessionKeys(
+  keys: readonly Key[],
+  named: number,
+  session: SessionKey,
+  time: number,
+): Promise<Buffer> {
+  const packets = keys.map(async (key, at) => {
+    const subkey = await key.getEncryptionKey(undefined, new Date(time), undefined, pgpConfig)
+    return sealedSessionKey(subkey, session, at >= named)
+  })
+  const sealed = await Promise.all(packets).catch((cause) => {
     throw unusable(cause)
   })
+  return Buffer.concat(sealed)
 }
 
 function unusable(cause: unknown): Fault {

@@ -60,7 +60,9 @@ function sealedFields(key: KeyPacket, fingerprint: Buffer, session: SessionKey, 
   const octet = version === 3 ? Buffer.of(cipher) : Buffer.alloc(0)
   const summed = Buffer.concat([octet, session.data, checksum(session.data)])
   if (isRsa(key.algorithm)) {
-    const rsa = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: base64url(params.n), e: base64url(params.e) } })
+    const rsa = keptKey(key, () =>
+      createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: base64url(params.n), e: base64url(params.e) } }),
+    )
     return mpi(publicEncrypt({ key: rsa, padding: constants.RSA_PKCS1_PADDING }, summed))
   }
   if (key.algorithm === enums.publicKey.ecdh) {
@@ -140,15 +142,23 @@ function openFields(
   return acceptable(cipher, data)
 }
 
+/** RSA keys as OpenSSL wants them, for as long as the library's own live: to import one takes a good part of its use. */
 const rsaKeys = new WeakMap<object, KeyObject>()
+
+function keptKey(packet: object, make: () => KeyObject): KeyObject {
+  let key = rsaKeys.get(packet)
+  if (!key) {
+    key = make()
+    rsaKeys.set(packet, key)
+  }
+  return key
+}
 
 function openRsa(key: KeyPacket & { privateParams?: unknown }, fields: Buffer): Buffer {
   const numbers = key.publicParams as Numbers
-  let rsa = rsaKeys.get(key)
-  if (!rsa) {
-    rsa = createPrivateKey({ format: 'jwk', key: rsaJwk(numbers, key.privateParams as Numbers) })
-    rsaKeys.set(key, rsa)
-  }
+  const rsa = keptKey(key, () =>
+    createPrivateKey({ format: 'jwk', key: rsaJwk(numbers, key.privateParams as Numbers) }),
+  )
   const modulus = numbers.n!.length
   const { value } = readMpi(fields)
   const whole = Buffer.alloc(modulus)

@@ -7,7 +7,7 @@ import {
   privateEncrypt,
   sign,
 } from 'node:crypto'
-import { enums, type PrivateKey, readPrivateKey } from 'openpgp'
+import { enums, type Key, type PrivateKey, readPrivateKey, type Subkey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
 import { pgpConfig } from './config.ts'
@@ -60,6 +60,18 @@ export async function signerOf(identity: PgpIdentity, time: number): Promise<Pgp
   const chosen = await key.getSigningKey(undefined, new Date(time), undefined, pgpConfig).catch((cause) => {
     throw new Fault('key-unusable', 'no key of the sender may sign now', { cause })
   })
+  let signer = signers.get(chosen.keyPacket)
+  if (!signer) {
+    signer = signerFor(chosen)
+    signers.set(chosen.keyPacket, signer)
+  }
+  return signer
+}
+
+/** Importing a key into OpenSSL takes longer than signing with it. */
+const signers = new WeakMap<object, PgpSigner>()
+
+function signerFor(chosen: Key | Subkey): PgpSigner {
   const { keyPacket } = chosen
   if (!('privateParams' in keyPacket) || keyPacket.privateParams === null) {
     throw new Fault('key-unusable', 'the private part of the signing key is missing')
