@@ -11,12 +11,14 @@ import { addin } from './addin.ts'
 import { cluster } from './cluster.ts'
 import { growth } from './growth.ts'
 import { large } from './large.ts'
+import { openpgp } from './openpgp.ts'
+import { pdf } from './pdf.ts'
 import { policy } from './policy.ts'
 import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
 import { smoke } from './smoke.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth, addin }
+const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth, addin, openpgp, pdf }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 const wanted = process.argv.slice(2)
