@@ -9,12 +9,14 @@ import type { Received } from '../journey/ingress/receive.ts'
 import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngress } from '../journey/ingress/smtp.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { MailTransport, OutgoingContent } from '../ports/transport.ts'
-import { type Line, openLine } from '../threads/line.ts'
+import type { ContentPlace, MailTransport, OutgoingContent } from '../ports/transport.ts'
+import { buffersOf, type Line, openLine } from '../threads/line.ts'
 import type { CoreMethods, EdgeMethods, EdgeSettings } from './methods.ts'
 
 export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
   record(received: Received): Promise<void>
+  /** Bytes of the blob at a place, given away for good; null where it has to be read. */
+  taken(place: ContentPlace): Uint8Array | null
   readonly log: Log
   readonly metrics: Metrics
   /** The thread died: nothing can be received or sent any more, the process has to be started again. */
@@ -84,9 +86,12 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         const id = ++last
         sendings.set(id, options?.beforeDot)
         try {
-          return await line().call('send', id, route, envelope, {
+          const source = content.place ?? (await whole(content))
+          const held = content.place ? deps.taken(content.place) : null
+          return await line().give(buffersOf(held), 'send', id, route, envelope, {
             size: content.size,
-            source: content.place ?? (await whole(content)),
+            source,
+            held,
             asksBeforeDot: options?.beforeDot !== undefined,
           })
         } finally {

@@ -22,6 +22,8 @@ export interface EdgeSettings {
 export interface SentContent {
   readonly size: number
   readonly source: ContentPlace | Uint8Array
+  /** The blob at that place, where the core had it in memory. */
+  readonly held: Uint8Array | null
   /** The final dot waits for `beforeDot` of the core. */
   readonly asksBeforeDot: boolean
 }

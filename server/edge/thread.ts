@@ -9,15 +9,14 @@ import { createReceiver } from '../journey/ingress/receive.ts'
 import { createSmtpIngress } from '../journey/ingress/smtp.ts'
 import { sessionPolicy } from '../people/session-policy.ts'
 import { openBlobs } from '../platform/blobs/open.ts'
-import { recentBlobs } from '../platform/blobs/recent.ts'
 import { systemClock } from '../platform/clock.ts'
 import { messageId } from '../platform/ids.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
 import { collectYoung } from '../platform/young.ts'
-import { bytesOf } from '../ports/bytes.ts'
+import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { OutgoingContent } from '../ports/transport.ts'
-import { type Line, openLine } from '../threads/line.ts'
+import { buffersOf, type Line, openLine } from '../threads/line.ts'
 import type { CoreMethods, EdgeMethods, EdgeSettings, SentContent } from './methods.ts'
 
 /** Messages up to so many bytes reach the core with their bytes. */
@@ -46,7 +45,7 @@ function logOver(base: Readonly<Record<string, unknown>>): Log {
   }
 }
 
-const blobs = recentBlobs(await openBlobs(settings.blobs))
+const blobs = await openBlobs(settings.blobs)
 const receiver = createReceiver({
   blobs,
   clock: systemClock,
@@ -67,15 +66,7 @@ const policy = sessionPolicy(settings.tenants, {
 const smtp = createSmtpIngress(settings.smtp, {
   acceptor: {
     accept: (offered) =>
-      acceptWith(
-        receiver,
-        async ({ bytes, ...received }) => {
-          if (bytes) blobs.keep(received.tenant, 'spool', received.id, bytes)
-          await ask().call('record', { ...received, bytes: bytes && alone(bytes) })
-        },
-        offered,
-        log,
-      ),
+      acceptWith(receiver, (received) => ask().give(buffersOf(received.bytes), 'record', received), offered, log),
     admit: receiver.admit,
   },
   policy,
@@ -106,17 +97,17 @@ function ask(): Line<CoreMethods> {
   return core
 }
 
-function contentOf({ size, source }: SentContent): OutgoingContent {
-  return {
-    size,
-    stream: () => (source instanceof Uint8Array ? bytesOf(source).stream() : readCopy(blobs, source.tenant, source)),
-  }
+function contentOf({ size, source, held }: SentContent): OutgoingContent {
+  if (source instanceof Uint8Array) return { size, stream: () => bytesOf(source).stream() }
+  const from = held ? { open: async () => inMemory(held) } : blobs
+  return { size, stream: () => readCopy(from, source.tenant, source) }
 }
 
-/** A copy in memory of its own: cloning a slice of Node's shared pool would take the whole pool along. */
-function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
-}
+const inMemory = (bytes: Uint8Array): OpenByteSource => ({
+  ...bytesOf(bytes),
+  held: true,
+  async [Symbol.asyncDispose]() {},
+})
 
 /** How long this thread's loop was held up and what memory it has, for the operator. */
 function watchLoop(): void {

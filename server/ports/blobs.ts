@@ -10,6 +10,15 @@ export interface BlobInfo {
   readonly sha256: string
 }
 
+/** What is stored: a stream, whose pieces are used before the next is asked for, or bytes in memory. */
+export type BlobContent = AsyncIterable<Uint8Array> | Uint8Array
+
+/** The same, whatever it was, as a stream. */
+export async function* piecesOf(content: BlobContent): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) yield content
+  else yield* content
+}
+
 /**
  * Durable bytes by (tenant, kind, id). Contract:
  * - `put` resolves when the blob survives a power cut (file: fdatasync, rename, fsync of the directory; HOUSE decision 11);
@@ -23,7 +32,7 @@ export interface BlobStore {
     tenant: TenantId,
     kind: BlobKind,
     id: string,
-    content: AsyncIterable<Uint8Array>,
+    content: BlobContent,
     options?: { retainUntil?: number },
   ): Promise<BlobInfo>
   open(tenant: TenantId, kind: BlobKind, id: string): Promise<OpenByteSource>

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Fault } from '../../shared/fault/index.ts'
-import { type Line, type Methods, openLine } from './line.ts'
+import { buffersOf, type Line, type Methods, openLine } from './line.ts'
 
 const ports: MessagePort[] = []
 afterEach(() => {
@@ -17,9 +17,9 @@ function line<Theirs extends Methods>(answers: Theirs): { near: Line<Theirs>; pa
   openLine(port2, answers)
   const near = openLine<Theirs>(
     {
-      postMessage(value) {
+      postMessage(value, transfer) {
         packets.push(value)
-        port1.postMessage(value)
+        port1.postMessage(value, transfer)
       },
       on: (event, listener) => port1.on(event, listener),
     },
@@ -46,6 +46,15 @@ describe('a line between two threads', () => {
     const mine = new Uint8Array([0, 255, 10, 13])
     expect(await near.call('echo', mine)).toEqual(mine)
     expect(mine.byteLength).toBe(4)
+  })
+
+  test("bytes that are given away are the other side's alone", async () => {
+    const { near } = line({ sum: (bytes: Uint8Array) => bytes.reduce((a, b) => a + b, 0) })
+    const mine = new Uint8Array([1, 2, 3])
+    const others = near.call('sum', new Uint8Array([4]))
+    expect(await near.give(buffersOf(mine), 'sum', mine)).toBe(6)
+    expect(mine.byteLength).toBe(0)
+    expect(await others).toBe(4)
   })
 
   test('a fault arrives as that fault, with its detail', async () => {

@@ -13,6 +13,12 @@ export interface Line<Theirs extends Methods> {
     name: Name,
     ...args: Parameters<Theirs[Name]>
   ): Promise<Awaited<ReturnType<Theirs[Name]>>>
+  /** As `call`, with buffers among the arguments that are not copied: from now on they are the other side's, and empty here. */
+  give<Name extends keyof Theirs & string>(
+    buffers: readonly ArrayBuffer[],
+    name: Name,
+    ...args: Parameters<Theirs[Name]>
+  ): Promise<Awaited<ReturnType<Theirs[Name]>>>
   /** Asks for no answer. */
   tell<Name extends keyof Theirs & string>(name: Name, ...args: Parameters<Theirs[Name]>): void
   /** Everything that waits for an answer rejects; nothing is sent any more. */
@@ -20,14 +26,25 @@ export interface Line<Theirs extends Methods> {
 }
 
 export interface Port {
-  postMessage(value: unknown): void
+  postMessage(value: unknown, transfer: readonly ArrayBuffer[]): void
   on(event: 'message', listener: (value: unknown) => void): unknown
+}
+
+/** What `give` needs for bytes that are alone in their buffer; others are copied. */
+export function buffersOf(bytes: Uint8Array | null): ArrayBuffer[] {
+  return bytes && bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []
 }
 
 type Packet =
   | { readonly ask: string; readonly id: number; readonly args: unknown[] }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly fault: { code: FaultCode; detail: string; cause: string | undefined } }
+
+/** A packet and what goes over with it uncopied. */
+interface Outgoing {
+  readonly packet: Packet
+  readonly buffers: readonly ArrayBuffer[]
+}
 
 interface Waiting {
   resolve(value: never): void
@@ -43,28 +60,31 @@ const UNASKED = 0
  */
 export function openLine<Theirs extends Methods>(port: Port, ours: Methods): Line<Theirs> {
   const waiting = new Map<number, Waiting>()
-  let outgoing: Packet[] = []
+  let outgoing: Outgoing[] = []
   let last = UNASKED
   let broken: Error | null = null
 
-  function send(packet: Packet): void {
+  function send(packet: Packet, buffers: readonly ArrayBuffer[] = []): void {
     if (broken) return
-    outgoing.push(packet)
+    outgoing.push({ packet, buffers })
     if (outgoing.length > 1) return
     setImmediate(() => {
-      const packets = outgoing
+      const said = outgoing
       outgoing = []
-      if (!broken) post(packets)
+      if (!broken) post(said)
     })
   }
 
   /** What cannot be cloned must not take the others with it, nor the thread: its own asker hears of it. */
-  function post(packets: readonly Packet[]): void {
+  function post(said: readonly Outgoing[]): void {
     try {
-      port.postMessage(packets)
+      port.postMessage(
+        said.map(({ packet }) => packet),
+        said.flatMap(({ buffers }) => buffers),
+      )
     } catch (error) {
-      if (packets.length > 1) for (const packet of packets) post([packet])
-      else if (packets[0]) unsaid(packets[0], error)
+      if (said.length > 1) for (const one of said) post([one])
+      else if (said[0]) unsaid(said[0].packet, error)
     }
   }
 
@@ -106,15 +126,18 @@ export function openLine<Theirs extends Methods>(port: Port, ours: Methods): Lin
     for (const packet of packets as Packet[]) receive(packet)
   })
 
+  function ask<Answer>(buffers: readonly ArrayBuffer[], name: string, args: unknown[]): Promise<Answer> {
+    if (broken) return Promise.reject(new Fault('internal', '', { cause: broken }))
+    const id = ++last
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      send({ ask: name, id, args }, buffers)
+    })
+  }
+
   return {
-    call(name, ...args) {
-      if (broken) return Promise.reject(new Fault('internal', '', { cause: broken }))
-      const id = ++last
-      return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject })
-        send({ ask: name, id, args })
-      })
-    },
+    call: (name, ...args) => ask([], name, args),
+    give: (buffers, name, ...args) => ask(buffers, name, args),
     tell(name, ...args) {
       send({ ask: name, id: UNASKED, args })
     },

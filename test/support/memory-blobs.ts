@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BlobKind, BlobStore } from '../../server/ports/blobs.ts'
+import { type BlobKind, type BlobStore, piecesOf } from '../../server/ports/blobs.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import type { TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
@@ -13,7 +13,7 @@ export function memoryBlobs(settings: { freeBytes?: number | null } = {}) {
       const name = key(tenant, kind, id)
       if (blobs.has(name)) throw new Fault('blob-locked')
       const chunks: Uint8Array[] = []
-      for await (const chunk of content) chunks.push(Buffer.from(chunk))
+      for await (const chunk of piecesOf(content)) chunks.push(Buffer.from(chunk))
       const bytes = Buffer.concat(chunks)
       if (blobs.has(name)) throw new Fault('blob-locked')
       blobs.set(name, bytes)

@@ -3,6 +3,7 @@ import { Fault } from '../../../shared/fault/index.ts'
 import type { BlobInfo, BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { checkLines } from './canonical.ts'
+import { gather, type Room } from './gather.ts'
 import { endOfHeader, type HeaderFacts, readHeader } from './header.ts'
 import { mailDate, receivedField } from './trace.ts'
 
@@ -58,7 +59,7 @@ export interface Received {
   /** Without brackets, '' where there is none. */
   readonly messageId: string
   readonly subject: string
-  /** The stored bytes where they are few: whoever evaluates next need not read them again. */
+  /** The stored bytes where they are few, alone in their buffer: whoever evaluates next need not read them again. */
   readonly bytes: Uint8Array | null
 }
 
@@ -90,8 +91,6 @@ export interface ReceiveDeps {
 
 /** Bytes of all messages that are held at once to be handed on, however many peers send; others are read from the store. */
 const HELD = 33_554_432
-/** What a piece costs beside its bytes: a peer that sends single bytes must not fill the memory with their buffers. */
-const PIECE = 512
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
@@ -107,16 +106,16 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       const id = deps.ids()
       const at = deps.clock.now()
       const checked = check(offered, id, at, deps.name, limits)
-      const stored = handedOn(checked.stream(), deps.handOnBytes ?? 0, room)
+      const gathered = await gather(checked.stream(), deps.handOnBytes ?? 0, room)
       try {
-        const blob = await deps.blobs.put(tenant, 'spool', id, stored.stream)
+        const blob = await deps.blobs.put(tenant, 'spool', id, gathered.content)
         const { eightBit, messageId, subject } = checked.result()
         const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
-        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: stored.bytes() }
-        held.set(received, stored.release)
+        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: gathered.bytes }
+        held.set(received, gathered.release)
         return received
       } catch (error) {
-        stored.release()
+        gathered.release()
         throw error
       }
     },
@@ -128,37 +127,6 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       if (free !== null && free < announced + limits.reserveBytes) throw new Fault('disk-full')
     },
   }
-}
-
-interface Room {
-  left: number
-}
-
-/** Passes a stream on and keeps what passed as long as it is no more than `most` bytes and there is room. */
-function handedOn(source: AsyncIterable<Buffer>, most: number, room: Room) {
-  let kept: Buffer[] | null = most > 0 ? [] : null
-  let cost = 0
-  function release(): void {
-    room.left += cost
-    cost = 0
-    kept = null
-  }
-  function keep(chunk: Buffer): void {
-    const more = chunk.length + PIECE
-    if (cost + more > most || more > room.left) release()
-    else {
-      room.left -= more
-      cost += more
-      kept?.push(chunk)
-    }
-  }
-  async function* stream(): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      if (kept) keep(chunk)
-      yield chunk
-    }
-  }
-  return { stream: stream(), bytes: () => kept && Buffer.concat(kept), release }
 }
 
 /** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */

@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, hash as hashOf, randomUUID } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { BlobInfo, BlobKind, KeptBlobs } from '../../ports/blobs.ts'
+import type { BlobContent, BlobInfo, BlobKind, KeptBlobs } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { systemClock } from '../clock.ts'
 import { sharedDirectorySync } from './directory-sync.ts'
@@ -82,24 +82,25 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
     if ((await free()) - wanted < reserveBytes) throw new Fault('disk-full', 'the reserve of free space is reached')
   }
 
-  /** Writes the content and says what it was; small pieces are copied, since a source may use its buffer again. */
-  async function writeAll(handle: FileHandle, content: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
+  /** Writes the content and says what it was; small pieces of a stream are copied, since a source may use its buffer again. */
+  async function writeAll(handle: FileHandle, content: BlobContent): Promise<BlobInfo> {
+    if (content instanceof Uint8Array) {
+      await writeWhole(handle, content)
+      return { size: content.length, sha256: hashOf('sha256', content) }
+    }
     const hash = createHash('sha256')
     let gathered = Buffer.alloc(0)
     let filled = 0
     let size = 0
     let lookAt = LOOK_AGAIN
-    const flush = async (bytes: Uint8Array) => {
-      for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten
-    }
     for await (const chunk of content) {
       hash.update(chunk)
       size += chunk.length
       if (filled + chunk.length > GATHER) {
-        await flush(gathered.subarray(0, filled))
+        await writeWhole(handle, gathered.subarray(0, filled))
         filled = 0
       }
-      if (chunk.length >= GATHER) await flush(chunk)
+      if (chunk.length >= GATHER) await writeWhole(handle, chunk)
       else {
         if (gathered.length === 0) gathered = Buffer.allocUnsafe(GATHER)
         gathered.set(chunk, filled)
@@ -111,7 +112,7 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
         await roomOr(0)
       }
     }
-    await flush(gathered.subarray(0, filled))
+    await writeWhole(handle, gathered.subarray(0, filled))
     return { size, sha256: hash.digest('hex') }
   }
 
@@ -125,11 +126,7 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
     }
   }
 
-  async function putAt(
-    place: BlobPlace,
-    content: AsyncIterable<Uint8Array>,
-    retainUntil: number | undefined,
-  ): Promise<BlobInfo> {
+  async function putAt(place: BlobPlace, content: BlobContent, retainUntil: number | undefined): Promise<BlobInfo> {
     if (await disk.exists(place.file)) throw new Fault('blob-locked', 'the id is taken')
     await roomOr(0)
     const directories = directory(place.directory)
@@ -252,4 +249,8 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
         throw diskFault(error)
       }),
   }
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten
 }

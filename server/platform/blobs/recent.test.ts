@@ -5,6 +5,9 @@ import type { BlobKind, KeptBlobs } from '../../ports/blobs.ts'
 import { bytesOf } from '../../ports/bytes.ts'
 import { recentBlobs } from './recent.ts'
 
+/** Alone in its buffer, as received mail is. */
+const alone = (text: string) => Uint8Array.from(Buffer.from(text))
+
 const TENANT = tenantId('acme')
 const OTHER = tenantId('other')
 
@@ -31,42 +34,56 @@ function setup(room?: number) {
 describe('blobs of mail that is on its way', () => {
   test('are read from memory once, then from where they are stored', async () => {
     const { blobs, opened, read } = setup()
-    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    blobs.keep(TENANT, 'spool', 'a', alone('recent'))
     expect(await read()).toBe('recent')
     expect(opened).toEqual([])
     expect(await read()).toBe('stored')
   })
 
+  test('are taken once, and by nobody while they are read', async () => {
+    const { blobs, read } = setup()
+    blobs.keep(TENANT, 'spool', 'a', alone('recent'))
+    {
+      await using _ = await blobs.open(TENANT, 'spool', 'a')
+      expect(blobs.take(TENANT, 'spool', 'a')).toBe(null)
+      expect(await read()).toBe('stored')
+    }
+    expect(Buffer.from(blobs.take(TENANT, 'spool', 'a')!).toString()).toBe('recent')
+    expect(blobs.take(TENANT, 'spool', 'a')).toBe(null)
+    expect(await read()).toBe('stored')
+  })
+
   test('belong to their tenant', async () => {
     const { blobs, read } = setup()
-    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    blobs.keep(TENANT, 'spool', 'a', alone('recent'))
     expect(await read(OTHER)).toBe('stored')
     expect(await read()).toBe('recent')
   })
 
   test('without room the newest is not kept: the oldest is read next', async () => {
     const { blobs, read } = setup(10)
-    blobs.keep(TENANT, 'spool', 'a', Buffer.from('12345678'))
-    blobs.keep(TENANT, 'spool', 'b', Buffer.from('12345678'))
+    blobs.keep(TENANT, 'spool', 'a', alone('12345678'))
+    blobs.keep(TENANT, 'spool', 'b', alone('12345678'))
     expect(await read(TENANT, 'b')).toBe('stored')
     expect(await read(TENANT, 'a')).toBe('12345678')
-    blobs.keep(TENANT, 'spool', 'c', Buffer.from('12345678'))
+    blobs.take(TENANT, 'spool', 'a')
+    blobs.keep(TENANT, 'spool', 'c', alone('12345678'))
     expect(await read(TENANT, 'c')).toBe('12345678')
   })
 
   test('that nobody comes for make room after half a minute', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const { blobs, read } = setup(10)
-    blobs.keep(TENANT, 'spool', 'a', Buffer.from('12345678'))
+    blobs.keep(TENANT, 'spool', 'a', alone('12345678'))
     vi.advanceTimersByTime(30_001)
-    blobs.keep(TENANT, 'spool', 'b', Buffer.from('87654321'))
+    blobs.keep(TENANT, 'spool', 'b', alone('87654321'))
     expect(await read(TENANT, 'b')).toBe('87654321')
     expect(await read(TENANT, 'a')).toBe('stored')
   })
 
   test('are gone when they are deleted', async () => {
     const { blobs, read } = setup()
-    blobs.keep(TENANT, 'spool', 'a', Buffer.from('recent'))
+    blobs.keep(TENANT, 'spool', 'a', alone('recent'))
     await blobs.delete(TENANT, 'spool', 'a')
     expect(await read()).toBe('stored')
   })

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { KeptBlobs } from '../../../ports/blobs.ts'
+import { type KeptBlobs, piecesOf } from '../../../ports/blobs.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { systemClock } from '../../clock.ts'
 import { blobKey, kindPrefix } from '../layout.ts'
@@ -44,7 +44,7 @@ export function openS3Blobs(
       if (writing.has(key)) throw new Fault('blob-locked', 'the id is taken')
       writing.add(key)
       try {
-        return await putObject({ bucket, buffers, retention, leftovers, options }, key, content, retainUntil)
+        return await putObject({ bucket, buffers, retention, leftovers, options }, key, piecesOf(content), retainUntil)
       } finally {
         writing.delete(key)
       }
