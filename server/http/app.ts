@@ -25,6 +25,7 @@ import { signInRoutes } from './routes/sign-in.ts'
 import { simulationRoute } from './routes/simulations.ts'
 import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
+import { verdictRoute } from './routes/verdicts.ts'
 import type { HttpServices } from './services.ts'
 
 export type { App, Routes } from './route.ts'
@@ -46,6 +47,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     tokenRoute,
     meRoutes,
     evaluateRoute,
+    verdictRoute,
     submitRoutes,
     messageRoutes,
     archiveRoute,
