@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type ContainerFile, encryptedPdf } from '../../server/journey/transform/pdf/container.ts'
+import { collectYoung } from '../../server/platform/young.ts'
 
 const [pagePath, out, ...paths] = process.argv.slice(2) as [string, string, ...string[]]
 const page = readFileSync(pagePath)
@@ -30,9 +31,11 @@ const write = async (files: readonly ContainerFile[]) => {
   for await (const piece of encryptedPdf(container)) await file.write(piece)
 }
 
-// A server is warm.
+// A server collects its young buffers, and is warm.
+const stopCollecting = collectYoung()
 await write([])
 const before = process.cpuUsage()
 await write(paths.map(fileAt))
 const { user, system } = process.cpuUsage(before)
 console.log(JSON.stringify({ cpuMs: (user + system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 }))
+stopCollecting()
