@@ -147,6 +147,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     },
     clients: [client],
     issuers: [],
+    offlinePreview: true,
     subjectTags: [],
     foreignIntent: { products: [], mapping: [], labels: {}, unsafe: false },
     fileLink: { expires: 14 * 86_400_000, access: 'link-code' },

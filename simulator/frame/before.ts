@@ -7,7 +7,10 @@ import { overlaySettings } from './settings.ts'
 type Loose = Record<string, unknown>
 
 const page = window as unknown as Loose & { nestedAppAuthBridge?: object }
-const namespace = (name: string) => (page[name] ??= {}) as Loose
+function namespace(name: string): Loose {
+  page[name] ??= {}
+  return page[name] as Loose
+}
 
 const sys = namespace('Sys')
 sys.Serialization = { JavaScriptSerializer: { serialize: JSON.stringify, deserialize: JSON.parse } }

@@ -106,16 +106,20 @@ export function openFrame(options: FrameOptions): OfficeFrame {
     }
     switch (request.action) {
       case 'ContextActivationManager_getAppContextAsync':
-        return answer(appContext())
+        answer(appContext())
+        break
       case 'GetInitialData':
-        return answer(initialData(scene.item, user))
+        answer(initialData(scene.item, user))
+        break
       case 'ExecuteMethod':
-        return execute(request)
+        execute(request)
+        break
       case 'executeMethod':
         answer({ Error: 0, Version: 1 })
-        return complete(request.data)
+        complete(request.data)
+        break
       default:
-        return answer({})
+        answer({})
     }
   }
 

@@ -8,22 +8,25 @@ export interface PaneDrawer {
   readonly element: HTMLElement
   show(open: () => OfficeFrame): Promise<void>
   hide(): void
+  /** Hides it as its button does. */
+  close(): void
   readonly open: boolean
 }
 
 export function paneDrawer(words: () => Words, closed: () => void): PaneDrawer {
   const place = h('div', { class: 'pane-place' })
   const title = h('h2', {}, 'Secflow')
-  const close = button({ icon: 'close', label: words().closePane, text: false, class: 'quiet' }, () => {
-    hide()
-    closed()
-  })
+  const close = button({ icon: 'close', label: words().closePane, text: false, class: 'quiet' }, shut)
   const element = h(
     'aside',
     { class: 'pane', 'aria-label': words().pane, hidden: true },
     h('div', { class: 'pane-head' }, title, close),
     place,
   )
+  function shut(): void {
+    hide()
+    closed()
+  }
   function hide(): void {
     element.hidden = true
     put(place)
@@ -39,6 +42,7 @@ export function paneDrawer(words: () => Words, closed: () => void): PaneDrawer {
       put(place, there ? open().element : h('p', { class: 'empty' }, words().paneNotBuilt))
     },
     hide,
+    close: shut,
     get open() {
       return !element.hidden
     },

@@ -50,7 +50,7 @@ export function readView(desk: Desk, line: MailLine): ReadView {
     }
     const drawer = paneDrawer(desk.words, closePane)
     const protection = button({ icon: 'shield', label: words.protection, 'aria-pressed': 'false' }, () =>
-      drawer.open ? (drawer.hide(), closePane()) : openPane(),
+      drawer.open ? drawer.close() : openPane(),
     )
     function openPane(): void {
       protection.setAttribute('aria-pressed', 'true')

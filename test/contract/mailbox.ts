@@ -2,7 +2,7 @@
  * What the add-in takes for granted of a mailbox, and what every mailbox it is tested against has to do: the typed fake, and any
  * host that drives the real Office.js.
  */
-import { expect, it } from 'vitest'
+import * as vitest from 'vitest'
 import type { AsyncResult, ComposeItem, Done } from '../../addin/launch/host.ts'
 
 export interface MailboxUnderTest {
@@ -14,7 +14,10 @@ export interface MailboxUnderTest {
 const HEADER_MAX = 998
 const SESSION_MAX = 50_000
 
-export function mailboxContract({ open }: MailboxUnderTest): void {
+/** Who runs the cases: vitest, or what stands for it in a page. */
+export type Runner = Pick<typeof vitest, 'expect'> & { it(name: string, run: () => Promise<void>): void }
+
+export function mailboxContract({ open }: MailboxUnderTest, { it, expect }: Runner = vitest): void {
   /** The one answer to a call. */
   async function said<T>(start: (item: ComposeItem, done: Done<T>) => void, on?: Awaited<ReturnType<typeof open>>) {
     const { item, pass } = on ?? (await open())
