@@ -55,7 +55,7 @@ const lightFluent = {
     if (id.endsWith('/@griffel/core/src/renderer/forEachCSSRule.js')) return 'export function forEachCSSRule() {}'
     // A table of 500 names that stand for themselves.
     if (!/@fluentui\/tokens\/.*\/tokens\.js$/.test(id) || !code.includes('const tokens')) return null
-    return 'export const tokens = new Proxy({}, { get: (_, name) => `var(--${String(name)})` });'
+    return 'export const tokens = new Proxy({}, { get: (_, name) => "var(--" + String(name) + ")" });'
   },
 }
 

@@ -58,7 +58,7 @@ export function Pane({ office, language, words }: Around) {
           </Suspense>
         </Guard>
       )}
-      <label className="themes" style={{ padding: '6px 16px' }}>
+      <label className="themes">
         {words.settings.theme}
         <select value={setting} onChange={(event) => setSetting(event.target.value as Setting)}>
           {SETTINGS.map((one) => (

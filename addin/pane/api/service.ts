@@ -1,6 +1,12 @@
-import type { Draft, MessageStatus, Verdict, Vocabulary } from '../../../shared/contract/index.ts'
+import type {
+  Draft,
+  MessagePage,
+  OfflinePolicy,
+  Verdict,
+  VerdictAnswer,
+  Vocabulary,
+} from '../../../shared/contract/index.ts'
 import type { SignIn } from '../../sign-in/index.ts'
-import type { KeptPolicy } from '../offline/decide.ts'
 import { call } from './call.ts'
 import { type Answer, type Trouble, trouble } from './trouble.ts'
 
@@ -9,25 +15,13 @@ export interface Service {
   vocabulary(sender: string | null): Promise<Answer<Vocabulary>>
   evaluate(draft: Draft, signal: AbortSignal): Promise<Answer<Verdict>>
   /** What a verdict in the header of a received mail says, after its signature was verified. */
-  verdict(verdict: string, from: string | null, messageId: string | null): Promise<Answer<InboundVerdict>>
+  verdict(verdict: string, from: string, messageId: string | null): Promise<Answer<VerdictAnswer>>
   /** Receipts of own mail, newest first; `words` stand in subject or recipients. */
-  receipts(words: string, cursor: string | null): Promise<Answer<ReceiptPage>>
+  receipts(words: string, cursor: string | null): Promise<Answer<MessagePage>>
   /** The policy for the time without a connection. */
-  offlinePolicy(): Promise<Answer<KeptPolicy>>
+  offlinePolicy(): Promise<Answer<OfflinePolicy>>
   /** Signs in with a window, from a click. null: done. */
   signIn(): Promise<Trouble | null>
-}
-
-export interface InboundVerdict {
-  readonly state: string
-  readonly signer?: string
-  readonly layers: readonly string[]
-  readonly text: string
-}
-
-export interface ReceiptPage {
-  readonly messages: readonly MessageStatus[]
-  readonly next: string | null
 }
 
 /** Opens the sign-in on first use; a failed opening is tried again by the next call. */
@@ -74,7 +68,7 @@ export function openService(open: () => Promise<SignIn | null>, language: string
       ask('GET', `vocabulary?language=${language}${sender ? `&sender=${encodeURIComponent(sender)}` : ''}`),
     evaluate: (draft, signal) => ask('POST', 'evaluate', draft, signal),
     verdict: (verdict, from, messageId) =>
-      ask('POST', 'verdicts', { verdict, ...(from ? { from } : {}), ...(messageId ? { messageId } : {}) }),
+      ask('POST', 'verdicts', { verdict, from, ...(messageId ? { messageId } : {}) }),
     receipts: (words, cursor) =>
       ask('GET', `messages?query=${encodeURIComponent(words)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`),
     offlinePolicy: () => ask('GET', 'policies/offline'),

@@ -10,6 +10,8 @@ interface Part {
   /** Label id, or null for the default. */
   readonly chosen: string | null
   readonly inherited: string | null
+  /** The class the service decided on, where it is another than the chosen one. */
+  readonly inForce: string | null
   readonly words: Words
   readonly choose: (label: string) => void
 }
@@ -20,17 +22,20 @@ export function Classification({
   standard,
   chosen,
   inherited,
+  inForce,
   words: { classification: words },
   choose,
 }: Part) {
   const title = useId()
   const find = (id: string | null) => labels.find((label) => label.id.toLowerCase() === id?.toLowerCase())
   const thread = find(inherited)
+  const raised = find(inForce)
   const value = find(chosen)?.id ?? (chosen === null ? (thread?.id ?? standard) : null)
   return (
     <section className="part" aria-labelledby={title}>
       <h2 id={title}>{words.title}</h2>
-      {thread && <p className="soft small">{words.thread(thread.name)}</p>}
+      {raised && <Notice intent="info">{words.raised(raised.name)}</Notice>}
+      {thread && !raised && <p className="soft small">{words.thread(thread.name)}</p>}
       {chosen !== null && value === null && <Notice intent="warning">{words.unknown(chosen)}</Notice>}
       {labels.length === 0 ? (
         <Notice intent="info" title={words.none.title}>

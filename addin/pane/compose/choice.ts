@@ -157,5 +157,6 @@ export function requestOf(
     attachments: (mail.files ?? []).slice(0, 1000).map(({ name, size }) => ({ name: name.slice(0, 1000), size })),
     classification,
     protection: wishes.map((wish) => ({ ...wish })),
+    ...(mail.answers === null ? {} : { inReplyTo: [mail.answers.slice(0, 1000)] }),
   }
 }

@@ -92,6 +92,7 @@ function Screen({ state, mail, session, domains, words }: Screen) {
             standard={vocabulary.defaultLabel}
             chosen={choice.classification}
             inherited={inherited}
+            inForce={inForceOf(state)}
             words={words}
             choose={(classification) => choose({ classification })}
           />
@@ -152,4 +153,12 @@ function ReasonIfNeeded({ state, words, choose }: Asked) {
       choose={choose}
     />
   )
+}
+
+/** The class of the last decision, where it is higher than what was asked for. */
+function inForceOf(state: ComposeState): string | null {
+  const said = state.shown?.verdict.classification
+  if (said === undefined || isWaiting(state) || !state.vocabulary) return null
+  const asked = wantedOf(state).classification ?? state.vocabulary.defaultLabel
+  return asked !== null && said.toLowerCase() !== asked.toLowerCase() ? said : null
 }

@@ -70,6 +70,7 @@ async function readMail(office: PaneOffice, item: OfficeItem, ask: Ask): Promise
     // Delegates and shared mailboxes write for another: only clients without `from` are asked who the user is.
     sender: (from ? told(sender) : office.context?.mailbox?.userProfile)?.emailAddress || null,
     composeType: told(type)?.composeType ?? null,
+    answers: typeof item.inReplyTo === 'string' && item.inReplyTo !== '' ? item.inReplyTo : null,
     cut: known !== null && isCut(known),
   }
 }

@@ -20,6 +20,8 @@ export interface SeenMail {
   readonly headers: SeenHeaders | null
   readonly notebook: Notebook | null
   readonly composeType: string | null
+  /** Message-ID of the mail that is answered. */
+  readonly answers: string | null
   /** The client tells of at most so many recipients a field, and one field has as many. */
   readonly cut: boolean
 }

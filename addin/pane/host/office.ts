@@ -34,6 +34,8 @@ export interface OfficeItem extends Omit<ComposeItem, 'to' | 'cc' | 'bcc' | 'fro
   readonly from?: Getter<OfficePerson> | OfficePerson
   readonly subject?: Getter<string> | string
   readonly internetMessageId?: string
+  /** Mailbox 1.14, writing only: Message-ID of the mail that is answered. */
+  readonly inReplyTo?: string
   /** Mailbox 1.8, reading only: the raw header block. */
   getAllInternetHeadersAsync?(done: Done<string>): void
 }

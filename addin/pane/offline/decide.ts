@@ -1,4 +1,4 @@
-import type { Draft, Verdict } from '../../../shared/contract/index.ts'
+import type { Draft, OfflinePolicy, Verdict } from '../../../shared/contract/index.ts'
 import type { Decision, Intent, PolicyInput, Protection, RecipientFacts } from '../../../shared/domain/index.ts'
 import { preAuthEncoding, readEnvelope } from '../../../shared/policy/bundle/dsse.ts'
 import type { TrustRoots } from '../../../shared/policy/bundle/read.ts'
@@ -9,23 +9,12 @@ import { aLabel } from '../../../shared/policy/text/domain.ts'
 import { resolveClassification } from '../../../shared/words/classification.ts'
 import { verifyEd25519 } from './ed25519.ts'
 
-/** The policy as the service hands it out for the time without a connection. */
-export interface KeptPolicy {
-  /** DSSE envelope. */
-  readonly bundle: string
-  /** Ed25519 keys whose signatures count: raw public keys, base64url (RFC 8037). */
-  readonly keys: readonly { readonly keyid: string; readonly publicKey: string }[]
-  readonly tenant: string
-  /** Of the organisation, A-labels. */
-  readonly domains: readonly string[]
-}
-
 /** The last policy that was opened: compiling takes longer than deciding. */
 let opened: { readonly bundle: string; readonly policy: Policy } | null = null
 
 /** The verdict for a draft at `time` (ISO 8601); null where the policy does not verify. It has no stamp: only the service signs. */
 export async function decideOffline(
-  kept: KeptPolicy,
+  kept: OfflinePolicy,
   draft: Draft,
   language: 'de' | 'en',
   time: string,
@@ -37,7 +26,7 @@ export async function decideOffline(
   return verdictOf(decision, draft, language)
 }
 
-async function openKept(kept: KeptPolicy): Promise<Policy | null> {
+async function openKept(kept: OfflinePolicy): Promise<Policy | null> {
   if (opened?.bundle === kept.bundle) return opened.policy
   const trust = await trustIn(kept)
   if (!trust) return null
@@ -47,7 +36,7 @@ async function openKept(kept: KeptPolicy): Promise<Policy | null> {
 }
 
 /** The engine asks for signatures at once, browsers verify them later: they are verified before. */
-async function trustIn({ bundle, keys }: KeptPolicy): Promise<TrustRoots | null> {
+async function trustIn({ bundle, keys }: OfflinePolicy): Promise<TrustRoots | null> {
   const envelope = readEnvelope(bundle)
   if (!envelope) return null
   const message = preAuthEncoding(envelope.payloadType, envelope.payload.bytes)
@@ -63,7 +52,7 @@ async function trustIn({ bundle, keys }: KeptPolicy): Promise<TrustRoots | null>
 }
 
 /** As the service makes it of a draft, less what it looks up: that is unknown here, and the policy defers what depends on it. */
-function inputOf(policy: Policy, { tenant, domains }: KeptPolicy, draft: Draft, time: string): PolicyInput {
+function inputOf(policy: Policy, { tenant, domains }: OfflinePolicy, draft: Draft, time: string): PolicyInput {
   const isOwn = (domain: string) => domains.includes(domain)
   const recipients = draft.recipients.map((one): RecipientFacts => {
     const { address: raw, field } = typeof one === 'string' ? { address: one, field: 'to' } : one

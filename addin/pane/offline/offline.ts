@@ -1,6 +1,5 @@
-import type { Draft, Verdict, Vocabulary } from '../../../shared/contract/index.ts'
+import type { Draft, OfflinePolicy, Verdict, Vocabulary } from '../../../shared/contract/index.ts'
 import type { Service } from '../api/service.ts'
-import type { KeptPolicy } from './decide.ts'
 import { keep, takeKept } from './shelf.ts'
 
 /** What the pane can do without the service. */
@@ -23,12 +22,12 @@ export function openOffline(service: Service, user: string | null, language: 'de
   const place = (name: string) => `${name}:${user?.toLowerCase() ?? ''}`
   let fetched = Number.NEGATIVE_INFINITY
   let domains: readonly string[] = []
-  void takeKept<KeptPolicy>(place('policy')).then((policy) => {
+  void takeKept<OfflinePolicy>(place('policy')).then((policy) => {
     if (policy && domains.length === 0) domains = policy.domains
   })
   return {
     async decide(draft) {
-      const policy = await takeKept<KeptPolicy>(place('policy'))
+      const policy = await takeKept<OfflinePolicy>(place('policy'))
       if (!policy) return null
       try {
         const { decideOffline } = await import('./decide.ts')

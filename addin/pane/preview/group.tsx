@@ -42,7 +42,6 @@ export function GroupCard({ group, stale, offline, words }: Card) {
         <span className="count">{preview.people(members.length)}</span>
       </div>
       <p className="soft small">{text ?? (fate === 'defer' && offline ? preview.deferOffline : said.text)}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <ul className={`members small${shown > FIRST ? ' long' : ''}`} {...(shown > FIRST ? { tabIndex: 0 } : {})}>
         {members.slice(0, shown).map(({ person: { name, address, field }, external }) => (
           <li key={`${field} ${address}`}>
@@ -69,8 +68,8 @@ export function GroupCard({ group, stale, offline, words }: Card) {
             </li>
           ))}
           {missing.map((one) => (
-            <li key={one.field} className="lacking">
-              <Icon name="warning" />
+            <li key={one.field} className={tone === 'good' ? 'soft' : 'lacking'}>
+              <Icon name={tone === 'good' ? 'info' : 'warning'} />
               <span>
                 {preview.missing}: {one.text}
               </span>

@@ -85,7 +85,7 @@ interface SwitchOf {
 function Switch({ option: { token, name, description, on, lock, denied }, words, choose, children }: SwitchOf) {
   const why = useId()
   return (
-    <div className="option">
+    <div className={`option${lock !== null && on ? ' held' : ''}`}>
       <Checkbox
         checked={on}
         disabled={lock !== null}

@@ -1,6 +1,7 @@
 import { Spinner } from '@fluentui/react-components'
 import { useCallback, useEffect, useState } from 'react'
-import type { InboundVerdict, Service } from '../api/service.ts'
+import type { VerdictAnswer } from '../../../shared/contract/index.ts'
+import type { Service } from '../api/service.ts'
 import type { Answer } from '../api/trouble.ts'
 import type { ReadMail } from '../host/message.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -17,28 +18,22 @@ interface Part {
 
 /** What the gateway found when the mail came in. Nothing is shown of the header before the service has verified its signature. */
 export function Badge({ mail, service, words }: Part) {
-  const [answer, setAnswer] = useState<Answer<InboundVerdict> | null>(null)
+  const [answer, setAnswer] = useState<Answer<VerdictAnswer> | null>(null)
   const { verdict, from, messageId } = mail
   const check = useCallback(async () => {
-    if (verdict !== null) setAnswer(await service.verdict(verdict, from, messageId))
+    if (verdict !== null && from !== null) setAnswer(await service.verdict(verdict, from, messageId))
   }, [service, verdict, from, messageId])
   useEffect(() => void check(), [check])
 
   const { read } = words
   const none = mail.headers === 'told' ? 'noVerdict' : mail.headers
-  if (verdict === null)
+  if (verdict === null || from === null)
     return (
       <Notice intent="info" title={read[none].title}>
         {read[none].text}
       </Notice>
     )
   if (!answer) return <Spinner label={read.checking} labelPosition="below" />
-  if (!answer.ok && answer.trouble.kind === 'refused')
-    return (
-      <Notice intent="error" title={read.unverified.title}>
-        {read.unverified.text}
-      </Notice>
-    )
   if (!answer.ok)
     return (
       <TroubleNotice
@@ -49,37 +44,56 @@ export function Badge({ mail, service, words }: Part) {
         signIn={() => void service.signIn().then(check)}
       />
     )
-  const { state, signer, layers, text } = answer.value
+  const { state, signer, layers, text, time } = answer.value
   const tone = toneOf(state)
+  if (tone === 'unverified')
+    return (
+      <Notice intent="error" title={read.unverified.title}>
+        {text || read.unverified.text}
+      </Notice>
+    )
+  const { icon, look } = LOOKS[tone]
+  const name = signer && [signer.name, signer.address].filter(Boolean).join(' · ')
   return (
     <section className="verdict" role="status">
-      <div className={`head ${TONES[tone].tone}`}>
-        <Icon name={TONES[tone].icon} className="fate" />
-        <h2 style={{ margin: 0 }}>{read.states[tone]}</h2>
+      <div className={`head ${look}`}>
+        <Icon name={icon} className="fate" />
+        <h2>{read.states[tone]}</h2>
       </div>
       <p>{text}</p>
-      {signer !== undefined && (
+      {name && (
         <p className="small">
-          {read.signer}: <bdi className="strong">{signer}</bdi>
+          {read.signer}: <bdi className="strong">{name}</bdi>
+          {signer.issuer && <bdi className="soft"> ({signer.issuer})</bdi>}
         </p>
       )}
       {layers.length > 0 && (
-        <p className="small row">
-          {read.layers}:{' '}
-          {layers.map((layer) => (
-            <span key={layer} className="tag">
-              {layer}
-            </span>
-          ))}
+        <div className="small">
+          <h3 className="small">{read.layers}</h3>
+          <ul className="facts">
+            {layers.map((layer) => (
+              <li key={`${layer.kind} ${layer.text}`}>
+                <Icon name={layer.kind.endsWith('encrypted') ? 'lock' : 'pen'} />
+                {layer.text}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {time !== null && (
+        <p className="small soft">
+          {read.checked(
+            new Date(time).toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' }),
+          )}
         </p>
       )}
     </section>
   )
 }
 
-const TONES = {
-  good: { icon: 'check', tone: 'good' },
-  partly: { icon: 'shield', tone: 'warn' },
-  bad: { icon: 'warning', tone: 'bad' },
-  unknown: { icon: 'mail', tone: 'fine' },
+const LOOKS = {
+  good: { icon: 'check', look: 'good' },
+  partly: { icon: 'shield', look: 'warn' },
+  bad: { icon: 'warning', look: 'bad' },
+  unknown: { icon: 'mail', look: 'fine' },
 } as const

@@ -35,7 +35,7 @@ export function Receipts({ service, words }: { readonly service: Service; readon
   }
   return (
     <section className="stack">
-      <form className="stack" role="search" onSubmit={submit}>
+      <form className="stack" onSubmit={submit}>
         <Field label={read.search} hint={read.searchHint}>
           <Input type="search" value={typed} onChange={(_event, { value }) => setTyped(value)} />
         </Field>

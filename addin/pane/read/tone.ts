@@ -1,9 +1,29 @@
-export type Tone = 'good' | 'partly' | 'bad' | 'unknown'
+import type { VerdictAnswer } from '../../../shared/contract/index.ts'
 
-/** How a state of an inbound verdict looks; one that the pane does not know promises nothing. */
-export function toneOf(state: string): Tone {
-  if (/^(valid|good|verified|pass|signed)$/.test(state)) return 'good'
-  if (/^(partial|partly|decrypted|encrypted|untrusted|expired|unknown-signer|warning)$/.test(state)) return 'partly'
-  if (/^(invalid|bad|forged|failed|fail|broken|tampered|revoked|refused|mismatch)$/.test(state)) return 'bad'
-  return 'unknown'
+/** How an inbound verdict looks. `unverified`: the verdict itself is not by the gateway, so nothing of the mail is said. */
+export type Tone = 'good' | 'partly' | 'bad' | 'unknown' | 'unverified'
+
+const TONES: Readonly<Record<VerdictAnswer['state'], Tone>> = {
+  good: 'good',
+  internal: 'good',
+  unsigned: 'partly',
+  'unknown-signer': 'partly',
+  'from-differs': 'bad',
+  expired: 'partly',
+  revoked: 'bad',
+  weak: 'partly',
+  unusable: 'partly',
+  broken: 'bad',
+  'not-covered': 'partly',
+  forwarded: 'partly',
+  'no-integrity': 'bad',
+  undecryptable: 'unknown',
+  'not-opened': 'unknown',
+  'too-deep': 'unknown',
+  plain: 'unknown',
+  unverified: 'unverified',
 }
+
+/** A state that a newer service knows promises nothing. */
+export const toneOf = (state: string): Tone =>
+  Object.hasOwn(TONES, state) ? TONES[state as VerdictAnswer['state']] : 'unknown'

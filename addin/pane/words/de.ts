@@ -70,6 +70,8 @@ export const de: Words = {
       text: 'Die Richtlinie Ihrer Organisation hat keine Klassen zur Wahl. Der Schutz folgt ihren Regeln.',
     },
     thread: (label) => `Dieser Schriftwechsel ist „${label}“.`,
+    raised: (label) =>
+      `Diese Nachricht zählt als „${label}“: So ist eingestuft, was sie beantwortet, oder die Richtlinie will es so.`,
     unknown: (label) =>
       `Die Nachricht trägt die Klasse „${label}“, die die Richtlinie nicht kennt. Sie zählt als die höchste.`,
     level: (rank, of) => `Stufe ${rank} von ${of}`,
@@ -189,6 +191,7 @@ export const de: Words = {
     states: { good: 'Geprüft', partly: 'Zum Teil geprüft', bad: 'Nicht vertrauenswürdig', unknown: 'Nichts geprüft' },
     signer: 'Unterzeichnet von',
     layers: 'Schutz bei der Ankunft',
+    checked: (date) => `Vom Gateway geprüft am ${date}`,
     noVerdict: {
       title: 'Kein Urteil an dieser Nachricht',
       text: 'Das Gateway hat sie nicht geprüft: Sie kann aus dem Haus sein oder aus der Zeit davor.',

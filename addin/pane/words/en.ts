@@ -66,6 +66,7 @@ export const en: Words = {
       text: 'The policy of your organisation has no classes to choose from. Protection follows its rules.',
     },
     thread: (label) => `This conversation is “${label}”.`,
+    raised: (label) => `This message counts as “${label}”: what it answers does, or the policy says so.`,
     unknown: (label) =>
       `The message carries the class “${label}”, which the policy does not know. It counts as the highest one.`,
     level: (rank, of) => `Level ${rank} of ${of}`,
@@ -181,6 +182,7 @@ export const en: Words = {
     states: { good: 'Verified', partly: 'Verified in part', bad: 'Not to be trusted', unknown: 'Nothing verified' },
     signer: 'Signed by',
     layers: 'Protection on arrival',
+    checked: (date) => `Checked by the gateway on ${date}`,
     noVerdict: {
       title: 'No verdict on this message',
       text: 'It was not checked by the gateway: it may be from inside, or from the time before.',

@@ -35,6 +35,7 @@ export interface Words {
     readonly meanings: readonly [lowest: string, low: string, high: string, highest: string]
     readonly none: Said
     readonly thread: (label: string) => string
+    readonly raised: (label: string) => string
     readonly unknown: (label: string) => string
     readonly level: (rank: number, of: number) => string
   }
@@ -114,6 +115,7 @@ export interface Words {
     readonly states: Readonly<Record<'good' | 'partly' | 'bad' | 'unknown', string>>
     readonly signer: string
     readonly layers: string
+    readonly checked: (date: string) => string
     readonly noVerdict: Said
     readonly unsupported: Said
     readonly failed: Said
