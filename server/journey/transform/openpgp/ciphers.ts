@@ -16,3 +16,6 @@ export const CIPHERS: Readonly<Record<string, Cipher>> = {
 const BY_ID: ReadonlyMap<number, Cipher> = new Map(Object.values(CIPHERS).map((cipher) => [cipher.id, cipher]))
 
 export const cipherById = (id: number): Cipher | null => BY_ID.get(id) ?? null
+
+/** undefined for one that is not read. */
+export const cipherByName = (name: string): Cipher | undefined => CIPHERS[name]

@@ -45,6 +45,8 @@ export const pgpCheckSignature: Later<typeof read.pgpCheckSignature> = async (..
 export const pgpDecrypt: Later<typeof read.pgpDecrypt> = async (...args) =>
   (await import('./read.ts')).pgpDecrypt(...args)
 export const pgpOpen: Later<typeof open.pgpOpen> = async (...args) => (await import('./open.ts')).pgpOpen(...args)
+export const pgpReadSigned: Later<typeof open.pgpReadSigned> = async (...args) =>
+  (await import('./open.ts')).pgpReadSigned(...args)
 export const pgpVerify: Later<typeof read.pgpVerify> = async (...args) => (await import('./read.ts')).pgpVerify(...args)
 export const pgpSignEntity: Later<typeof sign.pgpSignEntity> = async (...args) =>
   (await import('./sign.ts')).pgpSignEntity(...args)

@@ -7,8 +7,9 @@ import type { PgpSignatureCheck } from './check.ts'
 import { MAX_OPENED_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
 import { dearmored } from './dearmor.ts'
 import { readContent } from './message.ts'
-import { PACKET } from './packet.ts'
+import { PACKET, packet } from './packet.ts'
 import { type PacketHead, packetBody, packetHead, wholeBody } from './packet-read.ts'
+import { passwordKeys } from './password-key.ts'
 import { malformed, PieceReader } from './piece-reader.ts'
 import { publicKeysOf } from './public-key.ts'
 import { type FoundKey, openSealedKey, readSealedKey, type SealedKey } from './session-key.ts'
@@ -23,6 +24,8 @@ export interface PgpOpenOptions {
   readonly most?: number
   /** Where content waits that is larger than 2 MiB; the system's directory for temporary files by default. */
   readonly directory?: string
+  /** Tried on session keys that a password protects (RFC 9580 5.3). */
+  readonly passwords?: readonly string[]
 }
 
 export interface PgpMessage {
@@ -46,7 +49,7 @@ export async function pgpOpen(
   pieces: AsyncIterable<Uint8Array>,
   identities: readonly PgpIdentity[],
   verificationKeys: readonly string[],
-  { time, most = MAX_OPENED_BYTES, directory }: PgpOpenOptions,
+  { time, most = MAX_OPENED_BYTES, directory, passwords = [] }: PgpOpenOptions,
 ): Promise<PgpMessage> {
   const secrets = await Promise.all(identities.map(privateKeyOf))
   const verifiers = await publicKeysOf(verificationKeys)
@@ -54,7 +57,7 @@ export async function pgpOpen(
   const spool = newSpool()
   const reader = new PieceReader(await binary(limited(pieces, most)))
   try {
-    const { found, head } = await sessionKeys(reader, secrets)
+    const { found, head } = await sessionKeys(reader, secrets, passwords)
     const keyFor = (version: 3 | 6) => found.find((key) => (key.cipher === null) === (version === 6)) ?? null
     const { whole, protection } = await unseal(head.tag, packetBody(reader, head), keyFor, spool)
     if (await nextMeaningful(reader)) throw malformed('a packet after the encrypted data')
@@ -71,6 +74,29 @@ export async function pgpOpen(
   } finally {
     await reader.close()
   }
+}
+
+/**
+ * Reads a message that is signed and not encrypted, armored or binary (10.3): what `gpg --sign` makes. Raises
+ * `message-too-large` and `container-malformed`.
+ */
+export async function pgpReadSigned(
+  pieces: AsyncIterable<Uint8Array>,
+  verificationKeys: readonly string[],
+  { time, most = MAX_OPENED_BYTES, directory }: PgpOpenOptions,
+): Promise<Omit<PgpMessage, 'protection'>> {
+  const verifiers = await publicKeysOf(verificationKeys)
+  const newSpool = () => new Spool(directory === undefined ? {} : { directory })
+  const spool = newSpool()
+  try {
+    for await (const piece of await binary(limited(pieces, most))) {
+      await spool.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))
+    }
+  } catch (error) {
+    await spool[Symbol.asyncDispose]()
+    throw error
+  }
+  return readContent(await spool.source(), { verifiers, time, most, newSpool })
 }
 
 async function* limited(pieces: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
@@ -106,13 +132,18 @@ async function nextMeaningful(reader: PieceReader): Promise<PacketHead | null> {
 async function sessionKeys(
   reader: PieceReader,
   secrets: readonly PrivateKey[],
+  passwords: readonly string[],
 ): Promise<{ found: FoundKey[]; head: PacketHead }> {
   const sealed: SealedKey[] = []
+  const protectedKeys: Buffer[] = []
   let count = 0
   for (;;) {
     const head = await nextMeaningful(reader)
     if (!head) throw malformed('not an encrypted OpenPGP message')
-    if (SEALED.has(head.tag)) return { found: await openedKeys(sealed, secrets), head }
+    if (SEALED.has(head.tag)) {
+      const found = await openedKeys(sealed, secrets)
+      return { found: [...found, ...(await passwordKeys(protectedKeys, passwords))], head }
+    }
     if (head.tag !== PACKET.sessionKey && head.tag !== PACKET.passwordSessionKey) {
       throw malformed(`packet ${head.tag} before the encrypted data`)
     }
@@ -121,6 +152,7 @@ async function sessionKeys(
     const body = await wholeBody(reader, head, MAX_SESSION_KEY)
     const key = head.tag === PACKET.sessionKey ? readSealedKey(body) : null
     if (key) sealed.push(key)
+    else if (head.tag === PACKET.passwordSessionKey) protectedKeys.push(packet(head.tag, body))
   }
 }
 
