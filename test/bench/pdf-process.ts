@@ -7,7 +7,7 @@ import { collectYoung } from '../../server/platform/young.ts'
 
 const [pagePath, out, ...paths] = process.argv.slice(2) as [string, string, ...string[]]
 const page = readFileSync(pagePath)
-const PIECE = 131_072
+const PIECE = 98_304
 
 const fileAt = (path: string): ContainerFile => ({
   name: basename(path),
