@@ -29,6 +29,24 @@ module.exports = {
       to: { path: '^(server|cli|demo|test|web|tools)/' },
     },
     {
+      name: 'simulator-knows-shared-and-types-of-the-addin',
+      severity: 'error',
+      from: { path: '^simulator/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(server|cli|demo|test|web|tools)/' },
+    },
+    {
+      name: 'simulator-takes-only-types-of-the-addin',
+      severity: 'error',
+      from: { path: '^simulator/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^addin/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-of-the-product-knows-the-simulator',
+      severity: 'error',
+      from: { path: '^(shared|server|cli|addin|demo|web)/' },
+      to: { path: '^simulator/' },
+    },
+    {
       name: 'launch-events-know-words-only',
       severity: 'error',
       from: { path: '^addin/(launch|stamp)/', pathNot: '\\.test\\.ts$' },
@@ -99,7 +117,8 @@ module.exports = {
     {
       name: 'production-code-has-no-dev-dependency',
       severity: 'error',
-      from: { path: '^(shared|server|cli|addin)/', pathNot: '\\.test\\.ts$' },
+      // What browsers load is bundled.
+      from: { path: '^(shared|server|cli|addin)/', pathNot: ['^addin/(pane|sign-in)/', '\\.test\\.ts$'] },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],
@@ -108,6 +127,6 @@ module.exports = {
     exclude: { path: '(^|/)(dist|data)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json', '.mjs', '.cjs'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.json', '.mjs', '.cjs'] },
   },
 }

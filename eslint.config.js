@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'data/**'] },
   {
-    files: ['{shared,server,cli,addin,demo}/**/*.ts'],
+    files: ['{shared,server,cli,addin,demo,simulator}/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts'],
     languageOptions: {
       parser: tseslint.parser,
