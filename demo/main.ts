@@ -10,6 +10,7 @@ import { createLog } from '../server/platform/log.ts'
 import { createSmtpTransport } from '../server/platform/smtp/transport.ts'
 import { silentLog } from '../server/ports/log.ts'
 import { FINAL_STATES, type MessageId, type RecipientRecord, tenantId } from '../shared/domain/index.ts'
+import { ensurePane } from '../tools/pane.ts'
 import { buildSimulator } from '../tools/simulator.ts'
 import { inspect, type Row } from './inspect.ts'
 import { printTable } from './print.ts'
@@ -28,8 +29,10 @@ async function main(): Promise<number> {
   step(`Demo tenant in ${dataDir}`)
   await mkdir(join(dataDir, 'demo'), { recursive: true, mode: 0o700 })
   const sink = await sinkOnFreePorts()
-  // The scenarios do not need it.
-  await buildSimulator().catch((error: unknown) => step(`The simulator was not built: ${String(error)}`))
+  // The scenarios do not need them.
+  await Promise.all([ensurePane(), buildSimulator()]).catch((error: unknown) =>
+    step(`The simulator was not built: ${String(error)}`),
+  )
   const running = await gateway(sink)
   const { smtp, http, admin } = running.ports
   step(`Gateway up: SMTP 127.0.0.1:${smtp}, HTTP 127.0.0.1:${http}, operator 127.0.0.1:${admin}`)

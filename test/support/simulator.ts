@@ -9,6 +9,7 @@ import { loadConfig } from '../../server/config.ts'
 import { demoFiles } from '../../server/demo/tenant.ts'
 import { type Running, start } from '../../server/main.ts'
 import { silentLog } from '../../server/ports/log.ts'
+import { ensurePane } from '../../tools/pane.ts'
 import { buildSimulator } from '../../tools/simulator.ts'
 import { freePort } from './postfix.ts'
 
@@ -33,7 +34,7 @@ export interface Visit {
 }
 
 export async function simulatedWorld(): Promise<SimulatedWorld> {
-  await buildSimulator()
+  await Promise.all([ensurePane(), buildSimulator()])
   const folder = mkdtempSync(join(tmpdir(), 'secflow-simulator-'))
   const sink = await openSink({ directory: join(folder, 'mailboxes'), smtpPort: 0, httpPort: 0 })
   const port = await freePort()
