@@ -15,8 +15,8 @@ import { createAuthenticator } from './journey/authenticate/authenticate.ts'
 import { holdDead, tellLost } from './journey/dead.ts'
 import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
 import { createDelivery } from './journey/deliver/deliver.ts'
-import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress/accept.ts'
 import { createTurns } from './journey/inbound/turns.ts'
+import { type Acceptor, createAcceptor, createRecorder } from './journey/ingress/accept.ts'
 import { recover } from './journey/ingress/recover.ts'
 import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
@@ -59,6 +59,7 @@ import { collectYoung } from './platform/young.ts'
 import { trustRoots } from './policies/bundle-sign.ts'
 import { PolicyLists } from './policies/lists.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
+import { offlinePolicies } from './policies/offline.ts'
 import { PolicyRegistry } from './policies/registry.ts'
 import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
@@ -285,9 +286,10 @@ async function furnish(
       policies.active(submission.tenant)
       return acceptor.accept(submission)
     },
-    async preview(id, draft) {
+    async preview(id, draft, isAsker) {
       const profile = tenant(id)
-      return preview(unsent(draft), profile, policies.active(profile.id), knowledge)
+      const known = { ...knowledge, answered: answeredClasses(store, isAsker) }
+      return preview(unsent(draft), profile, policies.active(profile.id), known)
     },
     async simulate(id, mail) {
       const profile = tenant(id)
@@ -296,11 +298,26 @@ async function furnish(
       return simulateMail({ ...mail, now: clock.now() }, profile, policy, knowledge)
     },
     policies: rollOut,
+    offlinePolicy: offlinePolicies(
+      { registry: policies, store, secrets },
+      config.tenants.map(({ id, policyDir, domains, offlinePreview }) => ({
+        id: tenantId(id),
+        policyDir,
+        domains,
+        offered: offlinePreview,
+      })),
+    ),
     async vocabulary(id, _sender, language) {
       const { labels, protections } = vocabulary(policies.active(id), language)
       return {
         language,
-        labels: labels.map(({ id: label, title }, rank) => ({ id: label, name: title, description: '', rank })),
+        labels: labels.map(({ id: label, title, description, color }, rank) => ({
+          id: label,
+          name: title,
+          description,
+          rank,
+          color,
+        })),
         defaultLabel: labels.find(({ standard }) => standard)?.id ?? null,
         protections: protections.map(({ token, title, description, parameters }) => ({
           token,

@@ -248,6 +248,12 @@ export const tenantSchema = z.strictObject({
   sms: sms.optional().describe('SMS provider; without it no code or password goes by SMS.'),
   clients: z.array(client).default([]).describe('Systems that call the API.'),
   issuers: z.array(issuer).default([]).describe('Identity providers whose access tokens count.'),
+  offlinePreview: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Outlook keeps the policy for previews without a connection; users can then read its rules and lists ([sign-in.md](../addin/sign-in.md)).',
+    ),
   subjectTags: z.array(subjectTag).default([]).describe('Tags in the subject that stand for an intent.'),
   foreignIntent: foreignIntent
     .prefault({})

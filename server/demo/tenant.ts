@@ -132,7 +132,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     dkim: [],
     dkimWhen: 'always',
     authentication: { always: false },
-    inbound: { open: 'decrypt', signatures: 'keep', marks: {}, report: 'none', harvest: true },
+    inbound: { open: 'decrypt', signatures: 'keep', marks: {}, report: 'none', tripleDes: false, harvest: true },
     loopRoutes: [],
     archive: { journal: { kind: 'blobs', retention: 10 * YEAR } },
     webhooks: { soc: { url: `${sink}/incidents`, secret: webhook, allowPrivate: true } },

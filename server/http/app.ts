@@ -18,6 +18,7 @@ import { evaluateRoute } from './routes/evaluate.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
 import { meRoutes } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { offlineRoute } from './routes/offline.ts'
 import { policyRoutes } from './routes/policies.ts'
 import { portalRoutes } from './routes/portal.ts'
 import { queueRoutes } from './routes/queue.ts'
@@ -51,6 +52,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     submitRoutes,
     messageRoutes,
     archiveRoute,
+    offlineRoute,
     policyRoutes,
     queueRoutes,
     simulationRoute,

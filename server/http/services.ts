@@ -5,6 +5,7 @@ import { coversAddress } from '../../shared/words/address.ts'
 import type { LaneView } from '../journey/lanes.ts'
 import type { QueueDesk } from '../journey/operate/desk.ts'
 import type { Simulated } from '../journey/simulate.ts'
+import type { OfflinePolicy } from '../policies/offline.ts'
 import type { RollOut } from '../policies/roll-out.ts'
 import type { PortalServices } from '../portal/services.ts'
 import type { ByteSource, OpenByteSource } from '../ports/bytes.ts'
@@ -14,11 +15,16 @@ import type { HttpConfig } from './config.ts'
 export interface HttpServices extends PortalServices {
   readonly config: HttpConfig
   readonly metrics: Metrics
-  /** The gateway's own evaluator on a mail that is not sent yet; raises the faults of the policy. */
-  preview(tenant: TenantId, draft: Draft): Promise<Decision>
+  /**
+   * The gateway's own evaluator on a mail that is not sent yet; raises the faults of the policy. Of what the mail answers counts
+   * only what one of the asker's addresses sent or got.
+   */
+  preview(tenant: TenantId, draft: Draft, isAsker: (address: string) => boolean): Promise<Decision>
   /** What would happen to a whole mail or a draft, and why; nothing is stored. */
   simulate(tenant: TenantId, mail: SimulatedMail): Promise<Simulated>
   readonly policies: RollOut
+  /** The policy in force for clients that keep it; raises `not-found` and `policy-none`. */
+  offlinePolicy(tenant: TenantId): Promise<OfflinePolicy>
   /** The queue in the hand of its operator. */
   readonly desk: QueueDesk
   /** Lanes that this process works on. */

@@ -6,6 +6,7 @@ export function verdictOf(decision: Decision, language: Language): Omit<Verdict,
   return {
     decisionId: decision.decisionId,
     revision: decision.revision,
+    ...(decision.classification === undefined ? {} : { classification: decision.classification }),
     recipients: decision.recipients.map((recipient) => ({
       address: recipient.address,
       outcome: recipient.outcome,

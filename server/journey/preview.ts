@@ -19,6 +19,8 @@ export interface UnsentMail {
   readonly classification: string | null
   readonly protection: readonly LooseProtection[]
   readonly reason?: string | undefined
+  /** Message-IDs of what it answers, with or without brackets. */
+  readonly inReplyTo?: readonly string[] | undefined
   /** Epoch ms. */
   readonly now: number
 }
@@ -94,7 +96,7 @@ function factsOf(mail: UnsentMail): MailFacts {
     message: {
       subject: mail.subject,
       size: mail.attachments.reduce((sum, { size }) => sum + size, 0),
-      header: { subject: [mail.subject] },
+      header: { subject: [mail.subject], ...answers(mail.inReplyTo) },
       content: 'plain',
       autoSubmitted: false,
       defects: [],
@@ -107,6 +109,10 @@ function factsOf(mail: UnsentMail): MailFacts {
       stamp: [],
     },
   }
+}
+
+function answers(ids: readonly string[] = []): { readonly 'in-reply-to'?: readonly string[] } {
+  return ids.length === 0 ? {} : { 'in-reply-to': [ids.map((id) => `<${id.replace(/[<>\s]/g, '')}>`).join(' ')] }
 }
 
 function attachmentFacts({ name, size, type }: UnsentMail['attachments'][number], index: number): AttachmentFacts {

@@ -39,6 +39,10 @@ export const Draft = z
     classification: z.string().max(63).nullable().default(null),
     protection: z.array(Protection).max(20).default([]),
     reason: z.string().max(1000).optional(),
+    inReplyTo: z.array(z.string().min(1).max(1000)).max(20).optional().meta({
+      description:
+        'Message-IDs of what the mail answers: it is at least as confidential as those the caller took part in.',
+    }),
   })
   .meta({ id: 'Draft' })
 export type Draft = z.infer<typeof Draft>
@@ -61,6 +65,9 @@ export const Verdict = z
   .object({
     decisionId: z.string(),
     revision: z.string().meta({ description: 'Policy revision that decided.' }),
+    classification: z.string().optional().meta({
+      description: 'Class in force: the chosen one or the default, or that of an answered mail where it is higher.',
+    }),
     stamp: z.string().meta({ description: 'Value for X-Secflow-Stamp.' }),
     recipients: z.array(RecipientVerdict),
     copies: z

@@ -100,6 +100,14 @@ export const MessageStatus = z
   .meta({ id: 'MessageStatus' })
 export type MessageStatus = z.infer<typeof MessageStatus>
 
+export const MessagePage = z
+  .object({
+    messages: z.array(MessageStatus),
+    next: z.string().nullable().meta({ description: '`cursor` of the next page; null on the last.' }),
+  })
+  .meta({ id: 'MessagePage' })
+export type MessagePage = z.infer<typeof MessagePage>
+
 export const Recalled = z
   .object({
     id: z.string(),

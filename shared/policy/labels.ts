@@ -3,6 +3,10 @@ import type { Text } from './diagnostic.ts'
 export interface Label {
   readonly id: string
   readonly title: Text
+  /** What it means, in a sentence; for those who choose. */
+  readonly description?: Text | undefined
+  /** `#rrggbb`, for a chip beside its title. */
+  readonly color?: string | undefined
 }
 
 /** The tenant's data classes, lowest first. */

@@ -7,6 +7,10 @@ export interface Vocabulary {
   readonly labels: readonly {
     readonly id: string
     readonly title: string
+    /** '' for a label of the tenant's own that says none. */
+    readonly description: string
+    /** `#rrggbb` */
+    readonly color: string
     readonly standard: boolean
     readonly highest: boolean
   }[]
@@ -81,13 +85,36 @@ const PROTECTIONS: Readonly<Record<ProtectionToken, { title: Text; doc: Text; pa
   },
 }
 
+/** For labels of the usual names that bring no sentence. */
+const SENTENCES: Readonly<Record<string, Text>> = {
+  public: { de: 'Darf jeder lesen', en: 'Anybody may read it' },
+  internal: { de: 'Für Kolleginnen, Kollegen und Partner', en: 'For colleagues and partners' },
+  confidential: {
+    de: 'Nur für die genannten Empfänger; geht geschützt hinaus',
+    en: 'For the named recipients only; leaves protected',
+  },
+  secret: {
+    de: 'Schadet, wenn es Fremde lesen; stärkster Schutz',
+    en: 'Does harm when strangers read it; strongest protection',
+  },
+}
+
+/** From calm to alarming; each has a contrast of 3:1 and more on white and on dark grey. */
+const COLORS = ['#107c10', '#0f6cbd', '#c4501b', '#c50f1f'] as const
+
+function colorOf(rank: number, count: number): string {
+  return COLORS[count < 2 ? 0 : Math.round((rank / (count - 1)) * (COLORS.length - 1))]!
+}
+
 /** Labels and protections in one language, for task pane, API and wizard. */
 export function vocabulary(policy: Policy, language: 'de' | 'en'): Vocabulary {
   const { list, default: standard, highest } = policy.tenantLabels
   return {
-    labels: list.map(({ id, title }) => ({
+    labels: list.map(({ id, title, description = SENTENCES[id], color }, rank) => ({
       id,
       title: title[language],
+      description: description?.[language] ?? '',
+      color: color ?? colorOf(rank, list.length),
       standard: id === standard.id,
       highest: id === highest.id,
     })),

@@ -212,7 +212,7 @@ describe('the window', () => {
     await using opened = await pane()
     const { page } = opened
     const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).origin))
+    page.on('request', (request) => request.isNavigationRequest() && asked.push(new URL(request.url()).origin))
     await page.goto(
       `${origin}/addin/sign-in.html#state=window.x&challenge=${'c'.repeat(43)}&nonce=n&domain=klinik.example&authority=https://evil.example&redirect_uri=https://evil.example`,
     )

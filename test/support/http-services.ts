@@ -1,6 +1,6 @@
 /** Services for tests of HTTP and the portal: real store, real accept, stored files in memory; what would be sent is kept to look at. */
 import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defaultLimits } from '../../server/http/config.ts'
@@ -10,6 +10,7 @@ import { createDesk } from '../../server/journey/operate/desk.ts'
 import { newGrant } from '../../server/journey/transform/filelink/grant.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { bundleSigner, trustRoots } from '../../server/policies/bundle-sign.ts'
+import { offlinePolicies } from '../../server/policies/offline.ts'
 import { PolicyRegistry } from '../../server/policies/registry.ts'
 import { createRollOut } from '../../server/policies/roll-out.ts'
 import type { PortalMessage } from '../../server/portal/services.ts'
@@ -89,12 +90,16 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
   const files = new Map<string, Buffer>()
   const messages = new Map<string, PortalMessage>()
 
+  const policyDir = join(folder, 'policies')
+  mkdirSync(policyDir)
+  writeFileSync(join(policyDir, startPolicy.name), startPolicy.text)
   const registry = new PolicyRegistry()
   registry.load(tenant, [startPolicy])
   const rollOut = createRollOut({ registry, store, log: silentLog, clock }, [
-    { id: tenant, policyDir: folder, trust: policyTrust, twoPersons: true },
+    { id: tenant, policyDir, trust: policyTrust, twoPersons: true },
   ])
 
+  const secrets = { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) }
   const services: HttpServices = {
     config: {
       publicUrl: 'http://127.0.0.1:8080',
@@ -105,7 +110,7 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
     },
     store,
     clock,
-    secrets: { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) },
+    secrets,
     log: silentLog,
     metrics: noMetrics,
     accept: (submission) => acceptor.accept(submission),
@@ -124,6 +129,9 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
       return { decision: explanation.decision, explanation }
     },
     policies: rollOut,
+    offlinePolicy: offlinePolicies({ registry, store, secrets }, [
+      { id: tenant, policyDir, domains: ['klinik.example'], offered: true },
+    ]),
     desk: createDesk({
       store,
       blobs,

@@ -29,7 +29,7 @@ export const evaluateRoute: Routes = (instance, services) => {
       const { tenant, ...identity } = caller(request)
       const draft = request.body
       if (!maySendAs({ tenant, ...identity }, draft.sender)) throw new Fault('sender-not-allowed', draft.sender)
-      const decision = await services.preview(tenant, draft)
+      const decision = await services.preview(tenant, draft, (address) => maySendAs({ tenant, ...identity }, address))
       const stamp = await signStamp(
         stampKey(services.secrets, tenant),
         { sender: draft.sender, visible: visibleOf(draft), subject: draft.subject, files: draft.attachments },

@@ -37,7 +37,13 @@ export const metadataShape = object(
   { description: text({ max: 2000 }) },
 )
 export const labelsShape: Shape<readonly Label[]> = listOf(
-  object({ id: refine(name, (id) => id), title: bilingual }, {}) as Shape<Label>,
+  object(
+    { id: refine(name, (id) => id), title: bilingual },
+    {
+      description: bilingual,
+      color: text({ pattern: /^#[0-9a-f]{6}$/i, expected: 'a colour such as #107c10' }),
+    },
+  ) as Shape<Label>,
   1,
   50,
 )
