@@ -69,7 +69,7 @@ async function openFile(file: string, options: Options, io: CliIo): Promise<void
   const { fields } = (await indexMime(source)).root
   const from = parseAddresses(firstValue(fields, 'from') ?? '')[0]?.address ?? ''
   const at = options.at ?? Date.now()
-  const opened = await openMail(source, await keysFor(options, io.cwd, at), { at, from })
+  await using opened = await openMail(source, await keysFor(options, io.cwd, at), { at, from })
   const written = await writeOut(source, opened, options, io.cwd)
   if (options.json) io.out(JSON.stringify({ verdict: opened.verdict, layers: opened.layers, written }, null, 2))
   else print(io, opened, written, from, options.lang)

@@ -71,10 +71,11 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
   }
 }
 
-function inboundOf({ marks, ...settings }: TenantConfig['inbound']): InboundSettings {
+function inboundOf({ marks, tripleDes, ...settings }: TenantConfig['inbound']): InboundSettings {
   const { good, decrypted, bad } = marks
   return {
     ...settings,
+    legacy: { tripleDes },
     marks: { ...(good ? { good } : {}), ...(decrypted ? { decrypted } : {}), ...(bad ? { bad } : {}) },
   }
 }

@@ -33,10 +33,11 @@ export const inboundSchema = z
       .enum(['none', 'block', 'attachment'])
       .default('none')
       .describe('Tells the reader what was found: above the text, or as a file. The signature then no longer stays.'),
-    harvest: z
+    tripleDes: z
       .boolean()
-      .default(true)
-      .describe('Keep the certificates of good signers for encrypting to them.'),
+      .default(false)
+      .describe('Open S/MIME that is encrypted with Triple DES; it has no integrity and is out of use since 2019.'),
+    harvest: z.boolean().default(true).describe('Keep the certificates of good signers for encrypting to them.'),
   })
   .prefault({})
   .describe("Strangers' mail that is signed or encrypted ([inbound.md](inbound.md)).")

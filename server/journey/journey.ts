@@ -29,7 +29,7 @@ import { mergeDecisions } from './inbound/merge-decisions.ts'
 import { type Rendition, renditions } from './inbound/renditions.ts'
 import type { Turns } from './inbound/turns.ts'
 import { receiptLayers, statementOf, type VerdictSigner, withVerdict } from './inbound/verdict-header.ts'
-import { asReceived, isToBeOpened, type MailToOpen, openViews, type View } from './inbound/views.ts'
+import { asReceived, isToBeOpened, type MailToOpen, openViews, passed, type View } from './inbound/views.ts'
 import { checkIntact } from './intact.ts'
 import { askedOnce, type Judgement, judge } from './judge.ts'
 import { type Leaving, leaving } from './leaving.ts'
@@ -172,10 +172,9 @@ async function carryOut(
   }
   // Held until the copies are stored: until then what was opened is in memory.
   using _turn = isToBeOpened(toOpen) ? await parts.turns.take(source.size) : NO_TURN
-  const { views, notes: opened } = isToBeOpened(toOpen)
-    ? await openViews(parts.tools.keyring, toOpen)
-    : { views: asReceived(toOpen), notes: [] }
-  const said: Note[] = [...notes, ...opened]
+  await using opened = isToBeOpened(toOpen) ? await openViews(parts.tools.keyring, toOpen) : passed(toOpen)
+  const { views } = opened
+  const said: Note[] = [...notes, ...opened.notes]
   const judgements: Judgement[] = []
   for (const view of others.length > 0 ? views : []) {
     const envelope = { ...record.envelope, recipients: others.filter(({ address }) => view.recipients.has(address)) }

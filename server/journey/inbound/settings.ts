@@ -8,6 +8,8 @@ export interface InboundSettings {
   readonly marks: { readonly good?: string; readonly decrypted?: string; readonly bad?: string }
   /** How the reader is told in the mail itself. */
   readonly report: 'none' | 'block' | 'attachment'
+  /** Ciphers that are opened although they are too weak. */
+  readonly legacy: { readonly tripleDes?: boolean }
   /** Certificates of good signers are kept as peers' keys. */
   readonly harvest: boolean
 }
@@ -17,5 +19,6 @@ export const DEFAULT_INBOUND: InboundSettings = {
   signatures: 'keep',
   marks: {},
   report: 'none',
+  legacy: {},
   harvest: true,
 }

@@ -80,43 +80,71 @@ const NOTHING: Parameters<typeof openedFacts>[0] = {
   verdict: { state: 'plain', words: { de: '', en: '' }, signer: null, damage: null },
 }
 
+/** The views of one mail, readable until they are disposed of. */
+export interface Views extends AsyncDisposable {
+  readonly views: readonly View[]
+  readonly notes: readonly Note[]
+}
+
+/** A mail in which there is nothing to open. */
+export const passed = (mail: MailToOpen): Views => ({
+  views: asReceived(mail),
+  notes: [],
+  async [Symbol.asyncDispose]() {},
+})
+
 /**
  * Opens a stranger's mail for its recipients of ours. Each gets what his own keys (his, and the organisation's) open: whoever
  * sends a captured mail on to an accomplice in the house must not have it decrypted for him. Recipients with equal outcome share
  * a view. Raises what `keyring` and `source` raise; whatever is wrong with the mail is a verdict.
  */
-export async function openViews(
-  keyring: Keyring,
-  mail: MailToOpen,
-): Promise<{ readonly views: readonly View[]; readonly notes: readonly Note[] }> {
+export async function openViews(keyring: Keyring, mail: MailToOpen): Promise<Views> {
   const { tenant, recipients } = mail
   const [ours, others] = split(tenant, recipients)
-  const groups = await keyGroups(keyring, tenant, ours)
-  const shared = await sharedKeys(keyring, tenant)
+  const held: OpenedMail[] = []
+  const dispose = async () => {
+    for (const opened of held) await opened[Symbol.asyncDispose]()
+  }
+  try {
+    const views = await viewsByKey(keyring, mail, ours, held)
+    const rest = others.length > 0 ? asReceived({ ...mail, recipients: others }) : []
+    return { views: [...views, ...rest], notes: views.map(noteOf), [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+async function viewsByKey(
+  keyring: Keyring,
+  mail: MailToOpen,
+  ours: readonly string[],
+  held: OpenedMail[],
+): Promise<View[]> {
+  const shared = await sharedKeys(keyring, mail.tenant)
   const views = new Map<string, View>()
-  const add = (key: string, view: Seen, addresses: readonly string[]) => {
-    const known = views.get(key)
-    views.set(key, { ...view, inbound: true, recipients: new Set([...(known?.recipients ?? []), ...addresses]) })
-  }
-  let closedToAll: Seen | null = null
-  for (const [at, { keys, addresses }] of groups.entries()) {
-    // Once a mail was opened without any key being used, it is the same for everybody.
+  let same: Seen | null = null
+  for (const [at, { keys, addresses }] of (await keyGroups(keyring, mail.tenant, ours)).entries()) {
     const own = at < MOST_KEY_SETS ? keys : { smime: [], pgp: [] }
-    const view: Seen = closedToAll ?? (await viewWith({ ...shared, ...own }, mail))
-    if (view.opened && !view.opened.layers.some(({ kind }) => kind.endsWith('-encrypted'))) closedToAll = view
-    add(await nameOf(view), view, addresses)
+    const view: Seen = same ?? (await viewWith({ ...shared, ...own }, mail, held))
+    // Where nothing is encrypted the mail is the same for everybody.
+    if (!view.opened?.layers.some(({ kind }) => kind.endsWith('-encrypted'))) same = view
+    const name = await nameOf(view)
+    const known = views.get(name)
+    const together = new Set([...(known?.recipients ?? []), ...addresses])
+    views.set(name, { ...(known ?? view), inbound: true, recipients: together })
   }
-  const result = [...views.values()]
-  const rest = others.length > 0 ? asReceived({ ...mail, recipients: others }) : []
-  return { views: [...result, ...rest], notes: result.map(noteOf) }
+  return [...views.values()]
 }
 
 /** Size and oddities of the mail as it came join what was found inside. */
-async function viewWith(keys: OpenKeys, mail: MailToOpen): Promise<Seen> {
+async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): Promise<Seen> {
   const { tenant, record, source, parsed } = mail
   const { index, visible } = parsed
   const settings = settingsOf(tenant)
-  const opened = await openMail(source, keys, { at: record.acceptedAt, from: visible.from, index })
+  const { legacy } = settings
+  const opened = await openMail(source, keys, { at: record.acceptedAt, from: visible.from, index, legacy })
+  held.push(opened)
   const facts = withFacts(parsed, parsed, opened)
   const closed: Seen = { opened, unwrapped: null, received: { source, parsed: facts }, parsed: facts }
   const inner = settings.signatures === 'remove' || settings.report !== 'none' ? opened.content : opened.readable

@@ -33,7 +33,11 @@ const BEST: readonly LayerState[] = [
 const byBest = (a: OpenedLayer, b: OpenedLayer) => BEST.indexOf(a.state) - BEST.indexOf(b.state)
 
 /** One layer for signed-data whose signatures all hold; `anchors` are those they were verified against. */
-export function judgeSmime(verified: VerifiedContent, anchors: readonly X509Certificate[], claim: Claim): OpenedLayer {
+export function judgeSmime(
+  verified: Pick<VerifiedContent, 'signers' | 'certificates'>,
+  anchors: readonly X509Certificate[],
+  claim: Claim,
+): OpenedLayer {
   const layers = verified.signers.map((signer) =>
     layerOf('smime-signed', smimeState(signer, verified.certificates, anchors, claim), {
       algorithm: signer.algorithm,
@@ -89,12 +93,12 @@ export function judgePgp(checks: readonly PgpSignatureCheck[], claim: Claim): Op
 }
 
 function pgpState(
-  { state, key, signedAt, fingerprint: made }: PgpSignatureCheck,
+  { state, key, signedAt, weak, fingerprint: made }: PgpSignatureCheck,
   { from, at, revoked }: Claim,
 ): LayerState {
   if (made !== null && revoked.has(made)) return 'revoked'
   if (state === 'unknown-key') return 'unknown-signer'
-  if (state === 'bad') return key === 'revoked' ? 'revoked' : 'broken'
+  if (state === 'bad') return key === 'revoked' ? 'revoked' : weak ? 'weak' : 'broken'
   if (key === 'revoked' || key === 'unusable') return key
   if (key !== 'valid' || signedAt === null || signedAt > at + CLOCK_MS) return 'expired'
   return from === null ? 'from-differs' : 'good'

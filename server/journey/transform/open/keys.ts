@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { MimeIndex } from '../../../mime/index-mime.ts'
 import type { PgpIdentity, SmimeIdentity, VerificationKeys } from '../../../ports/keyring.ts'
+import type { Legacy } from '../smime/enveloped-read.ts'
 
 export interface OpenKeys {
   readonly smime: readonly SmimeIdentity[]
@@ -15,6 +16,8 @@ export interface OpenOptions {
   readonly at: number
   /** The sender as the caller shows it; nothing is `good` unless the mail's From says the same, and says it clearly. */
   readonly from: string
+  /** Ciphers that are too weak to be opened without being asked; none by default. */
+  readonly legacy?: Legacy
   /** Of `source`, where the caller has it already. */
   readonly index?: MimeIndex
 }

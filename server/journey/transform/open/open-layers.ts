@@ -4,13 +4,14 @@ import { readElement } from '../../../keys/asn1/ber-read.ts'
 import { fingerprint } from '../../../keys/certificate.ts'
 import { decodedBody } from '../../../mime/decode.ts'
 import { indexMime, type MimeIndex } from '../../../mime/index-mime.ts'
-import { type ByteSource, bytesOf } from '../../../ports/bytes.ts'
+import type { ByteSource, ByteStream } from '../../../ports/bytes.ts'
 import type { VerificationKeys } from '../../../ports/keyring.ts'
-import { pgpCheckSignature, pgpDecrypt } from '../openpgp/index.ts'
+import { pgpCheckSignature, pgpOpen } from '../openpgp/index.ts'
+import type { Legacy } from '../smime/enveloped-read.ts'
 import {
   collect,
-  decryptEnveloped,
-  LARGEST_CONTAINER,
+  openEnveloped,
+  openSigned as openSignedData,
   splitSigned,
   type VerifiedContent,
   verifySigned,
@@ -36,17 +37,22 @@ export interface Opening {
   readonly from: string | null
   /** Epoch ms. */
   readonly at: number
+  /** Ciphers that are too weak to be opened without being asked. */
+  readonly legacy: Legacy
 }
 
 /** What one container gave: its layers from the outside in, and what it held; null: nothing is released. */
 export interface Opened {
   readonly layers: readonly OpenedLayer[]
   readonly inner: ByteSource | null
+  /** Where it lies; the reader's to dispose of. */
+  readonly held?: AsyncDisposable
   /** Certificates of a good signer. */
   readonly harvest?: readonly X509Certificate[]
 }
 
 const LARGEST_SIGNATURE = 1_048_576
+const NOTHING = Buffer.alloc(0)
 const SMIME_SIGNATURE = /^application\/(x-)?pkcs7-signature$/
 const PGP_SIGNATURE = 'application/pgp-signature'
 const ENTITY = '1.2.840.113549.1.7.1'
@@ -77,28 +83,46 @@ function kindByName({ index }: Inside): LayerKind {
 async function openCms({ source, index }: Inside, opening: Opening): Promise<Opened> {
   const smimeType = (index.root.parameters.get('smime-type') ?? '').toLowerCase()
   if (smimeType === 'certs-only') return closed(layerOf('smime-other', 'not-opened'))
-  const der = await bodyOf(source, index.root)
-  if (der === null) return closed(layerOf('smime-other', 'not-opened'))
-  const type = cmsType(der) ?? (smimeType === 'signed-data' ? 'signed' : 'encrypted')
+  const der = () => decodedBody(source, index.root)
+  const type = cmsType(await beginning(der())) ?? (smimeType === 'signed-data' ? 'signed' : 'encrypted')
   if (type === 'other') return closed(layerOf('smime-other', 'not-opened'))
-  return type === 'signed' ? openOpaque(der, opening) : openEnveloped(der, opening)
+  return type === 'signed' ? openOpaque(der, opening) : openEncrypted(der, opening)
 }
 
-async function openEnveloped(der: Buffer, { keys }: Opening): Promise<Opened> {
-  const opened = await orFault(decryptEnveloped(bytesOf(der).stream(), keys.smime))
+/** The first octets; a stream is at liberty to give them one by one. */
+async function beginning(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const kept: Uint8Array[] = []
+  let size = 0
+  for await (const piece of pieces) {
+    kept.push(piece)
+    size += piece.length
+    if (size >= 32) break
+  }
+  return Buffer.concat(kept)
+}
+
+async function openEncrypted(der: ByteStream, { keys, legacy }: Opening): Promise<Opened> {
+  const opened = await orFault(openEnveloped(der, keys.smime, { legacy }))
   if (opened instanceof Fault) return closed(layerOf('smime-encrypted', 'undecryptable'))
   const state = opened.authenticated ? 'decrypted' : 'no-integrity'
-  return { layers: [layerOf('smime-encrypted', state, { algorithm: opened.layer })], inner: bytesOf(opened.content) }
+  const layers = [layerOf('smime-encrypted', state, { algorithm: opened.layer })]
+  return { layers, inner: opened.content, held: opened.content }
 }
 
-async function openOpaque(der: Buffer, opening: Opening): Promise<Opened> {
+async function openOpaque(der: ByteStream, opening: Opening): Promise<Opened> {
   const { anchors } = opening.keys
   const { certificates } = opening.sender
-  const verified = await orFault(verifySigned(der, null, { anchors, at: opening.at, certificates }))
-  if (verified instanceof Fault) return closed(layerOf('smime-signed', unverified(verified.code, der)))
-  if (verified.contentType !== ENTITY || !verified.content) return closed(layerOf('smime-signed', 'not-opened'))
+  const verified = await orFault(openSignedData(der, { anchors, at: opening.at, certificates }))
+  if (verified instanceof Fault) {
+    const small = await orFault(collect(der(), LARGEST_SIGNATURE))
+    return closed(layerOf('smime-signed', unverified(verified.code, small instanceof Fault ? NOTHING : small)))
+  }
+  const { content } = verified
+  if (verified.contentType !== ENTITY) {
+    return { ...closed(layerOf('smime-signed', 'not-opened')), held: content }
+  }
   const layer = judgeSmime(verified, anchors, opening)
-  return { layers: [layer], inner: bytesOf(verified.content), harvest: harvestOf(verified, layer) }
+  return { layers: [layer], inner: content, held: content, harvest: harvestOf(verified, layer) }
 }
 
 async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
@@ -111,7 +135,7 @@ async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
   const part = rangeOf(source, parts.signature.start, parts.signature.end)
   const partIndex = await orFault(indexMime(part))
   if (partIndex instanceof Fault) return closed(layerOf(kindByName(inside), 'broken'))
-  const signature = await bodyOf(part, partIndex.root, LARGEST_SIGNATURE)
+  const signature = await signatureOf(part, partIndex.root)
   const { type } = partIndex.root
   const protocol = (root.parameters.get('protocol') ?? type).toLowerCase()
   if (signature !== null && SMIME_SIGNATURE.test(type) && SMIME_SIGNATURE.test(protocol)) {
@@ -144,7 +168,7 @@ async function openPgpSigned(content: ByteSource, signature: Buffer, opening: Op
     return closed(layerOf('pgp-signed', state))
   }
   const layer = judgePgp(checks, opening)
-  return { layers: [layer], inner: layer.state === 'broken' ? null : content }
+  return { layers: [layer], inner: proves(layer) ? content : null }
 }
 
 /** RFC 3156 section 4: two parts, a version and the message. */
@@ -153,23 +177,27 @@ async function openPgp({ source, index }: Inside, opening: Opening): Promise<Ope
   if (version?.type !== 'application/pgp-encrypted' || !message || more.length > 0 || message.shape !== 'leaf') {
     return closed(layerOf('pgp-encrypted', 'undecryptable'))
   }
-  const body = await bodyOf(source, message)
-  if (body === null) return closed(layerOf('pgp-encrypted', 'not-opened'))
-  const opened = await orFault(pgpDecrypt(bytesOf(body), opening.keys.pgp, opening.sender.pgp, { time: opening.at }))
-  if (opened instanceof Fault) return closed(layerOf('pgp-encrypted', 'undecryptable'))
-  const encrypted = layerOf('pgp-encrypted', 'decrypted', { algorithm: 'OpenPGP' })
-  if (opened.signatures.length === 0) return { layers: [encrypted], inner: bytesOf(opened.content) }
-  const signed = judgePgp(opened.signatures, opening)
-  return { layers: [encrypted, signed], inner: signed.state === 'broken' ? null : bytesOf(opened.content) }
+  return openPgpMessage(decodedBody(source, message), opening)
 }
 
-/** Decoded body of a part, null above `limit`. */
-async function bodyOf(
-  source: ByteSource,
-  part: MimeIndex['root'],
-  limit: number = LARGEST_CONTAINER,
-): Promise<Buffer | null> {
-  const body = await orFault(collect(decodedBody(source, part), limit))
+/** An encrypted OpenPGP message, and the signatures that are inside of it. */
+export async function openPgpMessage(message: AsyncIterable<Uint8Array>, opening: Opening): Promise<Opened> {
+  const opened = await orFault(pgpOpen(message, opening.keys.pgp, opening.sender.pgp, { time: opening.at }))
+  if (opened instanceof Fault) return closed(layerOf('pgp-encrypted', 'undecryptable'))
+  const { content, protection, signatures } = opened
+  const state = protection === 'none' ? 'no-integrity' : 'decrypted'
+  const encrypted = layerOf('pgp-encrypted', state, { algorithm: `OpenPGP, ${protection}` })
+  if (signatures.length === 0) return { layers: [encrypted], inner: content, held: content }
+  const signed = judgePgp(signatures, opening)
+  return { layers: [encrypted, signed], inner: proves(signed) ? content : null, held: content }
+}
+
+/** What is known to be altered, or signed so that anybody could have altered it, is not released as content. */
+export const proves = ({ state }: OpenedLayer): boolean => state !== 'broken' && state !== 'weak'
+
+/** Decoded body of a signature part, null where it is larger than any. */
+async function signatureOf(source: ByteSource, part: MimeIndex['root']): Promise<Buffer | null> {
+  const body = await orFault(collect(decodedBody(source, part), LARGEST_SIGNATURE))
   return body instanceof Fault ? null : body
 }
 
@@ -192,7 +220,10 @@ function overWeakDigest(der: Uint8Array): boolean {
 }
 
 /** Of a good signature: its certificate and what came along for the path. */
-function harvestOf({ signers, certificates }: VerifiedContent, layer: OpenedLayer): readonly X509Certificate[] {
+function harvestOf(
+  { signers, certificates }: Pick<VerifiedContent, 'signers' | 'certificates'>,
+  layer: OpenedLayer,
+): readonly X509Certificate[] {
   const leaf = signers.find(({ certificate }) => fingerprint(certificate) === layer.signer?.fingerprint)?.certificate
   if (layer.state !== 'good' || !leaf) return []
   return [leaf, ...certificates.filter((one) => one !== leaf && one.ca)]

@@ -23,14 +23,25 @@ const DEEPEST = 5
  * Decrypts and verifies a mail: S/MIME (RFC 8551), PGP/MIME (RFC 3156) and OpenPGP in the text, inside of each other in any
  * order, up to five containers. Whatever is wrong with the mail is a state of a layer, not a fault; a decryption that fails
  * says the same whatever the cause. Content comes out only when every layer around it held; of what was encrypted nothing is
- * released before its end. Containers of more than 64 MiB are not opened.
+ * released before its end. What is decrypted lies in memory up to a MiB and else, sealed, in a file without a name; dispose of the
+ * result to give it back.
  *
  * Raises `header-too-large` and `mime-too-complex` for the mail itself, and what `source` or `verification` raise.
  */
 export async function openMail(source: ByteSource, keys: OpenKeys, options: OpenOptions): Promise<OpenedMail> {
   const outside: Inside = { source, index: options.index ?? (await indexMime(source)) }
   const layers: OpenedLayer[] = []
-  const walk: Walk = { outside, inside: outside, unwrapped: outside, layers, harvest: [], otherSender: false }
+  const walk: Walk = { outside, inside: outside, unwrapped: outside, layers, held: [], harvest: [], otherSender: false }
+  try {
+    return await walkIn(walk, keys, options)
+  } catch (error) {
+    await dispose(walk.held)
+    throw error
+  }
+}
+
+async function walkIn(walk: Walk, keys: OpenKeys, options: OpenOptions): Promise<OpenedMail> {
+  const { outside, layers } = walk
   let opening: Opening | null = null
   for (let depth = 0; ; depth++) {
     const container = containerOf(walk.inside.index.root)
@@ -53,6 +64,7 @@ interface Walk {
   /** Outermost entity that a reader without our keys can read to its end. */
   unwrapped: Inside
   readonly layers: OpenedLayer[]
+  readonly held: AsyncDisposable[]
   harvest: Opened['harvest'] & {}
   /** A header under protection names another sender than the mail. */
   otherSender: boolean
@@ -61,6 +73,7 @@ interface Walk {
 /** Goes one container inwards; false: nothing is released. `unwraps`: a reader without us could not. */
 async function goInto(walk: Walk, opened: Opened, { from }: Opening, unwraps: boolean): Promise<boolean> {
   walk.layers.push(...opened.layers)
+  if (opened.held) walk.held.push(opened.held)
   walk.harvest = [...walk.harvest, ...(opened.harvest ?? [])]
   if (!opened.inner) return false
   const index = await orFault(indexMime(opened.inner))
@@ -92,23 +105,34 @@ function released(walk: Walk): OpenedMail {
   }
 }
 
-function found({ layers, outside, harvest, otherSender }: Walk): Pick<OpenedMail, 'layers' | 'verdict' | 'harvest'> {
+type Found = Pick<OpenedMail, 'layers' | 'verdict' | 'harvest'> & AsyncDisposable
+
+function found({ layers, outside, harvest, held, otherSender }: Walk): Found {
   const marked = markIntegrity(otherSender ? layers.map(notOfSender) : layers)
   const verdict = verdictOn(marked, suspectedDamage(outside.index.root.fields))
-  return { layers: marked, verdict, harvest: verdict.state === 'good' ? harvest : [] }
+  return {
+    layers: marked,
+    verdict,
+    harvest: verdict.state === 'good' ? harvest : [],
+    [Symbol.asyncDispose]: () => dispose(held),
+  }
 }
 
 const notOfSender = (layer: OpenedLayer): OpenedLayer =>
   layer.state === 'good' ? { ...layer, state: 'from-differs', words: wordsOf('from-differs') } : layer
 
+async function dispose(held: readonly AsyncDisposable[]): Promise<void> {
+  for (const one of held) await one[Symbol.asyncDispose]()
+}
+
 const NOTHING_KNOWN = { pgp: [], certificates: [], revoked: new Set<string>() }
 
-async function openingOf({ index }: Inside, keys: OpenKeys, { at, from }: OpenOptions): Promise<Opening> {
+async function openingOf({ index }: Inside, keys: OpenKeys, { at, from, legacy = {} }: OpenOptions): Promise<Opening> {
   const sender = soleSender(index.root.fields)
   const same = sender !== null && sameMailbox(sender, from)
   const address = same ? canonical(sender) : null
   const known = address === null ? NOTHING_KNOWN : await keys.verification(address)
-  return { keys, sender: known, revoked: known.revoked, from: same ? sender : null, at }
+  return { keys, sender: known, revoked: known.revoked, from: same ? sender : null, at, legacy }
 }
 
 function canonical(address: string): string | null {

@@ -84,7 +84,8 @@ export interface OpenedContent extends Entity {
   readonly bodySource: ByteSource
 }
 
-export interface OpenedMail {
+/** Contents are readable until it is disposed of. */
+export interface OpenedMail extends AsyncDisposable {
   /** From the outside in. */
   readonly layers: readonly OpenedLayer[]
   /** The innermost readable entity; null while any layer around it is broken or closed. */
