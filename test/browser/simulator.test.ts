@@ -1,0 +1,139 @@
+/** The add-in in Outlook, end to end: a mail is written in the simulator, the gateway delivers, and the bytes are looked at. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Frame, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually, linkIn, mailsTo, savePart } from '../support/delivered.ts'
+import { frameOf, type SimulatedWorld, simulatedWorld } from '../support/simulator.ts'
+
+let world: SimulatedWorld
+beforeAll(async () => {
+  world = await simulatedWorld()
+})
+afterAll(() => world?.[Symbol.asyncDispose]())
+
+const SAMPLE = 'Minutes for four recipients'
+const FOUR = ['cert@partner.example', 'pgp@partner.example', 'phone@partner.example', 'nothing@partner.example']
+const SECRET = 'Umspannwerk Nord'
+
+async function beginSample(page: Page): Promise<Frame> {
+  await page.getByRole('button', { name: SAMPLE }).click()
+  const pane = await frameOf(page, '/taskpane.html')
+  await pane.getByRole('radio').first().waitFor()
+  return pane
+}
+
+/** What the pane says will happen: title of the card, by address. */
+async function previewed(pane: Frame): Promise<Record<string, string>> {
+  await pane.locator('[aria-busy="false"] .group:not(.stale)').first().waitFor()
+  const cards = await pane.locator('.group').all()
+  const found: Record<string, string> = {}
+  for (const card of cards) {
+    const title = await card.getByRole('heading').innerText()
+    for (const text of await card.locator('.members li').allInnerTexts()) {
+      const address = FOUR.find((one) => text.includes(one))
+      if (address) found[address] = title
+    }
+  }
+  return found
+}
+
+const openssl = (...args: string[]) =>
+  execFileSync('openssl', args, { encoding: 'latin1', stdio: ['ignore', 'pipe', 'pipe'] })
+
+describe('a confidential mail to four who can read four different things', () => {
+  it('is delivered exactly as the preview in the pane said', { timeout: 120_000 }, async () => {
+    const { page, outside, close } = await world.open()
+    const pane = await beginSample(page)
+    await pane.getByRole('radio', { name: /^Confidential/ }).check()
+    await expect
+      .poll(() => previewed(pane), { timeout: 20_000 })
+      .toEqual({
+        'cert@partner.example': 'Encrypted with S/MIME',
+        'pgp@partner.example': 'Encrypted with OpenPGP',
+        'phone@partner.example': 'Encrypted PDF',
+        'nothing@partner.example': 'Secure portal',
+      })
+    await pane.getByText('Stamped on this message').waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await expect.poll(() => page.locator('.delivery li.delivered').count(), { timeout: 30_000 }).toBe(4)
+    expect(await page.locator('.delivery li').allInnerTexts()).toEqual([
+      expect.stringContaining('S/MIME'),
+      expect.stringContaining('OpenPGP'),
+      expect.stringContaining('Encrypted PDF'),
+      expect.stringContaining('Portal'),
+    ])
+
+    const [smime, pgp, pdf, portal] = await Promise.all(
+      FOUR.map(async (address) => (await mailsTo(world.sink, address)).at(-1)!),
+    )
+    const bytes = [smime, pgp, pdf, portal].map((file) => readFileSync(file!, 'latin1'))
+    for (const one of bytes) {
+      expect(one).not.toMatch(/^X-Secflow-/im)
+      expect(one).not.toContain(SECRET)
+      expect(one).not.toContain(Buffer.from(SECRET).toString('base64').slice(0, 12))
+    }
+
+    const peer = world.files.peer(FOUR[0]!)
+    const decrypted = join(world.folder, 'decrypted.eml')
+    openssl('cms', '-decrypt', '-in', smime!, '-recip', peer.certificate, '-inkey', peer.key, '-out', decrypted)
+    const verified = openssl('cms', '-verify', '-in', decrypted, '-CAfile', world.files.ca)
+    expect(decodedText(verified)).toContain(SECRET)
+
+    const home = join(world.folder, 'gnupg')
+    mkdirSync(home, { mode: 0o700 })
+    const gpg = (...args: string[]) =>
+      execFileSync('gpg', ['-q', '--batch', '--homedir', home, ...args], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    gpg('--import', world.files.peer(FOUR[1]!).pgp, join(world.files.directory, 'gateway.asc'))
+    const armored = join(world.folder, 'mail.asc')
+    writeFileSync(armored, /-----BEGIN PGP MESSAGE-----[\s\S]*-----END PGP MESSAGE-----/.exec(bytes[1]!)![0])
+    expect(decodedText(gpg('--decrypt', armored))).toContain(SECRET)
+
+    const container = await savePart(pdf!, 'application/pdf', join(world.folder, 'mail.pdf'))
+    const text = await eventually('the password by SMS', () =>
+      world.sink.texts.findLast(({ to }) => to === '+4915100000006'),
+    )
+    const password = text.text.split(': ').at(-1)!
+    expect(() => execFileSync('qpdf', ['--password=wrong', '--check', container], { stdio: 'pipe' })).toThrow()
+    expect(execFileSync('qpdf', [`--password=${password}`, '--check', container], { encoding: 'utf8' })).toContain(
+      'AESv3',
+    )
+    expect(execFileSync('pdftotext', ['-upw', password, container, '-'], { encoding: 'utf8' })).toContain(SECRET)
+
+    const link = await linkIn(portal!)
+    expect((await fetch(link)).status).toBe(200)
+    expect(await (await fetch(link)).text()).not.toContain(SECRET)
+
+    expect(outside).toEqual([])
+    await close()
+  })
+
+  it('shows each recipient what he gets, opened with his own key', { timeout: 60_000 }, async () => {
+    const { page, complaints, close } = await world.open()
+    const open = async (name: string) => {
+      await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+      await page.locator('.read .protection').waitFor()
+      return page.locator('.read').innerText()
+    }
+    expect(await open('Partner with certificate')).toContain('Opened with the recipient’s key')
+    expect(await page.frameLocator('iframe.letter').locator('body').innerText()).toContain(SECRET)
+    expect(await open('Partner with OpenPGP key')).toContain('OpenPGP')
+    expect(await page.frameLocator('iframe.letter').locator('body').innerText()).toContain(SECRET)
+    expect(await open('Partner with phone only')).toContain('The password went to the telephone')
+    expect(await page.locator('.telephone').innerText()).toContain('+4915100000006')
+    await open('Partner without anything')
+    expect(await page.getByRole('link', { name: 'Open in the portal' }).getAttribute('href')).toContain('/portal/')
+    expect(complaints).toEqual([])
+    await close()
+  })
+})
+
+/** A MIME entity with its base64 bodies as text. */
+const decodedText = (entity: string): string =>
+  entity.replace(/(?:^[A-Za-z0-9+/]{16,}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]+={0,2}\r?$\n?)?/gm, (block) =>
+    Buffer.from(block, 'base64').toString('utf8'),
+  )
