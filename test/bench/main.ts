@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { builtCommand } from '../support/built.ts'
 import { addin } from './addin.ts'
 import { cluster } from './cluster.ts'
+import { evaluateApi } from './evaluate-api.ts'
 import { growth } from './growth.ts'
 import { large } from './large.ts'
 import { openpgp } from './openpgp.ts'
@@ -18,7 +19,18 @@ import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
 import { smoke } from './smoke.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { smoke, relay, large, cluster, policy, growth, addin, openpgp, pdf }
+const BENCHES: Readonly<Record<string, Bench>> = {
+  smoke,
+  relay,
+  large,
+  cluster,
+  policy,
+  growth,
+  'evaluate-api': evaluateApi,
+  addin,
+  openpgp,
+  pdf,
+}
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 const wanted = process.argv.slice(2)
