@@ -40,11 +40,21 @@ export type Step =
       readonly do: 'protect'
       readonly method: Method
       /** PDF only: how the recipient gets the password. */
-      readonly password?: { readonly channel: 'sms' | 'sender' | 'portal'; readonly phone?: string }
-      /** Portal only: the recipient may answer there. */
+      readonly password?: {
+        readonly channel: 'sms' | 'sender' | 'portal'
+        readonly phone?: string
+        /** Groups of five letters; four where it is not said. */
+        readonly groups?: number
+        /** Seconds for which the recipient keeps one password; absent: another for every mail. */
+        readonly standing?: number
+      }
+      /** PDF only: what gets the password in place of the whole mail. */
+      readonly container?: 'zip' | 'pdfs'
+      /** Portal and PDF: the recipient may answer in the portal. */
       readonly reply?: boolean
+      /** Of the page in the portal. */
       readonly access?: Access
-      /** Seconds from acceptance, portal only. */
+      /** Seconds from acceptance, of the page in the portal. */
       readonly expires?: number
     }
   | { readonly do: 'route'; readonly via: string }

@@ -61,9 +61,12 @@ function isGate({ definition }: ActionUse): boolean {
 }
 
 function methodsOf(uses: readonly ActionUse[]): readonly Method[] | null {
-  const lists = uses.flatMap(({ definition, params }) =>
-    definition.name === 'protect' ? [(params as { readonly anyOf: readonly Method[] }).anyOf] : [],
-  )
+  const lists = uses.flatMap(({ definition, params }) => {
+    if (definition.name !== 'protect') return []
+    const { anyOf, container = 'mail' } = params as { readonly anyOf: readonly Method[]; readonly container?: string }
+    // Files alone are not the mail.
+    return container === 'mail' ? [anyOf] : []
+  })
   if (lists.length === 0) return null
   return lists.reduce((a, b) => a.filter((method) => b.includes(method)))
 }

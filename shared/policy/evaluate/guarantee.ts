@@ -60,7 +60,12 @@ function apply({ guarantee, owner, mode }: CompiledGuarantee, draft: Draft): voi
 }
 
 function ownDelivery(draft: Draft): Delivery {
-  return { facts: draft.facts, outcome: draft.gate.outcome, method: draft.method, signed: signedWith(draft) }
+  return { facts: draft.facts, outcome: draft.gate.outcome, method: wholly(draft), signed: signedWith(draft) }
+}
+
+/** The method when it protects the mail as a whole: what protects only files in it keeps no guarantee. */
+function wholly({ method, steps }: Draft): Method | null {
+  return steps.some((step) => step.do === 'protect' && step.container !== undefined) ? null : method
 }
 
 function signedWith(draft: Draft): string | null {
@@ -75,7 +80,7 @@ function signedWith(draft: Draft): string | null {
 function destinations(draft: Draft, policy: Policy, cache: MessageCache): readonly Delivery[] {
   const delivered = draft.gate.outcome === 'deliver'
   const protection = (form: string) =>
-    form === 'as-sent' ? { method: draft.method, signed: signedWith(draft) } : { method: null, signed: null }
+    form === 'as-sent' ? { method: wholly(draft), signed: signedWith(draft) } : { method: null, signed: null }
   const made: Delivery[] = []
   const add = (recipient: RecipientFacts, method: Method | null, signed: string | null) => {
     const facts = new Facts(draft.facts.input, recipient, policy.tenantLabels, cache)

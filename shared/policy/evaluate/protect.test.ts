@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recipient } from '../../../test/support/policy.ts'
 import { DEFAULT_EXPIRY } from '../registry/actions/attach.ts'
-import type { Protect } from '../registry/actions/protect.ts'
+import { joinProtects, type Protect } from '../registry/actions/protect.ts'
 import { chooseMethod } from './protect.ts'
 import { NO_COMMON_METHOD, NO_METHOD, NO_PHONE } from './texts.ts'
 
@@ -21,6 +21,29 @@ describe('the step of a method', () => {
     expect(step('pdf')).toStrictEqual(pdf({ channel: 'sms' }))
     expect(step('pdf', {}, NUMBER, bare)).toStrictEqual(pdf({ channel: 'sms', phone: NUMBER }))
     expect(step('pdf', { channel: 'sender' }, NUMBER)).toStrictEqual(pdf({ channel: 'sender' }))
+  })
+  it('says what the password is, what it opens, and where the portal comes in', () => {
+    expect(step('pdf', { channel: 'sms', groups: 6, standing: 90 * 86_400, container: 'zip' })).toStrictEqual({
+      do: 'protect',
+      method: 'pdf',
+      password: { channel: 'sms', groups: 6, standing: 90 * 86_400 },
+      container: 'zip',
+    })
+    expect(step('pdf', { channel: 'portal', reply: true }, undefined, bare)).toStrictEqual({
+      do: 'protect',
+      method: 'pdf',
+      password: { channel: 'portal' },
+      reply: true,
+      access: 'link-code',
+      expires: DEFAULT_EXPIRY,
+    })
+    expect(step('pdf', { channel: 'portal', access: 'portal-2fa' }, undefined, bare)).toBeNull()
+  })
+  it('protects the whole mail as soon as one rule wants that', () => {
+    const zip = asked({ anyOf: ['pdf'], container: 'zip', groups: 4, standing: 100 })
+    const pdfs = asked({ anyOf: ['pdf'], container: 'pdfs', groups: 8, standing: 50 })
+    expect(joinProtects(zip, pdfs)).toMatchObject({ container: 'pdfs', groups: 8, standing: 50 })
+    expect(joinProtects(zip, asked({ anyOf: ['pdf'] })).container).toBeUndefined()
   })
   it('asks for a code by mail, for 30 days, where no rule says otherwise', () => {
     expect(step('portal')).toStrictEqual({

@@ -54,7 +54,7 @@ function ask(method: Method, protect: Protect, recipient: RecipientFacts, sms: s
     case 'pgp':
       return key(recipient.keys.pgp, 'pgp-key', 'recipient.keys.pgp')
     case 'pdf':
-      return channelOf(protect) === 'sms' && sms === undefined ? phone(recipient) : { can: 'yes' }
+      return needsPhone(protect) && sms === undefined ? phone(recipient) : { can: 'yes' }
     case 'portal':
       return protect.access === 'portal-2fa' && sms === undefined ? phone(recipient) : { can: 'yes' }
     case 'tls':
@@ -74,6 +74,12 @@ export function phone(recipient: RecipientFacts): Answer {
   return recipient.phoneKnown ? { can: 'yes' } : { can: 'no', field: 'phone' }
 }
 
+/** For the text message with the password, or for the second factor before the portal shows it. */
+function needsPhone(protect: Protect): boolean {
+  const channel = channelOf(protect)
+  return channel === 'sms' || (channel === 'portal' && protect.access === 'portal-2fa')
+}
+
 function channelOf(protect: Protect): 'sms' | 'sender' | 'portal' {
   return protect.channel ?? 'sms'
 }
@@ -81,10 +87,21 @@ function channelOf(protect: Protect): 'sms' | 'sender' | 'portal' {
 function stepOf(method: Method, protect: Protect, sms: string | undefined): Step {
   if (method === 'pdf') {
     const channel = channelOf(protect)
+    const { groups, standing, container } = protect
+    const visible = channel === 'portal' || protect.reply
     return {
       do: 'protect',
       method,
-      password: { channel, ...(channel === 'sms' && sms !== undefined ? { phone: sms } : {}) },
+      password: {
+        channel,
+        ...(channel === 'sms' && sms !== undefined ? { phone: sms } : {}),
+        ...(groups === undefined ? {} : { groups }),
+        ...(standing === undefined ? {} : { standing }),
+      },
+      ...(container === undefined ? {} : { container }),
+      ...(protect.reply ? { reply: true } : {}),
+      // Of the page in the portal that shows the password or takes the answer.
+      ...(visible ? { access: protect.access ?? 'link-code', expires: protect.expires ?? DEFAULT_EXPIRY } : {}),
     }
   }
   if (method !== 'portal') return { do: 'protect', method }

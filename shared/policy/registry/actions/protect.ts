@@ -1,6 +1,6 @@
 /** Signing and encrypting. */
 import type { Access, Method, Outcome } from '../../../domain/index.ts'
-import { choice, duration, flag, listOf, object, refine, text } from '../../parse/shape.ts'
+import { choice, duration, flag, integer, listOf, object, refine, text } from '../../parse/shape.ts'
 import { type AnyAction, action } from '../action.ts'
 import {
   earliest,
@@ -10,6 +10,7 @@ import {
   joinSingle,
   type Single,
   single,
+  strongest,
   strongestOf,
 } from '../joins.ts'
 import { ACCESS } from './attach.ts'
@@ -20,6 +21,10 @@ export const METHODS: readonly Method[] = ['smime', 'pgp', 'pdf', 'portal', 'tls
 export const END_TO_END: readonly Method[] = ['smime', 'pgp', 'pdf', 'portal']
 const CHANNELS = ['sender', 'portal', 'sms'] as const
 const IF_NO_PHONE = ['next', 'hold', 'reject'] as const
+/** What gets the password: attached files in a ZIP archive, attached PDFs each by itself, the whole mail; weakest first. */
+const CONTAINERS = ['zip', 'pdfs', 'mail'] as const
+/** Groups of five letters, 16 bits each; four are the least that is given out. */
+const PASSWORD_GROUPS = { min: 4, max: 12 } as const
 
 export interface Sign {
   readonly with: Single
@@ -65,6 +70,12 @@ export interface Protect {
   readonly ifNone: Outcome
   readonly channel?: (typeof CHANNELS)[number] | undefined
   readonly ifNoPhone?: (typeof IF_NO_PHONE)[number] | undefined
+  /** Groups of the password; the longest that any rule asks for. */
+  readonly groups?: number | undefined
+  /** Seconds for which a recipient keeps one password; undefined: another for every mail. */
+  readonly standing?: number | undefined
+  /** Undefined is the whole mail. */
+  readonly container?: 'zip' | 'pdfs' | undefined
   readonly reply: boolean
   readonly access?: Access | undefined
   readonly expires?: number | undefined
@@ -76,20 +87,40 @@ export function joinProtects(a: Protect, b: Protect): Protect {
     ifNone: strongestOf(OUTCOMES, a.ifNone, b.ifNone) ?? 'reject',
     channel: strongestOf(CHANNELS, a.channel, b.channel),
     ifNoPhone: strongestOf(IF_NO_PHONE, a.ifNoPhone, b.ifNoPhone),
+    groups: a.groups === undefined ? b.groups : Math.max(a.groups, b.groups ?? 0),
+    standing: earliest(a.standing, b.standing),
+    container: partly(strongest(CONTAINERS, a.container ?? 'mail', b.container ?? 'mail')),
     reply: a.reply || b.reply,
     access: strongestOf(ACCESS, a.access, b.access),
     expires: earliest(a.expires, b.expires),
   }
 }
 
+function partly(container: (typeof CONTAINERS)[number] | undefined): 'zip' | 'pdfs' | undefined {
+  return container === 'mail' ? undefined : container
+}
+
 /** Kept in the order of METHODS, so that equal sets are equal values. */
 const methods = refine(listOf(choice(METHODS)), (value) => METHODS.filter((method) => value.includes(method)))
-const password = object({ channel: choice(CHANNELS) }, { ifNoPhone: choice(IF_NO_PHONE) })
+const password = object(
+  { channel: choice(CHANNELS) },
+  {
+    ifNoPhone: choice(IF_NO_PHONE),
+    groups: integer(PASSWORD_GROUPS.min, PASSWORD_GROUPS.max),
+    standing: duration,
+  },
+)
 
 interface Params {
   readonly anyOf: readonly Method[]
   readonly ifNone?: 'defer' | 'hold' | 'quarantine' | 'reject'
-  readonly password?: { readonly channel: (typeof CHANNELS)[number]; readonly ifNoPhone?: (typeof IF_NO_PHONE)[number] }
+  readonly password?: {
+    readonly channel: (typeof CHANNELS)[number]
+    readonly ifNoPhone?: (typeof IF_NO_PHONE)[number]
+    readonly groups?: number
+    readonly standing?: number
+  }
+  readonly container?: (typeof CONTAINERS)[number]
   readonly reply?: boolean
   readonly access?: Access
   readonly expires?: number
@@ -113,6 +144,7 @@ const protect = action<Params, Protect>({
     {
       ifNone: choice(['defer', 'hold', 'quarantine', 'reject']),
       password,
+      container: choice(CONTAINERS),
       reply: flag,
       access: choice(ACCESS.filter((access) => access !== 'link' && access !== 'password')),
       expires: duration,
@@ -126,6 +158,9 @@ const protect = action<Params, Protect>({
         ifNone: params.ifNone ?? 'reject',
         channel: params.password?.channel,
         ifNoPhone: params.password?.ifNoPhone,
+        groups: params.password?.groups,
+        standing: params.password?.standing,
+        container: partly(params.container),
         reply: params.reply ?? false,
         access: params.access,
         expires: params.expires,
