@@ -4,7 +4,8 @@ import { createRoot } from 'react-dom/client'
 import type { PaneOffice } from './host/office.ts'
 import { Pane } from './pane.tsx'
 import { applyTheme, readSetting, themeOf } from './theme/theme.ts'
-import { languageOf, wordsOf } from './words/words.ts'
+import { wordsOf } from './words/load.ts'
+import { languageOf } from './words/words.ts'
 
 /** Ms that Outlook has to say it is there. */
 const PATIENCE = 8000

@@ -39,7 +39,7 @@ export function Compose({ draft, service, offline, words }: Around) {
     return () => clearTimeout(timer)
   }, [])
   useEffect(() => {
-    const opened = openSession({ draft, service, offline, store })
+    const opened = openSession({ draft, service, offline, store, whenOnline })
     setSession(opened)
     return () => opened.stop()
   }, [draft, service, offline, store])
@@ -50,6 +50,11 @@ export function Compose({ draft, service, offline, words }: Around) {
       </main>
     )
   return <Screen state={state} mail={state.mail} session={session} domains={offline.domains()} words={words} />
+}
+
+function whenOnline(back: () => void): () => void {
+  addEventListener('online', back)
+  return () => removeEventListener('online', back)
 }
 
 interface Screen {

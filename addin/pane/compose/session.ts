@@ -40,6 +40,8 @@ interface Around {
   readonly service: Service
   readonly offline: Offline
   readonly store: Store<ComposeState, Happening>
+  /** Calls when the connection is back; returns what ends it. */
+  readonly whenOnline: (back: () => void) => () => void
 }
 
 /** What is asked for with this choice on this draft. */
@@ -61,7 +63,7 @@ export function circumstances({ vocabulary, inherited, mail }: ComposeState): Ci
 }
 
 /** Keeps the preview and the headers of one draft up to date. */
-export function openSession({ draft, service, offline, store }: Around): Session {
+export function openSession({ draft, service, offline, store, whenOnline }: Around): Session {
   let question = 0
   let request: AbortController | null = null
   let stopped = false
@@ -190,7 +192,7 @@ export function openSession({ draft, service, offline, store }: Around): Session
     void learnWords()
     void ask()
   }
-  addEventListener('online', cameBack)
+  const unlisten = whenOnline(cameBack)
   void look().then(learnWords)
 
   return {
@@ -215,7 +217,7 @@ export function openSession({ draft, service, offline, store }: Around): Session
       stopped = true
       request?.abort()
       unwatch()
-      removeEventListener('online', cameBack)
+      unlisten()
       for (const timer of timers.values()) clearTimeout(timer)
     },
   }

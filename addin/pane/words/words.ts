@@ -137,8 +137,3 @@ export interface Words {
 
 /** `de-CH` and the like read German, everybody else English. */
 export const languageOf = (tag: string | undefined): Language => (/^de\b/i.test(tag ?? '') ? 'de' : 'en')
-
-/** The texts of one language; the other is never fetched. */
-export async function wordsOf(language: Language): Promise<Words> {
-  return language === 'de' ? (await import('./de.ts')).de : (await import('./en.ts')).en
-}
