@@ -23,10 +23,14 @@ export function base64Size(size: number): number {
 export function base64Lines(bytes: Buffer): Buffer {
   const text = bytes.toString('base64')
   const out = Buffer.allocUnsafe(base64Size(bytes.length))
-  const plain = Buffer.from(text, 'latin1')
-  let at = 0
-  for (let from = 0; from < plain.length; from += LINE_CHARS) {
-    at += plain.copy(out, at, from, Math.min(from + LINE_CHARS, plain.length))
+  // The text is written to the end and moves to the front line by line: what is written never reaches what is still to be read.
+  let from = out.length - text.length
+  out.write(text, from, 'latin1')
+  for (let at = 0; from < out.length; ) {
+    const end = Math.min(from + LINE_CHARS, out.length)
+    out.copyWithin(at, from, end)
+    at += end - from
+    from = end
     out[at++] = 0x0d
     out[at++] = 0x0a
   }

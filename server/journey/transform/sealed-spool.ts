@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,10 +16,9 @@ const BLOCK = 16
  * gives plaintext away. Nothing can be read before `release`.
  */
 export class SealedSpool implements AsyncDisposable {
-  readonly #folder: string
-  readonly #key = randomBytes(32)
-  readonly #pieces: Buffer[] = []
-  readonly #cipher = createCipheriv('aes-256-ctr', this.#key, counter(0))
+  readonly #folder: string | undefined
+  #pieces: Buffer[] = []
+  #seal: Seal | null = null
   #waiting: Buffer[] = []
   #waitingSize = 0
   #size = 0
@@ -27,7 +26,7 @@ export class SealedSpool implements AsyncDisposable {
   #written = 0
 
   /** `folder` is where a large one has its file; the system's place for temporary files when left out. */
-  constructor(folder = tmpdir()) {
+  constructor(folder?: string) {
     this.#folder = folder
   }
 
@@ -39,11 +38,12 @@ export class SealedSpool implements AsyncDisposable {
   write(piece: Buffer): Promise<void> | undefined {
     if (piece.length === 0) return undefined
     this.#size += piece.length
-    if (this.#file === null && this.#size <= IN_MEMORY) {
+    if (this.#size <= IN_MEMORY) {
       this.#pieces.push(piece)
       return undefined
     }
-    this.#waiting.push(this.#cipherOnce(piece))
+    this.#seal ??= this.#begin()
+    this.#waiting.push(this.#seal.cipher.update(piece))
     this.#waitingSize += piece.length
     return this.#waitingSize >= BATCH ? this.#flush() : undefined
   }
@@ -51,8 +51,8 @@ export class SealedSpool implements AsyncDisposable {
   /** The content, to be read from any offset until it is disposed of. */
   async release(): Promise<OpenByteSource> {
     if (this.#size > IN_MEMORY) await this.#flush()
-    let whole = this.#file ? null : Buffer.concat(this.#pieces)
-    this.#wipe()
+    let whole = this.#file ? null : joined(this.#pieces)
+    this.#pieces = []
     const read = (start: number, end: number) => whole?.subarray(start, end) ?? this.#read(start, end)
     const size = this.#size
     return {
@@ -63,7 +63,6 @@ export class SealedSpool implements AsyncDisposable {
       },
       read: async (start, end) => read(start, end),
       [Symbol.asyncDispose]: async () => {
-        whole?.fill(0)
         whole = null
         await this[Symbol.asyncDispose]()
       },
@@ -71,28 +70,25 @@ export class SealedSpool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#wipe()
-    this.#key.fill(0)
+    this.#pieces = []
+    this.#seal?.key.fill(0)
     const file = this.#file
     this.#file = null
     await file?.close()
   }
 
-  #wipe(): void {
-    for (const piece of this.#pieces) piece.fill(0)
-    this.#pieces.length = 0
-  }
-
   /** The first piece that does not fit brings those before it along. */
-  #cipherOnce(piece: Buffer): Buffer {
-    if (this.#pieces.length === 0) return this.#cipher.update(piece)
-    const sealed = Buffer.concat([...this.#pieces.map((part) => this.#cipher.update(part)), this.#cipher.update(piece)])
-    this.#wipe()
-    return sealed
+  #begin(): Seal {
+    const key = randomBytes(32)
+    const cipher = createCipheriv('aes-256-ctr', key, counter(0))
+    this.#waiting = this.#pieces.map((piece) => cipher.update(piece))
+    for (const piece of this.#pieces) this.#waitingSize += piece.length
+    this.#pieces = []
+    return { key, cipher }
   }
 
   async #flush(): Promise<void> {
-    this.#file ??= await nameless(this.#folder)
+    this.#file ??= await nameless(this.#folder ?? tmpdir())
     const batch = this.#waiting
     this.#waiting = []
     this.#waitingSize = 0
@@ -106,7 +102,7 @@ export class SealedSpool implements AsyncDisposable {
   }
 
   async #read(start: number, end: number): Promise<Buffer> {
-    if (!this.#file) throw new Error('read after disposal')
+    if (!this.#file || !this.#seal) throw new Error('read after disposal')
     const from = start - (start % BLOCK)
     const sealed = Buffer.allocUnsafe(end - from)
     for (let done = 0; done < sealed.length; ) {
@@ -114,10 +110,19 @@ export class SealedSpool implements AsyncDisposable {
       if (bytesRead === 0) throw new Error('the spool is shorter than what was written')
       done += bytesRead
     }
-    return createDecipheriv('aes-256-ctr', this.#key, counter(from / BLOCK))
+    return createDecipheriv('aes-256-ctr', this.#seal.key, counter(from / BLOCK))
       .update(sealed)
       .subarray(start - from)
   }
+}
+
+interface Seal {
+  readonly key: Buffer
+  readonly cipher: Cipheriv
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
 /** Counter block of CTR mode; the key is used for one spool only, so it may begin at zero. */

@@ -24,16 +24,42 @@ export function contextTag(number: number, form: 'primitive' | 'constructed' = '
 
 /** Identifier and length octets in front of `length` bytes of content. */
 export function header(tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.from([tag, length])
-  const octets: number[] = []
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
-  return Buffer.from([tag, 0x80 | octets.length, ...octets])
+  const head = Buffer.allocUnsafe(headSize(length))
+  writeHead(head, tag, length)
+  return head
+}
+
+function headSize(length: number): number {
+  if (length < 0x80) return 2
+  if (length < 0x100) return 3
+  if (length < 0x10000) return 4
+  return length < 0x1000000 ? 5 : 6
+}
+
+/** Writes the head to the beginning of `to` and answers its size. */
+function writeHead(to: Buffer, tag: number, length: number): number {
+  const size = headSize(length)
+  to[0] = tag
+  if (size === 2) {
+    to[1] = length
+  } else {
+    to[1] = 0x80 | (size - 2)
+    to.writeUIntBE(length, 2, size - 2)
+  }
+  return size
 }
 
 /** One value of any tag. */
 export function tagged(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  return Buffer.concat([header(tag, length), ...parts])
+  let length = 0
+  for (const part of parts) length += part.length
+  const value = Buffer.allocUnsafe(headSize(length) + length)
+  let at = writeHead(value, tag, length)
+  for (const part of parts) {
+    value.set(part, at)
+    at += part.length
+  }
+  return value
 }
 
 export const sequence = (...parts: readonly Uint8Array[]) => tagged(TAG.sequence, ...parts)
@@ -102,8 +128,17 @@ function base128(value: number): number[] {
   return digits
 }
 
+let lastTime: { readonly second: number; readonly value: Buffer } | null = null
+
 /** Time of X.509 and CMS: UTCTime through 2049, GeneralizedTime after (RFC 5280 4.1.2.5, RFC 5652 11.3). `at` in epoch ms. */
 export function time(at: number): Buffer {
+  const second = Math.floor(at / 1000)
+  // Many signatures are of one second.
+  if (lastTime?.second !== second) lastTime = { second, value: timeOf(at) }
+  return lastTime.value
+}
+
+function timeOf(at: number): Buffer {
   const digits = `${new Date(at).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`
   const year = Number(digits.slice(0, 4))
   return year >= 1950 && year < 2050

@@ -1,4 +1,5 @@
 import { Fault } from '../../../../shared/fault/index.ts'
+import { base64Lines as foldedBase64 } from '../../../mime/encode.ts'
 
 /** Octets of one line of 76 characters (RFC 2045 6.8). */
 const LINE = 57
@@ -6,40 +7,36 @@ const BATCH = LINE * 1024
 
 /** base64 in CRLF lines of 76 characters, constant memory. */
 export async function* base64Lines(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const piece of pieces(source, BATCH)) yield foldBase64(piece)
+  for await (const piece of pieces(source, BATCH)) yield foldedBase64(piece)
 }
 
-/** base64 of one buffer in CRLF lines; '' for nothing. */
-export function foldBase64(data: Buffer): Buffer {
-  const text = data.toString('base64')
-  const out = Buffer.allocUnsafe(text.length + 2 * Math.ceil(text.length / 76))
-  let at = 0
-  for (let from = 0; from < text.length; from += 76) {
-    at += out.write(text.slice(from, from + 76), at, 'latin1')
-    out[at++] = 13
-    out[at++] = 10
-  }
-  return out
-}
-
-/** The same bytes in pieces of exactly `size` but for the last; nothing for an empty source. A piece is the taker's to keep. */
+/**
+ * The same bytes in pieces of exactly `size` but for the last; nothing for an empty source. What came in one chunk and is
+ * no more than a piece is handed on as it is: small mail is not copied.
+ */
 export async function* pieces(source: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Buffer> {
-  let piece = Buffer.allocUnsafe(size)
+  let held: Uint8Array[] = []
   let filled = 0
   for await (const chunk of source) {
     for (let from = 0; from < chunk.length; ) {
       const taken = Math.min(size - filled, chunk.length - from)
-      piece.set(chunk.subarray(from, from + taken), filled)
+      held.push(taken === chunk.length ? chunk : chunk.subarray(from, from + taken))
       filled += taken
       from += taken
       if (filled === size) {
-        yield piece
-        piece = Buffer.allocUnsafe(size)
+        yield whole(held)
+        held = []
         filled = 0
       }
     }
   }
-  if (filled > 0) yield piece.subarray(0, filled)
+  if (filled > 0) yield whole(held)
+}
+
+function whole(chunks: readonly Uint8Array[]): Buffer {
+  const [only, ...more] = chunks
+  if (more.length > 0 || !only) return Buffer.concat(chunks)
+  return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
 }
 
 /**
@@ -53,7 +50,7 @@ export async function collect(source: AsyncIterable<Uint8Array>, limit: number):
     if (size > limit) throw new Fault('message-too-large', `a protected part may have ${limit} bytes here`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks, size)
+  return whole(chunks)
 }
 
 /** Decodes a base64 body of at most `limit` encoded bytes. Raises `container-malformed` for other characters than base64. */

@@ -8,13 +8,17 @@ const CRLF = Buffer.from('\r\n')
 /**
  * Splits an entity for wrapping (RFC 8551 3.1): what describes the content goes inside, everything else (From, Subject,
  * Received, MIME-Version) stays outside. An entity without Content-Type gets the default of RFC 2045 5.2 written out,
- * because readers disagree on a part that starts with an empty line.
+ * because readers disagree on a part that starts with an empty line. `inside` are further fields for the inside, in front.
  */
-export function splitHeader(entity: Entity): { inner: Buffer; outer: readonly HeaderField[] } {
+export function splitHeader(
+  entity: Entity,
+  inside: readonly HeaderField[] = [],
+): { inner: Buffer; outer: readonly HeaderField[] } {
   const content = entity.header.filter(({ name }) => name.startsWith('content-'))
   const outer = entity.header.filter(({ name }) => !name.startsWith('content-') && name !== 'mime-version')
   const typed = content.some(({ name }) => name === 'content-type')
-  const lines = typed ? content : [rawField('Content-Type', 'text/plain; charset=us-ascii'), ...content]
+  const described = typed ? content : [rawField('Content-Type', 'text/plain; charset=us-ascii'), ...content]
+  const lines = [...inside, ...described]
   for (const { raw } of lines) {
     if (raw.includes('\r\n\r\n') || raw.includes('\n\n')) throw new Fault('header-malformed', 'empty line in a field')
   }

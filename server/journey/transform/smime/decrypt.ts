@@ -1,4 +1,4 @@
-import { createDecipheriv, type DecipherGCM, type Decipheriv } from 'node:crypto'
+import { createDecipheriv, createSecretKey, type DecipherGCM, type Decipheriv, type KeyObject } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { ByteStream } from '../../../ports/bytes.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
@@ -60,7 +60,7 @@ export async function decryptEnveloped(
   const container = await collect(source, LARGEST_CONTAINER)
   const { content: opened, ...rest } = await openEnveloped(() => one(container), identities, options)
   await using content = opened
-  return { ...rest, content: Buffer.from(await content.read(0, content.size)) }
+  return { ...rest, content: await content.read(0, content.size) }
 }
 
 async function* one(container: Buffer): AsyncGenerator<Buffer> {
@@ -117,14 +117,14 @@ function begin(
   if (!found) throw failed()
   const { recipient, identity } = found
   const { key, recovered } = recoverContentKey(recipient, identity, cipher.keyLength)
-  const decipher = decipherOf(cipher, key, additional)
+  const decipher = decipherOf(cipher, createSecretKey(key), additional)
   key.fill(0)
   return { cipher, decipher, recovered, identity, layer: layerOf(cipher, recipient.name, identity) }
 }
 
 function decipherOf(
   { mode, name, keyLength, iv, tagLength }: ContentCipher,
-  key: Buffer,
+  key: KeyObject,
   additional: Buffer | null,
 ): Decipheriv {
   if (mode === 'cbc') return createDecipheriv(name === 'des3' ? 'des-ede3-cbc' : `aes-${keyLength * 8}-cbc`, key, iv)

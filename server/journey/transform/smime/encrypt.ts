@@ -1,11 +1,11 @@
-import { createCipheriv, randomBytes, type X509Certificate } from 'node:crypto'
+import { createCipheriv, createSecretKey, type KeyObject, randomBytes, type X509Certificate } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
-import type { Entity } from '../../../mime/entity.ts'
+import type { Entity, HeaderField } from '../../../mime/entity.ts'
 import { base64Lines, pieces } from './base64.ts'
 import { contentOf, splitHeader } from './content-header.ts'
-import { describeRecipient, type KeyTransport, needsAgreement, recipientInfo } from './recipient-info.ts'
+import { describeRecipient, envelopedVersion, type KeyTransport, recipientInfo } from './recipient-info.ts'
 import { holder, pkcs7Header } from './sign.ts'
 import { PIECE } from './signed-data.ts'
 
@@ -18,9 +18,11 @@ export interface EncryptOptions {
   readonly content?: 'gcm' | 'cbc'
   /**
    * RSA recipients. `oaep` (default): RSAES-OAEP with SHA-256 (RFC 8551 SHOULD+, demanded by BSI TR-03116-4). `pkcs1`:
-   * for readers that know nothing else. Elliptic-curve recipients get ECDH in either case.
+   * for readers that know nothing else. Other keys get what is theirs in either case: ECDH, X25519, ML-KEM.
    */
   readonly keyTransport?: KeyTransport
+  /** Header fields that stand in front of the Content-* fields inside (RFC 9788). */
+  readonly inside?: readonly HeaderField[]
 }
 
 /** Sanity bound: one RecipientInfo takes some 500 bytes and an RSA operation. */
@@ -42,8 +44,8 @@ export function encryptEntity(
   if (certificates.length === 0) throw new Fault('key-missing', 'no certificate to encrypt to')
   if (certificates.length > MOST_RECIPIENTS) throw new Fault('too-many-recipients', 'in one encrypted copy')
   const { content = 'cbc', keyTransport = 'oaep' } = options
-  const version = certificates.some(needsAgreement) ? 2 : 0
-  const { inner, outer } = splitHeader(entity)
+  const version = envelopedVersion(certificates)
+  const { inner, outer } = splitHeader(entity, options.inside)
   const envelope = content === 'gcm' ? authEnvelopedData : envelopedData
   let started = false
   return {
@@ -54,7 +56,8 @@ export function encryptEntity(
       started = true
       const key = randomBytes(32)
       const recipients = der.setOf(...certificates.map((certificate) => recipientInfo(certificate, key, keyTransport)))
-      return base64Lines(envelope(key, version, recipients, contentOf(inner, entity)))
+      // A key object in place of octets spares node:crypto two exceptions, 7 µs.
+      return base64Lines(envelope(createSecretKey(key), version, recipients, contentOf(inner, entity)))
     },
   }
 }
@@ -70,7 +73,7 @@ export function describeEncryption(certificates: readonly X509Certificate[], opt
 }
 
 type Envelope = (
-  key: Buffer,
+  key: KeyObject,
   version: number,
   recipients: Buffer,
   content: AsyncIterable<Uint8Array>,

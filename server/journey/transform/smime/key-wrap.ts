@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync } from 'node:crypto'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 
@@ -69,12 +69,12 @@ const IV = Buffer.alloc(8, 0xa6)
 const wrapName = (kek: Buffer) => `id-aes${kek.length * 8}-wrap` as const
 
 export function wrapKey(kek: Buffer, key: Buffer): Buffer {
-  const cipher = createCipheriv(wrapName(kek), kek, IV)
+  const cipher = createCipheriv(wrapName(kek), createSecretKey(kek), IV)
   return Buffer.concat([cipher.update(key), cipher.final()])
 }
 
 /** Throws when the wrapped key's integrity check fails. */
 export function unwrapKey(kek: Buffer, wrapped: Uint8Array): Buffer {
-  const decipher = createDecipheriv(wrapName(kek), kek, IV)
+  const decipher = createDecipheriv(wrapName(kek), createSecretKey(kek), IV)
   return Buffer.concat([decipher.update(wrapped), decipher.final()])
 }

@@ -21,6 +21,7 @@ import {
 } from './key-wrap.ts'
 import { oaepParameters } from './oaep.ts'
 import type { AgreementRecipient, KemRecipient, Recipient, TransportRecipient } from './recipient-read.ts'
+import { carrying, OAEP_SHA256, PKCS1 } from './rsa-key.ts'
 
 /** A content key to go on with. */
 export interface ContentKey {
@@ -63,10 +64,13 @@ function unlocked(recipient: Recipient, key: KeyObject): Buffer {
 function transported({ algorithm, encryptedKey }: TransportRecipient, key: KeyObject): Buffer {
   if (algorithm.oid === OID.rsaEncryption) {
     // OpenSSL 3.5 (Node 24) answers a bad padding with pseudo-random bytes of a pseudo-random length instead of an error.
-    return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, encryptedKey)
+    return privateDecrypt(carrying(key, PKCS1), encryptedKey)
   }
   if (algorithm.oid !== OID.rsaOaep) return NOTHING
   const parameters = oaepParameters(algorithm.parameters)
+  if (parameters.oaepHash === 'sha256' && !parameters.oaepLabel) {
+    return privateDecrypt(carrying(key, OAEP_SHA256), encryptedKey)
+  }
   return privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, ...parameters }, encryptedKey)
 }
 

@@ -1,17 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { Entity } from '../../../mime/entity.ts'
+import { createHash, randomUUID } from 'node:crypto'
+import { base64Lines as foldedBase64 } from '../../../mime/encode.ts'
+import type { Entity, HeaderField } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
-import { base64Lines, foldBase64 } from './base64.ts'
+import { base64Lines } from './base64.ts'
 import { contentOf, splitHeader } from './content-header.ts'
-import { schemeOf } from './signature-scheme.ts'
-import { detachedSignedData, opaqueSignedData } from './signed-data.ts'
+import { type RsaSignature, schemeOf } from './signature-scheme.ts'
+import { detachedSignedData, opaqueSignedData, type Signing } from './signed-data.ts'
 
 export interface SignOptions {
   /** Signing time, epoch ms: the time of acceptance, so that a second run writes the same. */
   readonly time: number
   /** `clear` (default) stays readable without S/MIME; `opaque` survives gateways that re-encode bodies. */
   readonly mode?: 'clear' | 'opaque'
+  /** How RSA keys sign, `pkcs1` (default) or `pss`. */
+  readonly rsa?: RsaSignature
+  /** Header fields that stand in front of the Content-* fields inside, covered by the signature (RFC 9788). */
+  readonly inside?: readonly HeaderField[]
 }
 
 /**
@@ -23,12 +28,14 @@ export interface SignOptions {
  * Raises `key-unusable` for a key that does not sign S/MIME, before anything is written.
  */
 export function signEntity(entity: Entity, identity: SmimeIdentity, options: SignOptions): Entity {
-  return options.mode === 'opaque' ? opaque(entity, identity, options.time) : clear(entity, identity, options.time)
+  const signing = { scheme: schemeOf(identity.privateKey, options.rsa), time: options.time }
+  const parts = splitHeader(entity, options.inside)
+  return options.mode === 'opaque' ? opaque(entity, identity, signing, parts) : clear(entity, identity, signing, parts)
 }
 
 /** One line for `Receipt.layers`. */
-export function describeSignature(identity: SmimeIdentity): string {
-  return `CMS SignedData, ${schemeOf(identity.privateKey).name}, ${holder(identity.certificate.subject)}`
+export function describeSignature(identity: SmimeIdentity, rsa?: RsaSignature): string {
+  return `CMS SignedData, ${schemeOf(identity.privateKey, rsa).name}, ${holder(identity.certificate.subject)}`
 }
 
 /** The subject of a certificate on one line, cut at 200 characters. */
@@ -36,17 +43,18 @@ export function holder(subject: string): string {
   return subject.replaceAll(/[\r\n]+/g, ', ').slice(0, 200)
 }
 
-function clear(entity: Entity, identity: SmimeIdentity, time: number): Entity {
-  const scheme = schemeOf(identity.privateKey)
-  const { inner, outer } = splitHeader(entity)
-  const boundary = `=_secflow_${randomBytes(18).toString('base64url')}`
+type Parts = ReturnType<typeof splitHeader>
+
+function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inner, outer }: Parts): Entity {
+  const { scheme } = signing
+  const boundary = `=_secflow_${randomUUID()}`
   // ECDSA draws a fresh random number each time: the signature of a digest is kept so that every run yields the same bytes.
   const signatures = new Map<string, Promise<Buffer>>()
   const signatureOver = (digest: Buffer) => {
     const key = digest.toString('hex')
     const known = signatures.get(key)
     if (known) return known
-    const made = detachedSignedData(identity, digest, time)
+    const made = detachedSignedData(identity, digest, signing)
     signatures.set(key, made)
     return made
   }
@@ -62,8 +70,10 @@ function clear(entity: Entity, identity: SmimeIdentity, time: number): Entity {
     ...(entity.once ? { once: true } : {}),
     async *body() {
       const hash = createHash(scheme.digest)
-      yield Buffer.from(`This is a cryptographically signed message in MIME format.\r\n\r\n--${boundary}\r\n`)
-      for await (const chunk of contentOf(inner, entity)) {
+      const preamble = `This is a cryptographically signed message in MIME format.\r\n\r\n--${boundary}\r\n`
+      hash.update(inner)
+      yield Buffer.concat([Buffer.from(preamble), inner])
+      for await (const chunk of entity.body()) {
         hash.update(chunk)
         yield chunk
       }
@@ -71,21 +81,18 @@ function clear(entity: Entity, identity: SmimeIdentity, time: number): Entity {
       yield Buffer.from(
         `\r\n--${boundary}\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME cryptographic signature\r\n\r\n`,
       )
-      yield foldBase64(await signatureOver(hash.digest()))
+      yield foldedBase64(await signatureOver(hash.digest()))
       yield Buffer.from(`\r\n--${boundary}--\r\n`)
     },
   }
 }
 
-function opaque(entity: Entity, identity: SmimeIdentity, time: number): Entity {
-  const { privateKey } = identity
-  schemeOf(privateKey)
-  const { inner, outer } = splitHeader(entity)
+function opaque(entity: Entity, identity: SmimeIdentity, signing: Signing, { inner, outer }: Parts): Entity {
   return {
     header: [...outer, ...pkcs7Header('signed-data')],
-    // RSA and Ed25519 sign the same twice, ECDSA does not.
-    ...(entity.once || privateKey.asymmetricKeyType === 'ec' ? { once: true } : {}),
-    body: () => base64Lines(opaqueSignedData(identity, contentOf(inner, entity), time)),
+    // RSA with PKCS#1 v1.5 and Ed25519 sign the same twice, the others do not.
+    ...(entity.once || !signing.scheme.repeatable ? { once: true } : {}),
+    body: () => base64Lines(opaqueSignedData(identity, contentOf(inner, entity), signing)),
   }
 }
 

@@ -5,17 +5,24 @@ import { OID } from '../../../keys/asn1/oids.ts'
 import { fieldsOf } from '../../../keys/certificate.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { pieces } from './base64.ts'
-import { type SignatureScheme, schemeOf } from './signature-scheme.ts'
+import { counterCheck } from './counter-check.ts'
+import { keyInput, type SignatureScheme } from './signature-scheme.ts'
 
 /** Bytes of one OCTET STRING piece in streamed containers. */
 export const PIECE = 65_536
 
-const signAsync = promisify<string | null, Uint8Array, KeyObject, Buffer>(sign)
+const signAsync = promisify<string | null, Uint8Array, ReturnType<typeof keyInput>, Buffer>(sign)
+
+const issuersAndSerials = new WeakMap<X509Certificate, Buffer>()
 
 /** IssuerAndSerialNumber (RFC 5652 10.2.4) from the encodings of the certificate itself. */
 export function issuerAndSerial(certificate: X509Certificate): Buffer {
+  const known = issuersAndSerials.get(certificate)
+  if (known) return known
   const { issuer, serial } = fieldsOf(certificate)
-  return der.sequence(issuer, serial)
+  const made = der.sequence(issuer, serial)
+  issuersAndSerials.set(certificate, made)
+  return made
 }
 
 /** What we can read ourselves, best first (RFC 8551 2.5.2). */
@@ -26,39 +33,40 @@ const CAPABILITIES = der.sequence(
   der.algorithm(OID.aes128Cbc),
 )
 
-/** A detached SignedData (RFC 5652 section 5) over content with this digest. `time` is the signing time, epoch ms. */
-export async function detachedSignedData(identity: SmimeIdentity, digest: Buffer, time: number): Promise<Buffer> {
-  const scheme = schemeOf(identity.privateKey)
-  return der.sequence(
-    der.oid(OID.signedData),
-    der.context(
-      0,
-      der.sequence(
-        der.integer(1),
-        der.setOf(scheme.digestAlgorithm),
-        der.sequence(der.oid(OID.data)),
-        certificatesOf(identity),
-        der.setOf(await signerInfo(identity, scheme, digest, time)),
-      ),
-    ),
-  )
+/** How and when one signature is made. */
+export interface Signing {
+  readonly scheme: SignatureScheme
+  /** Signing time, epoch ms. */
+  readonly time: number
+}
+
+const VERSION_1 = der.integer(1)
+const DATA = der.sequence(der.oid(OID.data))
+
+/** A detached SignedData (RFC 5652 section 5) over content with this digest. */
+export async function detachedSignedData(identity: SmimeIdentity, digest: Buffer, signing: Signing): Promise<Buffer> {
+  const { digestAlgorithm } = signing.scheme
+  const signer = await signerInfo(identity, digest, signing)
+  const certificates = standing(identity).certificates
+  const body = der.sequence(VERSION_1, der.setOf(digestAlgorithm), DATA, certificates, der.setOf(signer))
+  return der.sequence(der.oid(OID.signedData), der.context(0, body))
 }
 
 /** A SignedData that carries its content: BER of indefinite length, one pass, constant memory. */
 export async function* opaqueSignedData(
   identity: SmimeIdentity,
   content: AsyncIterable<Uint8Array>,
-  time: number,
+  signing: Signing,
 ): AsyncGenerator<Buffer> {
-  const scheme = schemeOf(identity.privateKey)
-  const hash = createHash(scheme.digest)
+  const { digest, digestAlgorithm } = signing.scheme
+  const hash = createHash(digest)
   yield Buffer.concat([
     der.open(der.TAG.sequence),
     der.oid(OID.signedData),
     der.open(der.contextTag(0)),
     der.open(der.TAG.sequence),
-    der.integer(1),
-    der.setOf(scheme.digestAlgorithm),
+    VERSION_1,
+    der.setOf(digestAlgorithm),
     der.open(der.TAG.sequence),
     der.oid(OID.data),
     der.open(der.contextTag(0)),
@@ -71,10 +79,33 @@ export async function* opaqueSignedData(
   }
   yield Buffer.concat([
     ...[der.END, der.END, der.END],
-    certificatesOf(identity),
-    der.setOf(await signerInfo(identity, scheme, hash.digest(), time)),
+    standing(identity).certificates,
+    der.setOf(await signerInfo(identity, hash.digest(), signing)),
     ...[der.END, der.END, der.END],
   ])
+}
+
+/** What stands in every signature of an identity. */
+interface Standing {
+  readonly certificates: Buffer
+  readonly attributes: readonly Buffer[]
+}
+
+const identities = new WeakMap<SmimeIdentity, Standing>()
+
+function standing(identity: SmimeIdentity): Standing {
+  const known = identities.get(identity)
+  if (known) return known
+  const made = {
+    certificates: certificatesOf(identity),
+    attributes: [
+      attribute(OID.contentType, der.oid(OID.data)),
+      attribute(OID.signingCertificateV2, signingCertificate(identity.certificate)),
+      attribute(OID.smimeCapabilities, CAPABILITIES),
+    ],
+  }
+  identities.set(identity, made)
+  return made
 }
 
 /** Leaf and chain; a self-issued root is left out, the reader must know it anyway. */
@@ -86,29 +117,31 @@ function certificatesOf({ certificate, chain }: SmimeIdentity): Buffer {
   return der.implicitSetOf(0, certificate.raw, ...intermediates.map(({ raw }) => raw))
 }
 
-async function signerInfo(
-  identity: SmimeIdentity,
-  scheme: SignatureScheme,
-  digest: Buffer,
-  time: number,
-): Promise<Buffer> {
-  const attributes = [
-    attribute(OID.contentType, der.oid(OID.data)),
+async function signerInfo(identity: SmimeIdentity, digest: Buffer, { scheme, time }: Signing): Promise<Buffer> {
+  // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
+  const signed = der.setOf(
+    ...standing(identity).attributes,
     attribute(OID.messageDigest, der.octetString(digest)),
     attribute(OID.signingTime, der.time(time)),
-    attribute(OID.signingCertificateV2, signingCertificate(identity.certificate)),
-    attribute(OID.smimeCapabilities, CAPABILITIES),
-  ]
-  // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
-  const signature = await signAsync(scheme.signDigest, der.setOf(...attributes), identity.privateKey)
+  )
+  const { certificate, privateKey } = identity
+  const signature = await signatureOf(scheme, signed, privateKey)
+  counterCheck(scheme, privateKey, certificate, signed, signature)
+  const written = Buffer.from(signed)
+  written[0] = der.contextTag(0)
   return der.sequence(
-    der.integer(1),
-    issuerAndSerial(identity.certificate),
+    VERSION_1,
+    issuerAndSerial(certificate),
     scheme.digestAlgorithm,
-    der.implicitSetOf(0, ...attributes),
+    written,
     scheme.signatureAlgorithm,
     der.octetString(signature),
   )
+}
+
+function signatureOf(scheme: SignatureScheme, data: Buffer, key: KeyObject): Buffer | Promise<Buffer> {
+  const input = keyInput(scheme, key)
+  return scheme.quick ? sign(scheme.signDigest, data, input) : signAsync(scheme.signDigest, data, input)
 }
 
 function attribute(oid: string, value: Buffer): Buffer {

@@ -48,7 +48,7 @@ export async function verifySigned(
   if (!content) {
     const { content: opened, ...rest } = await openSigned(() => one(signature), options)
     await using held = opened
-    return { ...rest, content: Buffer.from(await held.read(0, held.size)) }
+    return { ...rest, content: await held.read(0, held.size) }
   }
   const signed = readSigned(readElement(signature, { encoding: 'ber' }))
   // Two contents would let the shown one and the signed one differ.
