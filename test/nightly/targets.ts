@@ -1,14 +1,7 @@
 /** What is fuzzed: each target makes its corpus once, then takes one input after another and throws at what must not be. */
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { createMessage, encrypt, readKey } from 'openpgp'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
-import {
-  generatePgpKey,
-  pgpCheckSignature,
-  pgpDecrypt,
-  pgpSignEntity,
-} from '../../server/journey/transform/openpgp/index.ts'
 import {
   decodeBase64,
   decryptEnveloped,
@@ -31,6 +24,7 @@ import { corpus } from '../support/corpus/corpus.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
 import { hostile, zipOf } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
+import { openpgp } from './openpgp-target.ts'
 import { mutated, type Random } from './random.ts'
 
 /** Takes one input made from `random`; throws when the reader does what it must not. */
@@ -191,48 +185,6 @@ async function cms(): Promise<Target> {
         throw new Error('altered content was verified')
     } else {
       await answered(() => certificateOf(mutated(random, certificates, marks)))
-    }
-  }
-}
-
-async function openpgp(): Promise<Target> {
-  const key = await generatePgpKey({ name: 'A', address: 'a@x.example', time: NOW - DAY, kind: 'ecc' })
-  const seal = async (text: string, armored: boolean) => {
-    const message = await createMessage({ binary: Buffer.from(text) })
-    const encryptionKeys = await readKey({ armoredKey: key.armoredPublic })
-    const options = { message, encryptionKeys, date: new Date(NOW) }
-    return Buffer.from(armored ? await encrypt(options) : await encrypt({ ...options, format: 'binary' }))
-  }
-  const sealed = [await seal(CONTENT, true), await seal(CONTENT, false)]
-  const wire = (await entityBytes(await pgpSignEntity(entityOf(CONTENT), key, { time: NOW }))).toString('latin1')
-  const signatures = [
-    Buffer.from(/-----BEGIN PGP SIGNATURE-----[\s\S]+-----END PGP SIGNATURE-----\r?\n/.exec(wire)![0], 'latin1'),
-  ]
-  const marks = [
-    '-----BEGIN PGP MESSAGE-----',
-    '-----END PGP MESSAGE-----',
-    '\n\n',
-    '=',
-    '=AAAA',
-    'Version: 1\n',
-    '\xc1\xff\xff\xff\xff\xff',
-    '\xd2\xe1',
-    '\xa3\x03',
-    '\xcb\xff',
-    '\xd4\x00',
-    '\xc2',
-    '\0',
-  ]
-  return async (random) => {
-    if (random.below(2) === 0) {
-      const opened = await answered(() => pgpDecrypt(bytesOf(mutated(random, sealed, marks)), [key], [], { time: NOW }))
-      if (opened && opened.content.toString() !== CONTENT) throw new Error('altered content was opened')
-    } else {
-      const signature = mutated(random, signatures, marks)
-      // The armor's own lines may change; over other content no signature may be good.
-      const other = bytesOf(Buffer.from(`${CONTENT}.`))
-      const checks = await answered(() => pgpCheckSignature(other, signature, [key.armoredPublic], { time: NOW }))
-      if (checks?.some(({ state }) => state === 'good')) throw new Error('a signature over other content is good')
     }
   }
 }
