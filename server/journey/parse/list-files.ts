@@ -12,7 +12,7 @@ import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
 import { archiveKind, readArchive } from './members/archive.ts'
-import { EMBEDDED, embeddedFiles } from './members/embedded.ts'
+import { EMBEDDED, embeddedFiles, lookForFiles } from './members/embedded.ts'
 import { BUDGET_BASE, DEPTH_MAX, FILES_MAX, HOLD_MAX } from './members/limits.ts'
 import {
   Budget,
@@ -114,9 +114,10 @@ export class FileList {
 
   async #inBodyText(source: ByteSource, part: MimePart, place: Place): Promise<void> {
     if (part.type !== 'text/plain') return
-    const bytes = await held(decodedBody(source, part), HOLD_MAX)
-    if (bytes === null) this.#defects.add('encoded-file-in-text')
-    else await this.#inText(bytes, place)
+    const { size, may } = await lookForFiles(decodedBody(source, part))
+    const bytes = may ? await held(decodedBody(source, part), HOLD_MAX) : null
+    if (bytes) await this.#inText(bytes, place)
+    else if (size > HOLD_MAX) this.#defects.add('encoded-file-in-text')
   }
 
   /** Files that stand in a text, as uuencode and yEnc put them there; how many were found whole. */

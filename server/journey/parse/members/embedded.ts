@@ -15,6 +15,39 @@ export const EMBEDDED = /^(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin .*\bname=)/
 
 const FILES_MAX = 100
 
+const BEGIN = Buffer.from('begin')
+const YENC = '=y'
+/** Bytes around a border of two pieces in which the beginning of a line with such a word can lie. */
+const ACROSS = 8
+
+/**
+ * Whether a text may hold a file, and how long it is: most do not, and then nobody has to hold it as a whole. Finds every place
+ * that `EMBEDDED` finds, and some more.
+ */
+export async function lookForFiles(
+  pieces: AsyncIterable<Buffer>,
+): Promise<{ readonly size: number; readonly may: boolean }> {
+  let size = 0
+  let may = false
+  let tail: Buffer = Buffer.from('\n')
+  for await (const piece of pieces) {
+    size += piece.length
+    if (may) continue
+    may = beginsLine(Buffer.concat([tail, piece.subarray(0, ACROSS)])) || beginsLine(piece)
+    tail = piece.length < ACROSS ? Buffer.concat([tail, piece]).subarray(-ACROSS) : piece.subarray(-ACROSS)
+  }
+  return { size, may }
+}
+
+/** Whether a line within these bytes begins with `begin` or `=ybegin`. */
+function beginsLine(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(BEGIN, 1); at >= 0; at = bytes.indexOf(BEGIN, at + 1)) {
+    const start = bytes.toString('latin1', Math.max(0, at - YENC.length), at) === YENC ? at - YENC.length : at
+    if (start > 0 && (bytes[start - 1] === 0x0a || bytes[start - 1] === 0x0d)) return true
+  }
+  return false
+}
+
 /** Finds the files in the bytes of a text; one pass. */
 export function embeddedFiles(bytes: Buffer): EmbeddedFiles {
   const files: Embedded[] = []
