@@ -1,6 +1,7 @@
+import type { AddinConfig } from '../../shared/contract/addin-config.ts'
 import { SignInError } from './error.ts'
-import type { AddinConfig, SignIn } from './index.ts'
 import { type Kept, stillGood } from './kept.ts'
+import type { SignIn } from './sign-in.ts'
 import { request, type Surroundings } from './surroundings.ts'
 
 /**

@@ -1,8 +1,9 @@
 import type { AuthenticationResult, IPublicClientApplication } from '@azure/msal-browser'
+import type { AddinConfig } from '../../shared/contract/addin-config.ts'
 import { SignInError } from './error.ts'
-import type { AddinConfig, SignIn } from './index.ts'
 import { type Kept, stillGood } from './kept.ts'
 import { oidcSignIn } from './oidc.ts'
+import type { SignIn } from './sign-in.ts'
 import type { Surroundings } from './surroundings.ts'
 
 type Entra = Extract<AddinConfig, { mode: 'entra' }>

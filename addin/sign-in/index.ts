@@ -3,22 +3,12 @@
  * page's memory. What a mode needs is loaded when it is opened (MSAL only where Outlook can sign in by itself).
  */
 import type { AddinConfig } from '../../shared/contract/addin-config.ts'
+import type { SignIn } from './sign-in.ts'
 import { type Surroundings, surroundings } from './surroundings.ts'
 
 export type { AddinConfig } from '../../shared/contract/addin-config.ts'
-export { SignInError } from './error.ts'
+export type { SignIn } from './sign-in.ts'
 export type { Surroundings } from './surroundings.ts'
-
-export interface SignIn {
-  readonly mode: AddinConfig['mode']
-  /**
-   * An access token for `Authorization: Bearer`, valid for at least another half minute. `silent` never shows anything and raises
-   * `interaction-required` when it would have to; `interactive` may open a window, so call it from a click. Raises `SignInError`.
-   */
-  token(how: 'silent' | 'interactive'): Promise<string>
-  /** Forgets the tokens; the next `interactive` asks who it is again. */
-  signOut(): Promise<void>
-}
 
 /**
  * The installation's way to sign in, for the user's mail domain (it decides which organisation is meant). null where the

@@ -2,13 +2,15 @@
  * OpenID Connect in a window: authorization code with PKCE (RFC 7636, RFC 9700), on web standards alone. Tokens are in memory
  * and nowhere else; a refresh token, where the provider gives one, renews them until the pane is closed.
  */
+
+import type { AddinConfig } from '../../shared/contract/addin-config.ts'
 import { ask } from './ask.ts'
 import { challengeOf, claimsOf, randomText } from './base64url.ts'
 import { SignInError } from './error.ts'
-import type { AddinConfig, SignIn } from './index.ts'
 import { type Kept, stillGood } from './kept.ts'
 import { discover, type Provider } from './provider.ts'
 import { PAGE } from './question.ts'
+import type { SignIn } from './sign-in.ts'
 import { request, type Surroundings } from './surroundings.ts'
 
 export type Registered = Pick<

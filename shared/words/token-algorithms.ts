@@ -1,3 +1,2 @@
 /** Signature algorithms (RFC 7518, RFC 8037) that a foreign access token may carry: asymmetric ones. Never `none`, never a shared secret. */
 export const TOKEN_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'] as const
-export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number]
