@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSink, type Sink } from '../../demo/sink.ts'
+import { hashPassword } from '../../server/people/passwords.ts'
+import type { MessageId } from '../../shared/domain/index.ts'
 import { fieldNames, headerOf, lastMailTo, textOf } from '../support/delivered.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Gpg, startGpg } from '../support/gpg.ts'
@@ -12,6 +14,7 @@ import { type OwnTenant, ownTenant } from '../support/own-tenant.ts'
 import { ruleSet, rules } from '../support/policy.ts'
 import { submit } from '../support/submit.ts'
 
+const SECRET = 'a secret of the test'
 const BOB = 'bob@peer.example'
 const ANNA = 'leitstelle@demo.example'
 const ELSE = 'e.lang@demo.example'
@@ -29,6 +32,21 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'secflow-inbound-'))
   sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: 0, httpPort: 0 })
   ca = opensslCa(BOB)
+  ca.run(
+    'req',
+    '-x509',
+    '-new',
+    '-key',
+    'p256.key',
+    '-subj',
+    '/CN=self',
+    '-addext',
+    `subjectAltName=email:${BOB}`,
+    '-days',
+    '9',
+    '-out',
+    'self.crt',
+  )
   gnupg = await startGpg()
   await gnupg.gpg(['--quick-gen-key', BOB, 'ed25519', 'sign', 'never'])
   const bobPgp = (await gnupg.gpg(['--armor', '--export', BOB])).stdout.toString()
@@ -38,7 +56,7 @@ beforeAll(async () => {
       ruleSet(
         rules(
           '{id: broken-quarantine, when: {message.opened.verdict: broken}, then: [{quarantine: {}}]}',
-          '{id: codeword, when: {all: [{message.direction: inbound}, {message.body: {contains: codeword}}]}, then: [{quarantine: {}}]}',
+          '{id: codeword, onUnknown: quarantine, when: {all: [{message.direction: inbound}, {message.subject: {contains: words}}, {message.body: {contains: codeword}}]}, then: [{quarantine: {}}]}',
           '{id: as-it-came, when: {message.subject: {contains: untouched}}, then: [{open: {deliver: original}}]}',
         ),
         'tenant',
@@ -51,10 +69,18 @@ beforeAll(async () => {
     facts.anchors.push(readFileSync(ca.path('ca.crt'), 'utf8'))
     facts.people.push({ address: BOB, name: 'Bob', pgp: bobPgp })
   })
+  // It would quarantine whatever nobody could look into; what is asked here is what becomes of the rest.
+  const baseline = join(tenant.policyDir, 'tenant/baseline.yaml')
+  const text = readFileSync(baseline, 'utf8')
+  writeFileSync(
+    baseline,
+    text.replace('- id: programs-quarantined\n', '- id: programs-quarantined\n      mode: disabled\n'),
+  )
   gateway = await startGateway({
     folder: tenant.folder,
     relayPort: sink.smtpPort,
     settings: tenant.settings({
+      clients: [{ id: 'pane', secretHash: await hashPassword(SECRET), senders: [ANNA], scopes: ['evaluate'] }],
       inbound: { marks: { good: '[verified]', decrypted: '[decrypted]', bad: '[unproven]' } },
     }),
   })
@@ -81,7 +107,13 @@ function cms(input: string, ...options: readonly string[]): string {
 const sign = (input = INNER, ...more: readonly string[]) =>
   cms(input, '-sign', '-md', 'sha256', '-signer', 'p256.crt', '-inkey', 'p256.key', ...more)
 const encryptFor = (address: string, input: string, ...more: readonly string[]) =>
-  cms(input, '-encrypt', '-aes-256-cbc', ...more, join(tenant.files.directory, 'users', `${address}.pem`))
+  cms(
+    input,
+    '-encrypt',
+    more[0] ?? '-aes-256-cbc',
+    ...more.slice(1),
+    join(tenant.files.directory, 'users', `${address}.pem`),
+  )
 
 interface Sent {
   readonly from?: string
@@ -107,7 +139,7 @@ async function receive(
   expect(reply).toMatch(/^250/)
   const recipients = await gateway.settled(id)
   await using records = await gateway.records()
-  const audit = await records.read.audit({ message: id as never }).catch(() => [])
+  const audit = await records.read.audit({ message: id as MessageId, limit: 100 })
   return { id, wire, recipients, states: recipients.map(({ state }) => state), audit }
 }
 
@@ -131,5 +163,213 @@ describe('mail for people of ours', () => {
     expect(subjectOf(file)).toBe('[verified] Figures')
     writeFileSync(ca.path('delivered.eml'), readFileSync(file))
     expect(ca.succeeds('cms', '-verify', '-in', 'delivered.eml', '-CAfile', 'ca.crt', '-out', 'o.txt')).toBe(true)
+  })
+
+  it('is delivered as it came where nobody has to open it, with its bytes, and the verdict in front', async () => {
+    const { wire } = await receive(sign())
+    const delivered = readFileSync(await lastMailTo(sink, ANNA), 'latin1')
+    expect(delivered).toContain(wire.slice(wire.indexOf('\r\n\r\n')))
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({
+      sta: 'good',
+      lay: [['smime-signed', 'good', expect.any(String)]],
+    })
+  })
+
+  it('that is signed and opaque comes out readable for every program', async () => {
+    await receive(sign(INNER, '-nodetach'))
+    const file = await lastMailTo(sink, ANNA)
+    expect(await textOf(file)).toContain('The figures are 42.')
+    expect(verdictOf(file)?.sta).toBe('good')
+  })
+
+  it('of OpenPGP is decrypted with the key of the house and verified', async () => {
+    await gnupg.trust(readFileSync(join(tenant.files.directory, 'gateway.asc'), 'utf8'))
+    const { stdout } = await gnupg.gpg(
+      ['--armor', '-u', BOB, '-r', 'gateway@demo.example', '--sign', '--encrypt'],
+      Buffer.from(INNER),
+    )
+    await receive(
+      crlf(
+        `Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="gpg"\n\n--gpg\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--gpg\nContent-Type: application/octet-stream\n\n${stdout}\n--gpg--\n`,
+      ),
+    )
+    const file = await lastMailTo(sink, ANNA)
+    expect(await textOf(file)).toContain('The figures are 42.')
+    expect(verdictOf(file)).toMatchObject({ sta: 'good', sig: [BOB, null, null] })
+  })
+
+  it('without protection has no verdict, and its bytes', async () => {
+    const { wire } = await receive(INNER)
+    const file = await lastMailTo(sink, ANNA)
+    expect(fieldNames(file)).not.toContain('x-secflow-verdict')
+    expect(readFileSync(file, 'latin1')).toContain(wire.slice(wire.indexOf('Message-ID')))
+  })
+
+  it('goes decrypted to those whose key opens it, and as it came to the others', async () => {
+    const sealed = encryptFor(ANNA, sign())
+    const { states } = await receive(sealed, { to: [ANNA, ELSE] })
+    expect(states).toEqual(['delivered', 'delivered'])
+    expect(await textOf(await lastMailTo(sink, ANNA))).toContain('The figures are 42.')
+    const others = await lastMailTo(sink, ELSE)
+    expect(readFileSync(others, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
+    expect(verdictOf(others)?.sta).toBe('undecryptable')
+    expect(verdictOf(await lastMailTo(sink, ANNA))?.sta).toBe('good')
+  })
+
+  it('stays as it came where the policy says so, and is verified all the same', async () => {
+    const sealed = encryptFor(ANNA, sign())
+    await receive(sealed, { subject: 'untouched' })
+    const file = await lastMailTo(sink, ANNA)
+    expect(readFileSync(file, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
+    expect(verdictOf(file)?.sta).toBe('good')
+  })
+})
+
+describe('what the policy sees', () => {
+  it('is the words inside of the encryption', async () => {
+    const secret = INNER.replace('figures', 'codeword')
+    const words = { subject: 'words' }
+    expect((await receive(encryptFor(ANNA, sign(secret)), words)).states).toEqual(['quarantined'])
+    expect((await receive(sign(secret, '-nodetach'), words)).states).toEqual(['quarantined'])
+    expect((await receive(encryptFor(ANNA, INNER), words)).states).toEqual(['delivered'])
+    // What nobody could look into does not pass a rule on words: it fails closed.
+    expect((await receive(encryptFor(ELSE, INNER), words)).states).toEqual(['quarantined'])
+  })
+
+  it('is the verdict: a broken signature is quarantined where a rule asks for it', async () => {
+    expect((await receive(sign().replace('42', '43'))).states).toEqual(['quarantined'])
+    expect((await receive(encryptFor(ANNA, sign().replace('42', '43')))).states).toEqual(['quarantined'])
+  })
+})
+
+describe('every verdict ends in one recorded outcome, and its mark is true', () => {
+  it.each([
+    [
+      'unknown-signer',
+      '[unproven]',
+      () => cms(INNER, '-sign', '-md', 'sha256', '-signer', 'self.crt', '-inkey', 'p256.key'),
+      {},
+    ],
+    ['from-differs', '[unproven]', () => sign(), { from: 'Eve <eve@evil.example>' }],
+    ['from-differs', '[unproven]', () => sign(), { from: `"${BOB}" <eve@evil.example>` }],
+    [
+      'weak',
+      '[unproven]',
+      () => cms(INNER, '-sign', '-md', 'sha1', '-signer', 'rsa2048.crt', '-inkey', 'rsa2048.key'),
+      {},
+    ],
+    ['unsigned', '[decrypted]', () => encryptFor(ANNA, INNER, '-aes-256-gcm'), {}],
+    ['no-integrity', '[unproven]', () => encryptFor(ANNA, INNER), {}],
+    [
+      'not-covered',
+      '[unproven]',
+      () =>
+        `Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n${sign().replace(/^MIME-Version[^\n]*\n/, '')}\r\n--m\r\n\r\nfooter\r\n--m--\r\n`,
+      { headers: ['List-Id: <all.lists.example>'] },
+    ],
+    ['undecryptable', '', () => encryptFor(ELSE, INNER), {}],
+  ] as const)('%s', async (state, mark, entity, options) => {
+    const { states, audit } = await receive(entity(), options)
+    expect(states).toEqual(['delivered'])
+    const file = await lastMailTo(sink, ANNA)
+    expect(verdictOf(file)?.sta).toBe(state)
+    expect(verdictOf(file)?.sig).toBeUndefined()
+    expect(subjectOf(file)).toBe(`${mark} Figures`.trim())
+    expect(audit.filter(({ type }) => type === 'message.opened')).toHaveLength(1)
+  })
+})
+
+describe('marks and headers that come from outside', () => {
+  it.each([
+    ['as it is', '[verified] Pay now'],
+    ['twice, one in the other', '[veri[verified]fied] Pay now'],
+    ['in capitals and spaces', '[ V E R I F I E D ]  Pay now'],
+    ['encoded', `=?utf-8?B?${Buffer.from('[verified] Pay now').toString('base64')}?=`],
+    ['encoded letter by letter', '=?utf-8?Q?=5Bver?= =?utf-8?Q?ified=5D?= Pay now'],
+    ['in Cyrillic', `=?utf-8?B?${Buffer.from('[vеrіfіеd] Pay now').toString('base64')}?=`],
+    ['wide', `=?utf-8?B?${Buffer.from('［ｖｅｒｉｆｉｅｄ］ Pay now').toString('base64')}?=`],
+    ['with signs of no width', `=?utf-8?B?${Buffer.from('[ver\u200bif\u00adied] Pay now').toString('base64')}?=`],
+    ['in other brackets', `=?utf-8?B?${Buffer.from('【verified】 Pay now').toString('base64')}?=`],
+    ['in UTF-16', `=?utf-16be?B?${Buffer.from('[verified] Pay now', 'utf16le').swap16().toString('base64')}?=`],
+  ])('a forged mark goes: %s', async (_, subject) => {
+    await receive(INNER, { subject })
+    expect(subjectOf(await lastMailTo(sink, ANNA))).toBe('Pay now')
+  })
+
+  it('of two subjects one is left, without the mark', async () => {
+    await receive(INNER, { subject: 'Pay now', headers: ['Subject: [verified] Pay now'] })
+    const subjects = headerOf(await lastMailTo(sink, ANNA)).match(/^subject:.*$/gim)
+    expect(subjects).toEqual(['Subject: Pay now'])
+  })
+
+  it('a forged verdict goes, and a true one stands alone', async () => {
+    const forged = 'X-Secflow-Verdict: eyJhbGciOiJFZERTQSJ9.e30.AAAA'
+    await receive(INNER, { headers: [forged] })
+    expect(fieldNames(await lastMailTo(sink, ANNA))).not.toContain('x-secflow-verdict')
+    await receive(sign(), { headers: [forged, 'x-secflow-VERDICT : x'] })
+    const file = await lastMailTo(sink, ANNA)
+    expect(fieldNames(file).filter((name) => name.trim() === 'x-secflow-verdict')).toHaveLength(1)
+    expect(verdictOf(file)?.sta).toBe('good')
+  })
+})
+
+describe('the badge of the client', () => {
+  const ask = async (body: object, language = 'en') => {
+    const token = await fetch(`${gateway.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'pane', client_secret: SECRET }),
+    })
+    const { access_token: bearer } = (await token.json()) as { access_token: string }
+    const answer = await fetch(`${gateway.url}/api/v1/verdicts`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json', 'accept-language': language },
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, ...((await answer.json()) as Record<string, unknown>) }
+  }
+
+  it('says what was found, in the language of the reader, of this mail alone', async () => {
+    await receive(encryptFor(ANNA, sign()))
+    const file = await lastMailTo(sink, ANNA)
+    const verdict = /^X-Secflow-Verdict: (\S+)$/im.exec(headerOf(file))![1]!
+    const messageId = /^Message-ID: (\S+)$/im.exec(headerOf(file))![1]!
+    const good = await ask({ verdict, from: BOB, messageId })
+    expect(good).toMatchObject({
+      status: 200,
+      state: 'good',
+      signer: { address: BOB, name: 'p256', issuer: 'Test CA' },
+    })
+    expect(good).toMatchObject({
+      text: expect.stringContaining('Signature valid'),
+      layers: [{ kind: 'smime-encrypted' }, { kind: 'smime-signed', state: 'good' }],
+    })
+    expect(await ask({ verdict, from: BOB, messageId }, 'de-DE')).toMatchObject({
+      text: expect.stringContaining('Signatur gültig'),
+    })
+    expect(await ask({ verdict, from: 'eve@evil.example', messageId })).toMatchObject({
+      state: 'unverified',
+      signer: null,
+    })
+    expect(await ask({ verdict, from: BOB, messageId: '<other@peer.example>' })).toMatchObject({ state: 'unverified' })
+    expect(await ask({ verdict: `${verdict.slice(0, -8)}AAAAAAAA`, from: BOB })).toMatchObject({ state: 'unverified' })
+  })
+})
+
+describe('mail of our own', () => {
+  it('carries its class to colleagues inside of the signed verdict, and to nobody else', async () => {
+    const outside = 'kunde@elsewhere.example'
+    const mail = `From: ${ANNA}\r\nTo: ${ELSE}, ${outside}\r\nSubject: Class\r\nMessage-ID: <c1@demo.example>\r\nX-Secflow-Classification: confidential\r\nMIME-Version: 1.0\r\n${INNER}`
+    const { id } = await submit(gateway.smtpPort, {
+      from: ANNA,
+      to: [ELSE, outside],
+      mail,
+      password: gateway.password(ANNA),
+    })
+    const states = (await gateway.settled(id)).map(({ state }) => state)
+    expect(states[0]).toBe('delivered')
+    const file = await lastMailTo(sink, ELSE)
+    expect(verdictOf(file)).toMatchObject({ sta: 'internal', cls: 'confidential' })
+    if (states[1] === 'delivered')
+      expect(fieldNames(await lastMailTo(sink, outside))).not.toContain('x-secflow-verdict')
   })
 })
