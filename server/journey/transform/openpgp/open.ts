@@ -36,6 +36,8 @@ export interface PgpMessage {
 }
 
 const MAX_SESSION_KEY = 4_096
+/** Private-key operations on one message: 256 of RSA-4096 take about a second. */
+const MAX_TRIED = 256
 const SEALED: ReadonlySet<number> = new Set([PACKET.unprotectedData, PACKET.protectedData, PACKET.aeadData])
 
 /**
@@ -156,18 +158,18 @@ async function sessionKeys(
   }
 }
 
+/**
+ * Tries each packet with the keys that it names, and a hidden recipient's with all. Where none is named all are tried, as for
+ * hidden ones: some senders write wrong ids, and a message for somebody else costs what one for us does.
+ */
 async function openedKeys(sealed: readonly SealedKey[], secrets: readonly PrivateKey[]): Promise<FoundKey[]> {
   const all = (await Promise.all(secrets.map(decryptionKeysOf))).flat()
-  const found: FoundKey[] = []
-  for (const one of sealed) {
-    for (const key of all) {
-      const meant = one.keyId === null || one.keyId === key.keyId
-      if (!meant || one.algorithm !== key.packet.algorithm) continue
-      const opened = openSealedKey(one, key.packet, key.fingerprint)
-      if (opened) found.push(opened)
-    }
-  }
-  return found
+  const pairs = sealed.flatMap((one) =>
+    all.filter(({ packet: own }) => own.algorithm === one.algorithm).map((key) => ({ one, key })),
+  )
+  const meant = pairs.filter(({ one, key }) => one.keyId === null || one.keyId === key.keyId)
+  const tried = (meant.length > 0 ? meant : pairs).slice(0, MAX_TRIED)
+  return tried.map(({ one, key }) => openSealedKey(one, key.packet, key.fingerprint)).filter((found) => found !== null)
 }
 
 /** The keys of a certificate that decrypt; an expired one still opens old mail (the library's own reading of null). */
