@@ -58,16 +58,18 @@ export function Pane({ office, language, words }: Around) {
           </Suspense>
         </Guard>
       )}
-      <label className="themes">
-        {words.settings.theme}
-        <select value={setting} onChange={(event) => setSetting(event.target.value as Setting)}>
-          {SETTINGS.map((one) => (
-            <option key={one} value={one}>
-              {words.settings[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <aside className="themes" aria-label={words.settings.theme}>
+        <label>
+          {words.settings.theme}
+          <select value={setting} onChange={(event) => setSetting(event.target.value as Setting)}>
+            {SETTINGS.map((one) => (
+              <option key={one} value={one}>
+                {words.settings[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </aside>
     </div>
   )
 }

@@ -46,6 +46,7 @@ export function Compose({ draft, service, offline, words }: Around) {
   if (!state.mail || !session)
     return (
       <main>
+        <h1 className="hidden">{words.title}</h1>
         <Spinner label={words.loading} labelPosition="below" />
       </main>
     )
@@ -117,12 +118,13 @@ function Screen({ state, mail, session, domains, words }: Screen) {
             offline={offline}
             nobody={(mail.people ?? []).length === notices.unresolved.length && !notices.unreadable}
             alone={known.recipients === 1}
+            external={notices.external}
             choice={choice}
             words={words}
             choose={choose}
           />
         </div>
-        {options && (
+        {options && options.switches.length > 0 && (
           <Protection
             switches={options.switches}
             methods={options.methods}

@@ -1,5 +1,4 @@
 import type { Notices } from '../compose/outlook.ts'
-import { Icon } from '../parts/icon.tsx'
 import { Notice } from '../parts/notice.tsx'
 import type { Words } from '../words/words.ts'
 
@@ -17,12 +16,7 @@ const NAMED = 3
 const HEAVY = 20_000_000
 
 /** What about this mail deserves a second look. */
-export function NoticeList({
-  notices: { external, unresolved, large, total, cut, unreadable },
-  linked,
-  words,
-  asLinks,
-}: Part) {
+export function NoticeList({ notices: { unresolved, large, total, cut, unreadable }, linked, words, asLinks }: Part) {
   const { notices } = words
   const files = large.length > 0 ? large.map(({ name, size }) => `${name} (${megabytes(size)})`) : [megabytes(total)]
   const said = unresolved.length > 0 ? notices.unresolved(unresolved.length, list(unresolved)) : null
@@ -47,12 +41,6 @@ export function NoticeList({
         </Notice>
       )}
       {cut && <Notice intent="info">{notices.cut}</Notice>}
-      {external > 0 && (
-        <p className="row small">
-          <Icon name="globe" className="small" />
-          {notices.external(external)}
-        </p>
-      )}
     </>
   )
 }

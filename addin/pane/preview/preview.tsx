@@ -2,6 +2,7 @@ import { Spinner } from '@fluentui/react-components'
 import { useId } from 'react'
 import type { Choice } from '../compose/choice.ts'
 import type { Group } from '../compose/outlook.ts'
+import { Icon } from '../parts/icon.tsx'
 import { late } from '../parts/late.tsx'
 import type { Words } from '../words/words.ts'
 import { GroupCard } from './group.tsx'
@@ -17,15 +18,18 @@ interface Part {
   /** Nobody is asked about: there are no recipients, or none with an address. */
   readonly nobody: boolean
   readonly alone: boolean
+  /** Recipients outside of the organisation. */
+  readonly external: number
   readonly choice: Choice
   readonly words: Words
   readonly choose: (change: Partial<Choice>) => void
 }
 
 /** What will happen to the mail, for each recipient and why. */
-export function Preview({ groups, waiting, slow, offline, nobody, alone, choice, words, choose }: Part) {
+export function Preview({ groups, waiting, slow, offline, nobody, alone, external, choice, words, choose }: Part) {
   const title = useId()
   const { preview } = words
+  if (!groups && !waiting && !nobody) return null
   const wantsPhone = groups?.some(({ missing }) => missing.some(({ field }) => field === 'phone')) ?? false
   return (
     <section className="part stack" aria-labelledby={title} aria-busy={waiting}>
@@ -34,6 +38,12 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, choice,
         {offline && groups && <span className="tag">{preview.offline}</span>}
         {waiting && groups && <Spinner size="extra-tiny" label={preview.stale} labelPosition="after" />}
       </div>
+      {external > 0 && (
+        <p className="row small">
+          <Icon name="globe" className="small" />
+          {words.notices.external(external)}
+        </p>
+      )}
       {nobody && <p className="soft">{preview.nobody}</p>}
       {waiting && !groups && <Spinner size="tiny" label={preview.waiting} labelPosition="after" />}
       {waiting && slow && <p className="soft small">{words.slow}</p>}

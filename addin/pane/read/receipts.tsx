@@ -78,9 +78,9 @@ function Receipt({ message, words: { read } }: { readonly message: MessageStatus
     new Date(iso).toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
   return (
     <li className="receipt">
-      <h3>
+      <h2>
         <bdi>{message.subject || '–'}</bdi>
-      </h3>
+      </h2>
       <p className="small soft">{date(message.acceptedAt)}</p>
       <ul className="stack small">
         {message.recipients.map(({ address, state, receipt, detail }) => (
