@@ -9,12 +9,30 @@ import type { Surroundings } from './surroundings.ts'
 type Entra = Extract<AddinConfig, { mode: 'entra' }>
 
 /**
- * Entra: Outlook itself signs in where it can (nested app authentication); only then MSAL is loaded, 80 KB of it. Elsewhere the
- * same provider is asked in a window.
+ * Entra: Outlook itself signs in where it can (nested app authentication); only then MSAL is loaded, 80 KB of it. Elsewhere, and
+ * where it says it can and cannot, the same provider is asked in a window.
  */
 export function entraSignIn(config: Entra, hint: string | null, around: Surroundings): SignIn {
-  if (around.nested) return nestedSignIn(config, hint, around)
-  const { authority, clientId, scope } = config
+  if (!around.nested) return windowSignIn(config, hint, around)
+  const nested = nestedSignIn(config, hint, around)
+  let instead: SignIn | null = null
+  return {
+    mode: 'entra',
+    async token(how) {
+      if (instead) return instead.token(how)
+      try {
+        return await nested.token(how)
+      } catch (error) {
+        if (!(error instanceof SignInError) || error.code !== 'unnested') throw error
+        instead = windowSignIn(config, hint, around)
+        return instead.token(how)
+      }
+    },
+    signOut: () => (instead ?? nested).signOut(),
+  }
+}
+
+function windowSignIn({ authority, clientId, scope }: Entra, hint: string | null, around: Surroundings): SignIn {
   const issuer = `${authority.replace(/\/(?:v2\.0\/?)?$/, '')}/v2.0`
   return oidcSignIn(
     { mode: 'entra', authority: issuer, clientId, scope: `openid offline_access ${scope}` },
@@ -66,27 +84,30 @@ function nestedSignIn({ authority, clientId, scope }: Entra, hint: string | null
   function application(): Promise<IPublicClientApplication> {
     loaded ??= load().catch((error: unknown) => {
       loaded = null
-      throw new SignInError('unreachable', 'MSAL', { cause: error })
+      throw error instanceof SignInError ? error : new SignInError('unreachable', 'MSAL', { cause: error })
     })
     return loaded
   }
 
   async function load(): Promise<IPublicClientApplication> {
     const { createNestablePublicClientApplication } = await import('@azure/msal-browser')
-    return createNestablePublicClientApplication({
+    const app = await createNestablePublicClientApplication({
       auth: { clientId, authority },
       cache: { cacheLocation: 'memoryStorage' },
     })
+    // Without the host's bridge MSAL would open windows of its own kind.
+    if (!('nestedAppAuthBridge' in globalThis)) throw new SignInError('unnested')
+    return app
   }
 }
 
 async function failureOf(error: unknown): Promise<SignInError> {
   const { InteractionRequiredAuthError } = await import('@azure/msal-browser')
-  if (error instanceof InteractionRequiredAuthError)
-    return new SignInError('interaction-required', error.errorCode, { cause: error })
   const { errorCode = '' } = error as { errorCode?: string }
-  if (errorCode === 'user_cancelled') return new SignInError('cancelled', '', { cause: error })
-  if (/network|timeout|timed_out|unreachable/.test(errorCode))
-    return new SignInError('unreachable', errorCode, { cause: error })
+  if (error instanceof InteractionRequiredAuthError || errorCode.startsWith('no_account'))
+    return new SignInError('interaction-required', errorCode, { cause: error })
+  if (/^user_cancell?ed$/.test(errorCode)) return new SignInError('cancelled', '', { cause: error })
+  if (errorCode.startsWith('nested_app_auth_bridge')) return new SignInError('unnested', errorCode, { cause: error })
+  if (/network|timeout|timed_out/.test(errorCode)) return new SignInError('unreachable', errorCode, { cause: error })
   return new SignInError('refused', errorCode, { cause: error })
 }

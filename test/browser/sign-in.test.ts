@@ -11,6 +11,7 @@ import { type TestHouse, tenant, testHouse } from '../support/http-services.ts'
 import { API, type IdentityProvider, SCOPE, startProvider } from '../support/identity-provider.ts'
 import { freePort } from '../support/postfix.ts'
 
+const DIRECTORY = '11111111-2222-3333-4444-555555555555'
 const ANNA = 'anna@klinik.example'
 
 let house: TestHouse
@@ -48,6 +49,16 @@ beforeAll(async () => {
           clients: ['outlook'],
           addIn: { clientId: 'outlook', scope: `openid ${SCOPE}`, resource: API },
         },
+        {
+          tenant,
+          domains: ['entra.example'],
+          issuer: provider.issuer,
+          directory: DIRECTORY,
+          audience: 'urn:api-of-entra',
+          jwks: { url: provider.jwksUri },
+          scope: SCOPE,
+          addIn: { clientId: 'outlook', scope: `api://mail.example/outlook/${SCOPE}` },
+        },
       ],
       demo: { tenant, domains: ['demo.example'], persons: [{ address: ANNA, name: 'Anna' }] },
     },
@@ -71,13 +82,19 @@ afterAll(async () => {
 /** A page of our origin, with our content policy, that has the module and a button whose click signs in. */
 async function pane(
   address = ANNA,
-): Promise<{ page: Page; context: BrowserContext; problems: string[] } & AsyncDisposable> {
+  prepare: (page: Page) => Promise<unknown> = async () => {},
+): Promise<{ page: Page; context: BrowserContext; problems: string[]; loaded: () => number } & AsyncDisposable> {
   const context = await browser.newContext()
   const page = await context.newPage()
+  await prepare(page)
+  let loaded = 0
   const problems: string[] = []
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
   for (const [name, body] of modules.files)
-    await page.route(`${origin}/addin/test/${name}`, (route) => route.fulfill({ contentType: 'text/javascript', body }))
+    await page.route(`${origin}/addin/test/${name}`, (route) => {
+      loaded += body.length
+      return route.fulfill({ contentType: 'text/javascript', body })
+    })
   await page.goto(`${origin}/addin/help.html`)
   await page.addScriptTag({ url: `${origin}/addin/test/${modules.entry}`, type: 'module' })
   await page.evaluate(async (address) => {
@@ -94,7 +111,7 @@ async function pane(
     }
     document.body.replaceChildren(button)
   }, address)
-  return { page, context, problems, [Symbol.asyncDispose]: () => context.close() }
+  return { page, context, problems, loaded: () => loaded, [Symbol.asyncDispose]: () => context.close() }
 }
 
 const silently = (page: Page) =>
@@ -121,6 +138,7 @@ async function throughProvider(popup: Page, login = ANNA): Promise<void> {
 const me = async (token: string) =>
   (await fetch(`${origin}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } })).json() as Promise<{
     address?: string
+    subject?: string
     code?: string
   }>
 
@@ -147,6 +165,8 @@ describe('signing in with OpenID Connect', () => {
     expect(renewed).not.toBe(token)
     expect(await me(renewed)).toMatchObject({ address: ANNA })
     expect(opened.problems).toEqual([])
+    // Nobody fetches MSAL who has no use for it.
+    expect(opened.loaded()).toBeLessThan(20_000)
 
     await page.evaluate(() => (globalThis as unknown as Pane).signIn.signOut())
     expect(await silently(page)).toBe('interaction-required')
@@ -219,6 +239,91 @@ describe('the window', () => {
     await page.waitForURL(`${provider.issuer}/**`)
     expect(new URL(page.url()).origin).toBe(provider.issuer)
     expect(new Set(asked)).toEqual(new Set([origin, provider.issuer]))
+  })
+})
+
+describe('nested app authentication', () => {
+  /** The host's side of MSAL's bridge, as Outlook has it: it asks the user once. */
+  async function host(page: Page, answers: { popup: 'token' | 'USER_CANCEL' | 'DISABLED' }) {
+    const before = provider.claims
+    await page.exposeFunction('tokenOfHost', async () => {
+      provider.claims = { preferred_username: ANNA, ver: '2.0', tid: DIRECTORY, oid: 'oid-of-anna' }
+      const token = await provider.token({ resource: 'urn:api-of-entra' })
+      provider.claims = before
+      return token
+    })
+    await page.addInitScript((answers) => {
+      type Hear = (event: { data: string }) => void
+      const listeners: Hear[] = []
+      let asked = false
+      const account = {
+        environment: 'login.example',
+        homeAccountId: 'h',
+        localAccountId: 'l',
+        tenantId: 't',
+        username: 'u',
+      }
+      const here = globalThis as unknown as Record<string, unknown> & { tokenOfHost(): Promise<string> }
+      here.asked = [] as string[]
+      async function reply({ method, requestId }: { method: string; requestId: string }) {
+        ;(here.asked as string[]).push(method)
+        const about = { messageType: 'NestedAppAuthResponse', requestId }
+        if (method === 'GetInitContext') {
+          const initContext = { sdkName: 'test', sdkVersion: '1', capabilities: {}, accountContext: account }
+          return { ...about, success: true, initContext }
+        }
+        if (method === 'GetToken' && !asked)
+          return { ...about, success: false, error: { status: 'USER_INTERACTION_REQUIRED', description: 'ask' } }
+        if (method === 'GetTokenPopup' && answers.popup !== 'token')
+          return { ...about, success: false, error: { status: answers.popup, description: 'no' } }
+        asked = true
+        const id_token = `e30.${btoa(JSON.stringify({ oid: 'oid-of-anna' }))}.x`
+        const token = { access_token: await here.tokenOfHost(), id_token, expires_in: 600, scope: 'mail' }
+        return { ...about, success: true, token, account }
+      }
+      here.nestedAppAuthBridge = {
+        addEventListener: (_: string, hear: Hear) => listeners.push(hear),
+        removeEventListener: () => {},
+        async postMessage(text: string) {
+          const data = JSON.stringify(await reply(JSON.parse(text) as { method: string; requestId: string }))
+          for (const hear of listeners) hear({ data })
+        },
+      }
+      here.Office = { context: { ui: {}, requirements: { isSetSupported: (set: string) => set === 'NestedAppAuth' } } }
+    }, answers)
+  }
+
+  it('gets the token of Outlook by MSAL, which is loaded for it alone; no window of ours', async () => {
+    await using opened = await pane('anna@entra.example', (page) => host(page, { popup: 'token' }))
+    const { page } = opened
+    expect(await page.evaluate(() => (globalThis as unknown as Pane).signIn.mode)).toBe('entra')
+    expect(opened.loaded()).toBeLessThan(20_000)
+    expect(await silently(page)).toBe('interaction-required')
+    expect(opened.loaded()).toBeGreaterThan(100_000)
+    await page.locator('button').click()
+    const token = await said(page)
+    expect(await me(token)).toMatchObject({ address: ANNA, subject: `${provider.issuer}#oid-of-anna` })
+    expect(await silently(page)).toBe(token)
+    expect(opened.context.pages()).toHaveLength(1)
+    expect(await page.evaluate(() => (globalThis as unknown as { asked: string[] }).asked)).toEqual([
+      'GetInitContext',
+      'GetToken',
+      'GetToken',
+      'GetTokenPopup',
+    ])
+  })
+
+  it('says when the user did not want to', async () => {
+    await using opened = await pane('anna@entra.example', (page) => host(page, { popup: 'USER_CANCEL' }))
+    await opened.page.locator('button').click()
+    expect(await said(opened.page)).toBe('cancelled')
+  })
+
+  it('gives way to a window where Outlook does not do it after all', async () => {
+    await using opened = await pane('anna@entra.example', (page) => host(page, { popup: 'DISABLED' }))
+    await window(opened.page)
+    // The provider of this test is no Entra: it has no metadata below /v2.0, and says so by not being there.
+    expect(await said(opened.page)).toBe('unreachable')
   })
 })
 
