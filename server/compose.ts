@@ -117,9 +117,16 @@ async function furnish(
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
   const secrets = tenantSecrets(config.secrets.master)
-  const blobs = recentBlobs(await openBlobs(config.blobs))
+  const blobs = recentBlobs(await openBlobs(config.blobs), { dropped: (ticket) => edge.giveBack(ticket) })
   const directory = storeDirectory(store)
-  const keyring = createKeyring((tenant) => store.tenant(tenant).read, secrets, { state: pgpKeyState })
+  const keyring = createKeyring(
+    (tenant) => store.tenant(tenant).read,
+    secrets,
+    { state: pgpKeyState },
+    {
+      postQuantum: (id) => tenant(id).smime?.postQuantum ?? false,
+    },
+  )
   const documents = createDocumentRenderer()
   const internal = new Set(
     config.tenants.flatMap((tenant) =>
@@ -182,8 +189,8 @@ async function furnish(
   const record = createRecorder({ store, clock, log, metrics })
   const edge = openEdge(edgeSettings(config, acceptLimits), {
     async record(received) {
-      const { tenant, id, bytes } = received
-      if (bytes) blobs.keep(tenant, 'spool', id, bytes)
+      const { tenant, id, bytes, ticket } = received
+      if (bytes) blobs.keep(tenant, 'spool', id, { bytes, ticket })
       await record(received)
     },
     taken: ({ tenant, kind, blob }) => (kind === 'spool' ? blobs.take(tenant, kind, blob) : null),

@@ -57,6 +57,7 @@ export function profileOf(tenant: TenantConfig, config: Config): TenantProfile {
     routeByDomain: tenant.routeByDomain,
     authenticates: tenant.authentication.always,
     loopRoutes: tenant.loopRoutes,
+    smime: tenant.smime,
     inbound: inboundOf(tenant.inbound),
     ...(tenant.dkim.length > 0 ? { dkim: { keys: tenant.dkim.map(dkimKey), when: tenant.dkimWhen } } : {}),
     ...(tenant.arc ? { arc: { key: tenant.arc, when: tenant.arc.when } } : {}),

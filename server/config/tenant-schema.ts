@@ -7,6 +7,7 @@ import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
 import { TOKEN_ALGORITHMS } from '../../shared/words/token-algorithms.ts'
 import { inboundSchema } from './inbound-schema.ts'
 import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
+import { smimeSchema } from './smime-schema.ts'
 import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
 
 /** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
@@ -236,6 +237,7 @@ export const tenantSchema = z.strictObject({
     .prefault({})
     .describe("What strangers' domains say of their mail."),
   inbound: inboundSchema,
+  smime: smimeSchema,
   loopRoutes: z
     .array(z.union([name(), z.literal('')]))
     .default([])

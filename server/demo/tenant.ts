@@ -9,6 +9,7 @@ import { stringify } from 'yaml'
 import { tenantId } from '../../shared/domain/index.ts'
 import type { Config, TenantConfig } from '../config.ts'
 import { generatePgpKey } from '../journey/transform/openpgp/index.ts'
+import { DEFAULT_SMIME } from '../journey/transform/smime/index.ts'
 import { type Authority, createAuthority, issueCertificate } from '../keys/authority.ts'
 import { hashPassword } from '../people/passwords.ts'
 
@@ -133,6 +134,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     dkimWhen: 'always',
     authentication: { always: false },
     inbound: { open: 'decrypt', signatures: 'keep', marks: {}, report: 'none', tripleDes: false, harvest: true },
+    smime: DEFAULT_SMIME,
     loopRoutes: [],
     archive: { journal: { kind: 'blobs', retention: 10 * YEAR } },
     webhooks: { soc: { url: `${sink}/incidents`, secret: webhook, allowPrivate: true } },

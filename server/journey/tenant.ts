@@ -4,6 +4,7 @@ import type { SubjectTag } from '../../shared/words/subject-tags.ts'
 import type { Route } from '../ports/transport.ts'
 import type { InboundSettings } from './inbound/settings.ts'
 import type { DkimKey, SigningKey, SignWhen } from './seal/signing-key.ts'
+import type { SmimeProfile } from './transform/smime/profile.ts'
 
 /** What the journey has to know of a tenant beside its policy, keys and people. Made from the configuration in compose. */
 export interface TenantProfile {
@@ -31,6 +32,8 @@ export interface TenantProfile {
   readonly loopRoutes?: readonly string[]
   /** What is done with strangers' mail that is signed or encrypted; the defaults where it is left out. */
   readonly inbound?: InboundSettings
+  /** How S/MIME is written; its defaults where nothing is said. */
+  readonly smime?: SmimeProfile
   readonly archives: Readonly<Record<string, ArchiveTarget>>
   readonly webhooks: Readonly<Record<string, Endpoint>>
   readonly apis: Readonly<Record<string, Endpoint>>

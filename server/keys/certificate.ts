@@ -121,7 +121,18 @@ function keyFits(certificate: X509Certificate, { keyUsage }: CertificateFields, 
       if (!CURVES.has(details?.namedCurve)) return false
       return purpose === 'sign' ? signs : keyUsage === null || keyUsage.has('keyAgreement')
     case 'ed25519':
+    case 'ml-dsa-44':
+    case 'ml-dsa-65':
+    case 'ml-dsa-87':
       return purpose === 'sign' && signs
+    case 'rsa-pss':
+      return purpose === 'sign' && signs && (details?.modulusLength ?? 0) >= 2048
+    case 'x25519':
+      return purpose === 'encrypt' && (keyUsage === null || keyUsage.has('keyAgreement'))
+    case 'ml-kem-768':
+    case 'ml-kem-1024':
+      // RFC 9935 section 5: keyEncipherment, and nothing else.
+      return purpose === 'encrypt' && (keyUsage === null || keyUsage.has('keyEncipherment'))
     default:
       return false
   }

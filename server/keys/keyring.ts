@@ -2,14 +2,16 @@ import { hash, type X509Certificate } from 'node:crypto'
 import type { KeyRecord, KeyState, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
-import type { Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
+import type { CertificateFound, Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantReads } from '../ports/store.ts'
+import { OID } from './asn1/oids.ts'
 import { privateKeyOf } from './authority.ts'
 import { fieldsOf, readCertificates, usableFor } from './certificate.ts'
 import { verifyPath } from './path.ts'
 import { RecentlyUsed } from './recently-used.ts'
 import { openPrivateKey } from './seal.ts'
+import { openStandingPassword } from './standing-password.ts'
 
 /** Where records come from: a tenant's handle of the store, or a list in memory. */
 export type KeySource = (tenant: TenantId) => Pick<TenantReads, 'keys'>
@@ -18,6 +20,11 @@ export type KeySource = (tenant: TenantId) => Pick<TenantReads, 'keys'>
 export interface PgpKeys {
   /** State of an armored public key for encrypting to `address` at `at` (epoch ms). Never `none`. */
   state(armored: string, address: string, at: number): Promise<KeyState>
+}
+
+export interface KeyringOptions {
+  /** Whether the tenant encrypts to certificates for key encapsulation as well; nobody does when left out. */
+  readonly postQuantum?: (tenant: TenantId) => boolean
 }
 
 /** Certificates and key objects that stay parsed (0.3 ms each), over all tenants. */
@@ -31,7 +38,12 @@ const RANK: readonly KeyState[] = ['valid', 'revoked', 'expired', 'untrusted', '
  * us and needs no path. OpenPGP keys of the directory are trusted as stored. Sealed keys that do not open raise
  * `key-unusable`; a store that is down raises `store-unavailable`.
  */
-export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: PgpKeys): Keyring {
+export function createKeyring(
+  source: KeySource,
+  secrets: TenantSecrets,
+  pgp: PgpKeys,
+  { postQuantum = () => false }: KeyringOptions = {},
+): Keyring {
   const certificates = new RecentlyUsed<readonly X509Certificate[]>(PARSED)
   const identities = new RecentlyUsed<SmimeIdentity>(PARSED)
 
@@ -85,19 +97,24 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
     async certificate(tenant, address, at) {
       const records = await keysOf(tenant, { kind: 'smime', address })
       const trusted = records.every(isOwnPrivate) ? [] : await anchors(tenant)
-      return best(
-        records
-          .filter((record) => record.use !== 'gateway')
-          .map((record) => {
-            const [certificate, ...chain] = readable(record)
-            // One damaged row must not stop mail to those who have another certificate, or another way.
-            if (!certificate) return { state: 'untrusted' as const, certificate: null }
-            const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, address, at)
-            return { state, certificate: state === 'valid' ? certificate : null }
-          })
-          .sort((a, b) => lifetime(b.certificate) - lifetime(a.certificate)),
-        { state: 'none', certificate: null },
-      )
+      const found = records
+        .filter((record) => record.use !== 'gateway')
+        .map((record): CertificateFound => {
+          const [certificate, ...chain] = readable(record)
+          // One damaged row must not stop mail to those who have another certificate, or another way.
+          if (!certificate) return { state: 'untrusted', certificate: null }
+          const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, address, at)
+          const readsGcm = readsGcmOf(record, certificate)
+          return { state, certificate: state === 'valid' ? certificate : null, ...(readsGcm ? { readsGcm } : {}) }
+        })
+        .sort((a, b) => lifetime(b.certificate) - lifetime(a.certificate))
+      const [kems, others] = [found.filter(encapsulates), found.filter((one) => !encapsulates(one))]
+      const kem = postQuantum(tenant) ? kems[0] : undefined
+      const classical = best(others, { state: 'none', certificate: null })
+      if (!kem?.certificate) return classical
+      // Who has nothing but a certificate for key encapsulation gets that alone; whoever reads it knows GCM, which is younger.
+      if (classical.certificate) return { ...classical, kem: kem.certificate }
+      return { ...kem, readsGcm: true }
     },
 
     async pgpKey(tenant, address, at) {
@@ -159,7 +176,22 @@ export function createKeyring(source: KeySource, secrets: TenantSecrets, pgp: Pg
         revoked: new Set([...pgp, ...smime].filter(({ revokedAt }) => revokedAt !== null).map(({ id }) => id)),
       }
     },
+
+    async standingPassword(tenant, address) {
+      const [record] = await keysOf(tenant, { kind: 'password', address })
+      if (!record || record.revokedAt !== null) return null
+      return { password: openStandingPassword(secrets, tenant, record), since: record.createdAt }
+    },
   }
+}
+
+/** Only valid certificates are here to be asked. */
+const encapsulates = ({ certificate }: CertificateFound) =>
+  certificate?.publicKey.asymmetricKeyType?.startsWith('ml-kem-') ?? false
+
+/** What the peer's program said, or was said of it; else what stands in its certificate (RFC 4262). Our own people's is ours. */
+function readsGcmOf({ capabilities }: KeyRecord, certificate: X509Certificate): boolean {
+  return (capabilities ?? fieldsOf(certificate).capabilities).includes(OID.aes256Gcm)
 }
 
 const isOwnPrivate = (record: KeyRecord) => record.use === 'own' && record.sealedPrivate !== null

@@ -17,6 +17,9 @@ const SIGNATURES: ReadonlySet<string> = new Set([
   OID.ecdsaSha384,
   OID.ecdsaSha512,
   OID.ed25519,
+  OID.mlDsa44,
+  OID.mlDsa65,
+  OID.mlDsa87,
 ])
 
 /** Critical extensions whose meaning is honoured below; any other one refuses the certificate (RFC 5280 4.2). */

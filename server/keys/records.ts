@@ -45,10 +45,18 @@ export function keyRecordOfIdentity(
   }
 }
 
-/** Record of a correspondent's certificate with its chain. Raises `certificate-unusable`. */
-export function keyRecordOfPeer(address: string, pem: string, now: number): KeyRecord {
+/**
+ * Record of a correspondent's certificate with its chain; `capabilities` are object identifiers of what the program there
+ * reads, where that is known. Raises `certificate-unusable`.
+ */
+export function keyRecordOfPeer(
+  address: string,
+  pem: string,
+  now: number,
+  capabilities?: readonly string[],
+): KeyRecord {
   const [leaf] = readCertificates(pem)
-  return record('smime', fingerprint(leaf!), address, pem, now)
+  return { ...record('smime', fingerprint(leaf!), address, pem, now), ...(capabilities ? { capabilities } : {}) }
 }
 
 /** Record of a trust anchor: a CA, or one correspondent's certificate that is to be trusted as it is. */

@@ -5,9 +5,19 @@ import type { PersonRecord } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { factsSchema } from './facts-schema.ts'
 
+/** Object identifiers of what `smimeReads` may name (RFC 5084). */
+const READS = { 'aes256-gcm': '2.16.840.1.101.3.4.1.46' } as const
+
 /** Key material as the file gives it; whoever stores it checks it. Addresses are canonical, texts PEM or armor. */
 export type KeyInput =
-  | { readonly kind: 'smime'; readonly use: 'peer'; readonly address: string; readonly certificate: string }
+  | {
+      readonly kind: 'smime'
+      readonly use: 'peer'
+      readonly address: string
+      readonly certificate: string
+      /** Object identifiers of what the peer's program is known to read. */
+      readonly capabilities?: readonly string[]
+    }
   | { readonly kind: 'pgp'; readonly use: 'peer'; readonly address: string; readonly armored: string }
   /** One certificate. */
   | { readonly kind: 'anchor'; readonly certificate: string }
@@ -101,7 +111,8 @@ export function parseFacts(text: string, name: string, readKey: (path: string) =
     if (seen.has(address)) mistake([...at, 'address'], `${address} is there twice`)
     seen.add(address)
     for (const [certificate, path] of listed(person.smime, [...at, 'smime'])) {
-      keys.push({ kind: 'smime', use: 'peer', address, certificate: material(certificate, path) })
+      const capabilities = person.smimeReads ? { capabilities: person.smimeReads.map((name) => READS[name]) } : {}
+      keys.push({ kind: 'smime', use: 'peer', address, certificate: material(certificate, path), ...capabilities })
     }
     for (const [armored, path] of listed(person.pgp, [...at, 'pgp'])) {
       keys.push({ kind: 'pgp', use: 'peer', address, armored: material(armored, path) })

@@ -73,7 +73,7 @@ async function keyRecordOf(input: KeyInput, { tenant, secrets, now }: FactsOptio
   if (input.kind === 'anchor') return keyRecordOfAnchor(input.certificate, now)
   const { address } = input
   if (input.kind === 'smime') {
-    if (input.use === 'peer') return keyRecordOfPeer(address, input.certificate, now)
+    if (input.use === 'peer') return keyRecordOfPeer(address, input.certificate, now, input.capabilities)
     return keyRecordOfIdentity(secrets, { tenant, address, use: input.use, now }, input)
   }
   if (input.use === 'peer') {

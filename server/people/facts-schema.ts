@@ -40,6 +40,10 @@ const person = z.strictObject({
     .union([material, z.array(material)])
     .optional()
     .describe('Certificate(s) for encrypting to this person.'),
+  smimeReads: z
+    .array(z.enum(['aes256-gcm']))
+    .optional()
+    .describe('What their mail program is known to read beyond AES-CBC.'),
   pgp: z
     .union([material, z.array(material)])
     .optional()

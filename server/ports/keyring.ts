@@ -4,11 +4,7 @@ import type { KeyState, TenantId } from '../../shared/domain/index.ts'
 /** Keys of one tenant: its users' private ones and its correspondents' public ones. Nothing crosses tenants. */
 export interface Keyring {
   /** Best certificate for encrypting to `address` at `at`, with its state; `certificate` only when `valid`. */
-  certificate(
-    tenant: TenantId,
-    address: string,
-    at: number,
-  ): Promise<{ state: KeyState; certificate: X509Certificate | null }>
+  certificate(tenant: TenantId, address: string, at: number): Promise<CertificateFound>
   /** Best OpenPGP key for encrypting to `address`; armored, only when `valid`. */
   pgpKey(tenant: TenantId, address: string, at: number): Promise<{ state: KeyState; armored: string | null }>
   /** The sender's own S/MIME identity, else the organisation's (`gateway` true); null when there is none. */
@@ -23,6 +19,14 @@ export interface Keyring {
   anchors(tenant: TenantId): Promise<readonly X509Certificate[]>
   /** What is known for verifying a signature of `address`: armored keys, certificates, and which of them were revoked here. */
   verificationKeys(tenant: TenantId, address: string): Promise<VerificationKeys>
+  /** The password a correspondent keeps for PDFs of this tenant; null while there is none. */
+  standingPassword(tenant: TenantId, address: string): Promise<StandingPassword | null>
+}
+
+export interface StandingPassword {
+  readonly password: string
+  /** Epoch ms. */
+  readonly since: number
 }
 
 export interface VerificationKeys {
@@ -32,6 +36,15 @@ export interface VerificationKeys {
   readonly certificates: readonly X509Certificate[]
   /** Fingerprints of keys and certificates an administrator revoked; hex, lower case. */
   readonly revoked: ReadonlySet<string>
+}
+
+export interface CertificateFound {
+  readonly state: KeyState
+  readonly certificate: X509Certificate | null
+  /** A valid certificate of the address for key encapsulation (ML-KEM), to stand beside the other; only where it is asked for. */
+  readonly kem?: X509Certificate
+  /** Who reads this is known to open AES-GCM (AuthEnvelopedData); left out where nothing is known. */
+  readonly readsGcm?: boolean
 }
 
 export interface SmimeIdentity {

@@ -202,16 +202,19 @@ export interface PortalSessionRecord {
 
 /** Public and private key material. Private parts are sealed under the tenant's key encryption key before they are stored. */
 export interface KeyRecord {
-  /** Fingerprint: SHA-256 of the certificate, or the OpenPGP fingerprint; hex, lower case. */
+  /** Fingerprint: SHA-256 of the certificate, or the OpenPGP fingerprint; hex, lower case. Of a password: of its address. */
   readonly id: string
-  readonly kind: 'smime' | 'pgp' | 'anchor'
+  /** `password`: what a correspondent opens PDFs with (`keys/standing-password.ts`). */
+  readonly kind: 'smime' | 'pgp' | 'anchor' | 'password'
   /** `own`: a user of ours. `gateway`: signs for all our users. `peer`: a correspondent. Anchors have `use: 'peer'` and no address. */
   readonly use: 'own' | 'gateway' | 'peer'
   readonly address: string
   /** PEM certificate followed by its chain, or armored public key. */
   readonly publicText: string
-  /** Sealed PKCS#8 PEM or armored private key; null for peers. */
+  /** Sealed PKCS#8 PEM, armored private key or password; null for peers' keys. */
   readonly sealedPrivate: Uint8Array | null
+  /** S/MIME capabilities of the peer's program as object identifiers (RFC 8551 2.5.2); null or left out where nothing is known. */
+  readonly capabilities?: readonly string[] | null
   readonly revokedAt: number | null
   readonly createdAt: number
 }

@@ -34,6 +34,8 @@ export interface CertificateFields {
   readonly keyUsage: ReadonlySet<KeyUsage> | null
   readonly extKeyUsage: readonly string[] | null
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | null } | null
+  /** Object identifiers of the S/MIME capabilities extension (RFC 4262), best first; empty without one. */
+  readonly capabilities: readonly string[]
   /** Extension OID -> critical. */
   readonly extensions: ReadonlyMap<string, boolean>
 }
@@ -114,6 +116,7 @@ function fieldsOf(certificate: Element): CertificateFields {
     keyUsage: value(OID.keyUsage, keyUsageOf),
     extKeyUsage: value(OID.extKeyUsage, (element) => new Members(element, TAG.sequence).rest().map(oidValue)),
     basicConstraints: value(OID.basicConstraints, basicConstraintsOf),
+    capabilities: value(OID.smimeCapabilities, capabilitiesOf) ?? [],
     extensions: new Map([...values].map(([oid, { critical }]) => [oid, critical])),
   }
 }
@@ -181,6 +184,11 @@ function authorityKeyIdOf(element: Element): Buffer | null {
 function keyUsageOf(element: Element): ReadonlySet<KeyUsage> {
   const [first = 0] = bitStringOctets(element)
   return new Set(KEY_USAGES.filter((_, bit) => first & (0x80 >> bit)))
+}
+
+function capabilitiesOf(element: Element): readonly string[] {
+  const entries = new Members(element, TAG.sequence).rest().slice(0, 64)
+  return entries.map((entry) => oidValue(new Members(entry, TAG.sequence).take()))
 }
 
 function basicConstraintsOf(element: Element): { ca: boolean; pathLength: number | null } {

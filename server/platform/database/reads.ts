@@ -29,7 +29,7 @@ import type { Dialect } from './dialect.ts'
 import { orm } from './drizzle.ts'
 import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
-import { auditRecord, grantRecord, messageRecord, record } from './rows.ts'
+import { auditRecord, grantRecord, keyRecord, messageRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
 import { messagesWithEndedGrants, unerased } from './tidy.ts'
 
@@ -351,13 +351,14 @@ export class SqlReads implements TenantReads {
     return rows[0] ? record(rows[0]) : null
   }
 
-  async keys(query: { kind?: KeyRecord['kind']; use?: KeyRecord['use']; address?: string }): Promise<KeyRecord[]> {
+  async keys(query: Parameters<TenantReads['keys']>[0]): Promise<KeyRecord[]> {
     const { key } = this.engine.tables
     const filter: SQL[] = [eq(key.tenant, $('tenant'))]
+    if (query.id !== undefined) filter.push(eq(key.id, $('id')))
     if (query.kind !== undefined) filter.push(eq(key.kind, $('kind')))
     if (query.use !== undefined) filter.push(eq(key.use, $('use')))
     if (query.address !== undefined) filter.push(eq(key.address, $('address')))
-    const name = `keys ${query.kind !== undefined} ${query.use !== undefined} ${query.address !== undefined}`
+    const name = `keys ${query.id !== undefined} ${query.kind !== undefined} ${query.use !== undefined} ${query.address !== undefined}`
     const rows = await this.run(
       name,
       (db) =>
@@ -369,7 +370,7 @@ export class SqlReads implements TenantReads {
           .prepare(name),
       { ...query },
     )
-    return rows.map(record)
+    return rows.map(keyRecord)
   }
 
   async person(address: string): Promise<PersonRecord | null> {

@@ -5,6 +5,7 @@ import type {
   GrantRecord,
   Job,
   JobRecord,
+  KeyRecord,
   MessageId,
   MessageRecord,
 } from '../../../shared/domain/index.ts'
@@ -21,6 +22,11 @@ export function record<R extends { tenant: string }>(row: R): Omit<R, 'tenant'> 
 export function messageRecord(row: Row<'message'>): MessageRecord {
   const { sender: _, erasedAt: __, ...rest } = record(row)
   return rest as MessageRecord
+}
+
+export function keyRecord(row: Row<'key'>): KeyRecord {
+  const { capabilities, ...rest } = record(row)
+  return capabilities === null ? rest : { ...rest, capabilities }
 }
 
 export function grantRecord(row: Row<'grant'>): GrantRecord {

@@ -342,8 +342,8 @@ export class SqlWrites extends SqlReads implements TenantWrites {
 
   async putKey(key: KeyRecord): Promise<void> {
     const { key: table } = this.engine.tables
-    const { id, sealedPrivate, ...rest } = key
-    const changed = { ...rest, sealedPrivate: sealedPrivate === null ? null : Buffer.from(sealedPrivate) }
+    const { id, sealedPrivate, capabilities = null, ...rest } = key
+    const changed = { ...rest, capabilities, sealedPrivate: sealedPrivate === null ? null : Buffer.from(sealedPrivate) }
     await this.#once(
       this.db()
         .insert(table)

@@ -8,6 +8,7 @@ import { lanes } from './0006_lanes.ts'
 import { dots } from './0007_dots.ts'
 import { heads } from './0008_heads.ts'
 import { delegates } from './0009_delegates.ts'
+import { capabilities } from './0010_capabilities.ts'
 
 /** In order, with the names of SQLite's. A module each, so that the compiled package carries them like any other code. */
 export const postgresMigrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const postgresMigrations: readonly Migration[] = [
   { name: '0007_dots', kind: 'expand', sql: dots },
   { name: '0008_heads', kind: 'expand', sql: heads },
   { name: '0009_delegates', kind: 'expand', sql: delegates },
+  { name: '0010_capabilities', kind: 'expand', sql: capabilities },
 ]

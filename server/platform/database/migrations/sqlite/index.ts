@@ -8,6 +8,7 @@ import { lanes } from './0006_lanes.ts'
 import { dots } from './0007_dots.ts'
 import { heads } from './0008_heads.ts'
 import { delegates } from './0009_delegates.ts'
+import { capabilities } from './0010_capabilities.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0007_dots', sql: dots },
   { name: '0008_heads', sql: heads },
   { name: '0009_delegates', sql: delegates },
+  { name: '0010_capabilities', sql: capabilities },
 ]
