@@ -9,7 +9,7 @@ import type {
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import { outerFields } from '../../mime/content-of.ts'
-import type { Entity } from '../../mime/entity.ts'
+import type { Entity, HeaderField } from '../../mime/entity.ts'
 import { sevenBitSafe } from '../../mime/to7bit.ts'
 import { messageOf } from '../../mime/write.ts'
 import { findRoute } from '../route-of.ts'
@@ -18,8 +18,8 @@ import { editedContent } from './content.ts'
 import type { LinkFiles } from './link-files.ts'
 import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
 import { describePgpEncryption, describePgpSignature, pgpEncryptEntity, pgpSignEntity } from './openpgp/index.ts'
+import { smimeEncrypted, smimeOf, smimeSigned, withProtectedHeader } from './protect-smime.ts'
 import { mimeVersion, outgoingSubject, rewriteHeader, withSubject } from './rewrite.ts'
-import { describeEncryption, describeSignature, encryptEntity, signEntity } from './smime/index.ts'
 
 /** The policy's copies, split where a copy carries a secret of one recipient (docs/decisions/0015). */
 export function copiesOf(
@@ -92,9 +92,19 @@ export async function renderCopy(
     }
   }
   // Signing stands before encryption for S/MIME and OpenPGP, and around the carrier mail for PDF and portal.
-  if (sign) draft = { ...draft, content: await signed(mail, draft.content, sign, method, layers, tools) }
-  if (method === 'smime')
-    draft = { ...draft, content: await smimeEncrypted(mail, draft.content, recipients, layers, tools) }
+  const encrypts = method === 'smime'
+  // Header protection belongs to the innermost layer: where that is OpenPGP's, there is none.
+  const shields = sign ? sign.with === 'smime' && method !== 'pgp' : encrypts
+  const shielded = shields ? withProtectedHeader(mail, draft, encrypts) : { draft, inside: [] }
+  draft = shielded.draft
+  if (sign)
+    draft = { ...draft, content: await signed(mail, draft.content, sign, method, shielded.inside, layers, tools) }
+  if (encrypts) {
+    const inside = sign ? [] : shielded.inside
+    draft = { ...draft, content: await smimeEncrypted(mail, draft.content, recipients, inside, layers, tools) }
+    if (sign?.with === 'smime' && smimeOf(mail).tripleWrap)
+      draft = { ...draft, content: await smimeSigned(mail, draft.content, tools.clock.now(), [], layers, tools) }
+  }
   if (method === 'pgp')
     draft = { ...draft, content: await pgpEncrypted(mail, draft.content, recipients, sign, layers, tools) }
 
@@ -142,6 +152,7 @@ async function signed(
   content: Entity,
   sign: Extract<Step, { do: 'sign' }>,
   method: Method | null,
+  inside: readonly HeaderField[],
   layers: string[],
   tools: Tools,
 ): Promise<Entity> {
@@ -160,30 +171,7 @@ async function signed(
     layers.push(await describePgpSignature(identity, time))
     return pgpSignEntity(safe, identity, { time })
   }
-  const identity = await tools.keyring.smimeIdentity(mail.tenant.id, mail.mailFrom, time)
-  if (!identity) throw new Fault('key-missing', `S/MIME certificate of ${mail.mailFrom}`)
-  layers.push(describeSignature(identity))
-  return signEntity(safe, identity, { time })
-}
-
-async function smimeEncrypted(
-  mail: MailInHand,
-  content: Entity,
-  recipients: readonly RecipientDecision[],
-  layers: string[],
-  tools: Tools,
-): Promise<Entity> {
-  const now = tools.clock.now()
-  const certificates = await Promise.all(
-    recipients.map(async ({ address }) => {
-      const { state, certificate } = await tools.keyring.certificate(mail.tenant.id, address, now)
-      if (!certificate)
-        throw new Fault(state === 'expired' ? 'certificate-expired' : 'certificate-unusable', `${address} (${state})`)
-      return certificate
-    }),
-  )
-  layers.push(describeEncryption(certificates))
-  return encryptEntity(content, certificates)
+  return smimeSigned(mail, safe, time, inside, layers, tools)
 }
 
 async function pgpEncrypted(
