@@ -13,6 +13,7 @@ import { redactInput, rulesOf } from '../../shared/policy/index.ts'
 import type { TenantWrites } from '../ports/store.ts'
 import { copyJobs, deliverJobs, onceJobs, PASSWORD_STEP } from './effects.ts'
 import type { Note } from './evaluate/input.ts'
+import { type Harvested, keepHarvest } from './inbound/harvest.ts'
 import type { OwnMail } from './notices.ts'
 import { sealPayload } from './sealed-payload.ts'
 import type { TenantProfile } from './tenant.ts'
@@ -31,6 +32,8 @@ export interface Carried {
   readonly notes: readonly Note[]
   readonly copies: readonly (RenderedCopy & StoredCopy)[]
   readonly own: readonly (Omit<OwnMail, 'message'> & StoredCopy & { readonly id: string })[]
+  /** Certificates that good signatures brought along. */
+  readonly harvest: readonly Harvested[]
   /** Final word on every open recipient that gets no copy now. */
   readonly stopped: ReadonlyMap<string, Stopped>
 }
@@ -62,6 +65,7 @@ export async function commit(
     tx.appendAudit({ time: now, type, message: record.id, actor: 'gateway', detail })
 
   for (const note of carried.notes) await audit(note.type, note.detail)
+  for (const kept of await keepHarvest(tx, carried.harvest, now)) await audit('key.harvested', kept)
   if (decision) await auditDecision(decision, open, audit)
   if (decision && input && parts.keepInputs) {
     const kept = { message: record.id, at: record.acceptedAt, rules: rulesOf(decision), ...redactInput(input) }
@@ -163,6 +167,14 @@ async function recordCopies(
       })
     }
     jobs.push(...copyJobs(tenant, copy, common))
+    for (const { record: key, replaces } of copy.passwords) {
+      const [there] = await tx.keys({ kind: 'password', address: key.address })
+      // Another mail was first: all of this is done again, with the password that its recipient has by now.
+      if ((there?.createdAt ?? null) !== replaces)
+        throw new Fault('store-unavailable', 'another mail made a standing password meanwhile')
+      await tx.putKey(key)
+      await audit('password.standing', { recipient: key.address, renewed: replaces !== null })
+    }
     for (const secret of copy.secrets) {
       if (secret.by !== 'sms') continue
       const sealed = sealPayload(tools.secrets, tenant.id, { to: secret.phone, text: secret.text })

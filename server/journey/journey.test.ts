@@ -47,6 +47,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     decryptionKeys: async () => ({ smime: [], pgp: [] }),
     anchors: async () => [],
     verificationKeys: async () => ({ pgp: [], certificates: [], revoked: new Set<string>() }),
+    standingPassword: async () => null,
   }
   const secrets = { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) }
   const documents = {

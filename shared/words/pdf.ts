@@ -76,9 +76,16 @@ export interface PdfNoticeWords {
   readonly fileName: string
   readonly intro: (sender: string) => string
   readonly open: (file: string) => string
-  /** How the password comes. */
-  readonly password: Readonly<Record<'sms' | 'sender' | 'portal', string>>
+  /** How the password comes; `known`: it is the one that an earlier message brought. */
+  readonly password: Readonly<Record<'sms' | 'sender' | 'portal' | 'known', string>>
   readonly files: string
+  /** In a mail of which only files are locked. */
+  readonly lockedZip: (file: string) => string
+  readonly lockedPdfs: string
+  readonly zipFileName: string
+  /** On a page in the portal. */
+  readonly portalPassword: (password: string) => string
+  readonly portalReply: string
   readonly reader: string
   readonly reply: string
   readonly unexpected: string
@@ -94,8 +101,17 @@ export const pdfNoticeWords: Readonly<Record<Language, PdfNoticeWords>> = {
       sms: 'Das Passwort erhalten Sie als SMS.',
       sender: 'Das Passwort teilt Ihnen der Absender auf einem anderen Weg mit, zum Beispiel am Telefon.',
       portal: 'Das Passwort rufen Sie im Portal des Absenders ab.',
+      known: 'Es gilt das Passwort, das Sie für frühere Nachrichten dieser Organisation erhalten haben.',
     },
     files: 'Mitgesendete Dateien finden Sie in dem PDF unter „Anlagen“ (Büroklammer).',
+    lockedZip: (file) =>
+      `Die Anlagen dieser Nachricht stehen verschlüsselt in der Datei „${file}“. Sie öffnet sich mit einem Passwort, zum Beispiel in 7-Zip oder WinZip.`,
+    lockedPdfs: 'Die PDF-Anlagen dieser Nachricht öffnen sich nur mit einem Passwort.',
+    zipFileName: 'Anlagen.zip',
+    portalPassword: (password) =>
+      `Ihr Passwort:\n\n${password}\n\nDamit öffnen Sie die verschlüsselte Datei, die Sie per E-Mail erhalten haben.`,
+    portalReply:
+      'Hier antworten Sie verschlüsselt. Die Nachricht selbst steht in dem PDF, das Sie per E-Mail erhalten haben.',
     reader:
       'Am Computer öffnen Sie das PDF am besten mit Adobe Acrobat Reader, Foxit Reader oder Okular. Manche Vorschauen in Mailprogrammen und auf Telefonen zeigen die Anlagen nicht.',
     reply:
@@ -111,8 +127,16 @@ export const pdfNoticeWords: Readonly<Record<Language, PdfNoticeWords>> = {
       sms: 'The password reaches you as a text message (SMS).',
       sender: 'The sender tells you the password by another way, on the telephone for example.',
       portal: 'The password is in the sender’s portal.',
+      known: 'The password is the one that you received for earlier messages of this organisation.',
     },
     files: 'Files sent along are in the PDF under “Attachments” (the paper clip).',
+    lockedZip: (file) =>
+      `The attachments of this message are encrypted in the file “${file}”. It opens with a password, in 7-Zip or WinZip for example.`,
+    lockedPdfs: 'The attached PDFs of this message open with a password only.',
+    zipFileName: 'attachments.zip',
+    portalPassword: (password) =>
+      `Your password:\n\n${password}\n\nIt opens the encrypted file that you received by e-mail.`,
+    portalReply: 'Here your answer is encrypted. The message itself is in the PDF that you received by e-mail.',
     reader:
       'On a computer, Adobe Acrobat Reader, Foxit Reader or Okular open the PDF best. Some previews in mail programs and on telephones do not show the attachments.',
     reply: 'Please do not answer confidential content by ordinary e-mail: it would not be encrypted.',

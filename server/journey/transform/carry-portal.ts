@@ -1,4 +1,4 @@
-import type { GrantRecord, RecipientDecision, Step } from '../../../shared/domain/index.ts'
+import type { Access, GrantRecord, RecipientDecision, Step } from '../../../shared/domain/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import type { Entity, HeaderField } from '../../mime/entity.ts'
 import { messageOf, multipart, textPart, writeEntity } from '../../mime/write.ts'
@@ -25,14 +25,38 @@ export async function carryPortal(
   language: Language,
   tools: Tools,
 ): Promise<{ content: Entity; subject: string; grant: GrantRecord }> {
+  const { grant, url } = await filePage(mail, draft, step, recipient, tools)
+  const notice = portalNotice({
+    language,
+    sender: mail.parsed.visible.from,
+    url,
+    access: grant.access as Access,
+    reply: grant.reply,
+    expiresAt: grant.expiresAt,
+  })
+  return {
+    content: multipart('alternative', [textPart('plain', notice.text), textPart('html', notice.html)]),
+    subject: notice.subject,
+    grant,
+  }
+}
+
+/** Seals a message under a key of its own and gives one recipient the address under which the portal shows it. */
+export async function filePage(
+  mail: MailInHand,
+  page: Draft,
+  step: Extract<Step, { do: 'protect' }>,
+  recipient: RecipientDecision,
+  tools: Tools,
+): Promise<{ grant: GrantRecord; url: string }> {
   const now = tools.clock.now()
   const id = tools.newId()
-  const header = draft.header.filter((field: HeaderField) => READABLE.includes(field.name))
+  const header = page.header.filter((field: HeaderField) => READABLE.includes(field.name))
   const sealed = await sealObject(
     { blobs: tools.blobs, secrets: tools.secrets, tenant: mail.tenant.id },
     'portal',
     id,
-    writeEntity(messageOf(header, draft.content)),
+    writeEntity(messageOf(header, page.content)),
   )
   const access = step.access ?? 'link-code'
   const expiresAt = mail.acceptedAt + (step.expires ?? DEFAULT_EXPIRY) * 1000
@@ -48,17 +72,5 @@ export async function carryPortal(
     expiresAt,
     now,
   })
-  const notice = portalNotice({
-    language,
-    sender: mail.parsed.visible.from,
-    url: grantUrl(mail.tenant.publicUrl, mail.tenant.id, token),
-    access,
-    reply: grant.reply,
-    expiresAt,
-  })
-  return {
-    content: multipart('alternative', [textPart('plain', notice.text), textPart('html', notice.html)]),
-    subject: notice.subject,
-    grant,
-  }
+  return { grant, url: grantUrl(mail.tenant.publicUrl, mail.tenant.id, token) }
 }

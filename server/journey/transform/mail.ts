@@ -1,6 +1,7 @@
 import type {
   Decision,
   GrantRecord,
+  KeyRecord,
   LinkFileRecord,
   MessageId,
   Method,
@@ -99,6 +100,8 @@ export interface RenderedCopy {
   readonly grants: readonly GrantRecord[]
   readonly linkFiles: readonly LinkFileRecord[]
   readonly secrets: readonly SecretForPerson[]
+  /** A password that its recipient keeps, to be stored with the copy; `replaces` is the age of what it takes the place of. */
+  readonly passwords: readonly { readonly record: KeyRecord; readonly replaces: number | null }[]
   /** API endpoints that get this copy as well. */
   readonly apis: readonly string[]
 }

@@ -62,6 +62,7 @@ export async function renderCopy(
   const layers: string[] = []
   const grants: GrantRecord[] = [...edited.grants]
   const secrets: SecretForPerson[] = []
+  const passwords: RenderedCopy['passwords'][number][] = []
   const linkFiles: readonly LinkFileRecord[] = edited.linkFiles
   let draft: Draft = { header: rewriteHeader(outerFields(mail.parsed.index), mail, steps), content: edited.entity }
 
@@ -79,11 +80,13 @@ export async function renderCopy(
     if (!only) throw new Fault('internal', 'a container belongs to one recipient')
     if (method === 'pdf') {
       // The PDF library costs 30 MB once it runs: with the first PDF, and not before.
-      const { carryPdf, describePdf } = await import('./carry-pdf.ts')
-      const carried = await carryPdf(mail, edited, protect, only, language, outgoingSubject(mail, steps), tools)
+      const { carryPdf } = await import('./carry-pdf.ts')
+      const carried = await carryPdf(mail, draft, edited, protect, only, language, outgoingSubject(mail, steps), tools)
       draft = { ...draft, content: carried.content }
       secrets.push(...carried.secrets)
-      layers.push(describePdf())
+      grants.push(...carried.grants)
+      passwords.push(...carried.passwords)
+      layers.push(carried.layer)
     } else {
       const carried = await carryPortal(mail, draft, protect, only, language, tools)
       draft = { header: withSubject(draft.header, carried.subject), content: carried.content }
@@ -125,6 +128,7 @@ export async function renderCopy(
     grants,
     linkFiles,
     secrets,
+    passwords,
     apis: steps.flatMap((step) => (step.do === 'api' ? [step.endpoint] : [])),
   }
 }

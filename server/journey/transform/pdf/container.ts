@@ -92,9 +92,11 @@ async function layOut(options: ContainerOptions): Promise<Part[]> {
   for (const [ref, object] of context.enumerateIndirectObjects()) {
     if (isFileStructure(object)) continue
     const isCatalog = object === catalog
-    const bytes = isCatalog
-      ? Buffer.from(`<<${dictionaryEntries(catalog, encrypt, CATALOG_OURS)} ${embedding(files, handler)}>>`, 'latin1')
-      : objectBytes(object, encrypt)
+    // A document that only gets a password keeps its own names and files.
+    const bytes =
+      isCatalog && files.length > 0
+        ? Buffer.from(`<<${dictionaryEntries(catalog, encrypt, CATALOG_OURS)} ${embedding(files, handler)}>>`, 'latin1')
+        : objectBytes(object, encrypt)
     writer.object(ref.objectNumber, [bytes])
   }
   for (const { file, name, stream, specification } of files) {
@@ -118,7 +120,8 @@ async function layOut(options: ContainerOptions): Promise<Part[]> {
   return writer.finish(next, `/Root ${Root} ${Info ? `/Info ${Info} ` : ''}/Encrypt ${encryption} 0 R`)
 }
 
-async function readPage(page: Buffer): Promise<PDFDocument> {
+/** A whole, unencrypted PDF. Raises `render-failed` for anything else. */
+export async function readPage(page: Buffer): Promise<PDFDocument> {
   try {
     const document = await PDFDocument.load(page, { updateMetadata: false, throwOnInvalidObject: true })
     if (!(document.catalog instanceof PDFDict) || document.getPageCount() === 0) throw new Error('no pages')
