@@ -25,6 +25,7 @@ import type { Authenticate } from './authenticate/authenticate.ts'
 import { type Carried, type CommitParts, commit } from './commit.ts'
 import type { Knowledge, Note } from './evaluate/input.ts'
 import { inHand } from './inbound/hand.ts'
+import { harvestOf } from './inbound/harvest.ts'
 import { mergeDecisions } from './inbound/merge-decisions.ts'
 import { type Rendition, renditions } from './inbound/renditions.ts'
 import type { Turns } from './inbound/turns.ts'
@@ -147,6 +148,7 @@ async function carryOut(
       input: null,
       notes: [],
       copies: [],
+      harvest: [],
       own: await stored(parts, unsealed, unreadable(parts.tools, tenant, record, open, fault)),
       stopped: new Map([...open].map((address) => [address, { state: 'quarantined', detail: fault.message }])),
     }
@@ -237,7 +239,8 @@ async function carryOut(
   }
   const told = undelivered(decision, open, stopped, record, calm(parts.tools.clock))
   const beside = await stored(parts, about, ownMails(parts.tools, plain, record, told, copies, roles), said)
-  return { decision, once, input, notes: said, copies, own: beside, stopped }
+  const harvest = harvestOf(tenant, views, record.acceptedAt)
+  return { decision, once, input, notes: said, copies, harvest, own: beside, stopped }
 }
 
 const NO_TURN: Disposable = { [Symbol.dispose]() {} }

@@ -65,7 +65,7 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   /** In order of the chain. */
   audit(query: { message?: MessageId; afterSeq?: number; limit: number }): Promise<AuditRecord[]>
   idempotent(client: string, key: string): Promise<IdempotencyRecord | null>
-  keys(query: { kind?: KeyRecord['kind']; use?: KeyRecord['use']; address?: string }): Promise<KeyRecord[]>
+  keys(query: { id?: string; kind?: KeyRecord['kind']; use?: KeyRecord['use']; address?: string }): Promise<KeyRecord[]>
   person(address: string): Promise<PersonRecord | null>
   /** Everyone who holds a role, in order of address. */
   peopleWithRole(role: string): Promise<PersonRecord[]>

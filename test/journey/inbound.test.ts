@@ -355,6 +355,41 @@ describe('the badge of the client', () => {
   })
 })
 
+describe('keys that good mail brings along', () => {
+  const peers = async () => {
+    await using records = await gateway.records()
+    return records.read.keys({ kind: 'smime', address: BOB })
+  }
+
+  it('the certificate of a good signer is kept once, with what his program can do; of nobody else', async () => {
+    for (const { id } of await peers()) {
+      await using records = await gateway.records()
+      await records.write((tx) => tx.deleteKey(id))
+    }
+    await receive(sign().replace('42', '43'))
+    await receive(cms(INNER, '-sign', '-md', 'sha256', '-signer', 'self.crt', '-inkey', 'p256.key'))
+    await receive(sign(), { from: 'Eve <eve@evil.example>' })
+    expect(await peers()).toEqual([])
+    const { audit } = await receive(sign())
+    await receive(sign())
+    expect(await peers()).toMatchObject([{ use: 'peer', publicText: expect.stringContaining('BEGIN CERTIFICATE') }])
+    expect((await peers())[0]?.capabilities?.length).toBeGreaterThan(0)
+    expect(audit.filter(({ type }) => type === 'key.harvested')).toHaveLength(1)
+  })
+
+  it('what an administrator revoked stays revoked, and the verdict says so', async () => {
+    await receive(sign())
+    const [known] = await peers()
+    await using records = await gateway.records()
+    await records.write((tx) => tx.putKey({ ...known!, revokedAt: Date.now() - 1_000 }))
+    const { states } = await receive(sign())
+    expect(states).toEqual(['delivered'])
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'revoked' })
+    expect((await peers())[0]?.revokedAt).not.toBeNull()
+    await records.write((tx) => tx.deleteKey(known!.id))
+  })
+})
+
 describe('mail of our own', () => {
   it('carries its class to colleagues inside of the signed verdict, and to nobody else', async () => {
     const outside = 'kunde@elsewhere.example'

@@ -173,10 +173,14 @@ export function memoryStore(now: () => number = Date.now) {
       async idempotent(client, key) {
         return of(tenant).idempotent.get(`${client}\n${key}`) ?? null
       },
-      async keys({ kind, use, address }) {
+      async keys({ id, kind, use, address }) {
         return found(
           of(tenant).keys.values(),
-          (k) => (!kind || k.kind === kind) && (!use || k.use === use) && (!address || k.address === address),
+          (k) =>
+            (!id || k.id === id) &&
+            (!kind || k.kind === kind) &&
+            (!use || k.use === use) &&
+            (!address || k.address === address),
         )
       },
       async person(address) {

@@ -1,7 +1,7 @@
-import type { X509Certificate } from 'node:crypto'
 import { Fault, type FaultCode } from '../../../../shared/fault/index.ts'
 import { readElement } from '../../../keys/asn1/ber-read.ts'
 import { fingerprint } from '../../../keys/certificate.ts'
+import type { Harvest } from '../../../keys/harvest.ts'
 import { decodedBody } from '../../../mime/decode.ts'
 import { indexMime, type MimeIndex } from '../../../mime/index-mime.ts'
 import type { ByteSource, ByteStream } from '../../../ports/bytes.ts'
@@ -47,8 +47,8 @@ export interface Opened {
   readonly inner: ByteSource | null
   /** Where it lies; the reader's to dispose of. */
   readonly held?: AsyncDisposable
-  /** Certificates of a good signer. */
-  readonly harvest?: readonly X509Certificate[]
+  /** Of a good signer. */
+  readonly harvest?: Harvest | null
 }
 
 const LARGEST_SIGNATURE = 1_048_576
@@ -219,14 +219,15 @@ function overWeakDigest(der: Uint8Array): boolean {
   }
 }
 
-/** Of a good signature: its certificate and what came along for the path. */
+/** Of a good signature: its certificate, what came along for the path, and what the signer's program can do. */
 function harvestOf(
   { signers, certificates }: Pick<VerifiedContent, 'signers' | 'certificates'>,
   layer: OpenedLayer,
-): readonly X509Certificate[] {
-  const leaf = signers.find(({ certificate }) => fingerprint(certificate) === layer.signer?.fingerprint)?.certificate
-  if (layer.state !== 'good' || !leaf) return []
-  return [leaf, ...certificates.filter((one) => one !== leaf && one.ca)]
+): Harvest | null {
+  const signer = signers.find(({ certificate }) => fingerprint(certificate) === layer.signer?.fingerprint)
+  if (layer.state !== 'good' || !signer) return null
+  const { certificate, capabilities } = signer
+  return { certificates: [certificate, ...certificates.filter((one) => one !== certificate && one.ca)], capabilities }
 }
 
 /** Faults that the mail itself is to blame for; whatever else is thrown goes on. */

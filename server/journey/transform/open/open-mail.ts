@@ -1,6 +1,7 @@
 import { Fault } from '../../../../shared/fault/index.ts'
 import { canonicalAddress } from '../../../../shared/words/address.ts'
 import { sameMailbox } from '../../../keys/certificate.ts'
+import type { Harvest } from '../../../keys/harvest.ts'
 import { indexMime } from '../../../mime/index-mime.ts'
 import type { ByteSource } from '../../../ports/bytes.ts'
 import { containerOf, forwardedSeal, sealedPart } from './container.ts'
@@ -31,7 +32,15 @@ const DEEPEST = 5
 export async function openMail(source: ByteSource, keys: OpenKeys, options: OpenOptions): Promise<OpenedMail> {
   const outside: Inside = { source, index: options.index ?? (await indexMime(source)) }
   const layers: OpenedLayer[] = []
-  const walk: Walk = { outside, inside: outside, unwrapped: outside, layers, held: [], harvest: [], otherSender: false }
+  const walk: Walk = {
+    outside,
+    inside: outside,
+    unwrapped: outside,
+    layers,
+    held: [],
+    harvest: null,
+    otherSender: false,
+  }
   try {
     return await walkIn(walk, keys, options)
   } catch (error) {
@@ -65,7 +74,8 @@ interface Walk {
   unwrapped: Inside
   readonly layers: OpenedLayer[]
   readonly held: AsyncDisposable[]
-  harvest: Opened['harvest'] & {}
+  /** Of the outermost good signer. */
+  harvest: Harvest | null
   /** A header under protection names another sender than the mail. */
   otherSender: boolean
 }
@@ -74,7 +84,7 @@ interface Walk {
 async function goInto(walk: Walk, opened: Opened, { from }: Opening, unwraps: boolean): Promise<boolean> {
   walk.layers.push(...opened.layers)
   if (opened.held) walk.held.push(opened.held)
-  walk.harvest = [...walk.harvest, ...(opened.harvest ?? [])]
+  walk.harvest ??= opened.harvest ?? null
   if (!opened.inner) return false
   const index = await orFault(indexMime(opened.inner))
   if (index instanceof Fault) {
@@ -113,7 +123,7 @@ function found({ layers, outside, harvest, held, otherSender }: Walk): Found {
   return {
     layers: marked,
     verdict,
-    harvest: verdict.state === 'good' ? harvest : [],
+    harvest: verdict.state === 'good' ? harvest : null,
     [Symbol.asyncDispose]: () => dispose(held),
   }
 }

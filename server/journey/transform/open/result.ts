@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import type { Harvest } from '../../../keys/harvest.ts'
 import type { Entity } from '../../../mime/entity.ts'
 import type { ByteSource } from '../../../ports/bytes.ts'
 
@@ -97,7 +97,7 @@ export interface OpenedMail extends AsyncDisposable {
   readonly readable: OpenedContent | null
   /** Subject from the protected header (RFC 9788) that the protection covers; null without one. */
   readonly subject: string | null
-  /** Certificates of good S/MIME signers of the mail, leaf first, with what came along for their path. */
-  readonly harvest: readonly X509Certificate[]
+  /** Of a good S/MIME signature: the signer's certificate and what his program can do; null without one. */
+  readonly harvest: Harvest | null
   readonly verdict: Verdict
 }
