@@ -110,9 +110,11 @@ export function withoutMarks(subject: string, marks: readonly string[]): string 
     if (findMark(again.slice(0, LONGEST), marks)) text = again
     else break
   }
-  if (TURNING.test(text) && findMark([...text.slice(0, LONGEST)].reverse().join(''), marks.map(mirrored))) {
-    text = cleaned([...text.slice(0, LONGEST).replace(DIRECTIONS, '')].reverse().join(''), marks.map(mirrored))
-    return [...text].reverse().join('')
+  if (TURNING.test(text)) {
+    const turned = [...text.slice(0, LONGEST).replace(DIRECTIONS, '')].reverse().join('')
+    // Not every program turns the brackets round with the letters.
+    const both = [...marks, ...marks.map(mirrored)]
+    if (findMark(turned, both)) return [...cleaned(turned, both)].reverse().join('')
   }
   return cleaned(text, marks)
 }
