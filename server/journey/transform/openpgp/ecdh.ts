@@ -13,19 +13,11 @@ import {
 } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
 
-/** A curve of ECDH as the library names it. */
-interface Weierstrass {
-  readonly node: string
-  readonly bytes: number
-}
-
-const WEIERSTRASS: Readonly<Record<string, Weierstrass>> = {
-  nistP256: { node: 'prime256v1', bytes: 32 },
-  nistP384: { node: 'secp384r1', bytes: 48 },
-  nistP521: { node: 'secp521r1', bytes: 66 },
-  brainpoolP256r1: { node: 'brainpoolP256r1', bytes: 32 },
-  brainpoolP384r1: { node: 'brainpoolP384r1', bytes: 48 },
-  brainpoolP512r1: { node: 'brainpoolP512r1', bytes: 64 },
+/** Curves as the library names them, to OpenSSL. */
+const WEIERSTRASS: Readonly<Record<string, string>> = {
+  nistP256: 'prime256v1',
+  nistP384: 'secp384r1',
+  nistP521: 'secp521r1',
 }
 
 /** What the packet of an ECDH key says. */
@@ -61,7 +53,7 @@ function agree(key: EcdhKey, secret: Uint8Array, ephemeral: Uint8Array): Buffer 
     const scalar = Buffer.from(secret).reverse()
     return montgomery('X25519', scalar, key.point.subarray(1), ephemeral.subarray(1))
   }
-  const ecdh = createECDH(curveOf(key).node)
+  const ecdh = createECDH(curveOf(key))
   ecdh.setPrivateKey(secret)
   return ecdh.computeSecret(ephemeral)
 }
@@ -71,12 +63,12 @@ function agreeAnew(key: EcdhKey): { ephemeral: Buffer; shared: Buffer } {
     const { ephemeral, shared } = montgomeryAnew('X25519', key.point.subarray(1))
     return { ephemeral: Buffer.concat([Buffer.of(0x40), ephemeral]), shared }
   }
-  const ecdh = createECDH(curveOf(key).node)
+  const ecdh = createECDH(curveOf(key))
   const ephemeral = ecdh.generateKeys()
   return { ephemeral, shared: ecdh.computeSecret(key.point) }
 }
 
-function curveOf({ curve }: EcdhKey): Weierstrass {
+function curveOf({ curve }: EcdhKey): string {
   const known = WEIERSTRASS[curve]
   if (!known) throw new Fault('key-unusable', 'the curve of the encryption key is not supported')
   return known
