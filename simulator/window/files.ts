@@ -1,7 +1,7 @@
 import type { Attachment } from '../host/item.ts'
 
-/** Bytes: Outlook and its API take no more. */
-export const LARGEST = 25_000_000
+/** Bytes of one attachment. */
+export const LARGEST = 60_000_000
 
 /** A file as an attachment; `late` ms until clients name it to add-ins. */
 export async function attachmentOf(file: File, late: number): Promise<Attachment> {

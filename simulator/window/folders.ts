@@ -1,5 +1,5 @@
 import { type Desk, mailKey } from './desk.ts'
-import { button, h, type IconName, icon } from './elements.ts'
+import { h, type IconName, icon } from './elements.ts'
 import { attachmentOf, sampleFile } from './files.ts'
 import { METHOD_ICONS } from './reader.ts'
 import type { Correspondent, MailLine, User } from './server.ts'
@@ -157,9 +157,16 @@ export function sampleList(desk: Desk): HTMLElement {
         h(
           'li',
           {},
-          button(
-            { icon: 'mail', label: sample.title[desk.settings.language], class: 'sample' },
-            () => void beginSample(desk, sample.id),
+          h(
+            'button',
+            { type: 'button', class: 'sample', on: { click: () => void beginSample(desk, sample.id) } },
+            icon('mail'),
+            h(
+              'span',
+              {},
+              h('span', { class: 'sample-title' }, sample.title[desk.settings.language]),
+              h('span', { class: 'quiet-text' }, sample.about[desk.settings.language]),
+            ),
           ),
         ),
       ),
@@ -170,6 +177,7 @@ export function sampleList(desk: Desk): HTMLElement {
 export async function beginSample(desk: Desk, id: string): Promise<void> {
   const sample = desk.people.samples.find((one) => one.id === id)
   if (!sample) return
+  const { language } = desk.settings
   const person = (address: string) => ({ name: desk.nameOf(address), address, resolved: true })
   const attachments = await Promise.all(
     (sample.files ?? []).map((file) => attachmentOf(sampleFile(file), desk.filesLate)),
@@ -177,9 +185,8 @@ export async function beginSample(desk: Desk, id: string): Promise<void> {
   desk.compose({
     from: { name: desk.nameOf(sample.from), address: sample.from },
     to: sample.to.map(person),
-    cc: (sample.cc ?? []).map(person),
-    subject: sample.subject,
-    text: sample.text,
+    subject: sample.subject[language],
+    text: sample.text[language],
     attachments,
   })
 }

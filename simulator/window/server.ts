@@ -11,14 +11,16 @@ export interface Correspondent extends User {
   readonly pgp?: boolean
 }
 
+type Both = { readonly de: string; readonly en: string }
+
 export interface Sample {
   readonly id: string
-  readonly title: { readonly de: string; readonly en: string }
+  readonly title: Both
+  readonly about: Both
   readonly from: string
   readonly to: readonly string[]
-  readonly cc?: readonly string[]
-  readonly subject: string
-  readonly text: string
+  readonly subject: Both
+  readonly text: Both
   readonly files?: readonly { readonly name: string; readonly type: string; readonly size: number }[]
 }
 

@@ -55,7 +55,8 @@ const english = {
   unresolved: 'not found in the address book',
   pane: 'Secflow task pane',
   closePane: 'Close the task pane',
-  paneMissing: 'This client has no task pane here.',
+  paneMissing:
+    'Phones have no task pane while you write: the events stamp the mail, and the gateway’s policy protects it.',
   paneNotBuilt: 'The add-in’s task pane is not there.',
   sending: 'Sending …',
   checking: 'Secflow is checking your message …',
@@ -99,7 +100,7 @@ const english = {
   hasPhone: 'has a telephone',
   hasNothing: 'no keys, no telephone',
   stranger: 'You write as somebody outside the tenant: no add-in, no sign-in.',
-  tooLarge: 'Files of more than 25 MB are not attached here.',
+  tooLarge: 'Files of more than 60 MB are not attached here.',
   skip: 'To the message',
 }
 
@@ -160,7 +161,8 @@ const german: Words = {
   unresolved: 'steht nicht im Adressbuch',
   pane: 'Aufgabenbereich von Secflow',
   closePane: 'Aufgabenbereich schließen',
-  paneMissing: 'Dieses Programm hat hier keinen Aufgabenbereich.',
+  paneMissing:
+    'Auf Telefonen gibt es beim Schreiben keinen Aufgabenbereich: Die Ereignisse stempeln die Nachricht, und die Richtlinie des Gateways schützt sie.',
   paneNotBuilt: 'Der Aufgabenbereich des Add-ins ist nicht da.',
   sending: 'Wird gesendet …',
   checking: 'Secflow prüft Ihre Nachricht …',
@@ -204,7 +206,7 @@ const german: Words = {
   hasPhone: 'hat ein Telefon',
   hasNothing: 'keine Schlüssel, kein Telefon',
   stranger: 'Sie schreiben als jemand von außerhalb: kein Add-in, keine Anmeldung.',
-  tooLarge: 'Dateien über 25 MB werden hier nicht angefügt.',
+  tooLarge: 'Dateien über 60 MB werden hier nicht angefügt.',
   skip: 'Zur Nachricht',
 }
 

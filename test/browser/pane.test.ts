@@ -21,7 +21,7 @@ afterAll(() => browser?.[Symbol.asyncDispose]())
 const FOUR = ['cert@partner.example', 'pgp@partner.example', 'phone@partner.example', 'nothing@partner.example']
 const one = (more: PaneHost['draft'] = {}): PaneHost => ({ draft: { to: ['cert@partner.example'], ...more } })
 
-type Api = (status: number, body?: unknown, headers?: Record<string, string>) => (page: Page) => Promise<void>
+type Api = (status: number, body?: unknown, headers?: Record<string, string>) => (page: Page) => Promise<unknown>
 /** Every answer of one resource. */
 const answering =
   (path: string): Api =>
@@ -396,4 +396,72 @@ it('is used by keyboard alone: class, option, why, more', async () => {
   expect(seen.filter((one) => one.startsWith('SUMMARY Why'))).toHaveLength(4)
   expect(seen.some((one) => one.includes('Receipt'))).toBe(true)
   expect(seen.some((one) => one.startsWith('SELECT'))).toBe(true)
+})
+
+it('previews without a connection what the last signed policy says, and asks again when it is back', async () => {
+  await using open = await browser.open({ draft: { to: ['rival@competitor.example', 'cert@partner.example'] } })
+  const { page, context, complaints } = open
+  const policy = page.waitForResponse('**/api/v1/policies/offline')
+  await page.getByText('Stamped on this message').waitFor()
+  expect((await policy).status()).toBe(200)
+  // The engine follows the policy.
+  await expect
+    .poll(() =>
+      page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /\/engine-/.test(name))),
+    )
+    .toBe(true)
+  await page.waitForTimeout(300)
+  await context.setOffline(true)
+  await page.getByRole('radio', { name: /^Confidential/ }).check()
+  await page.getByText('No connection').waitFor()
+  await page.getByText('Without connection').waitFor()
+  await page.getByRole('heading', { name: 'Decided when you send' }).waitFor()
+  await page.getByText('Your choice stands on this message').waitFor()
+  await inspect(page, 'compose-offline')
+  await context.setOffline(false)
+  await page.getByRole('heading', { name: 'Encrypted with S/MIME' }).waitFor()
+  await page.getByText('Stamped on this message').waitFor()
+  expect(complaints).toEqual([])
+})
+
+it('says so in a plain browser tab', async () => {
+  await using open = await browser.open({}, { prepare: (page) => page.addInitScript('delete globalThis.Office') })
+  await open.page.getByText('Please open this in Outlook').waitFor()
+  await inspect(open.page, 'outside-outlook')
+})
+
+it('follows Outlook’s theme, also when it changes, and the setting before it', async () => {
+  await using open = await browser.open({ ...one(), theme: { bodyBackgroundColor: '#1f1f1f' } })
+  const { page } = open
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme)
+  await page.getByText('Stamped on this message').waitFor()
+  expect(await theme()).toBe('dark')
+  await page.evaluate(() =>
+    (globalThis as unknown as { fire(type: string, event: object): void }).fire('officeThemeChanged', {
+      officeTheme: { bodyBackgroundColor: '#ffffff' },
+    }),
+  )
+  await expect.poll(theme).toBe('light')
+  await page.getByLabel('Appearance').selectOption('dark')
+  await expect.poll(theme).toBe('dark')
+  await page.reload()
+  await page.getByText('Stamped on this message').waitFor()
+  expect(await theme()).toBe('dark')
+})
+
+it('stamps what the sender chose, signed by the service, before the mail is sent', async () => {
+  await using open = await browser.open(one({ bcc: ['pgp@partner.example'] }))
+  const { page, outside } = open
+  await page.getByText('Stamped on this message').waitFor()
+  await page.getByRole('radio', { name: /^Confidential/ }).check()
+  await page.getByRole('heading', { name: 'Encrypted with OpenPGP' }).waitFor()
+  await page.getByText('Stamped on this message').waitFor()
+  const headers = await page.evaluate(() => {
+    const { mailbox } = globalThis as unknown as { mailbox: FakeMailbox }
+    return Object.fromEntries(mailbox.draft.headers)
+  })
+  expect(headers).toMatchObject({ 'x-secflow-classification': 'confidential', 'x-secflow-protection': 'none' })
+  const claims = JSON.parse(Buffer.from(headers['x-secflow-stamp']!.split('.')[1]!, 'base64url').toString())
+  expect(claims).toMatchObject({ sub: 'e.lang@demo.example', cls: 'confidential', prt: '', out: 'send' })
+  expect(outside.filter((url) => !url.startsWith('https://appsforoffice.microsoft.com/'))).toEqual([])
 })

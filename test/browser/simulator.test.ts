@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.[Symbol.asyncDispose]())
 
-const SAMPLE = 'Minutes for four recipients'
+const SAMPLE = /Minutes for four recipients/
 const FOUR = ['cert@partner.example', 'pgp@partner.example', 'phone@partner.example', 'nothing@partner.example']
 const SECRET = 'Umspannwerk Nord'
 
