@@ -8,6 +8,7 @@ import { Fault } from '../../shared/fault/index.ts'
 import type { Received } from '../journey/ingress/receive.ts'
 import type { SessionPolicy } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngress } from '../journey/ingress/smtp.ts'
+import type { HeldBytes } from '../platform/blobs/recent.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { ContentPlace, MailTransport, OutgoingContent } from '../ports/transport.ts'
 import { buffersOf, type Line, openLine } from '../threads/line.ts'
@@ -16,7 +17,7 @@ import type { CoreMethods, EdgeMethods, EdgeSettings } from './methods.ts'
 export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
   record(received: Received): Promise<void>
   /** Bytes of the blob at a place, given away for good; null where it has to be read. */
-  taken(place: ContentPlace): Uint8Array | null
+  taken(place: ContentPlace): HeldBytes | null
   readonly log: Log
   readonly metrics: Metrics
   /** The thread died: nothing can be received or sent any more, the process has to be started again. */
@@ -26,6 +27,8 @@ export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyRe
 export interface Edge {
   readonly transport: MailTransport
   readonly smtp: SmtpIngress
+  /** Mail that came in a slab will not be asked to be sent from it. */
+  giveBack(ticket: number): void
   close(): Promise<void>
 }
 
@@ -88,7 +91,7 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         try {
           const source = content.place ?? (await whole(content))
           const held = content.place ? deps.taken(content.place) : null
-          return await line().give(buffersOf(held), 'send', id, route, envelope, {
+          return await line().give(held ? buffersOf(held.bytes) : [], 'send', id, route, envelope, {
             size: content.size,
             source,
             held,
@@ -113,6 +116,9 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
     smtp: {
       listen: () => line().call('listen'),
       close: () => (running ? running.line.call('closeSmtp') : Promise.resolve()),
+    },
+    giveBack(ticket) {
+      running?.line.tell('giveBack', ticket)
     },
     async close() {
       closing = true

@@ -5,6 +5,7 @@ import type { AcceptLimits, Received } from '../journey/ingress/receive.ts'
 import type { SessionIdentity } from '../journey/ingress/session-policy.ts'
 import type { SmtpIngressOptions } from '../journey/ingress/smtp.ts'
 import type { SessionTenant } from '../people/session-policy.ts'
+import type { HeldBytes } from '../platform/blobs/recent.ts'
 import type { SmtpTransportOptions } from '../platform/smtp/transport.ts'
 import type { ContentPlace, Route, TransportResult } from '../ports/transport.ts'
 
@@ -23,7 +24,7 @@ export interface SentContent {
   readonly size: number
   readonly source: ContentPlace | Uint8Array
   /** The blob at that place, where the core had it in memory. */
-  readonly held: Uint8Array | null
+  readonly held: HeldBytes | null
   /** The final dot waits for `beforeDot` of the core. */
   readonly asksBeforeDot: boolean
 }
@@ -33,6 +34,8 @@ export type EdgeMethods = {
   listen(): Promise<{ readonly port: number }>
   closeSmtp(): Promise<void>
   send(id: number, route: Route, envelope: Envelope, content: SentContent): Promise<TransportResult>
+  /** Nobody will have this mail sent from where it is. */
+  giveBack(ticket: number): void
   closeTransport(): Promise<void>
   end(): void
 }

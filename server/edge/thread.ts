@@ -6,6 +6,7 @@ import type { TenantId } from '../../shared/domain/index.ts'
 import { readCopy } from '../journey/copy-content.ts'
 import { acceptWith } from '../journey/ingress/accept.ts'
 import { createReceiver } from '../journey/ingress/receive.ts'
+import { Slabs } from '../journey/ingress/slabs.ts'
 import { createSmtpIngress } from '../journey/ingress/smtp.ts'
 import { sessionPolicy } from '../people/session-policy.ts'
 import { openBlobs } from '../platform/blobs/open.ts'
@@ -19,8 +20,9 @@ import type { OutgoingContent } from '../ports/transport.ts'
 import { buffersOf, type Line, openLine } from '../threads/line.ts'
 import type { CoreMethods, EdgeMethods, EdgeSettings, SentContent } from './methods.ts'
 
-/** Messages up to so many bytes reach the core with their bytes. */
-const HAND_ON = 1_310_720
+/** Larger messages, up to so many bytes and so many at once, reach the core with their bytes. */
+const SLAB = 1_310_720
+const LENT = 20
 const TOLD_EVERY_MS = 5_000
 
 const settings = workerData as EdgeSettings
@@ -46,13 +48,14 @@ function logOver(base: Readonly<Record<string, unknown>>): Log {
 }
 
 const blobs = await openBlobs(settings.blobs)
+const slabs = new Slabs(SLAB, LENT)
 const receiver = createReceiver({
   blobs,
   clock: systemClock,
   ids: () => messageId(systemClock.now()),
   name: settings.smtp.name,
   limits: settings.accept,
-  handOnBytes: HAND_ON,
+  slabs,
 })
 /** A tenant that has a policy keeps one. */
 const ready = new Set<TenantId>()
@@ -80,10 +83,21 @@ const methods: EdgeMethods = {
   closeSmtp: smtp.close,
   async send(id, route, envelope, content) {
     const before = content.asksBeforeDot ? { beforeDot: async () => ask().call('beforeDot', id) } : {}
-    const result = await transport.send(route, envelope, contentOf(content), before)
-    if (content.held && result.recipients.every(({ status }) => status === 'accepted')) free(content.held)
-    return result
+    const { ticket = 0, bytes = null } = content.held ?? {}
+    const held = ticket === 0 ? bytes : slabs.read(ticket)
+    let answered = false
+    try {
+      const result = await transport.send(route, envelope, contentOf(content, held), before)
+      answered = result.recipients.every(({ status }) => status === 'accepted')
+      return result
+    } finally {
+      // Only of a mail whose every byte was answered for nothing waits in a socket: its memory is free at once.
+      if (!answered) slabs.abandon(ticket)
+      else if (ticket !== 0) slabs.giveBack(ticket)
+      else if (bytes && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
+    }
   },
+  giveBack: (ticket) => slabs.giveBack(ticket),
   closeTransport: transport.close,
   end: () => process.exit(0),
 }
@@ -96,18 +110,10 @@ function ask(): Line<CoreMethods> {
   return core
 }
 
-function contentOf({ size, source, held }: SentContent): OutgoingContent {
+function contentOf({ size, source }: SentContent, held: Uint8Array | null): OutgoingContent {
   if (source instanceof Uint8Array) return { size, stream: () => bytesOf(source).stream() }
   const from = held ? { open: async () => inMemory(held) } : blobs
   return { size, stream: () => readCopy(from, source.tenant, source) }
-}
-
-/**
- * Gives the memory back at once, not with the next collection. Only of a mail whose every byte was answered for: while one waits
- * in a socket, it must stay.
- */
-function free(bytes: Uint8Array): void {
-  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
 }
 
 const inMemory = (bytes: Uint8Array): OpenByteSource => ({

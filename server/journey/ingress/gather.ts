@@ -1,76 +1,97 @@
 import type { BlobContent } from '../../ports/blobs.ts'
+import type { Slabs } from './slabs.ts'
 
-/** Bytes that may still be held in memory by all who share it. */
-export interface Room {
+/** Where content is held: small mail in buffers of its own, as long as there is room, larger mail in slabs. */
+export interface Holding {
+  /** Bytes of small mail that may still be held by all who share it. */
   left: number
+  readonly slabs: Slabs
 }
 
 export interface Gathered {
   readonly content: BlobContent
-  /** All of it, alone in its buffer; null where there was more than may be held. */
+  /** All of it; null where it could not be held. Small ones are alone in their buffer. */
   readonly bytes: Uint8Array | null
-  /** Gives the room back; call it once the bytes are gone or handed on. */
+  /** Of the slab that it is in, else 0. */
+  readonly ticket: number
+  /** Gives the room of small ones back. Whoever was handed a ticket gives that back himself. */
   release(): void
 }
 
-/** Sizes of the buffer before it has all that may be held: most mails are small. Pages that nobody writes to take no memory. */
-const SIZES = [16_384, 65_536]
-/** Up to here a copy of the right size costs less than the room of a buffer that is too large. */
-const SPARE = 65_536
+/** Content up to so many bytes has a buffer of its own. */
+const SMALL = 65_536
+/** First size of such a buffer. */
+const FIRST = 16_384
 
 /**
- * Holds content of no more than `most` bytes in one buffer, as long as there is room: it is then hashed, written and handed to
- * the other thread in one piece each. What is longer flows on in the pieces it comes in, behind those that were held.
- * Raises what the source raises.
+ * Holds content as long as there is room, so that it is hashed, written and handed to the other thread in one piece each. What is
+ * longer flows on in the pieces it comes in, behind those that were held. Raises what the source raises.
  */
-export async function gather(source: AsyncIterable<Buffer>, most: number, room: Room): Promise<Gathered> {
-  if (most === 0) return { content: source, bytes: null, release() {} }
+export async function gather(source: AsyncIterable<Buffer>, holding: Holding): Promise<Gathered> {
   const pieces = source[Symbol.asyncIterator]()
-  let buffer: Buffer<ArrayBuffer> = Buffer.alloc(0)
+  let buffer: Buffer = Buffer.alloc(0)
   let length = 0
-  /** Of the buffer; one that was handed on says that it is empty. */
+  let ticket = 0
+  /** Of the room; a buffer that was handed on says that it is empty. */
   let cost = 0
   function pay(size: number): void {
-    room.left += cost - size
+    holding.left += cost - size
     cost = size
+  }
+  function moveTo(larger: Buffer): void {
+    larger.set(buffer.subarray(0, length))
+    buffer = larger
   }
 
   function fits(more: number): boolean {
-    if (length + more <= buffer.length) return true
-    if (length + more > most) return false
-    const size = Math.min(SIZES.find((one) => one >= length + more) ?? most, most)
-    if (size - cost > room.left) return false
-    pay(size)
-    // Not of the pool that Node's small buffers share: it is handed on as a whole.
-    const larger = Buffer.allocUnsafeSlow(size)
-    larger.set(buffer.subarray(0, length))
-    buffer = larger
-    return true
+    const wanted = length + more
+    if (wanted <= buffer.length) return true
+    if (wanted <= SMALL) {
+      const size = wanted <= FIRST ? FIRST : SMALL
+      if (size - cost > holding.left) return false
+      pay(size)
+      // Not of the pool that Node's small buffers share: it is handed on as a whole.
+      moveTo(Buffer.allocUnsafeSlow(size))
+      return true
+    }
+    const slab = ticket === 0 ? holding.slabs.lend() : null
+    if (!slab) return false
+    ticket = slab.ticket
+    moveTo(slab.memory)
+    pay(0)
+    return wanted <= buffer.length
   }
 
-  function shrunk(): Buffer {
-    const small = Buffer.allocUnsafeSlow(length)
-    small.set(buffer.subarray(0, length))
-    pay(length)
-    buffer = small
-    return small
+  /** What is in a slab no longer. */
+  function alone(): Buffer {
+    const own = Buffer.from(buffer.subarray(0, length))
+    holding.slabs.giveBack(ticket)
+    return own
   }
 
-  const release = () => pay(0)
   try {
     for (;;) {
       const { value, done } = await pieces.next()
       if (done) {
-        const bytes = length < SPARE || length * 2 < buffer.length ? shrunk() : buffer.subarray(0, length)
-        return { content: bytes, bytes, release }
+        if (ticket === 0) {
+          // Of the right size: the copy costs less than the room.
+          const small = Buffer.allocUnsafeSlow(length)
+          moveTo(small)
+          pay(length)
+        } else holding.slabs.filled(ticket, length)
+        const bytes = buffer.subarray(0, length)
+        return { content: bytes, bytes, ticket, release: () => pay(0) }
       }
-      if (!fits(value.length))
-        return { content: follow(buffer.subarray(0, length), value, pieces), bytes: null, release }
+      if (!fits(value.length)) {
+        const first = ticket === 0 ? buffer.subarray(0, length) : alone()
+        return { content: follow(first, value, pieces), bytes: null, ticket: 0, release: () => pay(0) }
+      }
       buffer.set(value, length)
       length += value.length
     }
   } catch (error) {
-    release()
+    pay(0)
+    holding.slabs.giveBack(ticket)
     throw error
   }
 }

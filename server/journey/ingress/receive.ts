@@ -3,8 +3,9 @@ import { Fault } from '../../../shared/fault/index.ts'
 import type { BlobInfo, BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { checkLines } from './canonical.ts'
-import { gather, type Room } from './gather.ts'
+import { gather, type Holding } from './gather.ts'
 import { endOfHeader, type HeaderFacts, readHeader } from './header.ts'
+import type { Slabs } from './slabs.ts'
 import { mailDate, receivedField } from './trace.ts'
 
 export interface AcceptLimits {
@@ -59,8 +60,10 @@ export interface Received {
   /** Without brackets, '' where there is none. */
   readonly messageId: string
   readonly subject: string
-  /** The stored bytes where they are few, alone in their buffer: whoever evaluates next need not read them again. */
+  /** The stored bytes where they are few, alone in their buffer or slab: whoever evaluates next need not read them again. */
   readonly bytes: Uint8Array | null
+  /** Of the slab that the bytes are in, else 0: whoever is told of the message gives it back, or its receiver where nobody was. */
+  readonly ticket: number
 }
 
 export interface Receiver {
@@ -85,16 +88,16 @@ export interface ReceiveDeps {
   /** Our host name: stands in Received and in Message-IDs that we add. */
   readonly name: string
   readonly limits?: Partial<AcceptLimits>
-  /** Messages up to so many bytes are handed on with their bytes; 0 unless told. */
-  readonly handOnBytes?: number
+  /** Messages that fit are handed on with their bytes; none unless told. */
+  readonly slabs?: Slabs
 }
 
-/** Bytes of all messages that are held at once to be handed on, however many peers send; others are read from the store. */
-const HELD = 33_554_432
+/** Bytes of all small messages that are held at once to be handed on, however many peers send; others are read from the store. */
+const HELD = 8_388_608
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
-  const room: Room = { left: HELD }
+  const holding: Holding | null = deps.slabs ? { left: HELD, slabs: deps.slabs } : null
   const held = new WeakMap<Received, () => void>()
 
   return {
@@ -106,16 +109,18 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       const id = deps.ids()
       const at = deps.clock.now()
       const checked = check(offered, id, at, deps.name, limits)
-      const gathered = await gather(checked.stream(), deps.handOnBytes ?? 0, room)
+      const gathered = holding ? await gather(checked.stream(), holding) : asItComes(checked.stream())
       try {
         const blob = await deps.blobs.put(tenant, 'spool', id, gathered.content)
+        const { bytes, ticket } = gathered
         const { eightBit, messageId, subject } = checked.result()
         const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
-        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes: gathered.bytes }
+        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes, ticket }
         held.set(received, gathered.release)
         return received
       } catch (error) {
         gathered.release()
+        deps.slabs?.giveBack(gathered.ticket)
         throw error
       }
     },
@@ -128,6 +133,8 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
     },
   }
 }
+
+const asItComes = (content: AsyncIterable<Buffer>) => ({ content, bytes: null, ticket: 0, release() {} })
 
 /** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */
 function withoutTwins(envelope: Envelope): Envelope {

@@ -6,7 +6,7 @@ import { bytesOf } from '../../ports/bytes.ts'
 import { recentBlobs } from './recent.ts'
 
 /** Alone in its buffer, as received mail is. */
-const alone = (text: string) => Uint8Array.from(Buffer.from(text))
+const alone = (text: string, ticket = 0) => ({ bytes: Uint8Array.from(Buffer.from(text)), ticket })
 
 const TENANT = tenantId('acme')
 const OTHER = tenantId('other')
@@ -23,12 +23,16 @@ function setup(room?: number) {
     },
     async delete() {},
   } as unknown as KeptBlobs
-  const blobs = recentBlobs(behind, room)
+  const dropped: number[] = []
+  const blobs = recentBlobs(behind, {
+    ...(room === undefined ? {} : { room }),
+    dropped: (ticket) => dropped.push(ticket),
+  })
   const read = async (tenant = TENANT, id = 'a') => {
     await using source = await blobs.open(tenant, 'spool', id)
     return (await buffer(source.stream())).toString()
   }
-  return { blobs, opened, read }
+  return { blobs, opened, read, dropped }
 }
 
 describe('blobs of mail that is on its way', () => {
@@ -48,7 +52,7 @@ describe('blobs of mail that is on its way', () => {
       expect(blobs.take(TENANT, 'spool', 'a')).toBe(null)
       expect(await read()).toBe('stored')
     }
-    expect(Buffer.from(blobs.take(TENANT, 'spool', 'a')!).toString()).toBe('recent')
+    expect(Buffer.from(blobs.take(TENANT, 'spool', 'a')!.bytes).toString()).toBe('recent')
     expect(blobs.take(TENANT, 'spool', 'a')).toBe(null)
     expect(await read()).toBe('stored')
   })
@@ -79,6 +83,21 @@ describe('blobs of mail that is on its way', () => {
     blobs.keep(TENANT, 'spool', 'b', alone('87654321'))
     expect(await read(TENANT, 'b')).toBe('87654321')
     expect(await read(TENANT, 'a')).toBe('stored')
+  })
+
+  test('in a slab take no room, and are given back by who takes them or when nobody reads them any more', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { blobs, read, dropped } = setup(2)
+    for (const [at, id] of ['a', 'b', 'c'].entries()) blobs.keep(TENANT, 'spool', id, alone('12345678', at + 1))
+    expect(blobs.take(TENANT, 'spool', 'a')).toMatchObject({ ticket: 1 })
+    expect(await read(TENANT, 'b')).toBe('12345678')
+    {
+      await using _ = await blobs.open(TENANT, 'spool', 'c')
+      vi.advanceTimersByTime(30_001)
+      blobs.keep(TENANT, 'spool', 'd', alone('1'))
+      expect(dropped).toEqual([2])
+    }
+    expect(dropped).toEqual([2, 3])
   })
 
   test('are gone when they are deleted', async () => {

@@ -2,35 +2,56 @@ import type { TenantId } from '../../../shared/domain/index.ts'
 import type { BlobKind, BlobStore } from '../../ports/blobs.ts'
 import { bytesOf, type OpenByteSource } from '../../ports/bytes.ts'
 
-/** Room for the bytes of messages that are on their way, and how long one may take, ms. */
-const ROOM = 25_165_824
+/** Room for the bytes of small messages that are on their way, and how long one may take, ms. */
+const ROOM = 16_777_216
 const STAYS = 30_000
+
+/** Bytes that are kept, and of the slab that they are in, if any, the ticket (see `journey/ingress/slabs.ts`). */
+export interface HeldBytes {
+  readonly bytes: Uint8Array
+  readonly ticket: number
+}
 
 export interface RecentBlobs extends BlobStore {
   /** Bytes of a blob that is durable already, so that its next reader needs no file. Without room they are not kept. */
-  keep(tenant: TenantId, kind: BlobKind, id: string, bytes: Uint8Array): void
+  keep(tenant: TenantId, kind: BlobKind, id: string, held: HeldBytes): void
   /** Gives the kept bytes away, for good; null where there are none, or somebody reads them. */
-  take(tenant: TenantId, kind: BlobKind, id: string): Uint8Array | null
+  take(tenant: TenantId, kind: BlobKind, id: string): HeldBytes | null
 }
 
-interface Kept {
-  readonly bytes: Uint8Array
+interface Kept extends HeldBytes {
   readonly until: number
   /** Whoever evaluates the mail reads it once, before it is taken to be sent. */
   read: 'not yet' | 'now' | 'once'
+  dropped: boolean
+}
+
+export interface RecentSettings {
+  /** Of bytes that are in no slab. */
+  readonly room?: number
+  /** Bytes in a slab that nobody took and nobody reads. */
+  readonly dropped?: (ticket: number) => void
 }
 
 /**
  * A store in front of which the newest small blobs stand in memory: a mail is evaluated and sent within a moment of its
  * arrival. The oldest are not pushed out by newer ones: in a backlog it is the oldest that are read next.
  */
-export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
+export function recentBlobs(blobs: BlobStore, { room = ROOM, dropped = () => {} }: RecentSettings = {}): RecentBlobs {
   const kept = new Map<string, Kept>()
   let size = 0
 
-  function drop(key: string): void {
+  function remove(key: string): Kept | undefined {
     const found = kept.get(key)
-    if (found && kept.delete(key)) size -= found.bytes.buffer.byteLength
+    if (found && kept.delete(key)) size -= costOf(found)
+    return found
+  }
+
+  function drop(key: string): void {
+    const found = remove(key)
+    if (!found || found.ticket === 0) return
+    found.dropped = true
+    if (found.read !== 'now') dropped(found.ticket)
   }
 
   /** In order of arrival, so the first one that may stay ends the search. */
@@ -43,19 +64,19 @@ export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
 
   return {
     ...blobs,
-    keep(tenant, kind, id, bytes) {
+    keep(tenant, kind, id, held) {
       const now = performance.now()
       dropOld(now)
-      if (size + bytes.buffer.byteLength > room) return
       drop(keyOf(tenant, kind, id))
-      kept.set(keyOf(tenant, kind, id), { bytes, until: now + STAYS, read: 'not yet' })
-      size += bytes.buffer.byteLength
+      if (size + costOf(held) > room) return
+      kept.set(keyOf(tenant, kind, id), { ...held, until: now + STAYS, read: 'not yet', dropped: false })
+      size += costOf(held)
     },
     take(tenant, kind, id) {
       const found = kept.get(keyOf(tenant, kind, id))
       if (!found || found.read === 'now') return null
-      drop(keyOf(tenant, kind, id))
-      return found.bytes
+      remove(keyOf(tenant, kind, id))
+      return { bytes: found.bytes, ticket: found.ticket }
     },
     async open(tenant, kind, id): Promise<OpenByteSource> {
       const found = kept.get(keyOf(tenant, kind, id))
@@ -67,6 +88,7 @@ export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
         held: true,
         async [Symbol.asyncDispose]() {
           found.read = 'once'
+          if (found.dropped) dropped(found.ticket)
         },
       }
     },
@@ -76,5 +98,7 @@ export function recentBlobs(blobs: BlobStore, room = ROOM): RecentBlobs {
     },
   }
 }
+
+const costOf = ({ bytes, ticket }: HeldBytes): number => (ticket === 0 ? bytes.buffer.byteLength : 0)
 
 const keyOf = (tenant: TenantId, kind: BlobKind, id: string): string => `${tenant}/${kind}/${id}`
