@@ -275,9 +275,9 @@ export function defineTables(c: Columns) {
       address: c.text('address').notNull(),
       publicText: c.text('public_text').notNull(),
       sealedPrivate: c.bytes('sealed_private'),
-      capabilities: c.json<readonly string[] | null>('capabilities'),
       revokedAt: c.int('revoked_at'),
       createdAt: c.int('created_at').notNull(),
+      capabilities: c.json<readonly string[] | null>('capabilities'),
     },
     (t) => [
       c.primaryKey({ columns: [t.tenant, t.id] }),

@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readElement } from '../../../keys/asn1/ber-read.ts'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 import { createAuthority, issueCertificate, privateKeyOf } from '../../../keys/authority.ts'
@@ -12,6 +13,7 @@ import { base64Lines, decodeBase64 } from './base64.ts'
 import { splitHeader } from './content-header.ts'
 import { decryptEnveloped, encryptEntity, needs7bit, signEntity, splitSigned, verifySigned } from './index.ts'
 import { keyEncryptionKey, unwrapKey, wrapKey } from './key-wrap.ts'
+import { readSigned } from './signed-read.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
 const once = async function* (...data: (Uint8Array | string)[]) {
@@ -128,10 +130,21 @@ describe('what must not hold', () => {
 
   it('a signature of another key, with the certificate of the victim', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    await expect(verdict(await opaque({ ...identity, privateKey }))).rejects.toMatchObject({
-      code: 'signature-invalid',
-    })
+    const honest = await opaque(identity)
+    const [signer] = readSigned(readElement(honest, { encoding: 'ber' })).signers
+    const { signature, attributes } = signer!
+    // The lengths of ECDSA signatures vary by some octets: one as long as the honest one takes its place.
+    let forged = Buffer.alloc(0)
+    while (forged.length !== signature.length) forged = sign('sha256', attributes!.bytes, privateKey)
+    forged.copy(honest, honest.indexOf(signature))
+    await expect(verdict(honest)).rejects.toMatchObject({ code: 'signature-invalid' })
     await expect(verdict(await opaque(identity))).resolves.toMatchObject({ signers: [{ trust: null }] })
+  })
+
+  it('a key that does not belong to its certificate is noticed before anything leaves', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    for (let run = 0; run < 3; run++)
+      await expect(opaque({ ...identity, privateKey })).rejects.toMatchObject({ code: 'key-unusable' })
   })
 
   it('an altered signing time or signature value', async () => {
