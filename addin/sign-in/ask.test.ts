@@ -15,13 +15,13 @@ function office(status = 'succeeded') {
     base: 'https://mail.example/addin/',
     origin: 'https://mail.example',
     dialogs: {
-      displayDialogAsync(url, _options, opened) {
+      displayDialogAsync(url: string, _options: object, opened: (result: object) => void) {
         dialog.url = url
         opened({
           status,
           error: { code: 12009 },
           value: {
-            addEventHandler: (type, hear) => handlers.set(type, hear),
+            addEventHandler: (type: string, hear: Hear) => handlers.set(type, hear),
             close: () => {
               dialog.closed = true
             },
