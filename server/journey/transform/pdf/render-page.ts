@@ -1,4 +1,5 @@
 /** One document: the mail's particulars, the list of its files, its body. Runs inside the render worker. */
+import { PDFDocument } from 'pdf-lib'
 import { type PdfPageWords, pdfPageWords } from '../../../../shared/words/pdf.ts'
 import type { DocumentPage } from '../../../ports/document.ts'
 import { dateInWords, sizeInWords } from '../filelink/wording.ts'
@@ -20,12 +21,14 @@ export interface RenderRequest {
   readonly page: DocumentPage
   /** Draw the text, not the HTML: what is done when the HTML could not be drawn. */
   readonly textOnly: boolean
+  /** Pages of the body, a whole PDF: only the cover is drawn here. */
+  readonly body?: Uint8Array
 }
 
 /** A complete PDF. Throws what the layout throws; the caller has the fallback. */
-export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buffer> {
+export async function renderPage({ page, textOnly, body: pages }: RenderRequest): Promise<Buffer> {
   const words = pdfPageWords[page.language]
-  const body = readBody(page, textOnly)
+  const body = pages ? { blocks: [], shortened: false } : readBody(page, textOnly)
   const typesetter = createTypesetter()
   const paper = createPaper()
   const flow = createFlow(paper, typesetter)
@@ -41,15 +44,24 @@ export async function renderPage({ page, textOnly }: RenderRequest): Promise<Buf
   flow.gap(10)
   const pictures = picturesOf(page, words)
   for (const block of body.blocks) drawBlock(block, flow, pictures)
-  if (body.blocks.length === 0) flow.text([{ text: words.empty, look: look({ color: COLORS.soft }) }], ACROSS)
+  if (body.blocks.length === 0 && !pages) flow.text([{ text: words.empty, look: look({ color: COLORS.soft }) }], ACROSS)
   const { count, scripts } = typesetter.missing()
   if (count > 0) drawNotice(`${words.missing(count, scripts, '\ufffd')} ${words.original(page.original)}`, flow)
-  for (let n = 0; n < paper.pages; n += 1) {
+  // Where others follow, nobody knows yet how many pages there are.
+  for (let n = 0; n < paper.pages && !pages; n += 1) {
     const soft = look({ size: 8, color: COLORS.soft })
     const line = flow.lines([{ text: words.page(n + 1, paper.pages), look: soft }], ACROSS.width)[0]!
     paper.text(line, PAGE.width - MARGIN - line.width, 812, n)
   }
-  return paper.finish({ title: page.subject || words.noSubject, language: page.language })
+  const cover = await paper.finish({ title: page.subject || words.noSubject, language: page.language })
+  return pages ? followedBy(cover, pages) : cover
+}
+
+async function followedBy(cover: Buffer, pages: Uint8Array): Promise<Buffer> {
+  const document = await PDFDocument.load(cover, { updateMetadata: false })
+  const body = await PDFDocument.load(pages, { updateMetadata: false })
+  for (const page of await document.copyPages(body, body.getPageIndices())) document.addPage(page)
+  return Buffer.from(await document.save({ useObjectStreams: false }))
 }
 
 function readBody({ html, text }: DocumentPage, textOnly: boolean): Body {

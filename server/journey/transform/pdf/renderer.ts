@@ -17,12 +17,12 @@ export interface RendererOptions {
   readonly pagesPerWorker?: number
   /** A worker ends after this time without a page and gives its memory back, milliseconds. 60,000 unless told. */
   readonly idleMs?: number
-  /** Tried first, for the HTML of a mail; what it cannot draw is drawn here. */
-  readonly first?: PageDrawer
+  /** Draws the HTML of mails in place of the layout here, which still makes the cover; what it cannot draw is drawn here. */
+  readonly body?: BodyDrawer
 }
 
-/** Another way to draw the same page; throws when it cannot. */
-export interface PageDrawer {
+/** Another way to draw a mail's HTML: pages that follow the cover. Throws when it cannot. */
+export interface BodyDrawer {
   draw(page: DocumentPage): Promise<Buffer>
   close(): Promise<void>
 }
@@ -42,7 +42,7 @@ interface Seat {
  * nothing around it. So a mail is never lost to its own HTML.
  */
 export function createDocumentRenderer(options: RendererOptions = {}): DocumentRenderer {
-  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 1_000, idleMs = 60_000, first } = options
+  const { timeoutMs = 15_000, maxMemoryMb = 256, pagesPerWorker = 1_000, idleMs = 60_000, body } = options
   const { workers = availableParallelism() } = options
   const free: Seat[] = []
   const waiting: ((seat: Seat) => void)[] = []
@@ -106,18 +106,18 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
 
   const draw = async (page: DocumentPage): Promise<Buffer> => {
     const causes: unknown[] = []
-    if (first && page.html !== undefined) {
-      try {
-        return await first.draw(page)
-      } catch (error) {
-        causes.push(error)
-      }
-    }
+    const drawn =
+      body && page.html !== undefined ? await body.draw(page).catch((error: unknown) => void causes.push(error)) : null
+    const attempts: RenderRequest[] = [
+      ...(drawn ? [{ page, textOnly: false, body: new Uint8Array(drawn) }] : []),
+      ...(page.html === undefined ? [] : [{ page, textOnly: false }]),
+      { page, textOnly: true },
+    ]
     const seat = await take()
     try {
-      for (const textOnly of page.html === undefined ? [true] : [false, true]) {
+      for (const request of attempts) {
         try {
-          return await fairAttempt(seat, { page, textOnly })
+          return await fairAttempt(seat, request)
         } catch (error) {
           causes.push(error)
         }
@@ -149,7 +149,7 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
       closed = true
       await Promise.all(atWork)
       await Promise.all([...free].map(leave))
-      await first?.close()
+      await body?.close()
     },
   }
 }
