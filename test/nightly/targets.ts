@@ -2,28 +2,18 @@
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
-import {
-  decodeBase64,
-  decryptEnveloped,
-  encryptEntity,
-  signEntity,
-  verifySigned,
-} from '../../server/journey/transform/smime/index.ts'
-import { createAuthority, issueCertificate, privateKeyOf } from '../../server/keys/authority.ts'
-import { certificateOf } from '../../server/keys/certificate.ts'
 import { indexMime } from '../../server/mime/index-mime.ts'
 import { readPolicyDirectory } from '../../server/policies/directory.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
-import type { SmimeIdentity } from '../../server/ports/keyring.ts'
 import type { PolicyInput } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { decide } from '../../shared/policy/index.ts'
 import { PROTECTION_TOKENS } from '../../shared/words/protection.ts'
 import { tarOf, tnefOf, uuOf, yencOf } from '../support/corpus/containers.ts'
 import { corpus } from '../support/corpus/corpus.ts'
-import { entityBytes, entityOf } from '../support/entity-bytes.ts'
 import { hostile, zipOf } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
+import { cms } from './cms-target.ts'
 import { openpgp } from './openpgp-target.ts'
 import { mutated, type Random } from './random.ts'
 
@@ -39,10 +29,6 @@ async function answered<T>(work: () => T | Promise<T>): Promise<T | null> {
     throw error
   }
 }
-
-const NOW = Date.UTC(2026, 10, 23)
-const DAY = 86_400_000
-const CONTENT = 'Content-Type: text/plain\r\n\r\nThe content that was protected.\r\n'
 
 async function mime(): Promise<Target> {
   const strange = Object.values(hostile).flatMap((one) => (Buffer.isBuffer(one) ? [one] : []))
@@ -132,63 +118,6 @@ async function mime(): Promise<Target> {
   }
 }
 
-async function cms(): Promise<Target> {
-  const authority = await createAuthority({ organisation: 'Fuzz', now: NOW })
-  const identities: SmimeIdentity[] = []
-  for (const keyType of ['rsa2048', 'p256'] as const) {
-    const times = { notBefore: NOW - DAY, notAfter: NOW + DAY }
-    const issued = await issueCertificate(authority, { address: 'a@x.example', name: 'A', keyType, ...times })
-    identities.push({
-      certificate: certificateOf(issued.certificate),
-      chain: [],
-      privateKey: privateKeyOf(issued.privateKey),
-      gateway: false,
-    })
-  }
-  const derOf = async (entity: Parameters<typeof entityBytes>[0]) => {
-    const wire = await entityBytes(entity)
-    return decodeBase64(once(wire.subarray(wire.indexOf('\r\n\r\n') + 4)), 1_000_000)
-  }
-  const inner = () => entityOf(CONTENT)
-  const sealed: Buffer[] = []
-  const signed: Buffer[] = []
-  for (const identity of identities) {
-    for (const content of ['gcm', 'cbc'] as const)
-      sealed.push(await derOf(encryptEntity(inner(), [identity.certificate], { content })))
-    signed.push(await derOf(signEntity(inner(), identity, { time: NOW, mode: 'opaque' })))
-  }
-  const certificates = identities.map(({ certificate }) => certificate.raw)
-  const whole = await entityBytes(inner())
-  const authenticated = new Set([sealed[0], sealed[2]])
-  const marks = [
-    [0x30, 0x80],
-    [0, 0],
-    [0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
-    [0xa0, 0x80],
-    [0x24, 0x80],
-    [0x04, 0x00],
-    [0x02, 0x01, 0x00],
-    [0x31, 0x00],
-  ].map((mark) => Buffer.from(mark))
-  return async (random) => {
-    const kind = random.below(3)
-    if (kind === 0) {
-      const original = random.pick(sealed)
-      const opened = await answered(() => decryptEnveloped(once(mutated(random, [original], marks)), identities))
-      // CBC has no integrity of its own; GCM must not give out anything but what was sealed.
-      if (opened && authenticated.has(original) && !opened.content.equals(whole))
-        throw new Error('altered content was opened')
-    } else if (kind === 1) {
-      const options = { anchors: [authority.certificate], at: NOW }
-      const verified = await answered(() => verifySigned(mutated(random, [random.pick(signed)], marks), null, options))
-      if (verified && verified.signers.length > 0 && !verified.content?.equals(whole))
-        throw new Error('altered content was verified')
-    } else {
-      await answered(() => certificateOf(mutated(random, certificates, marks)))
-    }
-  }
-}
-
 const POLICIES = join(import.meta.dirname, '../../examples/demo/policies')
 
 async function policy(): Promise<Target> {
@@ -274,10 +203,6 @@ function policyInput(random: Random): PolicyInput {
       source: random.pick(['none', 'header', 'stamp', 'api'] as const),
     },
   })
-}
-
-async function* once(data: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield data
 }
 
 export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = { mime, cms, openpgp, policy }
