@@ -32,6 +32,7 @@ import { createTidy, type Tidy } from './journey/tidy.ts'
 import { openFile } from './journey/transform/filelink/store-files.ts'
 import type { Tools } from './journey/transform/mail.ts'
 import { pgpKeyState } from './journey/transform/openpgp/index.ts'
+import { documentOptions } from './journey/transform/pdf/options.ts'
 import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
 import { createWorkers, type Workers } from './journey/worker.ts'
 import { createKeyring } from './keys/keyring.ts'
@@ -127,7 +128,7 @@ async function furnish(
       postQuantum: (id) => tenant(id).smime?.postQuantum ?? false,
     },
   )
-  const documents = createDocumentRenderer()
+  const documents = createDocumentRenderer(documentOptions(config.documents))
   const internal = new Set(
     config.tenants.flatMap((tenant) =>
       [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)]

@@ -165,6 +165,30 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Look-ups for delivery.'),
+  documents: z
+    .strictObject({
+      workers: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Threads that draw pages of PDFs at the same time; one for each core when left out.'),
+      timeout: duration().prefault('15s').describe('For one attempt to draw a mail.'),
+      memoryMb: z.int().min(64).max(4096).default(256).describe('Heap of each thread, MB.'),
+      chromium: z
+        .strictObject({
+          command: z.string().min(1).describe('Path of the program, such as `/usr/bin/chromium`.'),
+          timeout: duration().prefault('20s').describe('For one mail; then the built-in layout draws it.'),
+          sandbox: z
+            .boolean()
+            .default(true)
+            .describe("Chromium's own. Off only where the server runs as root in a container of its own."),
+        })
+        .optional()
+        .describe('Prints the HTML of mails in place of the built-in layout ([pdf.md](pdf.md)); not used when left out.'),
+    })
+    .prefault({})
+    .describe('Pages of encrypted PDFs.'),
   database: z
     .strictObject({
       url: database
