@@ -58,7 +58,7 @@ export function Pane({ office, language, words }: Around) {
           </Suspense>
         </Guard>
       )}
-      <aside className="themes" aria-label={words.settings.theme}>
+      <aside className="themes">
         <label>
           {words.settings.theme}
           <select value={setting} onChange={(event) => setSetting(event.target.value as Setting)}>

@@ -18,7 +18,7 @@ export interface Look {
   readonly colorScheme?: 'light' | 'dark'
   readonly forcedColors?: 'active' | 'none'
   /** Before the page is opened: answers of a server that is not well. */
-  readonly prepare?: (page: Page) => Promise<void>
+  readonly prepare?: (page: Page) => Promise<unknown>
   readonly context?: BrowserContext
 }
 
@@ -94,7 +94,7 @@ export async function paneBrowser(): Promise<PaneBrowser> {
         page,
         context,
         complaints,
-        outside: outside,
+        outside,
         fetched,
         [Symbol.asyncDispose]: () => (look.context ? page.close() : context.close()),
       }

@@ -12,7 +12,7 @@ import { type Answer, type Trouble, trouble } from './trouble.ts'
 
 /** What the pane asks the service for. Nothing here rejects. */
 export interface Service {
-  vocabulary(sender: string | null): Promise<Answer<Vocabulary>>
+  vocabulary(): Promise<Answer<Vocabulary>>
   evaluate(draft: Draft, signal: AbortSignal): Promise<Answer<Verdict>>
   /** What a verdict in the header of a received mail says, after its signature was verified. */
   verdict(verdict: string, from: string, messageId: string | null): Promise<Answer<VerdictAnswer>>
@@ -64,8 +64,7 @@ export function openService(open: () => Promise<SignIn | null>, language: string
   }
 
   return {
-    vocabulary: (sender) =>
-      ask('GET', `vocabulary?language=${language}${sender ? `&sender=${encodeURIComponent(sender)}` : ''}`),
+    vocabulary: () => ask('GET', `vocabulary?language=${language}`),
     evaluate: (draft, signal) => ask('POST', 'evaluate', draft, signal),
     verdict: (verdict, from, messageId) =>
       ask('POST', 'verdicts', { verdict, from, ...(messageId ? { messageId } : {}) }),

@@ -3,6 +3,7 @@ import { useId } from 'react'
 import type { Vocabulary } from '../../../shared/contract/index.ts'
 import { Notice } from '../parts/notice.tsx'
 import type { Words } from '../words/words.ts'
+import { quarter } from './quarter.ts'
 
 interface Part {
   readonly labels: Vocabulary['labels']
@@ -68,11 +69,6 @@ export function Classification({
       )}
     </section>
   )
-}
-
-/** Place in the order, in four steps: lowest, low, high, highest. */
-export function quarter(at: number, of: number): 0 | 1 | 2 | 3 {
-  return Math.round(of < 2 ? 0 : (at / (of - 1)) * 3) as 0 | 1 | 2 | 3
 }
 
 interface ChipOf {

@@ -1,4 +1,3 @@
-import { Spinner } from '@fluentui/react-components'
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { HEADER } from '../../../shared/words/header-names.ts'
 import type { Service } from '../api/service.ts'
@@ -7,6 +6,7 @@ import type { DraftPort } from '../host/draft.ts'
 import { NoticeList } from '../notices/notices.tsx'
 import type { Offline } from '../offline/offline.ts'
 import { fetchLate, late } from '../parts/late.tsx'
+import { Spinner } from '../parts/spinner.tsx'
 import { createStore } from '../parts/store.ts'
 import { TroubleNotice } from '../parts/trouble.tsx'
 import { Preview } from '../preview/preview.tsx'
@@ -47,7 +47,7 @@ export function Compose({ draft, service, offline, words }: Around) {
     return (
       <main>
         <h1 className="hidden">{words.title}</h1>
-        <Spinner label={words.loading} labelPosition="below" />
+        <Spinner label={words.loading} />
       </main>
     )
   return <Screen state={state} mail={state.mail} session={session} domains={offline.domains()} words={words} />

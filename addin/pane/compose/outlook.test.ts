@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Verdict, Vocabulary } from '../../../shared/contract/index.ts'
 import { troubleOf } from '../api/trouble.ts'
-import { quarter } from '../classification/classification.tsx'
+import { quarter } from '../classification/quarter.ts'
 import type { SeenMail } from '../host/mail.ts'
 import { isCut } from '../host/mail.ts'
 import { toneOf } from '../read/tone.ts'

@@ -113,7 +113,7 @@ export function openSession({ draft, service, offline, store, whenOnline }: Arou
     if (stopped || mine !== question) return
     if (answer.ok) {
       store.send({ type: 'answered', verdict: answer.value, source: 'service', question: mine })
-      offline.refresh()
+      offline.refresh(body)
       await stamp(answer.value, mine)
       return
     }
@@ -172,9 +172,9 @@ export function openSession({ draft, service, offline, store, whenOnline }: Arou
   }
 
   async function learnWords(): Promise<void> {
-    const { mail, vocabulary, kept } = store.get()
+    const { vocabulary, kept } = store.get()
     if (vocabulary && !kept) return
-    const answer = await service.vocabulary(mail?.sender ?? null)
+    const answer = await service.vocabulary()
     if (stopped) return
     if (answer.ok) {
       offline.keepVocabulary(answer.value)
@@ -193,7 +193,8 @@ export function openSession({ draft, service, offline, store, whenOnline }: Arou
     void ask()
   }
   const unlisten = whenOnline(cameBack)
-  void look().then(learnWords)
+  void look()
+  void learnWords()
 
   return {
     choose(change) {

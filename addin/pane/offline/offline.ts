@@ -8,8 +8,8 @@ export interface Offline {
   decide(draft: Draft): Promise<Verdict | null>
   vocabulary(): Promise<Vocabulary | null>
   keepVocabulary(vocabulary: Vocabulary): void
-  /** Fetches the policy anew, now and then; called after the service answered. */
-  refresh(): void
+  /** Fetches the policy anew, now and then, and what deciding such a draft takes; called after the service answered. */
+  refresh(draft: Draft): void
   /** Domains of the organisation, as far as they are known. */
   domains(): readonly string[]
 }
@@ -22,24 +22,26 @@ export function openOffline(service: Service, user: string | null, language: 'de
   const place = (name: string) => `${name}:${user?.toLowerCase() ?? ''}`
   let fetched = Number.NEGATIVE_INFINITY
   let domains: readonly string[] = []
+  async function decide(policy: OfflinePolicy, draft: Draft): Promise<Verdict | null> {
+    try {
+      const { decideOffline } = await import('./decide.ts')
+      return await decideOffline(policy, draft, language, new Date().toISOString())
+    } catch {
+      // Its code, or a table, was not fetched before the connection went.
+      return null
+    }
+  }
   void takeKept<OfflinePolicy>(place('policy')).then((policy) => {
     if (policy && domains.length === 0) domains = policy.domains
   })
   return {
     async decide(draft) {
       const policy = await takeKept<OfflinePolicy>(place('policy'))
-      if (!policy) return null
-      try {
-        const { decideOffline } = await import('./decide.ts')
-        return await decideOffline(policy, draft, language, new Date().toISOString())
-      } catch {
-        // Its code was not fetched before the connection went.
-        return null
-      }
+      return policy && decide(policy, draft)
     },
     vocabulary: () => takeKept<Vocabulary>(place(`vocabulary-${language}`)),
     keepVocabulary: (vocabulary) => void keep(place(`vocabulary-${language}`), vocabulary),
-    refresh() {
+    refresh(draft) {
       if (performance.now() - fetched < FRESH) return
       fetched = performance.now()
       void (async () => {
@@ -47,8 +49,8 @@ export function openOffline(service: Service, user: string | null, language: 'de
         if (!answer.ok) return
         domains = answer.value.domains
         await keep(place('policy'), answer.value)
-        // Its code, while there is a connection.
-        await import('./decide.ts').catch(() => null)
+        // Its code and the tables that this policy needs, while there is a connection.
+        await decide(answer.value, draft)
       })()
     },
     domains: () => domains,

@@ -28,7 +28,9 @@ interface Card {
 }
 
 export function GroupCard({ group, stale, offline, words }: Card) {
-  const { fate, members, text, reasons, missing, extras } = group
+  const { fate, members, text, reasons, extras } = group
+  // Without a connection every fact is missing, and nobody can mend that here.
+  const missing = offline ? group.missing.filter(({ field }) => !field.includes('.')) : group.missing
   const [shown, setShown] = useState(FIRST)
   const { preview } = words
   const { icon, tone } = LOOKS[fate]

@@ -1,9 +1,9 @@
-import { Spinner } from '@fluentui/react-components'
 import { useId } from 'react'
 import type { Choice } from '../compose/choice.ts'
 import type { Group } from '../compose/outlook.ts'
 import { Icon } from '../parts/icon.tsx'
 import { late } from '../parts/late.tsx'
+import { Spinner } from '../parts/spinner.tsx'
 import type { Words } from '../words/words.ts'
 import { GroupCard } from './group.tsx'
 
@@ -36,7 +36,7 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
       <div className="row">
         <h2 id={title}>{preview.title}</h2>
         {offline && groups && <span className="tag">{preview.offline}</span>}
-        {waiting && groups && <Spinner size="extra-tiny" label={preview.stale} labelPosition="after" />}
+        {waiting && groups && <Spinner small label={preview.stale} />}
       </div>
       {external > 0 && (
         <p className="row small">
@@ -45,7 +45,7 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
         </p>
       )}
       {nobody && <p className="soft">{preview.nobody}</p>}
-      {waiting && !groups && <Spinner size="tiny" label={preview.waiting} labelPosition="after" />}
+      {waiting && !groups && <Spinner label={preview.waiting} />}
       {waiting && slow && <p className="soft small">{words.slow}</p>}
       {groups && !nobody && (
         <ul className="stack">

@@ -1,4 +1,3 @@
-import { Spinner } from '@fluentui/react-components'
 import { useCallback, useEffect, useState } from 'react'
 import type { VerdictAnswer } from '../../../shared/contract/index.ts'
 import type { Service } from '../api/service.ts'
@@ -6,6 +5,7 @@ import type { Answer } from '../api/trouble.ts'
 import type { ReadMail } from '../host/message.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { Spinner } from '../parts/spinner.tsx'
 import { TroubleNotice } from '../parts/trouble.tsx'
 import type { Words } from '../words/words.ts'
 import { toneOf } from './tone.ts'
@@ -33,7 +33,7 @@ export function Badge({ mail, service, words }: Part) {
         {read[none].text}
       </Notice>
     )
-  if (!answer) return <Spinner label={read.checking} labelPosition="below" />
+  if (!answer) return <Spinner label={read.checking} />
   if (!answer.ok)
     return (
       <TroubleNotice

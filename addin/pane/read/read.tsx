@@ -1,9 +1,10 @@
-import { Spinner, Tab, TabList } from '@fluentui/react-components'
+import { Tab, TabList } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
 import type { Service } from '../api/service.ts'
 import type { Ask } from '../host/ask.ts'
 import { type ReadMail, readMessage } from '../host/message.ts'
 import type { OfficeItem } from '../host/office.ts'
+import { Spinner } from '../parts/spinner.tsx'
 import type { Words } from '../words/words.ts'
 import { Badge } from './badge.tsx'
 import { Receipts } from './receipts.tsx'
@@ -43,7 +44,7 @@ export default function Read({ item, ask, service, words }: Around) {
       ) : mail ? (
         <Badge mail={mail} service={service} words={words} />
       ) : (
-        <Spinner label={words.read.checking} labelPosition="below" />
+        <Spinner label={words.read.checking} />
       )}
     </main>
   )

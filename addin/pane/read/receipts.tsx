@@ -1,8 +1,9 @@
-import { Button, Field, Input, Spinner } from '@fluentui/react-components'
+import { Button, Field, Input } from '@fluentui/react-components'
 import { type FormEvent, useState } from 'react'
 import type { MessageStatus } from '../../../shared/contract/index.ts'
 import type { Service } from '../api/service.ts'
 import type { Trouble } from '../api/trouble.ts'
+import { Spinner } from '../parts/spinner.tsx'
 import { TroubleNotice } from '../parts/trouble.tsx'
 import type { Words } from '../words/words.ts'
 
@@ -43,7 +44,7 @@ export function Receipts({ service, words }: { readonly service: Service; readon
           <Button appearance="primary" type="submit" disabled={busy}>
             {read.find}
           </Button>
-          {busy && <Spinner size="tiny" label={read.checking} labelPosition="after" />}
+          {busy && <Spinner label={read.checking} />}
         </div>
       </form>
       {trouble && (
