@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensurePane } from '../tools/pane.ts'
 import { builtCommand } from './support/built.ts'
 import { provideTools } from './support/tools.ts'
 
@@ -34,6 +35,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
 const report = join(scratch, 'report.json')
 const filters = process.argv.slice(2)
 /** The gateways of the tests run what ships: the compiled package, which the check has just built. */
+await ensurePane()
 const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand(scratch) } : {}
 const vitest = spawnSync(
   bin('vitest'),

@@ -15,4 +15,7 @@ const built = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'shared', 's
   stdio: ['ignore', 2, 2],
 })
 if (built.status === 0) copyFonts(join(root, 'dist/fonts'))
-process.exit(built.status ?? 1)
+if (built.status !== 0) process.exit(built.status ?? 1)
+// Its sources are bundled, not compiled.
+const { buildPane } = await import('./pane.ts')
+await buildPane()

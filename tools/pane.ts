@@ -129,10 +129,19 @@ export async function buildPane(folder = PANE_FOLDER): Promise<PaneManifest> {
     engine: withImports(chunks, decide.fileName).filter((name) => !first.has(name)),
   }
   writeFileSync(join(temporary, 'pane.json'), JSON.stringify(manifest))
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(join(folder, '..'), { recursive: true })
-  renameSync(temporary, folder)
+  takePlace(temporary, folder)
   return manifest
+}
+
+/** Somebody else may build at the same time, from the same sources: who comes second finds a folder, and leaves it. */
+function takePlace(temporary: string, folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  try {
+    renameSync(temporary, folder)
+  } catch (problem) {
+    if (!existsSync(join(folder, 'pane.json'))) throw problem
+    rmSync(temporary, { recursive: true, force: true })
+  }
 }
 
 function withImports(chunks: readonly Chunk[], name: string, seen = new Set<string>()): readonly string[] {
