@@ -19,7 +19,9 @@ export function signIn(
     const person = tenant && address ? await store.tenant(tenant).read.person(address) : null
     // The password is verified for unknown users too, so that both take the same time.
     const right = await verifyPassword(person?.passwordHash ?? null, password)
-    return right && tenant && person ? { tenant, identity: person.address, addresses: [person.address, ...person.sendsAs] } : null
+    return right && tenant && person
+      ? { tenant, identity: person.address, addresses: [person.address, ...person.sendsAs] }
+      : null
   }
 }
 
