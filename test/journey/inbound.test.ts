@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSink, type Sink } from '../../demo/sink.ts'
 import { hashPassword } from '../../server/people/passwords.ts'
 import type { MessageId } from '../../shared/domain/index.ts'
-import { fieldNames, headerOf, lastMailTo, textOf } from '../support/delivered.ts'
+import { fieldNames, headerOf, lastMailTo, partOf, textOf } from '../support/delivered.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Gpg, startGpg } from '../support/gpg.ts'
 import { type OpensslCa, opensslCa } from '../support/openssl-ca.ts'
@@ -387,6 +387,77 @@ describe('keys that good mail brings along', () => {
     expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'revoked' })
     expect((await peers())[0]?.revokedAt).not.toBeNull()
     await records.write((tx) => tx.deleteKey(known!.id))
+  })
+})
+
+describe('other settings', () => {
+  const restarted = async (inbound: object, with_: (port: number) => Promise<void>) => {
+    const folder = mkdtempSync(join(tmpdir(), 'secflow-inbound-other-'))
+    writeFileSync(join(folder, 'master.key'), readFileSync(join(tenant.folder, 'master.key')))
+    const box = await openSink({ directory: join(folder, 'mailboxes'), smtpPort: 0, httpPort: 0 })
+    const before = { gateway, sink }
+    try {
+      await using other = await startGateway({
+        folder,
+        relayPort: box.smtpPort,
+        settings: tenant.settings({ inbound }),
+      })
+      gateway = other
+      sink = box
+      await with_(other.smtpPort)
+    } finally {
+      ;({ gateway, sink } = before)
+      await box.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  it('a report above the text, in place of the signature it would break', () =>
+    restarted({ report: 'block' }, async () => {
+      await receive(encryptFor(ANNA, sign()))
+      const file = await lastMailTo(sink, ANNA)
+      expect(readFileSync(file, 'latin1')).not.toContain('multipart/signed')
+      const text = await textOf(file)
+      expect(text).toMatch(/^\| [\s\S]*bob@peer\.example[\s\S]*The figures are 42\./)
+      await receive(sign(), { from: 'Eve <eve@evil.example>' })
+      expect(await textOf(await lastMailTo(sink, ANNA))).toMatch(/From/)
+      await receive(encryptFor(ELSE, INNER))
+      expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).not.toMatch(/gateway\r\n/)
+    }))
+
+  it('a report as a file; the content stays as it was', () =>
+    restarted({ report: 'attachment' }, async () => {
+      await receive(encryptFor(ANNA, sign()))
+      const file = await lastMailTo(sink, ANNA)
+      expect((await textOf(file)).trim()).toBe('The figures are 42.')
+      const report = await partOf(file, ({ fileName }) => fileName.endsWith('.txt'))
+      expect(report.toString()).toContain('bob@peer.example')
+    }))
+
+  it('verify: everything is delivered as it came, and rules see what is inside', () =>
+    restarted({ open: 'verify' }, async () => {
+      const sealed = encryptFor(ANNA, sign())
+      await receive(sealed)
+      const file = await lastMailTo(sink, ANNA)
+      expect(readFileSync(file, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
+      expect(verdictOf(file)?.sta).toBe('good')
+      const words = encryptFor(ANNA, sign(INNER.replace('figures', 'codeword')))
+      expect((await receive(words, { subject: 'words' })).states).toEqual(['quarantined'])
+    }))
+
+  it('remove: the content alone; off: nothing is looked at', async () => {
+    await restarted({ signatures: 'remove' }, async () => {
+      await receive(sign())
+      expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).not.toContain('multipart/signed')
+      expect(await textOf(await lastMailTo(sink, ANNA))).toContain('The figures are 42.')
+    })
+    await restarted({ open: 'off' }, async () => {
+      const sealed = encryptFor(ANNA, sign())
+      await receive(sealed)
+      const file = await lastMailTo(sink, ANNA)
+      expect(readFileSync(file, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
+      expect(fieldNames(file)).not.toContain('x-secflow-verdict')
+    })
   })
 })
 
