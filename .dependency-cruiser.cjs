@@ -112,7 +112,7 @@ module.exports = {
     only(
       'crypto-libraries-stay-in-their-rooms',
       ['^server/journey/transform/', '^server/keys/'],
-      ['openpgp', 'node-forge', 'pdf-lib', '@cantoo/pdf-lib', '@react-pdf/renderer'],
+      ['openpgp', 'node-forge', 'pdf-lib', '@cantoo/pdf-lib', 'fontkit'],
     ),
     {
       name: 'production-code-has-no-dev-dependency',

@@ -116,6 +116,19 @@ describe('an encrypted container', () => {
     for (const [name, data] of attachments) expect(sha256(found.get(name)!)).toBe(sha256(data))
   })
 
+  it.each([
+    ['10 KB', 10_240],
+    ['50 MB', 50 * 1024 * 1024],
+  ])('gives a file of %s back bit for bit to qpdf and poppler, and not to a wrong password', async (name, size) => {
+    const data = randomBytes(size)
+    const path = await write(`size ${name}.pdf`, [file('data.bin', data)], 'user', 'owner')
+    expect((await qpdf(path, 'user', '--check')).code).toBe(0)
+    expect(sha256(extract(path, '-upw', 'user').get('data.bin')!)).toBe(sha256(data))
+    const shown = execFileSync('qpdf', ['--password=user', '--show-attachment=data.bin', path], { maxBuffer: size + 1 })
+    expect(sha256(shown)).toBe(sha256(data))
+    expect(() => extract(path, '-upw', 'wrong')).toThrow()
+  })
+
   it('names a file beyond the basic plane (qpdf; poppler’s pdfdetach does not join surrogates)', async () => {
     const path = await write('astral.pdf', [file('\u{1f4c4}.dat', Buffer.from('x'))], 'user', 'owner')
     expect((await qpdf(path, 'user', '--list-attachments')).output).toContain('\u{1f4c4}.dat')
