@@ -77,7 +77,7 @@ async function* signedMessage(
   }
   yield running.onePass()
   yield* streamedPacket(PACKET.literal, literal(hashed()))
-  yield running.packet()
+  yield await running.packet()
 }
 
 /** Body of a literal data packet (RFC 9580 5.9): binary, without a name and without a date, which nothing signs. */

@@ -28,7 +28,7 @@ export function pgpSignEntity(inner: Entity, identity: PgpIdentity, { time }: { 
       running?.update(piece)
       yield piece
     }
-    if (running) signature ??= await armoredSignature(running.packet(), signer.version === 4)
+    if (running) signature ??= await armoredSignature(await running.packet(), signer.version === 4)
     yield ascii(
       `\r\n--${boundary}\r\nContent-Type: application/pgp-signature; name="signature.asc"\r\nContent-Description: OpenPGP digital signature\r\nContent-Disposition: attachment; filename="signature.asc"\r\n\r\n`,
     )

@@ -8,6 +8,7 @@ const HASHES: Readonly<Record<SignatureHash, { id: number; salt: number }>> = {
   sha512: { id: 10, salt: 32 },
 }
 const BINARY_DOCUMENT = 0
+const MOST_KEPT = 65_536
 const SUBPACKET = { creationTime: 2, issuerKeyId: 16, issuerFingerprint: 33 } as const
 
 /** A signature over bytes that pass by: `onePass` before them, `update` for each piece, `packet` after the last. */
@@ -16,7 +17,7 @@ export interface RunningSignature {
   onePass(): Buffer
   update(bytes: Uint8Array): void
   /** Signature packet of type binary document (RFC 9580 5.2); ends the run. */
-  packet(): Buffer
+  packet(): Promise<Buffer>
 }
 
 /** Version 4 for a version 4 key, version 6 (salted) for a version 6 key. `time` is epoch ms. */
@@ -28,9 +29,22 @@ export function startSignature(signer: PgpSigner, hash: SignatureHash, time: num
   const own = signer.hashesItself ? signer.startOwnHash(hash) : null
   own?.update(salt)
 
+  // Small content is kept, so that a thread of the pool can sign it: RSA takes longer than all the rest.
+  const { signData } = signer
+  let kept: Buffer[] | null = signData ? [salt] : null
+  let keptBytes = 0
+
   function update(bytes: Uint8Array) {
     digest.update(bytes)
     own?.update(bytes)
+    keptBytes += bytes.length
+    if (keptBytes > MOST_KEPT) kept = null
+    kept?.push(Buffer.from(bytes))
+  }
+
+  function value(result: Buffer): Buffer | Promise<Buffer> {
+    if (own) return own.sign()
+    return signData && kept ? signData(hash, Buffer.concat(kept)) : signer.signDigest(hash, result)
   }
 
   return {
@@ -40,7 +54,7 @@ export function startSignature(signer: PgpSigner, hash: SignatureHash, time: num
       return packet(PACKET.onePassSignature, Buffer.concat([fields, issuer, Buffer.of(1)]))
     },
     update,
-    packet() {
+    async packet() {
       const count = version === 6 ? uint32 : uint16
       const hashed = Buffer.concat([
         subpacket(SUBPACKET.creationTime, uint32(Math.floor(time / 1000))),
@@ -50,16 +64,16 @@ export function startSignature(signer: PgpSigner, hash: SignatureHash, time: num
       const signed = Buffer.concat([Buffer.of(version, BINARY_DOCUMENT, algorithm, id), count(hashed.length), hashed])
       update(signed)
       update(Buffer.concat([Buffer.of(version, 0xff), uint32(signed.length)]))
-      const value = digest.digest()
+      const result = digest.digest()
       return packet(
         PACKET.signature,
         Buffer.concat([
           signed,
           count(unhashed.length),
           unhashed,
-          value.subarray(0, 2),
+          result.subarray(0, 2),
           version === 6 ? Buffer.concat([Buffer.of(salt.length), salt]) : Buffer.alloc(0),
-          own ? own.sign() : signer.signDigest(hash, value),
+          await value(result),
         ]),
       )
     },

@@ -7,6 +7,7 @@ import {
   privateEncrypt,
   sign,
 } from 'node:crypto'
+import { promisify } from 'node:util'
 import { enums, type Key, type PrivateKey, readPrivateKey, type Subkey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
@@ -31,6 +32,8 @@ export interface PgpSigner {
   readonly hashesItself: boolean
   /** Algorithm-specific fields of the signature packet (RFC 9580 5.2.3.1 to 5.2.3.5). */
   readonly signDigest: (hash: SignatureHash, digest: Buffer) => Buffer
+  /** The same over the data themselves, in a thread of the pool; only where that is worth the way there. */
+  readonly signData?: (hash: SignatureHash, data: Buffer) => Promise<Buffer>
   readonly startOwnHash: (hash: SignatureHash) => { update(bytes: Uint8Array): void; sign(): Buffer }
 }
 
@@ -94,6 +97,7 @@ function signerFor(chosen: Key | Subkey): PgpSigner {
     hash: curve === 'nistP384' || curve === 'nistP521' ? 'sha512' : 'sha256',
     hashesItself: material.hashesItself,
     signDigest: material.signDigest,
+    ...(material.signData ? { signData: material.signData } : {}),
     startOwnHash(hash) {
       const signing = createSign(hash)
       return {
@@ -108,6 +112,7 @@ interface Material {
   readonly name: string
   readonly key: KeyObject
   readonly signDigest: PgpSigner['signDigest']
+  readonly signData?: NonNullable<PgpSigner['signData']>
   readonly hashesItself: boolean
 }
 
@@ -116,7 +121,13 @@ function signingMaterial(algorithm: number, curve: string | undefined, pub: Numb
     case enums.publicKey.rsaEncryptSign:
     case enums.publicKey.rsaSign: {
       const key = importKey(rsaJwk(pub, priv))
-      return { name: 'RSA', key, hashesItself: false, signDigest: (hash, digest) => mpi(signRsa(key, hash, digest)) }
+      return {
+        name: 'RSA',
+        key,
+        hashesItself: false,
+        signDigest: (hash, digest) => mpi(signRsa(key, hash, digest)),
+        signData: async (hash, data) => mpi(await signInPool(hash, data, key)),
+      }
     }
     case enums.publicKey.eddsaLegacy: {
       if (curve !== 'ed25519Legacy') break
@@ -175,6 +186,8 @@ const DIGEST_INFO: Readonly<Record<SignatureHash, Buffer>> = {
 function signRsa(key: KeyObject, hash: SignatureHash, digest: Buffer): Buffer {
   return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([DIGEST_INFO[hash], digest]))
 }
+
+const signInPool = promisify<string, Buffer, KeyObject, Buffer>(sign)
 
 function twoNumbers(signature: Buffer): Buffer {
   const half = signature.length / 2
