@@ -36,7 +36,13 @@ for (let index = first, turn = 0; index < count && where[1] === 0; index += step
       `input ${index}: ${error instanceof Error ? `${error.message}\n${error.stack?.split('\n').slice(1, 4).join('\n')}` : String(error)}`,
     )
   }
-  const took = performance.now() - began
+  let took = performance.now() - began
+  if (took > SLOW_MS) {
+    // Others use the machine too: an input that is slow is slow each time.
+    const again = performance.now()
+    await check(randomOf(seed, index)).catch(() => {})
+    took = Math.min(took, performance.now() - again)
+  }
   if (took > SLOW_MS) failures.push(`input ${index} took ${took.toFixed(0)} ms`)
   Atomics.add(where, 2, 1)
   if (failures.length >= MOST_FAILURES) break

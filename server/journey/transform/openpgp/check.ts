@@ -10,6 +10,7 @@ import {
   type VerifyMessageResult,
   verify,
 } from 'openpgp'
+import { Fault } from '../../../../shared/fault/index.ts'
 import { MAX_SIGNATURES, pgpConfig, revocationConfig, weakConfig } from './config.ts'
 import type { Digests, SignatureFields } from './digest.ts'
 import { malformed } from './piece-reader.ts'
@@ -38,10 +39,17 @@ export interface ReadSignatures {
   readonly fields: readonly SignatureFields[]
 }
 
+/** Binary document and text (RFC 9580 5.2.1). */
+const DATA_TYPES: ReadonlySet<number> = new Set([0, 1])
+
 /** Reads signature packets, binary or armored (lines as latin1). Raises `container-malformed`. */
 export async function signaturesOf(bytes: Uint8Array): Promise<ReadSignatures> {
   const signature = await parsed(bytes)
   if (signature.packets.length > MAX_SIGNATURES) throw malformed(`more than ${MAX_SIGNATURES} signatures`)
+  // Signatures over keys and types that nobody knows say nothing about data, and the library fails on them as a whole.
+  for (let at = signature.packets.length - 1; at >= 0; at -= 1) {
+    if (!DATA_TYPES.has(signature.packets[at]?.signatureType ?? -1)) signature.packets.splice(at, 1)
+  }
   const fields = signature.packets.map((packet) => ({
     hash: packet.hashAlgorithm ?? 0,
     type: packet.signatureType ?? -1,
@@ -97,7 +105,11 @@ async function verified(
 ): Promise<VerifyMessageResult['signatures']> {
   const message = await createMessage({ binary: new Uint8Array() })
   const options = { message, signature, verificationKeys: [...verificationKeys], date: new Date(time), config }
-  return (await verify({ ...options, format: 'binary' })).signatures
+  try {
+    return (await verify({ ...options, format: 'binary' })).signatures
+  } catch (cause) {
+    throw new Fault('signature-invalid', '', { cause })
+  }
 }
 
 async function checkOf(
