@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ContainerFile, encryptedPdf, encryptedPdfSize } from '../../server/journey/transform/pdf/container.ts'
+import { type ContainerFile, encryptedContainer, encryptedPdf } from '../../server/journey/transform/pdf/container.ts'
 import { createDocumentRenderer } from '../../server/journey/transform/pdf/renderer.ts'
 import type { DocumentRenderer } from '../../server/ports/document.ts'
 
@@ -46,13 +46,18 @@ const file = (name: string, data: Buffer, mediaType = 'application/octet-stream'
   },
 })
 
-async function write(name: string, files: readonly ContainerFile[], user: string, owner: string): Promise<string> {
+async function write(
+  name: string,
+  files: readonly ContainerFile[],
+  user: string,
+  owner: string | null,
+): Promise<string> {
   const path = join(directory, name)
   const options = { page, files, userPassword: user, ownerPassword: owner, time: Date.UTC(2026, 10, 23) }
   const chunks: Buffer[] = []
   for await (const chunk of encryptedPdf(options)) chunks.push(chunk)
   const bytes = Buffer.concat(chunks)
-  expect(bytes).toHaveLength(await encryptedPdfSize(options))
+  expect(bytes).toHaveLength((await encryptedContainer(options)).size)
   writeFileSync(path, bytes)
   return path
 }
@@ -97,6 +102,14 @@ describe('an encrypted container', () => {
       expect(output).toContain('No syntax or stream encoding errors found')
       expect(code).toBe(0)
     }
+  })
+
+  it('opens with the user’s password alone where there is no owner', async () => {
+    const path = await write('no owner.pdf', [file('a.bin', Buffer.from('content'))], 'user', null)
+    expect((await qpdf(path, 'user', '--check')).code).toBe(0)
+    expect(extract(path, '-upw', 'user').get('a.bin')!.toString()).toBe('content')
+    for (const wrong of ['', 'owner', 'null'])
+      expect(await qpdf(path, wrong, '--check')).toMatchObject({ output: expect.stringContaining('invalid password') })
   })
 
   it('refuses every other password', async () => {

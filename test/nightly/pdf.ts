@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PDFDocument } from 'pdf-lib'
-import { encryptedPdf, encryptedPdfSize } from '../../server/journey/transform/pdf/container.ts'
+import { encryptedContainer, encryptedPdf } from '../../server/journey/transform/pdf/container.ts'
 import type { Campaign, Outcome } from './campaign.ts'
 import { type Random, randomOf } from './random.ts'
 
@@ -60,7 +60,7 @@ async function roundTrip(random: Random, page: Buffer, folder: string): Promise<
   })
   const options = { page, files, userPassword: password, ownerPassword: `${password}-owner`, time: TIME }
   const bytes = Buffer.concat(await chunksOf(encryptedPdf(options)))
-  if (bytes.length !== (await encryptedPdfSize(options))) throw new Error('not of the size it promised')
+  if (bytes.length !== (await encryptedContainer(options)).size) throw new Error('not of the size it promised')
   const path = join(folder, 'container.pdf')
   writeFileSync(path, bytes)
   execFileSync('qpdf', ['--check', '--password-file=-', path], { input: password, stdio: ['pipe', 'pipe', 'pipe'] })

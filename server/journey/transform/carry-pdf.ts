@@ -8,8 +8,7 @@ import { filePart, messageOf, multipart, textPart, writeEntity } from '../../mim
 import type { EditedContent } from './content.ts'
 import { lockedInZip, lockedPdfs } from './lock-files.ts'
 import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
-import { type ContainerFile, describePdf, encryptedPdf, encryptedPdfSize } from './pdf/container.ts'
-import { generatePassword } from './pdf/password.ts'
+import { type ContainerFile, describePdf, encryptedContainer } from './pdf/container.ts'
 import { pdfNotice } from './pdf/pdf-notice.ts'
 import { type PasswordPlan, planPassword } from './pdf-password.ts'
 import { rewriteHeader } from './rewrite.ts'
@@ -113,7 +112,8 @@ async function container(
     files: files.map(({ name, size, hash }) => ({ name, size, ...(hash ? { sha256: hash } : {}) })),
     ...(replyUrl === undefined ? {} : { replyUrl }),
   })
-  const options = { page, files, userPassword: password, ownerPassword: generatePassword(), time: mail.acceptedAt }
+  const options = { page, files, userPassword: password, ownerPassword: null, time: mail.acceptedAt }
+  const { size, stream } = await encryptedContainer(options)
   const notice = pdfNotice({ language, sender: visible.from, way })
   return multipart('mixed', [
     multipart('alternative', [textPart('plain', notice.text), textPart('html', notice.html)]),
@@ -121,8 +121,8 @@ async function container(
       name: notice.fileName,
       mediaType: 'application/pdf',
       disposition: 'attachment',
-      size: await encryptedPdfSize(options),
-      stream: () => encryptedPdf(options),
+      size,
+      stream,
     }),
   ])
 }

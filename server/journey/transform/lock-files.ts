@@ -5,9 +5,8 @@ import type { Entity } from '../../mime/entity.ts'
 import { filePart, multipart } from '../../mime/write.ts'
 import type { EditedContent } from './content.ts'
 import type { MailInHand } from './mail.ts'
-import { type ContainerFile, encryptedPdf, encryptedPdfSize, readPage } from './pdf/container.ts'
+import { type ContainerFile, encryptedContainer, readPage } from './pdf/container.ts'
 import { lockedZip, lockedZipSize } from './pdf/locked-zip.ts'
-import { generatePassword } from './pdf/password.ts'
 import { filesNotice, type PasswordWay } from './pdf/pdf-notice.ts'
 
 /** PDFs are held while they get their password: more than this together travels inside of the container. */
@@ -51,20 +50,20 @@ export async function lockedPdfs(locking: Locking): Promise<Entity | null> {
   for (const file of pdfs) {
     const bytes = await whole(file)
     if (!(await canBeWritten(bytes))) return null
-    const container = {
+    const { size, stream } = await encryptedContainer({
       page: bytes,
       files: [],
       userPassword: password,
-      ownerPassword: generatePassword(),
+      ownerPassword: null,
       time: mail.acceptedAt,
-    }
+    })
     parts.push(
       filePart({
         name: file.name,
         mediaType: 'application/pdf',
         disposition: 'attachment',
-        size: await encryptedPdfSize(container),
-        stream: () => encryptedPdf(container),
+        size,
+        stream,
       }),
     )
   }

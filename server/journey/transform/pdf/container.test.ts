@@ -1,6 +1,6 @@
 import { PDFDocument } from 'pdf-lib'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type ContainerFile, encryptedPdf, encryptedPdfSize } from './container.ts'
+import { type ContainerFile, encryptedContainer, encryptedPdf } from './container.ts'
 
 let page: Buffer
 beforeAll(async () => {
@@ -33,7 +33,10 @@ const collect = async (source: AsyncIterable<Buffer>) => {
 describe('the container', () => {
   it('is as long as it said, with and without files', async () => {
     for (const files of [[], [file('ä.txt', Buffer.alloc(0)), file('b.bin', Buffer.alloc(100_001))]]) {
-      const [bytes, size] = [await collect(encryptedPdf(options(files))), await encryptedPdfSize(options(files))]
+      const [bytes, size] = [
+        await collect(encryptedPdf(options(files))),
+        (await encryptedContainer(options(files))).size,
+      ]
       expect(bytes).toHaveLength(size)
     }
   })
@@ -51,7 +54,7 @@ describe('the container', () => {
   })
 
   it('refuses an empty password and a page that is none', async () => {
-    await expect(encryptedPdfSize(options([], ''))).rejects.toThrow('password-unusable')
-    await expect(encryptedPdfSize({ ...options([]), page: Buffer.from('hello') })).rejects.toThrow('render-failed')
+    await expect(encryptedContainer(options([], ''))).rejects.toThrow('password-unusable')
+    await expect(encryptedContainer({ ...options([]), page: Buffer.from('hello') })).rejects.toThrow('render-failed')
   })
 })

@@ -34,8 +34,8 @@ export interface ContainerOptions {
   readonly page: Buffer
   readonly files: readonly ContainerFile[]
   readonly userPassword: string
-  /** Opens the container as well: the organisation's way back in. */
-  readonly ownerPassword: string
+  /** Opens the container as well; null: nothing but the user's password does. */
+  readonly ownerPassword: string | null
   /** Epoch milliseconds: the date of files that have none of their own. */
   readonly time: number
 }
@@ -52,21 +52,33 @@ const PIECE = 262_144
 
 const CATALOG_OURS = ['Names', 'AF', 'PageMode', 'Version', 'Extensions']
 
+export interface Container {
+  /** Bytes. */
+  readonly size: number
+  /** Reads the files as it goes; raises `internal` when one gives more or fewer bytes than it said. */
+  stream(): AsyncIterable<Buffer>
+}
+
 /**
- * The container's bytes. Fresh keys and vectors every time, so it can be produced once per copy; the length is that of
- * `encryptedPdfSize`. Raises `password-unusable`; `render-failed` when the page is no readable PDF; `internal` when a
- * file gives more or fewer bytes than it said; `message-too-large` beyond 10 GB.
+ * The container under a fresh key; no file is read yet. Raises `password-unusable`; `render-failed` when the page is no
+ * readable PDF; `message-too-large` beyond 10 GB.
  */
-export async function* encryptedPdf(options: ContainerOptions): AsyncIterable<Buffer> {
-  for (const part of await layOut(options)) {
-    if (Buffer.isBuffer(part)) yield part
-    else yield* encryptedFile(part.file, part.handler)
+export async function encryptedContainer(options: ContainerOptions): Promise<Container> {
+  const parts = await layOut(options)
+  return {
+    size: parts.reduce((sum, part) => sum + partLength(part), 0),
+    async *stream() {
+      for (const part of parts) {
+        if (Buffer.isBuffer(part)) yield part
+        else yield* encryptedFile(part.file, part.handler)
+      }
+    },
   }
 }
 
-/** Length of the container in bytes; reads no file. Raises what `encryptedPdf` raises before its first byte. */
-export async function encryptedPdfSize(options: ContainerOptions): Promise<number> {
-  return (await layOut(options)).reduce((sum, part) => sum + partLength(part), 0)
+/** The bytes of `encryptedContainer`. */
+export async function* encryptedPdf(options: ContainerOptions): AsyncIterable<Buffer> {
+  yield* (await encryptedContainer(options)).stream()
 }
 
 interface FilePart {

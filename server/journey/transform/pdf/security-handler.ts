@@ -36,10 +36,11 @@ export function encryptedLength(size: number): number {
   return BLOCK + (Math.floor(size / BLOCK) + 1) * BLOCK
 }
 
-/** A handler with a fresh file key that either password opens. Raises `password-unusable`. */
-export function createSecurityHandler(passwords: { user: string; owner: string }): SecurityHandler {
+/** A handler with a fresh file key that either password opens, or only the user's. Raises `password-unusable`. */
+export function createSecurityHandler(passwords: { user: string; owner: string | null }): SecurityHandler {
   const fileKey = randomBytes(32)
-  const entries = passwordEntries(fileKey, preparePassword(passwords.user), preparePassword(passwords.owner))
+  const owner = passwords.owner === null ? null : preparePassword(passwords.owner)
+  const entries = passwordEntries(fileKey, preparePassword(passwords.user), owner)
   const encryptor = () => {
     const iv = randomBytes(BLOCK)
     return { iv, cipher: createCipheriv('aes-256-cbc', fileKey, iv) }
@@ -54,8 +55,11 @@ export function createSecurityHandler(passwords: { user: string; owner: string }
   }
 }
 
-/** Algorithms 8 (U, UE), 9 (O, OE) and 10 (Perms) for one file key. */
-export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer): PasswordEntries {
+/**
+ * Algorithms 8 (U, UE), 9 (O, OE) and 10 (Perms) for one file key. Without an owner, O and OE are random: no password gives that
+ * hash, and the two hashes, half of the cost of a small container, are saved.
+ */
+export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | null): PasswordEntries {
   const [userValidation, userKey, ownerValidation, ownerKey] = [8, 8, 8, 8].map((n) => randomBytes(n)) as [
     Buffer,
     Buffer,
@@ -63,13 +67,12 @@ export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer): P
     Buffer,
   ]
   const U = Buffer.concat([hash2B(user, userValidation), userValidation, userKey])
-  const O = Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey])
+  const mine = { U, UE: wrap(hash2B(user, userKey), fileKey), Perms: permissions(fileKey) }
+  if (owner === null) return { ...mine, O: randomBytes(48), OE: randomBytes(32) }
   return {
-    U,
-    O,
-    UE: wrap(hash2B(user, userKey), fileKey),
+    ...mine,
+    O: Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey]),
     OE: wrap(hash2B(owner, ownerKey, U), fileKey),
-    Perms: permissions(fileKey),
   }
 }
 
@@ -100,7 +103,7 @@ export function hash2B(password: Buffer, salt: Buffer, userEntry: Buffer = Buffe
   let key = createHash('sha256').update(password).update(salt).update(userEntry).digest()
   for (let round = 1; ; round += 1) {
     const unit = Buffer.concat([password, key, userEntry])
-    const repeated = Buffer.alloc(unit.length * 64, unit)
+    const repeated = Buffer.allocUnsafe(unit.length * 64).fill(unit)
     const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(false)
     const encrypted = cipher.update(repeated)
     // 256 is 1 modulo 3, so the remainder of the 128-bit number is that of the sum of its bytes.
