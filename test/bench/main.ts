@@ -17,6 +17,7 @@ import { pdf } from './pdf.ts'
 import { policy } from './policy.ts'
 import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
+import { smime } from './smime.ts'
 import { smoke } from './smoke.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   addin,
   openpgp,
   pdf,
+  smime,
 }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)

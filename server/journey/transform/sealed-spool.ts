@@ -7,7 +7,7 @@ import type { OpenByteSource } from '../../ports/bytes.ts'
 /** Up to so many bytes stay in memory. */
 const IN_MEMORY = 1024 * 1024
 /** Bytes that are gathered for one write. */
-const BATCH = 256 * 1024
+const BATCH = 128 * 1024
 const BLOCK = 16
 
 /**
@@ -93,12 +93,7 @@ export class SealedSpool implements AsyncDisposable {
     this.#waiting = []
     this.#waitingSize = 0
     if (batch.length === 0) return
-    const whole = batch.length === 1 ? batch[0]! : Buffer.concat(batch)
-    for (let done = 0; done < whole.length; ) {
-      const { bytesWritten } = await this.#file.write(whole, done, whole.length - done, this.#written)
-      done += bytesWritten
-      this.#written += bytesWritten
-    }
+    this.#written += await writeAll(this.#file, batch, this.#written)
   }
 
   async #read(start: number, end: number): Promise<Buffer> {
@@ -130,6 +125,27 @@ function counter(block: number): Buffer {
   const initial = Buffer.alloc(BLOCK)
   initial.writeBigUInt64BE(BigInt(block), 8)
   return initial
+}
+
+/** Writes all pieces in their order from `position` on and answers their size. */
+async function writeAll(file: FileHandle, pieces: readonly Buffer[], position: number): Promise<number> {
+  let written = 0
+  for (let rest = pieces; rest.length > 0; ) {
+    const { bytesWritten } = await file.writev(rest, position + written)
+    written += bytesWritten
+    rest = behind(rest, bytesWritten)
+  }
+  return written
+}
+
+/** What is left of pieces of which so many bytes are written. */
+function behind(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let left = bytes
+  for (const [at, piece] of pieces.entries()) {
+    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(at + 1)]
+    left -= piece.length
+  }
+  return []
 }
 
 /** A file that is gone from the directory before its first byte is written. */

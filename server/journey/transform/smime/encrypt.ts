@@ -41,24 +41,37 @@ export function encryptEntity(
   certificates: readonly X509Certificate[],
   options: EncryptOptions = {},
 ): Entity {
-  if (certificates.length === 0) throw new Fault('key-missing', 'no certificate to encrypt to')
-  if (certificates.length > MOST_RECIPIENTS) throw new Fault('too-many-recipients', 'in one encrypted copy')
-  const { content = 'cbc', keyTransport = 'oaep' } = options
-  const version = envelopedVersion(certificates)
   const { inner, outer } = splitHeader(entity, options.inside)
-  const envelope = content === 'gcm' ? authEnvelopedData : envelopedData
+  const written = envelopeTo(certificates, options)
   let started = false
   return {
-    header: [...outer, ...pkcs7Header(content === 'gcm' ? 'authEnveloped-data' : 'enveloped-data')],
+    header: [...outer, ...pkcs7Header(options.content === 'gcm' ? 'authEnveloped-data' : 'enveloped-data')],
     once: true,
     body() {
       if (started) throw new Fault('internal', 'an encrypted body is produced once')
       started = true
-      const key = randomBytes(32)
-      const recipients = der.setOf(...certificates.map((certificate) => recipientInfo(certificate, key, keyTransport)))
-      // A key object in place of octets spares node:crypto two exceptions, 7 µs.
-      return base64Lines(envelope(createSecretKey(key), version, recipients, contentOf(inner, entity)))
+      return base64Lines(written(contentOf(inner, entity)))
     },
+  }
+}
+
+/**
+ * The container alone, without MIME around it: takes the certificates now and the content when it comes. Key and IV are
+ * fresh for each content. Faults as above, before any content is asked for.
+ */
+export function envelopeTo(
+  certificates: readonly X509Certificate[],
+  { content = 'cbc', keyTransport = 'oaep' }: EncryptOptions = {},
+): (content: AsyncIterable<Uint8Array>) => AsyncGenerator<Buffer> {
+  if (certificates.length === 0) throw new Fault('key-missing', 'no certificate to encrypt to')
+  if (certificates.length > MOST_RECIPIENTS) throw new Fault('too-many-recipients', 'in one encrypted copy')
+  const version = envelopedVersion(certificates)
+  const envelope = content === 'gcm' ? authEnvelopedData : envelopedData
+  return (source) => {
+    const key = randomBytes(32)
+    const recipients = der.setOf(...certificates.map((certificate) => recipientInfo(certificate, key, keyTransport)))
+    // A key object in place of octets spares node:crypto two exceptions, 7 µs.
+    return envelope(createSecretKey(key), version, recipients, source)
   }
 }
 

@@ -2,7 +2,7 @@
 export { collect, decodeBase64 } from './base64.ts'
 export { needs7bit } from './content-header.ts'
 export { type DecryptOptions, decryptEnveloped, LARGEST_CONTAINER, openEnveloped } from './decrypt.ts'
-export { describeEncryption, type EncryptOptions, encryptEntity } from './encrypt.ts'
+export { describeEncryption, type EncryptOptions, encryptEntity, envelopeTo } from './encrypt.ts'
 export { type ProtectedHeader, protectHeader } from './header-protection.ts'
 export { DEFAULT_SMIME, type SmimeProfile } from './profile.ts'
 export type {

@@ -81,8 +81,8 @@ function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inne
       yield Buffer.from(
         `\r\n--${boundary}\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME cryptographic signature\r\n\r\n`,
       )
-      yield foldedBase64(await signatureOver(hash.digest()))
-      yield Buffer.from(`\r\n--${boundary}--\r\n`)
+      const signature = foldedBase64(await signatureOver(hash.digest()))
+      yield Buffer.concat([signature, Buffer.from(`\r\n--${boundary}--\r\n`)])
     },
   }
 }
