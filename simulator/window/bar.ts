@@ -31,7 +31,7 @@ export function topBar(
     'header',
     { class: 'top' },
     h('a', { class: 'skip', href: '#work' }, words.skip),
-    h('span', { class: 'brand' }, icon('mail'), words.title),
+    h('h1', { class: 'brand' }, icon('mail'), words.title),
     h(
       'div',
       { class: 'top-choices' },

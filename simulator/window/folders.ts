@@ -147,9 +147,9 @@ export function sampleList(desk: Desk): HTMLElement {
   return h(
     'div',
     { class: 'welcome' },
-    h('h1', {}, words.title),
+    h('h2', { class: 'welcome-title' }, words.title),
     h('p', {}, words.welcome),
-    h('h2', {}, words.samples),
+    h('h3', {}, words.samples),
     h(
       'ul',
       { class: 'samples' },

@@ -8,22 +8,12 @@ import { trackDelivery } from './delivery.ts'
 import { type Desk, everybody, mailKey } from './desk.ts'
 import { button, h, put } from './elements.ts'
 import { beginSample, folderList, messageList, sampleList } from './folders.ts'
+import type { Hook } from './hook.ts'
 import { type ReadView, readView } from './reader.ts'
 import { SEND_TIMES } from './send.ts'
 import { loadPeople, loadWorld, type MailLine, type OpenedMail } from './server.ts'
 import { keepSettings, readSettings, type Settings, shownTheme } from './settings.ts'
 import { words } from './words.ts'
-
-/** What tests, and the curious in a console, may touch. */
-declare global {
-  interface Window {
-    secflowSimulator?: {
-      readonly desk: Desk
-      readonly times: typeof SEND_TIMES
-      open(): ComposeView | null
-    }
-  }
-}
 
 const LOOK = 2000
 
@@ -60,9 +50,14 @@ async function start(): Promise<void> {
     openMailbox(address) {
       desk.mailbox = address
       leave()
-      const newest = desk.world.mails.findLast((mail) => mail.address === address)
-      if (newest) desk.openMail(newest)
-      else drawAll()
+      drawAll()
+      const newest = () => desk.world.mails.findLast((mail) => mail.address === address)
+      const known = newest()
+      // What arrived a moment ago is looked for first.
+      void look().then(() => {
+        const line = newest()
+        if (line && desk.mailbox === address && !compose && (!read || line !== known)) desk.openMail(line)
+      })
     },
     openMail(line: MailLine) {
       closeWork()
@@ -74,6 +69,7 @@ async function start(): Promise<void> {
     },
     compose(begin: DraftStart) {
       closeWork()
+      notices.replaceChildren()
       compose = composeView(desk, begin)
       put(work, compose.element)
       document.body.dataset.view = 'mail'
@@ -168,7 +164,8 @@ async function start(): Promise<void> {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
     change({ appearance: desk.settings.appearance }),
   )
-  window.secflowSimulator = { desk, times: SEND_TIMES, open: () => compose }
+  const hook: Hook = { desk, times: SEND_TIMES, open: () => compose }
+  window.secflowSimulator = hook
   desk.world = await loadWorld().catch(() => desk.world)
   for (const mail of desk.world.mails) desk.seen.add(mailKey(mail))
   leave()

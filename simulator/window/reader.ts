@@ -99,7 +99,7 @@ export function readView(desk: Desk, line: MailLine): ReadView {
           'div',
           { class: 'sheet' },
           bars,
-          h('h1', { class: 'read-subject', dir: 'auto' }, mail.subject || '–'),
+          h('h2', { class: 'read-subject', dir: 'auto' }, mail.subject || '–'),
           h(
             'dl',
             { class: 'envelope' },
@@ -178,7 +178,7 @@ function attachmentList(desk: Desk, mail: OpenedMail, line: MailLine): HTMLEleme
             class: 'file',
             href: `/simulator/${mailPath(line)}/files/${at}`,
             download: name,
-            'aria-label': `${words.download}: ${name}`,
+            title: words.download,
           },
           icon('file'),
           h('bdi', {}, name || '–'),

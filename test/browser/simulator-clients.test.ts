@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CLIENTS } from '../../simulator/profiles/clients.ts'
+import type { Hook } from '../../simulator/window/hook.ts'
 import { eventually, headerOf, mailsTo } from '../support/delivered.ts'
 import { frameOf, type SimulatedWorld, simulatedWorld, type Visit } from '../support/simulator.ts'
 
@@ -26,7 +27,8 @@ const delivered = (page: Page, count: number) =>
 /** The three headers as they stand on the draft, by lower-case name. */
 const stamped = (page: Page): Promise<Record<string, string>> =>
   page.evaluate(() => {
-    const draft = window.secflowSimulator!.open()!.session.draft
+    const hook: Hook = window.secflowSimulator!
+    const { draft } = hook.open()!.session
     return Object.fromEntries([...draft.headers].map(([name, { value }]) => [name, value]))
   })
 

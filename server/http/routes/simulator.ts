@@ -167,8 +167,10 @@ export const simulatorRoutes =
 
     app.get('/simulator/mailboxes', FREE, async () => {
       const world = await readWorld(sink)
+      // The list shows the demo's people, whoever else was written to.
+      const shown = world.mails.filter(({ address }) => PEOPLE.has(address))
       const mails = await Promise.all(
-        world.mails.map(async (mail) => ({ ...mail, ...brief(await open(mail.address, mail.name).catch(() => null)) })),
+        shown.map(async (mail) => ({ ...mail, ...brief(await open(mail.address, mail.name).catch(() => null)) })),
       )
       return { mails, texts: world.texts, calls: world.calls }
     })
@@ -219,6 +221,7 @@ export const simulatorRoutes =
   }
 
 const OPENED_KEPT = 200
+const PEOPLE = new Set<string>([...USERS, ...PEERS].map(({ address }) => address))
 const PROBE =
   '<!doctype html><html lang="en"><head><title>Probe</title><script src="https://appsforoffice.microsoft.com/lib/1/hosted/office.js"></script><script src="probe.js"></script></head><body></body></html>'
 
