@@ -22,7 +22,7 @@ interface Around {
 
 /** Chooses the screen for what is open in Outlook, and follows its theme. */
 export function Pane({ office, language, words }: Around) {
-  const item = useItem(office)
+  const { item, visit } = useItem(office)
   const [setting, setSetting] = useTheme(office)
   const user = office?.context?.mailbox?.userProfile?.emailAddress ?? null
   const service = useMemo(
@@ -35,9 +35,10 @@ export function Pane({ office, language, words }: Around) {
   )
   const offline = useMemo(() => openOffline(service, user, language), [service, user, language])
   const ask = useMemo(() => asker(), [])
+  // Another visit is another mail, even through the same object.
   const draft = useMemo(
     () => (office && item && isDraft(item) ? openDraft(office, item, ask) : null),
-    [office, item, ask],
+    [office, item, ask, visit],
   )
   return (
     <div className="pane">
@@ -50,11 +51,11 @@ export function Pane({ office, language, words }: Around) {
           <Empty icon="mail" {...words.noItem} />
         </main>
       ) : draft ? (
-        <Compose draft={draft} service={service} offline={offline} words={words} />
+        <Compose key={visit} draft={draft} service={service} offline={offline} words={words} />
       ) : (
         <Guard otherwise={<Notice intent="info">{words.trouble.offline.title}</Notice>}>
           <Suspense>
-            <Read key={item.internetMessageId ?? ''} item={item} ask={ask} service={service} words={words} />
+            <Read key={visit} item={item} ask={ask} service={service} words={words} />
           </Suspense>
         </Guard>
       )}
@@ -76,18 +77,26 @@ export function Pane({ office, language, words }: Around) {
 
 const isDraft = ({ subject }: OfficeItem) => typeof subject === 'object' && subject !== null && 'getAsync' in subject
 
+interface Open {
+  readonly item: OfficeItem | null
+  /** Counts the mails: clients may show another through the same object. */
+  readonly visit: number
+}
+
 /** The mail that is open; a pinned pane sees others come and go. */
-function useItem(office: PaneOffice | null): OfficeItem | null {
+function useItem(office: PaneOffice | null): Open {
   const mailbox = office?.context?.mailbox
-  const [item, setItem] = useState(() => mailbox?.item ?? null)
+  const [open, setOpen] = useState<Open>(() => ({ item: mailbox?.item ?? null, visit: 0 }))
   useEffect(() => {
     try {
-      mailbox?.addHandlerAsync?.(EVENT.item, () => setItem(mailbox.item ?? null))
+      mailbox?.addHandlerAsync?.(EVENT.item, () =>
+        setOpen(({ visit }) => ({ item: mailbox.item ?? null, visit: visit + 1 })),
+      )
     } catch {
       // A client without pinned panes.
     }
   }, [mailbox])
-  return item
+  return open
 }
 
 function useTheme(office: PaneOffice | null): readonly [Setting, (setting: Setting) => void] {

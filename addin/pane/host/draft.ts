@@ -11,7 +11,7 @@ const NOTHING_NOTED = 9050
 /** Ms before the second and the third try to write: replies and pop-outs fail at first (9042, 5001). */
 const PAUSES = [250, 1000]
 /** Ms between looks at what no event tells of: the subject, and attachments that are listed late. */
-const LOOK = 1500
+const LOOK = 2000
 
 /** The draft in the window. */
 export interface DraftPort {
@@ -36,7 +36,10 @@ export function openDraft(office: PaneOffice, item: OfficeItem, ask: Ask): Draft
     watch(changed) {
       const types = [EVENT.recipients, EVENT.attachments]
       for (const type of types) tryTo(() => item.addHandlerAsync?.(type, changed))
-      const timer = setInterval(changed, LOOK)
+      const timer = setInterval(() => {
+        // Nobody sees a pane that is folded away; what changes then is looked at when it is back.
+        if (!globalThis.document?.hidden) changed()
+      }, LOOK)
       return () => {
         clearInterval(timer)
         for (const type of types) tryTo(() => item.removeHandlerAsync?.(type))

@@ -65,12 +65,3 @@ export const EVENT = {
   item: 'olkItemSelectedChanged',
   theme: 'officeThemeChanged',
 } as const
-
-/** Whether the client knows this Mailbox requirement set; a client that cannot say does not. */
-export function supports(office: PaneOffice, version: string): boolean {
-  try {
-    return office.context?.requirements?.isSetSupported?.('Mailbox', version) === true
-  } catch {
-    return false
-  }
-}

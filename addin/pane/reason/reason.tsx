@@ -41,6 +41,7 @@ export default function Reason({ why, reason, over, words: { reason: words }, ch
           value={reason.replace(/^ $/, '')}
           onChange={(_event, { value }) => choose({ reason: value === '' ? ' ' : value })}
           resize="vertical"
+          rows={4}
         />
       )}
     </section>
