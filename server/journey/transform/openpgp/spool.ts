@@ -10,8 +10,8 @@ import type { OpenByteSource } from '../../../ports/bytes.ts'
 
 /** Held in memory up to here, bytes. */
 const IN_MEMORY = 2 * 1024 * 1024
-/** Written to the file, and read from it, at once. */
-const BATCH = 262_144
+/** Written to the file, and read from it, at once: larger buffers are mapped one by one and pile up until they are collected. */
+const BATCH = 65_536
 const BLOCK = 16
 
 export class Spool implements AsyncDisposable {
