@@ -62,7 +62,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
     knowledge: { directory, keyring, stamps: null },
     tools: { blobs, secrets, keyring, directory, documents, clock, newId },
     authenticate: () => Promise.reject(new Fault('dns-unavailable')),
-    verdicts: { sign: async () => 'signed' },
+    verdicts: { sign: async () => 'signed', holds: async () => false },
     turns: createTurns(1_000_000),
     name: 'gateway.acme.example',
     log: silentLog,

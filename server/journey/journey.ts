@@ -16,7 +16,6 @@
 import type { Job, MessageRecord, RecipientRecord } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import { type Policy, type Release, readsFileText } from '../../shared/policy/index.ts'
-import type { Entity } from '../mime/entity.ts'
 import type { BlobStore } from '../ports/blobs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
@@ -27,10 +26,11 @@ import type { Knowledge, Note } from './evaluate/input.ts'
 import { inHand } from './inbound/hand.ts'
 import { harvestOf } from './inbound/harvest.ts'
 import { mergeDecisions } from './inbound/merge-decisions.ts'
-import { type Rendition, renditions } from './inbound/renditions.ts'
+import { renditions } from './inbound/renditions.ts'
+import { withStatement } from './inbound/stated.ts'
 import type { Turns } from './inbound/turns.ts'
-import { receiptLayers, statementOf, type VerdictSigner, withVerdict } from './inbound/verdict-header.ts'
-import { asReceived, isToBeOpened, type MailToOpen, openViews, passed, type View } from './inbound/views.ts'
+import { receiptLayers, type VerdictSigner } from './inbound/verdict-header.ts'
+import { asReturned, isToBeOpened, type MailToOpen, openViews, passed } from './inbound/views.ts'
 import { checkIntact } from './intact.ts'
 import { askedOnce, type Judgement, judge } from './judge.ts'
 import { type Leaving, leaving } from './leaving.ts'
@@ -38,10 +38,10 @@ import type { OwnMail } from './notices.ts'
 import { onceDue } from './once.ts'
 import { ownMails, unreadable } from './own-mails.ts'
 import { type ParsedMail, parseMail } from './parse/parse-mail.ts'
-import { type Returned, recogniseReturned, withReturned } from './returned.ts'
+import { recogniseReturned, withReturned } from './returned.ts'
 import { storeCopy, storeWhole } from './store-copy.ts'
 import type { TenantProfile } from './tenant.ts'
-import type { MailInHand, RenderedCopy, Tools } from './transform/mail.ts'
+import type { MailInHand, Tools } from './transform/mail.ts'
 import { renderCopy } from './transform/render.ts'
 import { type RoleHolders, roleHolders } from './transform/role-holders.ts'
 import { type Stopped, undelivered } from './undelivered.ts'
@@ -218,7 +218,7 @@ async function carryOut(
   }
   const { classification: label = policy.tenantLabels.default.id } = decision
   const classification = label === policy.tenantLabels.default.id ? null : label
-  const all = returned ? [...views, ...asReturned(toOpen, returned)] : views
+  const all = returned ? [...views, ...asReturned(toOpen, [...returned.recipients])] : views
   for (const rendition of renditions(mail, all, wanted, parts.tools, classification !== null)) {
     const { view, copy } = rendition
     try {
@@ -244,22 +244,6 @@ async function carryOut(
 }
 
 const NO_TURN: Disposable = { [Symbol.dispose]() {} }
-
-/** What was processed before leaves once more as it came. */
-const asReturned = (mail: MailToOpen, { recipients }: Returned): readonly View[] =>
-  asReceived({ ...mail, recipients: [...recipients] }).map((view) => ({ ...view, inbound: false }))
-
-/** A copy for people of ours with what was found, signed. */
-async function withStatement(
-  { verdicts, tools }: JourneyParts,
-  { mail, view, ours, own }: Rendition,
-  { id, message }: RenderedCopy,
-  classification: string | null,
-): Promise<Entity> {
-  const statement = ours ? statementOf(view.opened, view.received.parsed, id, classification) : null
-  if (!statement) return own(message)
-  return withVerdict(own(message), await verdicts.sign(mail.tenant.id, statement, tools.clock.now()))
-}
 
 async function stored(
   parts: JourneyParts,

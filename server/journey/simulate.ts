@@ -3,6 +3,7 @@ import { type Explanation, explain, type Policy } from '../../shared/policy/inde
 import type { ByteSource } from '../ports/bytes.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge } from './evaluate/input.ts'
+import { isToBeOpened, type MailToOpen, openViews, passed } from './inbound/views.ts'
 import { parseMail } from './parse/parse-mail.ts'
 import type { TenantProfile } from './tenant.ts'
 
@@ -12,8 +13,8 @@ export interface Simulated {
 }
 
 /**
- * What the gateway would decide about this whole mail now. Nothing is stored and nothing leaves. Raises
- * `header-too-large` and `mime-too-complex`, which quarantine a mail that is sent.
+ * What the gateway would decide about this whole mail now. Nothing is stored and nothing leaves. A stranger's mail is judged on what
+ * the keys of its first recipient open. Raises `header-too-large` and `mime-too-complex`, which quarantine a mail that is sent.
  */
 export async function simulateMail(
   mail: { readonly source: ByteSource; readonly envelope: Envelope; readonly origin: Origin; readonly now: number },
@@ -22,7 +23,18 @@ export async function simulateMail(
   knowledge: Knowledge,
 ): Promise<Simulated> {
   const { source, envelope, origin, now } = mail
-  const facts = await parseMail(source, { nullSender: envelope.mailFrom === '', smtputf8: envelope.smtputf8 })
+  const parsed = await parseMail(source, { nullSender: envelope.mailFrom === '', smtputf8: envelope.smtputf8 })
+  const recipients = envelope.recipients.map(({ address }) => address)
+  const toOpen: MailToOpen = {
+    tenant,
+    record: { envelope, origin, acceptedAt: now },
+    recipients,
+    source,
+    parsed,
+    fileText: true,
+  }
+  await using opened = isToBeOpened(toOpen) ? await openViews(knowledge.keyring, toOpen) : passed(toOpen)
+  const facts = opened.views[0]!.parsed
   const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
   const explanation = explain(policy, input)
   return { decision: withEnvelopeAddresses(explanation.decision, envelope), explanation }

@@ -265,6 +265,23 @@ describe('mail that our own server sends back', () => {
     expect(report).toContain('Final-Recipient: rfc822; e@elsewhere.example')
   })
 
+  it('keeps the verdict that we signed, and no other', async () => {
+    const sent = count(sink, COLLEAGUE)
+    const mail = plainMail({ from: AUTHOR, to: COLLEAGUE, headers: ['X-Secflow-Classification: confidential'] })
+    const one = await arrived(await asAuthor({ to: [COLLEAGUE], mail }), sink, COLLEAGUE, sent)
+    const verdict = field(one, 'X-Secflow-Verdict')
+    expect(verdict).toHaveLength(1)
+    const two = await arrived(await back(one, COLLEAGUE), sink, COLLEAGUE, sent + 1)
+    expect(field(two, 'X-Secflow-Verdict')).toEqual(verdict)
+    const other = plainMail({ from: AUTHOR, to: COLLEAGUE, headers: ['X-Secflow-Classification: confidential'] })
+    const three = await arrived(await asAuthor({ to: [COLLEAGUE], mail: other }), sink, COLLEAGUE, sent + 2)
+    const forged = three
+      .toString('latin1')
+      .replace(/^X-Secflow-Verdict: .*/m, 'X-Secflow-Verdict: eyJhbGciOiJub25lIn0.e30.')
+    const four = await arrived(await back(Buffer.from(forged, 'latin1'), COLLEAGUE), sink, COLLEAGUE, sent + 3)
+    expect(field(four, 'X-Secflow-Verdict')).toEqual([])
+  })
+
   it.each<[string, (mail: string) => string]>([
     ['a forged mark', (mail) => mail.replace(/; b=./, (text) => `; b=${text.endsWith('A') ? 'B' : 'A'}`)],
     ['two marks', (mail) => mail.replace(MARK, (text) => text + text)],

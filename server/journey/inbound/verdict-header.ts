@@ -1,7 +1,7 @@
 import type { OpenedFacts, TenantId } from '../../../shared/domain/index.ts'
 import { HEADER } from '../../../shared/words/headers.ts'
 import type { Entity } from '../../mime/entity.ts'
-import { rawField } from '../../mime/header.ts'
+import { fieldsOf, fieldValue, rawField } from '../../mime/header.ts'
 import type { ParsedMail } from '../parse/parse-mail.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
 
@@ -24,6 +24,8 @@ export interface VerdictStatement {
 /** Signs with the tenant's key; at most 960 characters without white space. */
 export interface VerdictSigner {
   sign(tenant: TenantId, statement: VerdictStatement, time: number): Promise<string>
+  /** Whether a token is ours and about this mail. */
+  holds(tenant: TenantId, token: string, mail: { readonly from: string; readonly messageId: string }): Promise<boolean>
 }
 
 /** What a copy is to say of a mail; null where there is nothing that its reader could not see himself. */
@@ -50,6 +52,21 @@ export function statementOf(
 /** A copy with the signed verdict in front; the field cannot be folded, and need not be. */
 export function withVerdict(message: Entity, token: string): Entity {
   return { ...message, header: [rawField(HEADER.verdict, token), ...message.header] }
+}
+
+/**
+ * The verdict of a mail that we processed and that came back on its way to the same people: it is still true. null for none, for
+ * several, and for one that is not ours or not about this mail.
+ */
+export async function keptVerdict(
+  verdicts: VerdictSigner,
+  tenant: TenantId,
+  { index, visible }: Pick<ParsedMail, 'index' | 'visible'>,
+): Promise<string | null> {
+  const [field, ...more] = fieldsOf(index.root.fields, HEADER.verdict.toLowerCase())
+  if (!field || more.length > 0) return null
+  const token = fieldValue(field)
+  return (await verdicts.holds(tenant, token, visible)) ? token : null
 }
 
 /** Layers as a receipt names them. */

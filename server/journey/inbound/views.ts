@@ -24,6 +24,8 @@ export interface View {
   readonly opened: OpenedMail | null
   /** From outside to people of ours: subject marks that are not ours go, whatever else is in it. */
   readonly inbound: boolean
+  /** It was processed before and goes on as it is. */
+  readonly returned?: boolean
   /** What rules judge: the opened content where there is one. */
   readonly parsed: ParsedMail
   readonly received: Form
@@ -61,7 +63,7 @@ export function isToBeOpened({ tenant, record, recipients, parsed }: MailToOpen)
 export const settingsOf = ({ inbound }: TenantProfile): InboundSettings => inbound ?? DEFAULT_INBOUND
 
 /** A mail as it was received, for everybody. */
-export function asReceived({ tenant, record, recipients, source, parsed }: MailToOpen): readonly View[] {
+function asReceived({ tenant, record, recipients, source, parsed }: MailToOpen): readonly View[] {
   const strange = isStrange(record, tenant)
   const plain = strange && settingsOf(tenant).open !== 'off'
   const facts = { ...parsed, message: { ...parsed.message, opened: plain ? openedFacts(NOTHING) : null } }
@@ -79,6 +81,10 @@ const NOTHING: Parameters<typeof openedFacts>[0] = {
   layers: [],
   verdict: { state: 'plain', words: { de: '', en: '' }, signer: null, damage: null },
 }
+
+/** What was processed before leaves once more as it came. */
+export const asReturned = (mail: MailToOpen, recipients: readonly string[]): readonly View[] =>
+  asReceived({ ...mail, recipients }).map((view) => ({ ...view, inbound: false, returned: true }))
 
 /** The views of one mail, readable until they are disposed of. */
 export interface Views extends AsyncDisposable {
