@@ -143,7 +143,7 @@ function protectionCard(desk: Desk, mail: OpenedMail): HTMLElement {
       sealed && mail.text !== null ? h('span', {}, ` · ${words.opened}`) : null,
       sentence ? h('p', {}, sentence) : null,
       mail.method === 'pdf' ? h('p', {}, words.passwordBySms) : null,
-      mail.layers.length > 0
+      mail.layers.length > 1
         ? h(
             'ul',
             {},

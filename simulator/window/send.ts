@@ -55,6 +55,7 @@ async function addinAgrees(stage: SendStage): Promise<boolean> {
   if (completion === 'send') return true
   if (completion === 'stay') return false
   if (completion.allowEvent !== false) return true
+  stage.progress('')
   return smartAlert(completion, stage)
 }
 
