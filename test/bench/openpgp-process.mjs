@@ -19,7 +19,7 @@ const { work, key, time, input, output, seconds } = JSON.parse(readFileSync(orde
 const entity = (body) => ({ header: [], body })
 const sealed = async (body) =>
   (await pgp.pgpEncryptEntity(entity(body), [key.armoredPublic], { sign: key, time })).body()
-const BATCH = 1 << 16
+const BATCH = 1 << 18
 let before
 
 const jobs = {
