@@ -127,3 +127,10 @@ it('does not decide beyond its budget, and says so', () => {
   expect(['counterexample', 'not-decided']).toContain(proof.status)
   expect(proof.cases).toBeLessThanOrEqual(20_001)
 })
+
+it('locking only files proves nothing, until a rule wants the whole mail', () => {
+  const zip = `{id: a, when: ${SECRET}, then: [{protect: {anyOf: [pdf], password: {channel: sender}, container: zip}}]}`
+  const whole = `{id: b, when: ${SECRET}, then: [{protect: {anyOf: [pdf], password: {channel: sender}}}]}`
+  expect(prove(guarded(zip)).status).not.toBe('proved')
+  expect(prove(guarded(zip, whole)).status).toBe('proved')
+})

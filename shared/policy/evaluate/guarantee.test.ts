@@ -32,3 +32,18 @@ it('names the guarantees a draft would break, and for whom', () => {
     [],
   ])
 })
+
+it('holds a mail of which only files would be locked where a guarantee wants it protected', () => {
+  const outcome = (container: string) => {
+    const policy = policyOf(
+      ruleSet(
+        `  rules: [{id: a, then: [{protect: {anyOf: [pdf], password: {channel: sender}${container}}}]}]\n` +
+          '  guarantees: [{id: g, title: G, when: {recipient.external: true}, require: {protectedBy: [pdf]}}]\n',
+      ),
+    )
+    return draftsOf(policy, mail())[0]!.gate.outcome
+  }
+  expect(outcome('')).toBe('deliver')
+  expect(outcome(', container: mail')).toBe('deliver')
+  for (const part of ['zip', 'pdfs']) expect(outcome(`, container: ${part}`)).not.toBe('deliver')
+})
