@@ -62,6 +62,25 @@ export function blobContract(name: string, open: (clock: TestClock) => Promise<B
       await expect(source.read(0, size + 1)).rejects.toThrow(RangeError)
     })
 
+    test.each([0, 1, 1_310_720])(
+      '%i bytes in memory, shared or not, are stored as a stream of them would be',
+      async (size) => {
+        const data = randomBytes(size)
+        const sha256 = createHash('sha256').update(data).digest('hex')
+        const shared = Buffer.from(new SharedArrayBuffer(size + 10)).subarray(3, size + 3)
+        shared.set(data)
+        for (const [id, bytes] of [
+          ['own', data],
+          ['shared', shared],
+        ] as const) {
+          expect(await blobs.put(A, 'spool', id, bytes)).toEqual({ size, sha256 })
+          await using source = await blobs.open(A, 'spool', id)
+          expect((await whole(source)).equals(data)).toBe(true)
+          await expect(blobs.put(A, 'spool', id, bytes)).rejects.toMatchObject({ code: 'blob-locked' })
+        }
+      },
+    )
+
     test('any cutting into chunks gives the same bytes', async () => {
       let n = 0
       await fc.assert(
