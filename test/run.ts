@@ -22,9 +22,9 @@ const check = spawnSync(bin('node'), [join(root, 'tools/check.ts')], { cwd: root
 
 /** Suites that need tools which are not there: the folder and the tools it wants. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  'test/interop': ['openssl', 'gnupg', 'qpdf', 'poppler-utils', 'postfix', 'swaks'],
+  'test/interop': ['openssl', 'gnupg', 'qpdf', 'poppler-utils', 'p7zip-full', 'chromium', 'postfix', 'swaks'],
   'test/browser': ['chromium'],
-  'test/journey': ['openssl', 'gnupg', 'qpdf', 'poppler-utils'],
+  'test/journey': ['openssl', 'gnupg', 'qpdf', 'poppler-utils', 'p7zip-full'],
 }
 const leftOut = Object.entries(NEEDS).filter(([, tools]) => tools.some((tool) => missing.includes(tool)))
 for (const [folder, tools] of leftOut)

@@ -29,7 +29,10 @@ export async function plainPage(page: DocumentPage): Promise<Buffer> {
   const body = text.split(/\r\n|\r|\n/).flatMap((line) => wrapped(set(line.replaceAll('\t', '    ')), font))
   const files = page.files
     .slice(0, 200)
-    .flatMap(({ name, size }) => wrapped(set(`${name}  (${sizeInWords(page.language, size)})`), font))
+    .flatMap(({ name, size, sha256 }) => [
+      ...wrapped(set(`${name}  (${sizeInWords(page.language, size)})`), font),
+      ...(sha256 ? wrapped(`SHA-256 ${sha256}`, font) : []),
+    ])
   const header = [
     `${words.from}: ${page.from}`,
     `${words.to}: ${page.to.slice(0, 20).join(', ')}`,
