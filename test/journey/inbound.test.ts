@@ -47,6 +47,15 @@ beforeAll(async () => {
     '-out',
     'self.crt',
   )
+  for (const [name, days, purpose] of [
+    ['past', '0', 'emailProtection'],
+    ['server', '9', 'serverAuth'],
+  ] as const) {
+    const usage = 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n'
+    writeFileSync(ca.path(`${name}.cnf`), `${usage}extendedKeyUsage=${purpose}\nsubjectAltName=email:${BOB}\n`)
+    const by = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', days, '-extfile', `${name}.cnf`]
+    ca.run('x509', '-req', '-in', 'p256.csr', ...by, '-out', `${name}.crt`)
+  }
   gnupg = await startGpg()
   await gnupg.gpg(['--quick-gen-key', BOB, 'ed25519', 'sign', 'never'])
   const bobPgp = (await gnupg.gpg(['--armor', '--export', BOB])).stdout.toString()
@@ -267,6 +276,25 @@ describe('every verdict ends in one recorded outcome, and its mark is true', () 
         `Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n${sign().replace(/^MIME-Version[^\n]*\n/, '')}\r\n--m\r\n\r\nfooter\r\n--m--\r\n`,
       { headers: ['List-Id: <all.lists.example>'] },
     ],
+    [
+      'expired',
+      '[unproven]',
+      () => cms(INNER, '-sign', '-md', 'sha256', '-signer', 'past.crt', '-inkey', 'p256.key'),
+      {},
+    ],
+    [
+      'unusable',
+      '[unproven]',
+      () => cms(INNER, '-sign', '-md', 'sha256', '-signer', 'server.crt', '-inkey', 'p256.key'),
+      {},
+    ],
+    [
+      'forwarded',
+      '',
+      () =>
+        `Content-Type: multipart/mixed; boundary=f\r\n\r\n--f\r\nContent-Type: message/rfc822\r\n\r\nFrom: ${BOB}\r\n${sign()}\r\n--f--\r\n`,
+      {},
+    ],
     ['undecryptable', '', () => encryptFor(ELSE, INNER), {}],
   ] as const)('%s', async (state, mark, entity, options) => {
     const { states, audit } = await receive(entity(), options)
@@ -277,6 +305,71 @@ describe('every verdict ends in one recorded outcome, and its mark is true', () 
     expect(subjectOf(file)).toBe(`${mark} Figures`.trim())
     expect(audit.filter(({ type }) => type === 'message.opened')).toHaveLength(1)
   })
+})
+
+describe('hostile containers', () => {
+  it('each ends in one recorded outcome, with the bytes it came with, and says nothing good', async () => {
+    const sealed = encryptFor(ANNA, sign())
+    const body = sealed.slice(sealed.indexOf('\r\n\r\n') + 4)
+    const head = sealed.slice(0, sealed.indexOf('\r\n\r\n') + 4)
+    const der = Buffer.from(body, 'base64')
+    const base64 = (bytes: Uint8Array) =>
+      Buffer.from(bytes)
+        .toString('base64')
+        .replace(/.{1,64}/g, '$&\r\n')
+    const gigantic = Buffer.from(der)
+    gigantic.set([0x84, 0xff, 0xff, 0xff, 0xff], 1)
+    const nested = Buffer.concat([Buffer.from('3080'.repeat(5_000), 'hex')])
+    const deep = Array.from({ length: 7 }).reduce<string>((inner) => sign(inner, '-nodetach'), INNER)
+    const wires = [
+      head + base64(der.subarray(0, der.length / 2)),
+      head + base64(gigantic),
+      head + base64(nested),
+      head + base64(Buffer.alloc(20_000, 0x30)),
+      `${head}no base64 at all\r\n`,
+      head,
+      deep,
+      `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=x\r\n\r\n--x\r\n`,
+      `Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=x\r\n\r\n--x--\r\n`,
+    ]
+    for (const entity of wires) {
+      const { states, wire, audit } = await receive(entity)
+      expect(audit.filter(({ type }) => type === 'recipient.decided')).toHaveLength(1)
+      // The rule of this tenant on broken signatures.
+      if (states[0] === 'quarantined') continue
+      expect(states).toEqual(['delivered'])
+      const file = await lastMailTo(sink, ANNA)
+      expect(readFileSync(file, 'latin1')).toContain(wire.slice(wire.indexOf('\r\n\r\n')).trimEnd())
+      expect(['undecryptable', 'too-deep', 'broken', 'not-opened']).toContain(verdictOf(file)?.sta)
+    }
+  })
+
+  it('a bomb of OpenPGP compression is not opened, and takes no memory', async () => {
+    await gnupg.trust(readFileSync(join(tenant.files.directory, 'gateway.asc'), 'utf8'))
+    const zeros = ca.path('zeros')
+    writeFileSync(zeros, Buffer.alloc(280_000_000))
+    const { stdout } = await gnupg.gpg([
+      '--armor',
+      '--compress-algo',
+      'zlib',
+      '-r',
+      'gateway@demo.example',
+      '--encrypt',
+      '--output',
+      '-',
+      zeros,
+    ])
+    expect(stdout.length).toBeGreaterThan(1_000)
+    const before = gateway.peakRss()
+    const { states } = await receive(
+      crlf(
+        `Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="gpg"\n\n--gpg\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--gpg\nContent-Type: application/octet-stream\n\n${stdout}\n--gpg--\n`,
+      ),
+    )
+    expect(states).toEqual(['delivered'])
+    expect(verdictOf(await lastMailTo(sink, ANNA))?.sta).toBe('undecryptable')
+    expect(gateway.peakRss() - before).toBeLessThan(120_000_000)
+  }, 120_000)
 })
 
 describe('marks and headers that come from outside', () => {

@@ -11,6 +11,8 @@ describe('the one sender', () => {
     ['From: "Bob, of Peer; <x>" <bob@peer.example>'],
     ['From: bob@peer.example (Bob)'],
     ['From: bob@peer.example <bob@peer.example>'],
+    ['From: "bob@PEER.example" <bob@peer.example>'],
+    ['From: "Bob @ Peer" <bob@peer.example>'],
     ['From: =?utf-8?Q?B=C3=B6b?=\r\n <bob@peer.example>'],
     ['Sender: eve@evil.example\r\nFrom: bob@peer.example'],
   ])('is clear in %j', (header) => expect(sender(header)).toBe('bob@peer.example'))
@@ -23,6 +25,9 @@ describe('the one sender', () => {
     ['two mailboxes', 'From: bob@peer.example, eve@evil.example'],
     ['a word and a mailbox', 'From: eve, bob@peer.example'],
     ['a group', 'From: us: bob@peer.example;'],
+    ['an address in a comment', 'From: Bob <bob@peer.example> (eve@evil.example)'],
+    ['an address in a quoted name', 'From: "eve@evil.example" <bob@peer.example>'],
+    ['more text than a sender needs', `From: ${'x'.repeat(3000)} <bob@peer.example>`],
     ['an address as a name', 'From: eve@evil.example <bob@peer.example>'],
     ['two pairs of brackets', 'From: <eve@evil.example> <bob@peer.example>'],
     ['a route', 'From: <@evil.example:bob@peer.example>'],

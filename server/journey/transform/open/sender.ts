@@ -27,14 +27,16 @@ export function soleSender(fields: readonly HeaderField[]): string | null {
   const addresses = open.replace(/\([^()\\]*\)/g, ' ').match(/[^\s<>]+@[^\s<>]+/g) ?? []
   if (addresses.length === 0 || !addresses.every((address) => sameMailbox(address, mailbox.address))) return null
   // Many readers show the name alone: an address in it is the sender for whoever looks at it.
-  if (!addressesIn(mailbox.name).every((address) => sameMailbox(address, mailbox.address))) return null
+  if (!addressesIn(value).every((address) => sameMailbox(address, mailbox.address))) return null
   return mailbox.address
 }
 
-/** What looks like a mail address in a name, whatever width its letters have and whatever invisible stands between them. */
-function addressesIn(name: string): readonly string[] {
-  const shown = decodeWords(name)
+/** What looks like a mail address in names and comments, whatever width its letters have and whatever invisible stands between them. */
+function addressesIn(text: string): readonly string[] {
+  const shown = decodeWords(text)
     .normalize('NFKC')
     .replace(/[\p{Cf}\p{Mn}]/gu, '')
-  return shown.match(/[^\s<>()[\]"',;:]+\s*@\s*[^\s<>()[\]"',;:]+/gu)?.map((one) => one.replace(/\s/g, '')) ?? []
+  const found = [...shown.matchAll(/([^\s<>()[\]"',;:]+)(\s*@\s*)([^\s<>()[\]"',;:]+)/gu)]
+  // With spaces around it an @ is read as "at" unless a domain follows.
+  return found.flatMap(([, local, at, domain]) => (at === '@' || domain!.includes('.') ? [`${local}@${domain}`] : []))
 }
