@@ -14,9 +14,12 @@ export interface BlobInfo {
 export type BlobContent = AsyncIterable<Uint8Array> | Uint8Array
 
 /** The same, whatever it was, as a stream. */
-export async function* piecesOf(content: BlobContent): AsyncGenerator<Uint8Array> {
-  if (content instanceof Uint8Array) yield content
-  else yield* content
+export function piecesOf(content: BlobContent): AsyncIterable<Uint8Array> {
+  return content instanceof Uint8Array ? once(content) : content
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /**
