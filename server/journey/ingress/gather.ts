@@ -62,11 +62,9 @@ export async function gather(source: AsyncIterable<Buffer>, holding: Holding): P
     return wanted <= buffer.length
   }
 
-  /** What is in a slab no longer. */
-  function alone(): Buffer {
-    const own = Buffer.from(buffer.subarray(0, length))
+  function leave(): void {
+    pay(0)
     holding.slabs.giveBack(ticket)
-    return own
   }
 
   try {
@@ -83,22 +81,27 @@ export async function gather(source: AsyncIterable<Buffer>, holding: Holding): P
         return { content: bytes, bytes, ticket, release: () => pay(0) }
       }
       if (!fits(value.length)) {
-        const first = ticket === 0 ? buffer.subarray(0, length) : alone()
-        return { content: follow(first, value, pieces), bytes: null, ticket: 0, release: () => pay(0) }
+        const content = follow([buffer.subarray(0, length), value], leave, pieces)
+        return { content, bytes: null, ticket: 0, release: leave }
       }
       buffer.set(value, length)
       length += value.length
     }
   } catch (error) {
-    pay(0)
-    holding.slabs.giveBack(ticket)
+    leave()
     throw error
   }
 }
 
-async function* follow(first: Buffer, next: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+/** `used`: the first piece was, and its memory is free. */
+async function* follow(
+  [first, next]: readonly [Buffer, Buffer],
+  used: () => void,
+  rest: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
   try {
     yield first
+    used()
     yield next
     for (let { value, done } = await rest.next(); !done; { value, done } = await rest.next()) yield value
   } finally {

@@ -76,13 +76,17 @@ it('a mail that comes byte by byte is held in one buffer of about its size', asy
 })
 
 it('a mail is stored with the same bytes whether it is held or flows by', async () => {
-  const { receive, stored } = setup()
+  const { receive, stored, slabs } = setup()
   for (const pieces of [['short\r\n'], LARGE, [...LARGE, ...LARGE]]) {
-    const { id, bytes, blob } = await receive(pieces)
+    const { id, bytes, blob, ticket } = await receive(pieces)
     const content = stored(id)
     expect(content.length).toBe(blob.size)
     expect(content.toString().endsWith(pieces.join(''))).toBe(true)
     expect(bytes === null).toBe(content.length > MOST)
     if (bytes) expect(content.equals(bytes)).toBe(true)
+    // What flowed by has given its slab back already; what is held has not.
+    slabs.giveBack(ticket)
+    expect(Array.from({ length: 24 }, () => slabs.lend()).every((slab) => slab !== null)).toBe(true)
+    for (let lent = 1; lent <= 500; lent++) slabs.giveBack(lent)
   }
 })
