@@ -80,6 +80,11 @@ const action = fc.oneof(
     protect: { anyOf, ifNone: 'hold', password: { channel: 'sms', ifNoPhone: 'hold' }, expires: '7d' },
   })),
   fc
+    .tuple(fc.constantFrom('zip', 'pdfs', 'mail'), fc.integer({ min: 4, max: 12 }), fc.constantFrom('1d', '90d'))
+    .map(([container, groups, standing]) => ({
+      protect: { anyOf: ['pdf', 'portal'], container, password: { channel: 'portal', groups, standing } },
+    })),
+  fc
     .constantFrom('link', 'link-code', 'portal-2fa')
     .map((access) => ({ fileLink: { select: { size: { gte: 500 } }, access, expires: '9d' } })),
 )
