@@ -53,7 +53,7 @@ export interface HttpLimits {
   readonly body: number
   /** Bytes of a streamed mail or of all uploads of a reply. */
   readonly message: number
-  /** Requests per minute and address. */
+  /** Requests per minute and signed-in identity, or address where nobody is signed in. */
   readonly requests: number
   /** Token requests per minute and address. */
   readonly tokens: number

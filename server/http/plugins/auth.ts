@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import jwt from '@fastify/jwt'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, type Scope } from '../../../shared/contract/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
@@ -10,6 +10,7 @@ import { foreignTokens } from '../foreign-tokens.ts'
 import type { App } from '../route.ts'
 import { scopesOf } from '../scopes.ts'
 import type { HttpServices, Identity } from '../services.ts'
+import { countRefused } from './rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -77,7 +78,17 @@ export async function auth(app: App, services: HttpServices): Promise<void> {
     const content = { 'application/problem+json': { schema: Problem } }
     route.schema.response = { ...response, default: { description: 'Problem details (RFC 9457)', content } }
   })
+  const refused = countRefused(app)
   app.addHook('onRequest', async (request, reply) => {
+    try {
+      await admit(request, reply)
+    } catch (error) {
+      await refused(request, reply)
+      throw error
+    }
+  })
+
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const access = request.routeOptions.config.access ?? 'public'
     if (access === 'public') return
     try {
@@ -92,7 +103,7 @@ export async function auth(app: App, services: HttpServices): Promise<void> {
       reply.header('www-authenticate', `Bearer realm="secflow", error="insufficient_scope", scope="${access[0]}"`)
       throw new Fault('forbidden', `needs the scope ${access.join(' or ')}`)
     }
-  })
+  }
 
   async function identify(request: FastifyRequest): Promise<Identity> {
     const token = /^Bearer ([\w~+/.=-]{1,16384})$/i.exec(request.headers.authorization ?? '')?.[1]

@@ -20,9 +20,9 @@ export function errors(app: App, log: Log): void {
         error: fault.cause,
       })
     readOn(request, reply)
-    // Whoever asks by a machine may ask again, but not at once. What counts requests says it better.
-    if (fault.definition.retry && (fault.definition.http === 503 || fault.definition.http === 429))
-      if (!reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S)
+    // What counts requests says it better.
+    const after = retryAfter(fault)
+    if (after !== null && !reply.hasHeader('retry-after')) reply.header('retry-after', after)
     const body: Problem = {
       ...problem(fault, `urn:uuid:${request.id}`),
       ...violations(error),
@@ -52,7 +52,19 @@ function readOn(request: FastifyRequest, reply: FastifyReply): void {
   setImmediate(() => request.raw.resume())
 }
 
-const RETRY_AFTER_S = 5
+/** Busy for a moment: 429 and 503. */
+const BUSY_S = 5
+/** Something is broken or away: somebody may be mending it. */
+const BROKEN_S = 60
+
+/**
+ * When a machine may ask again, in seconds (RFC 9110 10.2.3); null where the same request would be answered the same, and where
+ * it is the client that has to change something.
+ */
+function retryAfter({ definition: { http, retry } }: Fault): number | null {
+  if (!retry || (http < 500 && http !== 429)) return null
+  return http === 429 || http === 503 ? BUSY_S : BROKEN_S
+}
 
 const BY_FASTIFY_CODE: Readonly<Record<string, FaultCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
