@@ -24,6 +24,8 @@ function officeReady(): Promise<PaneOffice | null> {
 
 async function start(): Promise<void> {
   applyTheme(themeOf(readSetting(), undefined, systemIsDark()))
+  // Mostly Outlook's language is that of the browser: its words are then there when Outlook is.
+  void wordsOf(languageOf(navigator.language)).catch(() => null)
   const office = await officeReady()
   applyTheme(themeOf(readSetting(), office?.context?.officeTheme, systemIsDark()))
   const language = languageOf(office?.context?.displayLanguage ?? navigator.language)

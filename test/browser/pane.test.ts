@@ -8,6 +8,7 @@ import { Verdict, type VerdictAnswer, Vocabulary } from '../../shared/contract/i
 import type { FakeMailbox } from '../support/fake-mailbox.ts'
 import { type Look, type OpenPane, type PaneBrowser, paneBrowser } from '../support/pane-browser.ts'
 import type { PaneHost } from '../support/pane-host.ts'
+import { submit } from '../support/submit.ts'
 
 /** A folder to put a picture of every state into. */
 const pictures = process.env.SECFLOW_TEST_PICTURES
@@ -132,6 +133,8 @@ const STATES: Readonly<Record<string, State>> = {
     host: { draft: { to: ['rival@competitor.example', 'lawyer@kanzlei.example', 'eva@demo.example'] } },
     look: { prepare: evaluate(200, stopped) },
     until: 'Blocked until the announcement',
+    act: ({ page }) =>
+      page.getByRole('alert').getByText('1 recipient: Will not be sent').waitFor({ state: 'attached' }),
   },
   'compose-500-recipients': {
     host: { draft: { to: Array.from({ length: 500 }, (_, at) => `customer${at}@shop${at % 40}.example`) } },
@@ -467,4 +470,31 @@ it('stamps what the sender chose, signed by the service, before the mail is sent
   const claims = JSON.parse(Buffer.from(headers['x-secflow-stamp']!.split('.')[1]!, 'base64url').toString())
   expect(claims).toMatchObject({ sub: 'e.lang@demo.example', cls: 'confidential', prt: '', out: 'send' })
   expect(outside.filter((url) => !url.startsWith('https://appsforoffice.microsoft.com/'))).toEqual([])
+})
+
+it('finds the receipts of own mail: for the mail that is open, and by words', async () => {
+  const { gateway } = browser
+  const from = 'e.lang@demo.example'
+  const { id } = await submit(gateway.smtpPort, {
+    from,
+    to: ['cert@partner.example'],
+    password: gateway.password(from),
+    mail: `From: ${from}\r\nTo: cert@partner.example\r\nSubject: Offer 4711\r\nMessage-ID: <offer-4711@demo.example>\r\nX-Secflow-Classification: confidential\r\n\r\nText\r\n`,
+  })
+  await gateway.settled(id)
+  await using open = await browser.open({
+    reading: { from, subject: 'Offer 4711', headers: '', messageId: '<offer-4711@demo.example>' },
+  })
+  const { page } = open
+  await page.getByRole('heading', { name: 'Offer 4711' }).waitFor()
+  await page.getByText('delivered', { exact: true }).waitFor()
+  await page.getByRole('tab', { name: 'My receipts' }).click()
+  await page.getByLabel('Search receipts').fill('4711')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 message').waitFor()
+  expect(await page.locator('.receipt').innerText()).toContain('S/MIME')
+  await page.getByLabel('Search receipts').fill('4712')
+  await page.keyboard.press('Enter')
+  await page.getByText('No messages found.').waitFor()
+  await inspect(page, 'read-no-receipts')
 })

@@ -30,6 +30,7 @@ interface ReadingHost {
   readonly from: string
   readonly subject: string
   readonly headers: string | null
+  readonly messageId?: string
 }
 
 type Handler = (event: object) => void
@@ -93,7 +94,7 @@ const reading = host.reading && {
   itemType: 'message',
   from: { displayName: host.reading.from, emailAddress: host.reading.from },
   subject: host.reading.subject,
-  internetMessageId: '<1@partner.example>',
+  internetMessageId: host.reading.messageId ?? '<1@partner.example>',
   ...(host.reading.headers === null
     ? {}
     : {

@@ -18,6 +18,8 @@ export interface Service {
   verdict(verdict: string, from: string, messageId: string | null): Promise<Answer<VerdictAnswer>>
   /** Receipts of own mail, newest first; `words` stand in subject or recipients. */
   receipts(words: string, cursor: string | null): Promise<Answer<MessagePage>>
+  /** The own mail with this Message-ID, where there is one. */
+  receiptOf(messageId: string): Promise<Answer<MessagePage>>
   /** The policy for the time without a connection. */
   offlinePolicy(): Promise<Answer<OfflinePolicy>>
   /** Signs in with a window, from a click. null: done. */
@@ -70,6 +72,7 @@ export function openService(open: () => Promise<SignIn | null>, language: string
       ask('POST', 'verdicts', { verdict, from, ...(messageId ? { messageId } : {}) }),
     receipts: (words, cursor) =>
       ask('GET', `messages?query=${encodeURIComponent(words)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`),
+    receiptOf: (messageId) => ask('GET', `messages?messageId=${encodeURIComponent(messageId)}`),
     offlinePolicy: () => ask('GET', 'policies/offline'),
     async signIn() {
       const held = await token('interactive')

@@ -30,6 +30,7 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
   const title = useId()
   const { preview } = words
   if (!groups && !waiting && !nobody) return null
+  const stopped = groups?.reduce((sum, { fate, members }) => (fate === 'reject' ? sum + members.length : sum), 0) ?? 0
   const wantsPhone = groups?.some(({ missing }) => missing.some(({ field }) => field === 'phone')) ?? false
   return (
     <section className="part stack" aria-labelledby={title} aria-busy={waiting}>
@@ -66,6 +67,9 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
         ) : (
           wantsPhone && <p className="soft small">{words.phone.several}</p>
         ))}
+      <p className="hidden" role="alert">
+        {stopped > 0 && !waiting ? `${preview.people(stopped)}: ${preview.fates.reject.title}` : ''}
+      </p>
       <p className="hidden" role="status">
         {groups && !waiting
           ? preview.changed(

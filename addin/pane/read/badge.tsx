@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import type { VerdictAnswer } from '../../../shared/contract/index.ts'
+import type { MessageStatus, VerdictAnswer } from '../../../shared/contract/index.ts'
 import type { Service } from '../api/service.ts'
 import type { Answer } from '../api/trouble.ts'
 import type { ReadMail } from '../host/message.ts'
@@ -8,12 +8,29 @@ import { Notice } from '../parts/notice.tsx'
 import { Spinner } from '../parts/spinner.tsx'
 import { TroubleNotice } from '../parts/trouble.tsx'
 import type { Words } from '../words/words.ts'
+import { Receipt } from './receipt.tsx'
 import { toneOf } from './tone.ts'
 
 interface Part {
   readonly mail: ReadMail
   readonly service: Service
   readonly words: Words
+}
+
+/** The own mail that this is: what lies in Sent Items has no verdict, and a receipt. */
+function useOwn({ verdict, messageId }: ReadMail, service: Service): MessageStatus | null {
+  const [own, setOwn] = useState<MessageStatus | null>(null)
+  useEffect(() => {
+    if (verdict !== null || messageId === null) return
+    let gone = false
+    void service.receiptOf(messageId).then((answer) => {
+      if (!gone && answer.ok) setOwn(answer.value.messages[0] ?? null)
+    })
+    return () => {
+      gone = true
+    }
+  }, [verdict, messageId, service])
+  return own
 }
 
 /** What the gateway found when the mail came in. Nothing is shown of the header before the service has verified its signature. */
@@ -26,6 +43,13 @@ export function Badge({ mail, service, words }: Part) {
   useEffect(() => void check(), [check])
 
   const { read } = words
+  const own = useOwn(mail, service)
+  if (verdict === null && own)
+    return (
+      <ul>
+        <Receipt message={own} words={words} />
+      </ul>
+    )
   const none = mail.headers === 'told' ? 'noVerdict' : mail.headers
   if (verdict === null || from === null)
     return (
