@@ -16,6 +16,7 @@ import { visitor } from '../support/visitor.ts'
 const FROM = 'v.kern@demo.example'
 const PHONE = '+4915100000099'
 const KEPT = 'kept@pdf.example'
+const AT_ONCE = 'at-once@pdf.example'
 const PORTAL = 'portal@pdf.example'
 const ZIP = 'zip@pdf.example'
 const PDFS = 'pdfs@pdf.example'
@@ -29,7 +30,7 @@ metadata: {name: passwords, layer: tenant, owner: owner@demo.example}
 spec:
   rules:
 ${[
-  rule('kept', `{is: ${KEPT}}`, '{anyOf: [pdf], password: {channel: sms, standing: 90d, groups: 5}}'),
+  rule('kept', `{in: [${KEPT}, ${AT_ONCE}]}`, '{anyOf: [pdf], password: {channel: sms, standing: 90d, groups: 5}}'),
   rule('portal', `{is: ${PORTAL}}`, '{anyOf: [pdf], password: {channel: portal}, reply: true, expires: 14d}'),
   rule('zip', `{in: [${ZIP}, ${BARE}]}`, '{anyOf: [pdf], password: {channel: sms}, container: zip}'),
   rule('pdfs', `{is: ${PDFS}}`, '{anyOf: [pdf], password: {channel: sender}, container: pdfs}'),
@@ -50,7 +51,8 @@ beforeAll(async () => {
   sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: 0, httpPort: 0 })
   tenant = await ownTenant({ outside: sink.url, rules: [RULES] })
   tenant.people((facts) => {
-    for (const address of [KEPT, PORTAL, ZIP, PDFS, BARE]) facts.people.push({ address, phone: PHONE, language: 'en' })
+    for (const address of [KEPT, AT_ONCE, PORTAL, ZIP, PDFS, BARE])
+      facts.people.push({ address, phone: PHONE, language: 'en' })
   })
   gateway = await startGateway({ folder: tenant.folder, relayPort: sink.smtpPort, settings: tenant.settings() })
   const document = await PDFDocument.create()
@@ -68,7 +70,9 @@ const at = (name: string) => join(gateway.folder, name)
 const base64 = (bytes: Buffer) => bytes.toString('base64').replace(/.{76}/g, '$&\r\n')
 let number = 0
 
-async function send(to: string, files: Readonly<Record<string, readonly [type: string, bytes: Buffer]>> = {}) {
+type Files = Readonly<Record<string, readonly [type: string, bytes: Buffer]>>
+
+async function submit(to: string, files: Files = {}) {
   const parts = Object.entries(files).map(
     ([name, [type, bytes]]) =>
       `--b\r\nContent-Type: ${type}; name="${name}"\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(bytes)}\r\n`,
@@ -78,8 +82,12 @@ async function send(to: string, files: Readonly<Record<string, readonly [type: s
     file,
     `From: Vera Kern <${FROM}>\r\nTo: ${to}\r\nSubject: Figures ${number}\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <${number}@demo.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThe figures are attached.\r\n${parts.join('')}--b--\r\n`,
   )
+  return submitFile(gateway, { file, from: FROM, to: [to] })
+}
+
+async function send(to: string, files: Files = {}) {
   const before = sink.delivered.filter(({ address }) => address === to).length
-  const id = await submitFile(gateway, { file, from: FROM, to: [to] })
+  const id = await submit(to, files)
   const states = await gateway.settled(id)
   expect(states.map(({ state, detail }) => [state, detail ?? ''])[0]![0], JSON.stringify(states)).toBe('delivered')
   return { id, carrier: (await mailsTo(sink, to, before + 1)).at(-1)! }
@@ -121,6 +129,16 @@ describe('a password that is kept', () => {
     for (const name of readdirSync(gateway.folder).filter((one) => one.includes('.db')))
       expect(readFileSync(at(name)).includes(password), name).toBe(false)
     expect(gateway.log()).not.toContain(password)
+  })
+
+  it('is one, though many mails ask for the first at the same time', async () => {
+    const had = sink.texts.length
+    const sent = await Promise.all(Array.from({ length: 6 }, () => submit(AT_ONCE)))
+    for (const id of sent) expect((await gateway.settled(id)).map(({ state }) => state)).toEqual(['delivered'])
+    const passwords = new Set(sink.texts.slice(had).map(({ text }) => passwordIn(text)))
+    expect(passwords.size).toBe(1)
+    for (const [n, carrier] of (await mailsTo(sink, AT_ONCE, 6)).entries())
+      expect(opens(await savePart(carrier, 'application/pdf', at(`at-once-${n}.pdf`)), [...passwords][0]!)).toBe(true)
   })
 })
 
