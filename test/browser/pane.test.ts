@@ -488,6 +488,7 @@ it('finds the receipts of own mail: for the mail that is open, and by words', as
   const { page } = open
   await page.getByRole('heading', { name: 'Offer 4711' }).waitFor()
   await page.getByText('delivered', { exact: true }).waitFor()
+  await inspect(page, 'read-own-receipt')
   await page.getByRole('tab', { name: 'My receipts' }).click()
   await page.getByLabel('Search receipts').fill('4711')
   await page.keyboard.press('Enter')

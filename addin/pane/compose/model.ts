@@ -101,7 +101,7 @@ export function reduce(state: ComposeState, happening: Happening): ComposeState 
     case 'refused':
       return { ...state, refused: new Set([...state.refused, ...happening.addresses]) }
     case 'nobody':
-      return { ...state, shown: null, trouble: null, slow: false }
+      return { ...state, asked: 0, shown: null, trouble: null, slow: false }
     case 'stamp':
       return { ...state, stamp: happening.stamp }
   }

@@ -7,7 +7,7 @@ import type { DraftPort } from '../host/draft.ts'
 import type { SeenMail, Written } from '../host/mail.ts'
 import type { Offline } from '../offline/offline.ts'
 import { createStore } from '../parts/store.ts'
-import { reduce, START } from './model.ts'
+import { isWaiting, reduce, START } from './model.ts'
 import { openSession } from './session.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -217,6 +217,19 @@ describe('a draft under the eyes of the pane', () => {
       labels: ['public', 'internal', 'secret'],
       verdict: { bcc: ['eve@partner.example'], lines: ['bob@partner.example: Not to them.'] },
     })
+  })
+
+  it('waits for nothing once nobody is written to, whatever is chosen', async () => {
+    const { mail, change, session, store, pass, written } = bench()
+    await pass()
+    mail.now = { ...mail.now, people: [] }
+    change()
+    await pass()
+    expect([store.get().shown, isWaiting(store.get())]).toEqual([null, false])
+    session.choose({ classification: 'secret' })
+    await pass()
+    expect(isWaiting(store.get())).toBe(false)
+    expect(written.at(-1)?.headers['X-Secflow-Classification']).toBe('secret')
   })
 
   it('is left alone once the pane is closed', async () => {
