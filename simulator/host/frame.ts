@@ -145,6 +145,8 @@ export function openFrame(options: FrameOptions): OfficeFrame {
   function complete(data: unknown): void {
     const given = data as Readonly<Record<string, unknown>> & { readonly DdaMethod?: { readonly DispatchId?: number } }
     if (given.DdaMethod?.DispatchId !== COMMAND_DONE) return
+    // A handler that is not there answers nothing: its script was not loaded.
+    if (Number(given['1']) !== 0) return
     const command = String(given['0'])
     const said = JSON.parse(String(given['2'] || '{}')) as { readonly completedContext?: Completion }
     commands.get(command)?.(said.completedContext ?? {})
