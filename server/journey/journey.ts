@@ -207,7 +207,7 @@ async function carryOut(
   )
   /** Beside the copies the mail is what its first recipients get. */
   const [main] = views
-  const plain = inHand(mail, main!, main!.unwrapped ?? main!.received)
+  const plain = inHand(mail, main!, main!.usual)
   let roles: RoleHolders = new Map()
   try {
     roles = await roleHolders(plain, parts.tools)

@@ -75,8 +75,8 @@ const SIGNED = [
   'size/8bit-200-kb',
 ]
 
-/** What stands before the sent bytes must be our trace field alone (RFC 5321 4.4). */
-const TRACE = /^Received: from [^\r\n]*(?:\r\n[ \t][^\r\n]*)*\r\n$/
+/** What stands before the sent bytes must be our trace field alone (RFC 5321 4.4), and what we found in a mail that is signed or encrypted. */
+const TRACE = /^(?:X-Secflow-Verdict: [\w.-]+\r\n)?Received: from [^\r\n]*(?:\r\n[ \t][^\r\n]*)*\r\n$/
 
 /** What foreign gateways take as an order never passes (see docs/operate/ambiguities.md); every other byte does. */
 function expected(bytes: Buffer): Buffer {

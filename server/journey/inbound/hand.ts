@@ -9,11 +9,11 @@ import { type Form, settingsOf, type View } from './views.ts'
 /** Verdicts of what nobody of us could look into: the reader's own program may, and a report in front would stop it. */
 const CLOSED: ReadonlySet<string> = new Set(['undecryptable', 'not-opened', 'too-deep'])
 
-/** The form of the mail that a plan works on: the policy's word, else the tenant's. */
-export function formFor(view: View, steps: readonly Step[], mail: Pick<MailInHand, 'tenant'>): Form {
+/** The form of the mail that a plan works on: the policy's word, else the usual one. */
+export function formFor({ received, unwrapped, usual }: View, steps: readonly Step[]): Form {
   const said = steps.find((step) => step.do === 'open')?.deliver
-  const original = said === undefined ? settingsOf(mail.tenant).open === 'verify' : said === 'original'
-  return original ? view.received : (view.unwrapped ?? view.received)
+  if (said === undefined) return usual
+  return said === 'original' ? received : (unwrapped ?? received)
 }
 
 /** The mail in hand in a form of one view, with what is said of it to its reader. */

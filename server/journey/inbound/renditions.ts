@@ -47,7 +47,7 @@ export function* renditions(
       const isOurs = ({ address }: RecipientDecision) => isOwnDomain(mail.tenant, domainOf(address))
       const apart = view.opened !== null || parted
       const shares = apart ? [recipients.filter(isOurs), recipients.filter((one) => !isOurs(one))] : [recipients]
-      const form = formFor(view, plan.steps, mail)
+      const form = formFor(view, plan.steps)
       for (const share of shares) {
         if (share.length === 0) continue
         yield {

@@ -31,6 +31,8 @@ export interface View {
   readonly received: Form
   /** The mail with what was inside of its containers; null where that is what was received. */
   readonly unwrapped: Form | null
+  /** Which of them goes on where no rule says so. */
+  readonly usual: Form
 }
 
 /** A mail to be worked on. */
@@ -67,7 +69,8 @@ function asReceived({ tenant, record, recipients, source, parsed }: MailToOpen):
   const strange = isStrange(record, tenant)
   const plain = strange && settingsOf(tenant).open !== 'off'
   const facts = { ...parsed, message: { ...parsed.message, opened: plain ? openedFacts(NOTHING) : null } }
-  const common = { opened: null, unwrapped: null, received: { source, parsed: facts }, parsed: facts }
+  const received = { source, parsed: facts }
+  const common = { opened: null, unwrapped: null, received, usual: received, parsed: facts }
   if (!strange) return [{ ...common, inbound: false, recipients: new Set(recipients) }]
   const [ours, others] = split(tenant, recipients)
   // Nobody of ours, nobody at all: there is one view, so that there is a decision.
@@ -152,7 +155,8 @@ async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): P
   const opened = await openMail(source, keys, { at: record.acceptedAt, from: visible.from, index, legacy })
   held.push(opened)
   const facts = withFacts(parsed, parsed, opened)
-  const closed: Seen = { opened, unwrapped: null, received: { source, parsed: facts }, parsed: facts }
+  const received = { source, parsed: facts }
+  const closed: Seen = { opened, unwrapped: null, received, usual: received, parsed: facts }
   const inner = settings.signatures === 'remove' || settings.report !== 'none' ? opened.content : opened.readable
   if (!inner || (inner === opened.content && isAsReceived(opened))) return closed
   const message = openedMessage(index, inner, opened.subject)
@@ -164,12 +168,23 @@ async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): P
       fileText: mail.fileText,
     })
     const inside = withFacts(read, parsed, opened)
-    return { ...closed, unwrapped: { source: message, parsed: inside }, parsed: inside }
+    const unwrapped = { source: message, parsed: inside }
+    return { ...closed, unwrapped, usual: isUnwrapped(opened, settings) ? unwrapped : received, parsed: inside }
   } catch (error) {
     // A structure that nobody could judge stays where it was.
     if (toFault(error).definition.retry) throw error
     return closed
   }
+}
+
+/**
+ * What was encrypted is of no use to its reader as it came. What is only signed is evidence: it is taken apart where it proved what it
+ * says, or where the tenant wants it so.
+ */
+function isUnwrapped({ layers, verdict }: OpenedMail, { open, signatures, report }: InboundSettings): boolean {
+  if (open === 'verify') return false
+  const encrypted = layers.some(({ kind }) => kind.endsWith('-encrypted'))
+  return encrypted || verdict.state === 'good' || signatures === 'remove' || report !== 'none'
 }
 
 /** Nothing was around the content. */
