@@ -1,7 +1,7 @@
 /** S/MIME against `openssl cms` 3, both directions. What ours wrote openssl must read, and the other way round. */
 import { execFileSync } from 'node:child_process'
 import { createHash, createPrivateKey } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -25,8 +25,8 @@ const MAIL = entityOf(
 )
 const INNER =
   'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n-- dash line\r\n.\r\n'
-const SIGNERS: readonly OpensslKey[] = ['rsa2048', 'rsa3072', 'p256', 'p384']
-const RECEIVERS: readonly OpensslKey[] = ['rsa2048', 'rsa3072', 'p256', 'p384']
+const SIGNERS: readonly OpensslKey[] = ['rsa2048', 'rsa3072', 'p256', 'p384', 'p521']
+const RECEIVERS: readonly OpensslKey[] = ['rsa2048', 'rsa3072', 'p256', 'p384', 'p521']
 
 let ca: OpensslCa
 beforeAll(() => {
@@ -75,6 +75,27 @@ describe('signing', () => {
     writeFileSync(ca.path('altered.eml'), altered)
     expect(ca.succeeds('cms', '-verify', '-in', 'altered.eml', '-CAfile', 'ca.crt')).toBe(false)
     await expect(readSignedMail(altered)).rejects.toMatchObject({ code: 'signature-invalid' })
+  })
+
+  it.each(['clear', 'opaque'] as const)('openssl verifies RSASSA-PSS, %s', async (mode) => {
+    const identity = ca.identity('rsa3072')
+    const signed = signEntity(MAIL, identity, { time: Date.now(), mode, rsa: 'pss' })
+    writeFileSync(ca.path('pss.eml'), await entityBytes(signed))
+    expect(ca.run('cms', '-verify', '-in', 'pss.eml', '-CAfile', 'ca.crt').toString()).toBe(INNER)
+    const text = ca.run('cms', '-cmsout', '-print', '-noout', '-in', 'pss.eml').toString()
+    expect(text).toMatch(/signatureAlgorithm:\s+algorithm: rsassaPss/)
+    expect(describeSignature(identity, 'pss')).toContain('RSASSA-PSS SHA-256')
+  })
+
+  it('openssl takes off what was signed, encrypted and signed again, and so do we', async () => {
+    const identity = ca.identity('p384')
+    const time = Date.now()
+    const inner = signEntity(MAIL, identity, { time, mode: 'opaque' })
+    const wrapped = signEntity(encryptEntity(inner, [identity.certificate]), identity, { time })
+    writeFileSync(ca.path('sts.eml'), await entityBytes(wrapped))
+    ca.run('cms', '-verify', '-in', 'sts.eml', '-CAfile', 'ca.crt', '-out', 'st.eml')
+    ca.run('cms', '-decrypt', '-in', 'st.eml', '-recip', 'p384.crt', '-inkey', 'p384.key', '-out', 's.eml')
+    expect(ca.run('cms', '-verify', '-in', 's.eml', '-CAfile', 'ca.crt').toString()).toBe(INNER)
   })
 
   it('the attributes say what we claim: signing time, signing certificate, capabilities', async () => {
@@ -232,6 +253,7 @@ const WRONG_KEY: Readonly<Record<string, readonly string[]>> = {
   rsa3072: ['RSA', '-pkeyopt', 'rsa_keygen_bits:3072'],
   p256: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
   p384: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+  p521: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-521'],
 }
 
 describe('decrypting', () => {
@@ -272,6 +294,43 @@ describe('decrypting', () => {
       }
     },
   )
+})
+
+describe('large mail of openssl', () => {
+  it.each([
+    ['rsa2048', '-aes-256-cbc'],
+    ['rsa2048', '-aes-256-gcm'],
+    ['rsa3072', '-aes-256-gcm'],
+    ['p256', '-aes-256-cbc'],
+    ['p384', '-aes-256-gcm'],
+    ['p521', '-aes-256-cbc'],
+  ] as const)('50 MB to %s with %s opens in constant memory', (name, cipher) => {
+    large()
+    const out = ['-outform', 'DER', '-out', 'enc.der', '-stream']
+    ca.run('cms', '-encrypt', '-binary', '-in', 'large.in', cipher, ...out, '-recip', `${name}.crt`)
+    const child = join(import.meta.dirname, '../support/smime-open.ts')
+    const files = [ca.path(`${name}.crt`), ca.path(`${name}.key`), ca.path('enc.der'), ca.path('dec.out')]
+    const { grownKb } = JSON.parse(execFileSync(process.execPath, [child, 'decrypt', ...files], { encoding: 'utf8' }))
+    expect(readFileSync(ca.path('dec.out')).equals(readFileSync(ca.path('large.in')))).toBe(true)
+    expect(grownKb).toBeLessThan(90 * 1024)
+  })
+
+  it.each(['rsa2048', 'p256', 'p384', 'p521'] as const)('50 MB signed with %s verifies in constant memory', (name) => {
+    large()
+    const key = ['-signer', `${name}.crt`, '-inkey', `${name}.key`, '-md', 'sha512', '-nodetach', '-stream']
+    ca.run('cms', '-sign', '-binary', '-in', 'large.in', '-outform', 'DER', '-out', 'sig.der', ...key)
+    const child = join(import.meta.dirname, '../support/smime-open.ts')
+    const files = [ca.path('ca.crt'), ca.path(`${name}.key`), ca.path('sig.der'), ca.path('sig.out')]
+    const { grownKb } = JSON.parse(execFileSync(process.execPath, [child, 'verify', ...files], { encoding: 'utf8' }))
+    expect(readFileSync(ca.path('sig.out')).equals(readFileSync(ca.path('large.in')))).toBe(true)
+    expect(grownKb).toBeLessThan(90 * 1024)
+  })
+
+  function large(): void {
+    if (existsSync(ca.path('large.in'))) return
+    const line = `${'0123456789'.repeat(7)}\r\n`
+    writeFileSync(ca.path('large.in'), `Content-Type: text/plain\r\n\r\n${line.repeat(728_000)}`)
+  }
 })
 
 describe('large mail', () => {

@@ -53,7 +53,8 @@ export class SealedSpool implements AsyncDisposable {
     if (this.#size > IN_MEMORY) await this.#flush()
     let whole = this.#file ? null : joined(this.#pieces)
     this.#pieces = []
-    const read = (start: number, end: number) => whole?.subarray(start, end) ?? this.#read(start, end)
+    const read = (start: number, end: number, scratch?: Buffer) =>
+      whole?.subarray(start, end) ?? this.#read(start, end, scratch)
     const size = this.#size
     return {
       size,
@@ -96,10 +97,11 @@ export class SealedSpool implements AsyncDisposable {
     this.#written += await writeAll(this.#file, batch, this.#written)
   }
 
-  async #read(start: number, end: number): Promise<Buffer> {
+  /** Reads into `scratch` where it is given; what is answered is the taker's to keep in any case. */
+  async #read(start: number, end: number, scratch?: Buffer): Promise<Buffer> {
     if (!this.#file || !this.#seal) throw new Error('read after disposal')
     const from = start - (start % BLOCK)
-    const sealed = Buffer.allocUnsafe(end - from)
+    const sealed = scratch ? scratch.subarray(0, end - from) : Buffer.allocUnsafe(end - from)
     for (let done = 0; done < sealed.length; ) {
       const { bytesRead } = await this.#file.read(sealed, done, sealed.length - done, from + done)
       if (bytesRead === 0) throw new Error('the spool is shorter than what was written')

@@ -13,7 +13,7 @@ import {
   readEnvelopedTail,
 } from './enveloped-read.ts'
 import { LongContainer } from './long-container.ts'
-import { recoverContentKey } from './recipient-open.ts'
+import { recoverContentKey, refuseOnce } from './recipient-open.ts'
 import type { Recipient } from './recipient-read.ts'
 import type { DecryptedContent, OpenedContent } from './result.ts'
 import { holder } from './sign.ts'
@@ -104,6 +104,8 @@ interface Work {
   readonly cipher: ContentCipher
   readonly decipher: Decipheriv
   readonly recovered: boolean
+  readonly refused: boolean
+  readonly recipient: Recipient
   readonly identity: SmimeIdentity
   readonly layer: string
 }
@@ -116,10 +118,10 @@ function begin(
   const found = match(recipients, identities)
   if (!found) throw failed()
   const { recipient, identity } = found
-  const { key, recovered } = recoverContentKey(recipient, identity, cipher.keyLength)
+  const { key, recovered, refused } = recoverContentKey(recipient, identity, cipher.keyLength)
   const decipher = decipherOf(cipher, createSecretKey(key), additional)
   key.fill(0)
-  return { cipher, decipher, recovered, identity, layer: layerOf(cipher, recipient.name, identity) }
+  return { cipher, decipher, recovered, refused, recipient, identity, layer: layerOf(cipher, recipient.name, identity) }
 }
 
 function decipherOf(
@@ -137,7 +139,7 @@ function decipherOf(
 
 /** The only place where plaintext becomes readable. Every question is asked whatever the others answered. */
 async function end(
-  { cipher, decipher, recovered, identity, layer }: Work,
+  { cipher, decipher, recovered, refused, recipient, identity, layer }: Work,
   { tag }: EnvelopedTail,
   spool: SealedSpool,
 ): Promise<OpenedContent> {
@@ -148,6 +150,7 @@ async function end(
   // A wrong key passes the padding check of CBC once in 256 times; what comes out then is no MIME entity.
   if (!held || !recovered || !(authenticated || entity)) {
     await content[Symbol.asyncDispose]()
+    if (!refused) refuseOnce(recipient, identity)
     throw failed()
   }
   return { content, authenticated, certificate: identity.certificate, layer }

@@ -1,6 +1,8 @@
 import {
   constants,
+  createDecipheriv,
   createPublicKey,
+  createSecretKey,
   decapsulate,
   diffieHellman,
   type KeyObject,
@@ -28,6 +30,8 @@ export interface ContentKey {
   readonly key: Buffer
   /** False: the key is random, because none was there; whatever comes out with it is nothing. */
   readonly recovered: boolean
+  /** The private key refused by an exception, which takes its time. */
+  readonly refused: boolean
 }
 
 /**
@@ -36,17 +40,19 @@ export interface ContentKey {
  */
 export function recoverContentKey(recipient: Recipient, identity: SmimeIdentity, length: number): ContentKey {
   const key = randomBytes(length)
-  const found = unlocked(recipient, identity.privateKey)
+  const unlocking = unlocked(recipient, identity.privateKey)
+  const found = unlocking ?? NOTHING
   const recovered = found.length === length
   // One copy whichever it is: `found` over the random key, or the random key over itself.
   const chosen = recovered ? found : key
   chosen.copy(key)
-  return { key, recovered }
+  return { key, recovered, refused: unlocking === null }
 }
 
 const NOTHING = Buffer.alloc(0)
+const ANY_KEY = createSecretKey(Buffer.alloc(16))
 
-function unlocked(recipient: Recipient, key: KeyObject): Buffer {
+function unlocked(recipient: Recipient, key: KeyObject): Buffer | null {
   try {
     switch (recipient.kind) {
       case 'transport':
@@ -57,7 +63,25 @@ function unlocked(recipient: Recipient, key: KeyObject): Buffer {
         return encapsulated(recipient, key)
     }
   } catch {
-    return NOTHING
+    return null
+  }
+}
+
+/**
+ * Called when a message could not be decrypted although its key did not refuse: OAEP refuses by an exception (9 µs), key
+ * wrap too (3 µs), and a failure without one would be told apart by it. Nothing of this is on the way of a message that opens.
+ */
+export function refuseOnce(recipient: Recipient, { privateKey }: SmimeIdentity): void {
+  if (recipient.kind === 'transport' && recipient.algorithm.oid !== OID.rsaOaep) return
+  try {
+    if (recipient.kind === 'transport') {
+      // One octet longer than the modulus: refused without an RSA operation.
+      privateDecrypt(carrying(privateKey, OAEP_SHA256), Buffer.alloc(recipient.encryptedKey.length + 1))
+    } else {
+      createDecipheriv('id-aes128-wrap', ANY_KEY, NOTHING)
+    }
+  } catch {
+    // What was wanted.
   }
 }
 
