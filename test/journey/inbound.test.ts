@@ -189,6 +189,12 @@ describe('mail for people of ours', () => {
     const file = await lastMailTo(sink, ANNA)
     expect(await textOf(file)).toContain('The figures are 42.')
     expect(verdictOf(file)?.sta).toBe('good')
+    const { wire } = await receive(
+      cms(INNER, '-sign', '-nodetach', '-md', 'sha256', '-signer', 'self.crt', '-inkey', 'p256.key'),
+    )
+    const stranger = await lastMailTo(sink, ANNA)
+    expect(readFileSync(stranger, 'latin1')).toContain(wire.slice(wire.indexOf('\r\n\r\n')))
+    expect(verdictOf(stranger)?.sta).toBe('unknown-signer')
   })
 
   it('of OpenPGP is decrypted with the key of the house and verified', async () => {
