@@ -287,7 +287,7 @@ const STATES: Readonly<Record<string, State>> = {
         next: null,
       }),
     },
-    until: 'No verdict',
+    until: 'Offer 2026-11',
     async act({ page }) {
       await page.getByRole('tab', { name: 'My receipts' }).click()
       await page.getByLabel('Search receipts').fill('offer')
