@@ -2,7 +2,7 @@
  * Builds the Outlook simulator into `dist/simulator`: its window, what it puts around Office.js in a page of the add-in, and the
  * script engine of classic Outlook. The bundler is the one that comes with the test runner (see `engine.ts`).
  */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -24,16 +24,21 @@ const SCRIPTS = {
   'probe.js': 'simulator/frame/probe.ts',
 } as const
 
+/** In the order in which they hold. */
+const STYLES = ['base', 'top', 'lists', 'mail', 'notices', 'narrow']
+
 /** Builds everything anew (about half a second). */
 export async function buildSimulator(): Promise<void> {
   await mkdir(target, { recursive: true })
   const bundles = Object.entries(SCRIPTS).map(async ([name, entry]) =>
     writeFile(join(target, name), await bundle(entry)),
   )
-  const files = ['index.html', 'style.css', 'icon.svg'].map((name) =>
+  const styles = STYLES.map((name) => readFile(join(root, `simulator/window/style/${name}.css`), 'utf8'))
+  const style = Promise.all(styles).then((texts) => writeFile(join(target, 'style.css'), texts.join('\n')))
+  const files = ['index.html', 'icon.svg'].map((name) =>
     copyFile(join(root, 'simulator/window', name), join(target, name)),
   )
-  await Promise.all([...bundles, ...files])
+  await Promise.all([...bundles, ...files, style])
 }
 
 /** One classic script of an entry and all it imports; `alias` replaces modules by others. */

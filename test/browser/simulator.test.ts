@@ -132,6 +132,26 @@ describe('a confidential mail to four who can read four different things', () =>
   })
 })
 
+describe('a mail from outside', () => {
+  it('arrives in the mailbox, where the pane reads it', { timeout: 60_000 }, async () => {
+    const { page, outside, complaints, close } = await world.open()
+    await page.getByRole('button', { name: /^Partner with certificate/ }).click()
+    await page.getByRole('button', { name: 'New mail' }).click()
+    expect(await page.getByRole('button', { name: 'Protect' }).isDisabled()).toBe(true)
+    await page.getByLabel('To: Add a recipient').fill('leitstelle@demo.example')
+    await page.getByLabel('To: Add a recipient').press('Enter')
+    await page.getByLabel('Subject').fill('Question about the minutes')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('button', { name: 'Open mailbox' }).click()
+    await page.getByRole('button', { name: 'Protection' }).click()
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane.getByRole('tab', { name: 'My receipts' }).waitFor()
+    expect(outside).toEqual([])
+    expect(complaints).toEqual([])
+    await close()
+  })
+})
+
 /** A MIME entity with its base64 bodies as text. */
 const decodedText = (entity: string): string =>
   entity.replace(/(?:^[A-Za-z0-9+/]{16,}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]+={0,2}\r?$\n?)?/gm, (block) =>
