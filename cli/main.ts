@@ -10,6 +10,7 @@ import { registerManifest } from './manifest.ts'
 import { registerMigrate } from './migrate.ts'
 import { registerOpen } from './open.ts'
 import { registerPolicy } from './policy.ts'
+import { registerInputs } from './policy-inputs.ts'
 import { registerReplay } from './policy-replay.ts'
 import { registerRollOut } from './policy-roll-out.ts'
 import { registerProtect } from './protect.ts'
@@ -52,6 +53,7 @@ function commandLine(io: CliIo): Command {
   })
   const policy = program.commands.find((command) => command.name() === 'policy')!
   registerReplay(policy, io)
+  registerInputs(policy, io)
   registerRollOut(policy, io)
   registerProtect(program, io)
   registerOpen(program, io)

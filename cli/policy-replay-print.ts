@@ -1,3 +1,4 @@
+import type { ListRead } from '../server/policies/current-lists.ts'
 import type { ReplayReport } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
 
@@ -47,6 +48,13 @@ export function printReplay(io: CliIo, report: ReplayLike): void {
     io.err(
       `CAREFUL: encrypted before, clear after: ${encryptedToClear.recipients} recipients (${encryptedToClear.examples.join(', ')})`,
     )
+}
+
+/** What the replay was told of lists from outside. */
+export function printLists(io: CliIo, lists: readonly ListRead[]): void {
+  for (const one of lists)
+    if ('entries' in one) io.out(`List as it is now: ${one.list} (${one.entries} entries)`)
+    else io.err(`List not read, unknown in this replay: ${one.list} (${one.why})`)
 }
 
 const verdict = ({ outcome, method }: ReplayLike['matrix'][number]['before']) =>

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { trustRoots } from '../server/policies/bundle-sign.ts'
 import { loadPolicy, readBundle } from '../shared/policy/index.ts'
-import { mail, ruleSet, rules } from '../test/support/policy.ts'
+import { mail, recipient, ruleSet, rules } from '../test/support/policy.ts'
 import { registerReplay } from './policy-replay.ts'
 import { registerRollOut } from './policy-roll-out.ts'
 
@@ -98,4 +98,52 @@ it('replay: compares two folders on recorded inputs; what opens is a finding', a
   await write('inputs.jsonl', `${line('m1', 'secret')}\n{"id": "x"}\n`)
   expect((await run('replay', 'strict', '--before', 'loose', '--inputs', 'inputs.jsonl')).err).toContain('line 2')
   await expect(run('replay', 'strict', '--since', 'ever')).rejects.toThrow('12h, 30d or 8w')
+})
+
+it('replay: uses the lists from outside as they are now, and names those that nobody could read', async () => {
+  const listed = (outcome: string) =>
+    [
+      'apiVersion: secflow/v1',
+      'kind: RuleSet',
+      'metadata: {name: corp, layer: tenant, owner: a@corp.example}',
+      'spec:',
+      '  lists: {partners: {type: domain, from: {file: partners.txt}, maxAge: 1d}}',
+      '  rules:',
+      `    - {id: strangers, title: Strangers, when: {not: {recipient.domain: {inList: partners}}}, then: [${outcome}]}`,
+    ].join('\n')
+  for (const name of ['before', 'after', 'lists']) await mkdir(path.join(directory, name))
+  await write('before/a.yaml', listed('receipt'))
+  await write('after/a.yaml', listed('{hold: {approvers: [a@corp.example]}}'))
+  const recipients = ['p@partner.example', 'q@stranger.example'].map((address) =>
+    recipient({ address, domain: address.split('@')[1]! }),
+  )
+  await write('inputs.jsonl', JSON.stringify({ id: 'm1', redacted: false, rules: [], input: mail({ recipients }) }))
+  const tenant = {
+    id: 'corp',
+    name: 'Corp',
+    domains: ['corp.example'],
+    policyDir: path.join(directory, 'before'),
+    lists: { directory: path.join(directory, 'lists') },
+  }
+  await write(
+    'secflow.yaml',
+    JSON.stringify({ secrets: { master: randomBytes(32).toString('base64') }, tenants: [tenant] }),
+  )
+  const replay = (...more: string[]) =>
+    run('replay', 'after', '--before', 'before', '--inputs', 'inputs.jsonl', ...more)
+
+  const alone = await replay()
+  expect(alone.err).toContain('List not read, unknown in this replay: corp/partners (no configuration')
+  expect(alone.out).toContain('New waits: 2 recipients')
+
+  const absent = await replay('--config', path.join(directory, 'secflow.yaml'))
+  expect(absent.err).toContain('List not read, unknown in this replay: corp/partners')
+
+  await write('lists/partners.txt', 'partner.example\n')
+  const read = await replay('--config', path.join(directory, 'secflow.yaml'))
+  expect(read.err).toBe('')
+  expect(read.out).toContain('Recipients: 1 of 2')
+  expect(read.out).toContain('List as it is now: corp/partners (1 entries)')
+  const json = JSON.parse((await replay('--config', path.join(directory, 'secflow.yaml'), '--json')).out)
+  expect(json).toMatchObject({ changed: 1, lists: [{ list: 'corp/partners', entries: 1 }] })
 })

@@ -86,15 +86,11 @@ export class PolicyLists {
     const asked = clock.now()
     try {
       const read = await reader(tenant).read(source.from, kept.copy === null ? null : kept.tag)
-      const goodUntil = asked + source.maxAge * 1000
-      if (read === null) kept.copy = { ...kept.copy!, goodUntil }
+      if (read === null) kept.copy = { ...kept.copy!, goodUntil: goodUntil(source, asked) }
       else {
-        const values = [...new Set(read.values)].sort()
-        if (unsoundEntry(source.type, values) !== null)
-          throw new Fault('effect-refused', `an entry is no ${source.type}`)
-        const version = sha256(values.join('\n')).slice(0, 32)
+        const copy = listCopy(source, read.values, asked)
         // Equal entries stay the same array: what was prepared of them counts on.
-        kept.copy = { version, values: kept.copy?.version === version ? kept.copy.values : values, goodUntil }
+        kept.copy = kept.copy?.version === copy.version ? { ...copy, values: kept.copy.values } : copy
         kept.tag = read.tag
       }
       kept.next = asked + source.refresh * 1000
@@ -109,3 +105,13 @@ export class PolicyLists {
     registry.setLists(tenant, new Map(copies))
   }
 }
+
+/** A copy of what was asked for at `asked` (epoch ms). Raises `effect-refused` as soon as one entry is none of the list's kind. */
+export function listCopy(source: ListSource, entries: readonly string[], asked: number): ListCopy {
+  const values = [...new Set(entries)].sort()
+  if (unsoundEntry(source.type, values) !== null) throw new Fault('effect-refused', `an entry is no ${source.type}`)
+  const version = sha256(values.join('\n')).slice(0, 32)
+  return { version, values, goodUntil: goodUntil(source, asked) }
+}
+
+const goodUntil = ({ maxAge }: ListSource, asked: number) => asked + maxAge * 1000

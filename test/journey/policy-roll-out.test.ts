@@ -1,6 +1,6 @@
 /** A policy on its way into force: built and signed by one, applied by another, followed by the next mail, kept by a restart. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -142,6 +142,12 @@ it('shows the blast radius before: what was recorded holds facts and no words', 
     join(tenant.folder, 'secflow.yaml'),
   ])
   expect(command.out, command.err).toContain('Messages: 1 read, 1 concerned, 1 treated otherwise')
+  const file = inScratch('recorded.jsonl')
+  const written = await secflow(['policy', 'inputs', '--config', join(tenant.folder, 'secflow.yaml'), '-o', file])
+  expect(written.out, written.err).toContain('recorded.jsonl: 1 messages')
+  expect(statSync(file).mode & 0o077).toBe(0)
+  const elsewhere = ['policy', 'replay', inScratch('strict'), '--before', inScratch('loose'), '--inputs', file]
+  expect((await secflow(elsewhere)).out).toContain('Messages: 1 read, 1 concerned, 1 treated otherwise')
 })
 
 it('follows an applied bundle with the next mail', async () => {
