@@ -2,7 +2,7 @@
  * The Outlook simulator below `/simulator`, in demo mode only: its window, the real Office.js, the add-in's pages with it, and
  * what a mail client and its correspondents need. Whoever reaches the port may write as any person of the demo.
  */
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
@@ -83,23 +83,23 @@ export const simulatorRoutes =
   ({ files, sink, smtpPort }: SimulatorParts): Routes =>
   (instance, { store, log }) => {
     const app = typed(instance)
-    const folder = windowFolder()
+    const window = windowFiles()
     const office = officeFolder()
-    if (folder === null || office === null) {
-      log.error('simulator.files-missing', { window: folder !== null, office: office !== null })
+    if (window === null || office === null) {
+      log.error('simulator.files-missing', { window: window !== null, office: office !== null })
       return
     }
 
     app.get('/simulator', FREE, (_request, reply) => reply.redirect('/simulator/'))
     app.get('/simulator/', FREE, (_request, reply) => {
       reply.header('content-security-policy', WINDOW_POLICY)
-      return give(reply, 'html', readFileSync(join(folder, 'index.html')))
+      return give(reply, 'html', window.get('index.html'))
     })
-    for (const name of ['app.js', 'before.js', 'after.js', 'script-engine.js', 'probe.js', 'style.css', 'icon.svg'])
+    for (const [name, content] of window)
       app.get(`/simulator/${name}`, FREE, (_request, reply) => {
         const kind = name.slice(name.lastIndexOf('.') + 1)
-        if (kind === 'js') reply.header('content-security-policy', SCRIPT_POLICY)
-        return give(reply, kind, createReadStream(join(folder, name)))
+        reply.header('content-security-policy', kind === 'js' ? SCRIPT_POLICY : WINDOW_POLICY)
+        return give(reply, kind, content)
       })
 
     app.get('/simulator/office/AgaveErrorUX/index.html', FREE, (_request, reply) =>
@@ -231,10 +231,13 @@ function brief(opened: OpenedDelivery | null) {
   return { subject, sender: from, method, date, preview: (text ?? '').replace(/\s+/g, ' ').slice(0, 120) }
 }
 
-/** `dist/simulator`: beside the sources' `dist`, or in the compiled package's own. */
-function windowFolder(): string | null {
+/** `dist/simulator`, beside the sources' `dist` or in the compiled package's own: some hundred kilobytes, by name. */
+function windowFiles(): ReadonlyMap<string, Buffer> | null {
   const candidates = ['../../../dist/simulator', '../../../simulator'].map((path) => join(import.meta.dirname, path))
-  return candidates.find((path) => existsSync(join(path, 'app.js'))) ?? null
+  const folder = candidates.find((path) => existsSync(join(path, 'app.js')))
+  if (folder === undefined) return null
+  const names = readdirSync(folder).filter((name) => /^[a-z][a-z-]*\.(?:js|css|svg|html)$/.test(name))
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]))
 }
 
 /** The policy of an add-in's page, for a page whose Office.js is our own. */
