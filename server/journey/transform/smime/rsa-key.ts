@@ -4,9 +4,12 @@ import { constants, createPrivateKey, createPublicKey, type KeyObject } from 'no
 interface RsaOptions {
   readonly padding: number
   readonly oaepHash?: string
+  readonly saltLength?: number
 }
 
 export const PKCS1: RsaOptions = { padding: constants.RSA_PKCS1_PADDING }
+/** RSASSA-PSS with SHA-256 and a salt as long as it. */
+export const PSS_SHA256: RsaOptions = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
 export const OAEP_SHA256: RsaOptions = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }
 
 const carriers = new WeakMap<RsaOptions, WeakMap<KeyObject, KeyObject>>()

@@ -1,7 +1,8 @@
-import { constants, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
 import { algorithm, context, integer, nullValue, sequence } from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
+import { carrying, PSS_SHA256 } from './rsa-key.ts'
 
 export type Digest = 'sha256' | 'sha384' | 'sha512'
 
@@ -97,9 +98,4 @@ export function schemeOf(key: KeyObject, rsa: RsaSignature = 'pkcs1'): Signature
 }
 
 /** What crypto.sign and crypto.verify take for a key of this scheme. */
-export function keyInput(
-  { pss, digest }: SignatureScheme,
-  key: KeyObject,
-): KeyObject | { key: KeyObject; padding: number; saltLength: number } {
-  return pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: DIGEST_SIZE[digest] } : key
-}
+export const keyInput = ({ pss }: SignatureScheme, key: KeyObject): KeyObject => (pss ? carrying(key, PSS_SHA256) : key)
