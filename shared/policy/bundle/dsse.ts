@@ -1,5 +1,6 @@
 /** The signing envelope DSSE 1.0.2: a signature covers the type and the bytes of a payload, and nothing has to be parsed first. */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { completed, type Steps } from '../steps.ts'
 import { readAscii } from './ascii.ts'
 import { decodeBase64 } from './base64.ts'
 
@@ -35,7 +36,13 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 
 /** Parses an envelope; null for anything but exactly its members. */
 export function readEnvelope(text: string, readPayload: ReadPayload = readHere): Envelope | null {
+  return completed(readingEnvelope(text, readPayload))
+}
+
+/** As `readEnvelope`, stopping between its parts. */
+export function* readingEnvelope(text: string, readPayload: ReadPayload = readHere): Steps<Envelope | null> {
   const value = record(parsed(text), ['payload', 'payloadType', 'signatures'])
+  yield
   if (!value || typeof value.payloadType !== 'string' || !Array.isArray(value.signatures)) return null
   const payload = typeof value.payload === 'string' ? readPayload(value.payload) : null
   const signatures = value.signatures.map(readSignature)

@@ -1,11 +1,11 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { type PolicyFile, revisionBy } from '../load.ts'
+import { type PolicyFile, revisedText, revisionBy } from '../load.ts'
 import { loadingCanonical } from '../load-canonical.ts'
 import type { Policy } from '../policy.ts'
 import { completed, type Steps } from '../steps.ts'
 import { digest, type Sha256 } from '../text/canonical.ts'
-import { type Envelope, parsed, preAuthEncoding, type ReadPayload, readEnvelope } from './dsse.ts'
+import { type Envelope, parsed, preAuthEncoding, type ReadPayload, readingEnvelope } from './dsse.ts'
 import { type BundleManifest, ENGINE, FORMAT, PAYLOAD_TYPE, readPayload } from './manifest.ts'
 
 /** Whose signatures count. */
@@ -62,10 +62,11 @@ function* openingBundle(text: string, options: ReadOptions, name: string): Steps
     diagnostics: finding(name, code, values),
   })
   if (text.length > MAX_BUNDLE) return refuse('bundle-damaged', { detail: 'larger than 64 MB' })
-  const envelope = readEnvelope(text, options.readPayload)
+  const envelope = yield* readingEnvelope(text, options.readPayload)
   if (!envelope) return refuse('bundle-damaged', { detail: 'not a DSSE envelope' })
   const { payloadType, payload } = envelope
   if (payloadType !== PAYLOAD_TYPE) return refuse('bundle-format', { name: payloadType })
+  yield
   const signed = options.trust ? checkSignatures(envelope, options.trust) : { signer: null }
   if ('code' in signed) return refuse(signed.code, { name: signed.name })
 
@@ -91,7 +92,9 @@ function* openingBundle(text: string, options: ReadOptions, name: string): Steps
     yield
   }
   // The canonical texts in their order are what the revision is taken over.
-  if (revisionBy(sha256, content.files) !== manifest.revision) return refuse('bundle-revision')
+  const whole = revisedText(content.files)
+  yield
+  if (sha256(whole) !== manifest.revision) return refuse('bundle-revision')
   return { bundle: { manifest, signer: signed.signer, files }, diagnostics: [] }
 }
 
