@@ -45,3 +45,17 @@ it('is told in words, and is nothing where one fact is not enough', () => {
   const twice = policyOf(ruleSet(rules('{id: a, then: [{reject: {text: no}}]}')))
   expect(explain(twice, mail()).recipients[0]?.flip).toBeNull()
 })
+it('names the one fact that would change how it is protected, where none changes whether it leaves', () => {
+  const portal = policyOf(
+    ruleSet(
+      rules(
+        '{id: secret, when: {message.classification: {atLeast: confidential}}, then: [{protect: {anyOf: [portal]}}]}',
+      ),
+    ),
+  )
+  const explanation = explain(portal, mail({ message: { classification: 'confidential' } }))
+  expect(explanation.recipients[0]?.flip).toMatchObject({ outcome: 'deliver', method: null, to: 'public' })
+  expect(explainText(explanation, 'en')).toContain('public instead of confidential: is delivered (unencrypted)')
+  expect(explainText(explanation, 'de')).toContain('public statt confidential: wird zugestellt (unverschlüsselt)')
+  expect(explainText(explain(portal, mail()), 'en')).toContain('is delivered (by portal)')
+})

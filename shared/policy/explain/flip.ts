@@ -25,7 +25,10 @@ const TRIES = 200
 /** They follow from other facts, or say who it is: nobody changes them on a mail. */
 const FIXED = ['message.direction', 'recipient.direction', 'recipient.external', 'sender.ours', 'sender.tenant']
 
-/** `conditions`: of the rules that fired or nearly did, the most telling first. Null when no single fact that was tried does it. */
+/**
+ * `conditions`: of the rules that fired or nearly did, the most telling first. Where no single fact that was tried changes the
+ * outcome, the first that changes how the mail is protected; null when none does that either.
+ */
 export function smallestFlip(
   policy: Policy,
   input: PolicyInput,
@@ -36,12 +39,15 @@ export function smallestFlip(
   const before = decide(policy, one).recipients[0]!
   const facts = new Facts(one, one.recipients[0]!, policy.tenantLabels, messageCache(policy.lists))
   let tries = 0
+  let protection: Flip | null = null
   for (const { field, from, to, changed } of changes(policy, one, facts, conditions)) {
-    if (tries++ >= TRIES) return null
+    if (tries++ >= TRIES) break
     const { outcome, method } = decide(policy, changed).recipients[0]!
-    if (outcome !== before.outcome) return { field, from, to, outcome, method }
+    const flip = { field, from, to, outcome, method }
+    if (outcome !== before.outcome) return flip
+    if (method !== before.method) protection ??= flip
   }
-  return null
+  return protection
 }
 
 interface Change extends Pick<Flip, 'field' | 'from' | 'to'> {

@@ -10,6 +10,7 @@ const WORDS = {
     quarantine: 'kommt in Quarantäne',
     reject: 'wird abgelehnt',
     by: 'mit',
+    clear: 'unverschlüsselt',
     why: 'Warum',
     steps: 'Schritte',
     missing: 'Fehlt',
@@ -34,6 +35,7 @@ const WORDS = {
     quarantine: 'goes to quarantine',
     reject: 'is refused',
     by: 'by',
+    clear: 'unencrypted',
     why: 'Why',
     steps: 'Steps',
     missing: 'Missing',
@@ -84,8 +86,10 @@ function block(recipient: RecipientExplanation, language: 'de' | 'en'): string[]
     lines.push(`  ${words.nearly}: ${rule.rule}, ${words.except}: ${field} ${test} (${words.saw}: ${seen})`)
   }
   if (recipient.flip) {
-    const { field, from, to, outcome } = recipient.flip
-    lines.push(`  ${words.change}: ${field} ${to} ${words.instead} ${from}: ${words[outcome]}`)
+    const { field, from, to, outcome, method: by } = recipient.flip
+    const how = by === null ? words.clear : `${words.by} ${by}`
+    const verdict = outcome === 'deliver' ? `${words.deliver} (${how})` : words[outcome]
+    lines.push(`  ${words.change}: ${field} ${to} ${words.instead} ${from}: ${verdict}`)
   }
   if (recipient.others > 0) lines.push(`  ${recipient.others} ${words.others}`)
   return lines
