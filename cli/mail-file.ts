@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { loadConfig, type TenantConfig } from '../server/config.ts'
 import { assembleInput } from '../server/journey/evaluate/input.ts'
+import { isToBeOpened, openViews, passed } from '../server/journey/inbound/views.ts'
 import { type ParsedMail, parseMail } from '../server/journey/parse/parse-mail.ts'
 import { plainTenant, type TenantProfile } from '../server/journey/tenant.ts'
 import { openFacts } from '../server/people/facts-house.ts'
@@ -80,9 +81,12 @@ export async function openMailFile(file: string, options: MailFileOptions): Prom
       now,
       async input(policy) {
         const knowledge = { directory: known.directory, keyring: known.keyring, stamps: null }
-        return (
-          await assembleInput({ envelope, origin, receivedAt: now, facts: parsed }, tenant, policy, knowledge, 'all')
-        ).input
+        const record = { envelope, origin, acceptedAt: now }
+        const mail = { tenant, record, recipients: to, source, parsed, fileText: true }
+        await using opened = isToBeOpened(mail) ? await openViews(known.keyring, mail) : passed(mail)
+        const facts = opened.views[0]!.parsed
+        const { input } = await assembleInput({ ...record, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
+        return input
       },
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     }
