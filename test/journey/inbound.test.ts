@@ -577,4 +577,10 @@ describe('mail of our own', () => {
     if (states[1] === 'delivered')
       expect(fieldNames(await lastMailTo(sink, outside))).not.toContain('x-secflow-verdict')
   })
+
+  it('is not what a stranger sends who answers it: that keeps its class, and is called what it is', async () => {
+    const { states } = await receive(INNER, { from: `Anna <${ANNA}>`, headers: ['In-Reply-To: <c1@demo.example>'] })
+    expect(states).toEqual(['delivered'])
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'plain', cls: 'confidential', lay: [] })
+  })
 })

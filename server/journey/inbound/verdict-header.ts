@@ -4,6 +4,7 @@ import type { Entity } from '../../mime/entity.ts'
 import { fieldsOf, fieldValue, rawField } from '../../mime/header.ts'
 import type { ParsedMail } from '../parse/parse-mail.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
+import type { View } from './views.ts'
 
 /** What is signed for one copy. */
 export interface VerdictStatement {
@@ -28,16 +29,22 @@ export interface VerdictSigner {
   holds(tenant: TenantId, token: string, mail: { readonly from: string; readonly messageId: string }): Promise<boolean>
 }
 
-/** What a copy is to say of a mail; null where there is nothing that its reader could not see himself. */
+/**
+ * What a copy is to say of a mail; null where there is nothing that its reader could not see himself. A stranger's mail that has a
+ * class, because it answers one of ours, is never `internal`: that is a word for the sender.
+ */
 export function statementOf(
-  opened: OpenedMail | null,
-  { visible }: Pick<ParsedMail, 'visible'>,
+  { opened, inbound, received }: Pick<View, 'opened' | 'inbound' | 'received'>,
   copy: string,
   classification: string | null,
 ): VerdictStatement | null {
   if (!opened && classification === null) return null
+  const { visible, message } = received.parsed
   const bound = { from: visible.from, messageId: visible.messageId, copy, classification }
-  if (!opened) return { ...bound, state: 'internal', damage: null, signer: null, layers: [] }
+  if (!opened) {
+    const state = inbound ? (message.opened?.verdict ?? 'not-opened') : 'internal'
+    return { ...bound, state, damage: null, signer: null, layers: [] }
+  }
   const { verdict, layers } = opened
   const { state, damage, signer } = verdict
   return {
