@@ -183,6 +183,35 @@ test('a unit that fails leaves no trace in the chain that the next one continues
   expect(firstBrokenLink(records, (text) => createHash('sha256').update(text).digest('hex'))).toBeNull()
 })
 
+test('who shares a commit with a unit that fails is done again, once, and announced once', async () => {
+  const store = open()
+  const heard: unknown[] = []
+  store.queue.onWork((work) => heard.push(...work))
+  const runs = { good: 0, bad: 0 }
+  const tenant = storeOver(store.database, systemClock, silentLog).tenant(A)
+  const before = store.database.commits()
+  const good = (n: number) =>
+    tenant.write(async (tx) => {
+      runs.good++
+      return tx.appendAudit(make.event(null, { n }))
+    })
+  const made = store.enqueue('s')
+  const one = good(1)
+  const bad = tenant.write(async (tx) => {
+    runs.bad++
+    await tx.appendAudit(make.event(null, { n: 99 }))
+    throw new Error('stop')
+  })
+  const [, first, failed, second] = await Promise.allSettled([made, one, bad, good(2)])
+  expect(failed).toMatchObject({ status: 'rejected', reason: { message: 'stop' } })
+  expect([first, second]).toMatchObject([{ value: { seq: 1 } }, { value: { seq: 2 } }])
+  // The first of the good ones ran before the failure and after it.
+  expect(runs).toEqual({ good: 3, bad: 1 })
+  expect(heard).toEqual([lane])
+  expect(store.database.commits() - before).toBe(1)
+  expect((await tenant.read.audit({ limit: 9 })).map(({ detail }) => detail.n)).toEqual([1, 2])
+})
+
 test('the WAL begins anew under constant load', async () => {
   const store = open({ checkpoints: { commits: 4, pauseMs: 0, frames: 200 } })
   const tenant = storeOver(store.database, systemClock, silentLog).tenant(A)

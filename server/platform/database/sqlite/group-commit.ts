@@ -54,8 +54,9 @@ export interface GroupCommitParts {
 }
 
 /**
- * The one writer. Units of work that arrive while a commit is under way share the next one, each inside its own savepoint;
- * a unit that fails rolls back alone. A unit resolves when its commit, and whatever it can have seen of others', is on
+ * The one writer. Units of work that arrive while a commit is under way share the next one. They run one after another without
+ * a savepoint each, which would copy every page that several of them change; when one fails, the transaction is rolled back and
+ * the others are done again, each in its savepoint then, so that a unit that fails rolls back alone. A unit resolves when its commit, and whatever it can have seen of others', is on
  * disk; meanwhile the next group runs. A lock held by another process is waited for without blocking the event loop.
  */
 export class GroupCommit {
@@ -147,17 +148,15 @@ export class GroupCommit {
 
   async #commitGroup(group: Waiting[]): Promise<void> {
     const { connection, flush, checkpoints } = this.#parts
-    const done: Done[] = []
+    let done: Done[] = []
     try {
-      const shared = group.length > 1
-      for (let at = 0; at < group.length; at++) {
-        const ended = await this.#runUnit(group[at]!, shared)
-        if (ended) done.push(ended)
-        if (!connection.inTransaction && (shared || ended)) {
-          // SQLite itself rolls everything back on a full disk or an I/O error; those not yet run get a new commit.
-          this.#waiting.unshift(...group.splice(at + 1))
-          throw new Fault('store-unavailable', 'the shared commit was rolled back')
-        }
+      const failed = await this.#runPlain(group, done)
+      if (failed && group.length > 1) {
+        // Nothing of the group stands: what its other units did is done again.
+        group.splice(group.indexOf(failed), 1)
+        done = []
+        await this.#begin()
+        await this.#runApart(group, done)
       }
       if (!connection.inTransaction) return
       this.#sql.commit.run()
@@ -185,6 +184,40 @@ export class GroupCommit {
     )
   }
 
+  /** Runs units one after another; answers the first that fails, which has its error then, or null. */
+  async #runPlain(group: readonly Waiting[], done: Done[]): Promise<Waiting | null> {
+    for (const waiting of group) {
+      const ended = await this.#runUnit(waiting)
+      // SQLite itself rolls everything back on a full disk or an I/O error, whatever the unit makes of it.
+      const stands = this.#parts.connection.inTransaction
+      if (ended && stands) {
+        done.push(ended)
+        continue
+      }
+      if (ended) waiting.reject(new Fault('store-unavailable', 'the shared commit was rolled back'))
+      this.#rollBack()
+      return waiting
+    }
+    return null
+  }
+
+  /** Runs units one after another, each in its savepoint: one that fails rolls back alone. */
+  async #runApart(group: Waiting[], done: Done[]): Promise<void> {
+    const { connection } = this.#parts
+    for (const [at, waiting] of group.entries()) {
+      this.#sql.savepoint.run()
+      const ended = await this.#runUnit(waiting)
+      if (!connection.inTransaction) {
+        // Those not yet run get a new commit.
+        this.#waiting.unshift(...group.splice(at + 1))
+        throw new Fault('store-unavailable', 'the shared commit was rolled back')
+      }
+      if (ended) done.push(ended)
+      else this.#sql.undo.run()
+      this.#sql.release.run()
+    }
+  }
+
   #rollBack(): void {
     this.#heads.clear()
     try {
@@ -194,31 +227,23 @@ export class GroupCommit {
     }
   }
 
-  /** Runs one unit, among others in its savepoint; null when it failed and was rolled back alone. */
-  async #runUnit(waiting: Waiting, shared: boolean): Promise<Done | null> {
+  /** Runs one unit; null when it failed, which it has been told. What it wrote is for the caller to roll back. */
+  async #runUnit(waiting: Waiting): Promise<Done | null> {
     const unit = new RunningUnit(this.#parts.db, this.#heads)
     let timer: NodeJS.Timeout | undefined
-    if (shared) this.#sql.savepoint.run()
     try {
       // The rule is to await nothing but `tx`: whoever breaks it must not hold up every other writer.
       const overdue = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Fault('internal', 'a unit of work took too long')), this.#parts.unitMs)
       })
       const value = await Promise.race([waiting.work(unit), overdue])
-      unit.ended = true
-      if (shared) this.#sql.release.run()
       return { ...waiting, value, unit }
     } catch (error) {
-      unit.ended = true
       waiting.reject(sqliteFault(error))
       this.#heads.clear()
-      if (!shared) this.#rollBack()
-      else if (this.#parts.connection.inTransaction) {
-        this.#sql.undo.run()
-        this.#sql.release.run()
-      }
       return null
     } finally {
+      unit.ended = true
       clearTimeout(timer)
     }
   }
