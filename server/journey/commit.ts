@@ -11,7 +11,7 @@ import type {
 import { Fault } from '../../shared/fault/index.ts'
 import { redactInput, rulesOf } from '../../shared/policy/index.ts'
 import type { TenantWrites } from '../ports/store.ts'
-import { copyJobs, deliverJobs, onceJobs, PASSWORD_STEP } from './effects.ts'
+import { copyJobs, deliverJobs, onceJobs, PASSWORD_STEP, type SmsPayload } from './effects.ts'
 import type { Note } from './evaluate/input.ts'
 import { type Harvested, keepHarvest } from './inbound/harvest.ts'
 import type { OwnMail } from './notices.ts'
@@ -170,11 +170,12 @@ async function recordCopies(
     for (const { record: key, replaces } of copy.passwords) {
       const [there] = await tx.keys({ kind: 'password', address: key.address })
       // Another mail was first: all of this is done again, with the password that its recipient has by now.
-      if ((there?.createdAt ?? null) !== replaces)
+      if ((there && there.revokedAt === null ? there.createdAt : null) !== replaces)
         throw new Fault('store-unavailable', 'another mail made a standing password meanwhile')
       await tx.putKey(key)
       await audit('password.standing', { recipient: key.address, renewed: replaces !== null })
     }
+    const [kept] = copy.passwords
     for (const secret of copy.secrets) {
       if (secret.by !== 'sms') continue
       const sealed = sealPayload(tools.secrets, tenant.id, { to: secret.phone, text: secret.text })
@@ -183,7 +184,11 @@ async function recordCopies(
         queue: 'sms',
         lane: '',
         step: `${PASSWORD_STEP}${secret.recipient}`,
-        payload: { recipient: secret.recipient, sealed },
+        payload: {
+          recipient: secret.recipient,
+          sealed,
+          ...(kept ? { keptSince: kept.record.createdAt } : {}),
+        } satisfies SmsPayload,
       })
     }
   }

@@ -3,6 +3,7 @@ import { type JobSpec, type MessageId, type MessageRecord, tenantId } from '../.
 import { Fault } from '../../shared/fault/index.ts'
 import { claimDue } from '../../test/support/claim.ts'
 import { memoryStore } from '../../test/support/memory-store.ts'
+import { standingPasswordRecord } from '../keys/standing-password.ts'
 import { noMetrics, silentLog } from '../ports/log.ts'
 import { type DeadParts, holdDead } from './dead.ts'
 import { openPayload } from './sealed-payload.ts'
@@ -116,6 +117,24 @@ it.each([
     { state: 'pending' },
     { state: 'pending' },
   ])
+})
+
+it.each([
+  ['forgotten, so that the next mail brings a new one', 7, []],
+  ['left alone where there is a newer one', 6, ['b@x.example']],
+])('a password to keep that did not go out is %s', async (_what, keptSince, left) => {
+  const store = memoryStore()
+  const kept = { tenant, address: 'b@x.example', now: 7 }
+  await store.tenant(tenant).write(async (tx) => {
+    await tx.insertMessage(record, ['b@x.example'])
+    await tx.putKey(standingPasswordRecord(secrets, kept, 'lusab-babad'))
+    const payload = { recipient: 'B@x.example', sealed: '', keptSince }
+    await tx.enqueue([{ queue: 'sms', message, lane: '', step: 'password:b@x.example', payload, runAt: 1 }])
+  })
+  const [job] = await claimDue(store.queue, ['sms'], 1, 1000)
+  await store.queue.bury(job!, '', (tx) => holdDead(parts)(tx, job!, 'sms-refused'))
+  const keys = await store.tenant(tenant).read.keys({ kind: 'password' })
+  expect(keys.map(({ address }) => address)).toEqual(left)
 })
 
 it.each<[string, Partial<JobSpec>, Parameters<typeof buried>[1]?]>([

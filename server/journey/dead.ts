@@ -1,6 +1,8 @@
 import type { Job, JobSpec, MessageRecord, TenantId } from '../../shared/domain/index.ts'
 import { catalogue, type FaultCode, toFault } from '../../shared/fault/index.ts'
+import { lookupAddress } from '../../shared/words/address.ts'
 import { noticeWords } from '../../shared/words/notices.ts'
+import { forgetStandingPassword } from '../keys/standing-password.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantWrites } from '../ports/store.ts'
@@ -28,7 +30,10 @@ export function holdDead(parts: DeadParts): (tx: TenantWrites, job: Job, code: s
       const held = await hold(tx, job, code, parts.clock.now())
       if (held.length) await tell(tx, parts, job, code, 'held', held)
     } else if (job.queue === 'sms' && job.step.startsWith(PASSWORD_STEP)) {
-      await tell(tx, parts, job, code, 'passwordUnsent', [(job.payload as SmsPayload).recipient])
+      const { recipient, keptSince } = job.payload as SmsPayload
+      // Nobody has it: later mails would wait for a password that never came.
+      if (keptSince !== undefined) await forgetStandingPassword(tx, lookupAddress(recipient), keptSince)
+      await tell(tx, parts, job, code, 'passwordUnsent', [recipient])
     }
   }
 }

@@ -10,6 +10,8 @@ export interface SmsPayload {
   readonly recipient: string
   /** JSON of `{ to, text }`, sealed. */
   readonly sealed: string
+  /** When the password in it was made that its recipient is to keep, epoch ms. */
+  readonly keptSince?: number
 }
 
 /** Begins the step of an SMS that carries the password of a recipient's PDF. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { KeyRecord, TenantId } from '../../shared/domain/index.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
+import type { TenantWrites } from '../ports/store.ts'
 import { openText, sealText } from './seal.ts'
 
 const PURPOSE = 'secflow standing password v1'
@@ -32,6 +33,21 @@ export function openStandingPassword(secrets: TenantSecrets, tenant: TenantId, r
     sealing(tenant, record.address),
     record.sealedPrivate ?? new Uint8Array(0),
   )
+}
+
+/**
+ * Forgets it, so that the next mail brings a new one; with `since` (epoch ms) only the one that was made then. Answers
+ * whether there was one.
+ */
+export async function forgetStandingPassword(
+  tx: Pick<TenantWrites, 'keys' | 'deleteKey'>,
+  address: string,
+  since?: number,
+): Promise<boolean> {
+  const [record] = await tx.keys({ kind: 'password', address })
+  if (!record || (since !== undefined && record.createdAt !== since)) return false
+  await tx.deleteKey(record.id)
+  return true
 }
 
 /** A tenant id has no `/`. */

@@ -242,6 +242,44 @@ describe('keys with SHA-1', () => {
     expect(packets).toMatch(/sigclass 0x20[\s\S]*?digest algo 2,/)
     expect(await pgpKeyState(revoked, 'sound@clinic.example', Date.now())).toBe('revoked')
   })
+
+  test('subkeys that were revoked with SHA-1 neither prove nor get anything', async () => {
+    await using old = await startGpg()
+    const address = 'subkeys@clinic.example'
+    const faked = ['--faked-system-time', '20260101T000000!']
+    await old.gpg([...faked, '--quick-generate-key', address, 'rsa2048', 'cert', 'never'])
+    const exported = async () => (await old.gpg(['--armor', '--export', address])).stdout.toString()
+    const before = await exported()
+    const fingerprint = (await pgpFingerprint(before)).toUpperCase()
+    for (const use of ['sign', 'encrypt']) {
+      await old.gpg([...faked, '--quick-add-key', fingerprint, 'rsa2048', use, 'never'])
+    }
+    const sound = await exported()
+    const { stdout: signature } = await old.gpg([...faked, '--detach-sign'], Buffer.from('text'))
+    const verify = (armored: string) => pgpVerify(bytesOf(Buffer.from('text')), signature, [armored], { time })
+    expect(await pgpKeyState(sound, address, time)).toBe('valid')
+    expect(await verify(sound)).toMatchObject({ state: 'good', key: 'valid' })
+
+    const commands = [
+      '--command-fd',
+      '0',
+      '--no-batch',
+      '--no-tty',
+      '--cert-digest-algo',
+      'SHA1',
+      '--edit-key',
+      address,
+    ]
+    const steps = 'key 1\nkey 2\nrevkey\ny\n1\n\ny\nsave\n'
+    expect((await old.gpg(commands, Buffer.from(steps))).code).toBe(0)
+    const revoked = await exported()
+    const packets = (await old.gpg(['--list-packets'], Buffer.from(revoked))).stdout.toString()
+    expect(packets.match(/sigclass 0x28\s+digest algo 2,/g)).toHaveLength(2)
+    expect(await pgpKeyState(revoked, address, time)).toBe('none')
+    await expect(verify(revoked)).rejects.toMatchObject({ code: 'signature-invalid' })
+    const sealed = await pgpEncryptEntity(inner, [revoked], { time })
+    await expect(collect(sealed.body())).rejects.toThrow('key-unusable')
+  })
 })
 
 describe('50 MB', () => {

@@ -10,11 +10,20 @@ export function holdersOf(
   indices: readonly number[],
 ): number[] {
   const holders = indices.map((index) => {
-    let at = index
-    for (let within = attachments[at]?.within; within !== undefined; within = attachments[at]?.within) at = within
+    const at = outermost({ index, within: attachments[index]?.within }, attachments)
     if ((attachmentParts[at] ?? -1) < 0)
       throw new Fault('action-impossible', 'a file in the text is no part of its own')
     return at
   })
   return [...new Set(holders)].sort((a, b) => a - b)
+}
+
+/** Index of the file of the mail itself that holds a file, or that it is. */
+export function outermost(
+  { index, within }: { readonly index: number; readonly within?: number | undefined },
+  files: readonly { readonly within?: number }[],
+): number {
+  let at = index
+  for (let holder = within; holder !== undefined; holder = files[holder]?.within) at = holder
+  return at
 }

@@ -1,11 +1,13 @@
+import { toFault } from '../../../shared/fault/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import { pdfNoticeWords } from '../../../shared/words/pdf.ts'
 import { editContent } from '../../mime/edit.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { filePart, multipart } from '../../mime/write.ts'
 import type { EditedContent } from './content.ts'
+import { outermost } from './holders.ts'
 import type { MailInHand } from './mail.ts'
-import { type ContainerFile, encryptedContainer, readPage } from './pdf/container.ts'
+import { type Container, type ContainerFile, encryptedContainer } from './pdf/container.ts'
 import { lockedZip, lockedZipSize } from './pdf/locked-zip.ts'
 import { filesNotice, type PasswordWay } from './pdf/pdf-notice.ts'
 
@@ -22,10 +24,13 @@ export interface Locking {
   readonly language: Language
 }
 
-/** The mail as it was, its attachments in one archive under the password. Null when it has none: nothing would be locked. */
+/**
+ * The mail as it was, its attachments in one archive under the password. Null when it has none, or one that stands in its
+ * text and would stay readable there: the whole mail is locked then.
+ */
 export async function lockedInZip(locking: Locking): Promise<Entity | null> {
-  const { mail, files, password, language } = locking
-  if (files.length === 0) return null
+  const { mail, content, files, password, language } = locking
+  if (files.length === 0 || files.length < content.remaining.length) return null
   const archive = { files, password, time: mail.acceptedAt }
   const name = pdfNoticeWords[language].zipFileName
   const part = filePart({
@@ -39,35 +44,48 @@ export async function lockedInZip(locking: Locking): Promise<Entity | null> {
 }
 
 /**
- * The mail as it was, each attached PDF under the password. Null when there is no PDF, or one that must not or cannot be
- * written anew (signed, encrypted already, damaged, large): the whole mail is locked then.
+ * The mail as it was, each attached PDF under the password. Null when there is no PDF, one inside of another file or of the
+ * text, or one that must not or cannot be written anew (signed, encrypted already, damaged, large): the whole mail is
+ * locked then.
  */
 export async function lockedPdfs(locking: Locking): Promise<Entity | null> {
   const { files, password, mail } = locking
-  const pdfs = files.filter(({ name, mediaType }) => /^application\/(x-)?pdf$/i.test(mediaType) || /\.pdf$/i.test(name))
-  if (pdfs.length === 0 || pdfs.reduce((sum, { size }) => sum + size, 0) > MOST_HELD) return null
+  const places = placesOfPdfs(locking)
+  const pdfs = files.filter(({ at }) => places.has(at))
+  if (pdfs.length === 0 || pdfs.length < places.size) return null
+  if (pdfs.reduce((sum, { size }) => sum + size, 0) > MOST_HELD) return null
   const parts: Entity[] = []
   for (const file of pdfs) {
     const bytes = await whole(file)
-    if (!(await canBeWritten(bytes))) return null
-    const { size, stream } = await encryptedContainer({
-      page: bytes,
-      files: [],
-      userPassword: password,
-      ownerPassword: null,
-      time: mail.acceptedAt,
-    })
-    parts.push(
-      filePart({
-        name: file.name,
-        mediaType: 'application/pdf',
-        disposition: 'attachment',
-        size,
-        stream,
-      }),
-    )
+    const written = bytes.includes(SIGNED) ? null : await underPassword(bytes, password, mail.acceptedAt)
+    if (written === null) return null
+    const { size, stream } = written
+    parts.push(filePart({ name: file.name, mediaType: 'application/pdf', disposition: 'attachment', size, stream }))
   }
   return withParts(locking, 'pdfs', parts, pdfs)
+}
+
+/** A signature over the bytes as they are (ISO 32000-2 12.8.1). */
+const SIGNED = '/ByteRange'
+
+/** Where the PDFs are that still leave with the mail: by content, or where that says nothing by name or declaration. */
+function placesOfPdfs({ mail, content }: Locking): Set<number> {
+  const { attachments = [] } = mail.parsed
+  const remaining = new Set(content.remaining)
+  const pdfs = attachments.filter(
+    ({ type, declaredType, name }) =>
+      type === 'pdf' || /^application\/(x-)?pdf$/i.test(declaredType) || /\.pdf$/i.test(name),
+  )
+  return new Set(pdfs.filter((file) => remaining.has(outermost(file, attachments))).map(({ index }) => index))
+}
+
+async function underPassword(page: Buffer, userPassword: string, time: number): Promise<Container | null> {
+  try {
+    return await encryptedContainer({ page, files: [], userPassword, ownerPassword: null, time })
+  } catch (error) {
+    if (toFault(error).code === 'render-failed') return null
+    throw error
+  }
 }
 
 function withParts(
@@ -83,16 +101,6 @@ function withParts(
   const notice = filesNotice({ language, way, what })
   const rest = editContent(mail.source, index, { remove, insert: [...content.blocks, notice] })
   return multipart('mixed', [rest, ...parts])
-}
-
-async function canBeWritten(bytes: Buffer): Promise<boolean> {
-  if (bytes.includes('/ByteRange')) return false
-  try {
-    await readPage(bytes)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function whole(file: ContainerFile): Promise<Buffer> {

@@ -53,6 +53,8 @@ export interface ParsedForTransform {
         readonly name: string
         readonly size: number
         readonly declaredType: string
+        /** Found in the content. */
+        readonly type?: string | null
         readonly hash?: string
         /** Index of the file that holds it. */
         readonly within?: number

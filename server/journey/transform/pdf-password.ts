@@ -10,7 +10,7 @@ import { textPart } from '../../mime/write.ts'
 import { filePage } from './carry-portal.ts'
 import { phoneOf } from './content.ts'
 import type { Draft, MailInHand, RenderedCopy, SecretForPerson, Tools } from './mail.ts'
-import { generatePassword } from './pdf/password.ts'
+import { generatePassword, passwordGroups } from './pdf/password.ts'
 import type { PasswordWay } from './pdf/pdf-notice.ts'
 
 type Protect = Extract<Step, { do: 'protect' }>
@@ -27,7 +27,7 @@ export interface PasswordPlan {
 }
 
 /**
- * The password of one recipient's container: a fresh one, or the one that this recipient keeps. A fresh one leaves by the
+ * The password of one recipient's container: a fresh one, or the one that this recipient keeps while it is young and long enough. A fresh one leaves by the
  * plan's channel; one that is kept was sent when it was made, and only the portal shows it again. Raises `phone-missing` when
  * the channel is SMS and no number is known, `action-impossible` when its sender should pass it on and has no address: the
  * mail then does not leave.
@@ -44,7 +44,11 @@ export async function planPassword(
   const { channel, groups, standing } = step.password ?? { channel: 'sender' as const }
   const now = tools.clock.now()
   const kept = standing === undefined ? null : await tools.keyring.standingPassword(mail.tenant.id, recipient.address)
-  const isKnown = kept !== null && standing !== undefined && now < kept.since + standing * 1000
+  const isKnown =
+    kept !== null &&
+    standing !== undefined &&
+    now < kept.since + standing * 1000 &&
+    passwordGroups(kept.password) >= (groups ?? 0)
   const password = isKnown ? kept.password : generatePassword(undefined, groups)
   const owner = { tenant: mail.tenant.id, address: lookupAddress(recipient.address), now }
   const passwords =

@@ -26,6 +26,9 @@ const MAX_BLOCKS = 64
 const DASHES = Buffer.from('-----BEGIN PGP ')
 const SIGNED = '-----BEGIN PGP SIGNED MESSAGE-----'
 const SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
+/** Names of RFC 9580 9.5 and nothing else: readers show this line, and nobody signs it. */
+const HASH = 'MD5|RIPEMD160|SHA(?:1|224|256|384|512|3-256|3-512)'
+const HASHES = new RegExp(`^Hash: (?:${HASH})(?:, ?(?:${HASH}))*$`)
 const KINDS: ReadonlyMap<string, { readonly kind: PgpBlock['kind']; readonly end: string }> = new Map([
   ['-----BEGIN PGP MESSAGE-----', { kind: 'message', end: '-----END PGP MESSAGE-----' }],
   [SIGNED, { kind: 'signed-text', end: '-----END PGP SIGNATURE-----' }],
@@ -93,7 +96,7 @@ function splitSignedText(block: Buffer): { content: Buffer; signature: Buffer } 
   if (line.words !== SIGNED) throw malformed('not a signed text')
   // Only hashes may be named above the text (7.1): anything else there would look signed and is not.
   for (line = lineAt(block, line.next); line.words !== ''; line = lineAt(block, line.next)) {
-    if (!/^Hash: [\w, -]+$/.test(line.words)) throw malformed('a signed text with a header other than Hash')
+    if (!HASHES.test(line.words)) throw malformed('a signed text with a header other than Hash')
     if (line.next === block.length) throw malformed('a signed text without an end')
   }
   const lines: Buffer[] = []

@@ -87,8 +87,7 @@ async function readSigned(source: OpenByteSource, { verifiers, time }: MessageOp
     const before = packets.length > 0 ? await signaturesOf(Buffer.concat(packets)) : null
     const digests = new Digests([...announced, ...(before?.fields ?? [])])
     const ranges = await literalRanges(reader, head, digests)
-    // One-pass signatures are shells: the first announced is the last to come (5.4).
-    const after = await signaturesAfter(reader, announced.toReversed())
+    const after = await signaturesAfter(reader, announced.length)
     const read = [before, after].filter((signatures) => signatures !== null)
     const checks = await Promise.all(read.map((signatures) => checked(signatures, digests, verifiers, time)))
     return { content: rangesOf(source, ranges), signatures: checks.flat() }
@@ -131,16 +130,16 @@ async function literalRanges(reader: PieceReader, head: PacketHead, digests: Dig
   return ranges
 }
 
-/** The signatures below the literal: as many as were announced, and of their kinds. */
-async function signaturesAfter(reader: PieceReader, announced: readonly HashedAs[]): Promise<ReadSignatures | null> {
+/** The signatures below the literal: as many as were announced (5.4). One of another kind finds no hash and is bad. */
+async function signaturesAfter(reader: PieceReader, announced: number): Promise<ReadSignatures | null> {
   const packets: Buffer[] = []
   for (let head = await meaningfulHead(reader); head; head = await meaningfulHead(reader)) {
-    if (head.tag !== PACKET.signature || packets.length === announced.length) {
+    if (head.tag !== PACKET.signature || packets.length === announced) {
       throw malformed(`packet ${head.tag} after the content`)
     }
     packets.push(packet(PACKET.signature, await wholeBody(reader, head, MAX_SIGNATURE)))
   }
-  if (packets.length !== announced.length) throw malformed('an announced signature is missing')
+  if (packets.length !== announced) throw malformed('an announced signature is missing')
   if (packets.length === 0) return null
   return signaturesOf(Buffer.concat(packets))
 }

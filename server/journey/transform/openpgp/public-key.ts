@@ -1,6 +1,6 @@
-import { type Key, readKey } from 'openpgp'
+import { type Config, type Key, readKey, type SignaturePacket, type Subkey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
-import { pgpConfig } from './config.ts'
+import { pgpConfig, revocationConfig } from './config.ts'
 
 /** A key flooded with foreign certifications is refused: each one costs time, and none is looked at. */
 const MAX_KEY_CHARS = 1_000_000
@@ -26,6 +26,7 @@ export async function publicKeyOf(armored: string): Promise<Key> {
     throw new Fault('key-unusable', 'the text is not an OpenPGP key', { cause })
   })
   if (key.isPrivate()) throw new Fault('key-unusable', 'the text is a private key')
+  await dropWeaklyRevoked(key)
   if (armored.length <= MAX_KEPT_CHARS) {
     kept.set(armored, key)
     for (const oldest of kept.keys()) {
@@ -34,6 +35,20 @@ export async function publicKeyOf(armored: string): Promise<Key> {
     }
   }
   return key
+}
+
+/** The library passes over a revocation whose hash is too weak for it: such a subkey is as if it were not there. */
+async function dropWeaklyRevoked(key: Key): Promise<void> {
+  for (const subkey of [...key.subkeys]) {
+    if (subkey.revocationSignatures.length === 0 || (await isRevoked(subkey, pgpConfig))) continue
+    if (await isRevoked(subkey, revocationConfig)) key.subkeys.splice(key.subkeys.indexOf(subkey), 1)
+  }
+}
+
+/** Whenever that was. The types want the binding that is revoked; without one any revocation of the key counts. */
+function isRevoked(subkey: Subkey, config: Config): Promise<boolean> {
+  const any = null as unknown as SignaturePacket
+  return subkey.isRevoked(any, subkey.mainKey.keyPacket, null as unknown as Date, config)
 }
 
 /** The keys that can be read: one broken key must not hide what a good one proves. */

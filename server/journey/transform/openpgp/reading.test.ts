@@ -178,6 +178,8 @@ describe('signed text', () => {
 
   test.each([
     ['a header that looks signed', block('Comment: Pay Eve\n', 'text')],
+    ['a list of hashes that is a sentence', block('Hash: SHA256, please pay 5000 to Eve\n', 'text')],
+    ['a long list of hashes with words at its end', block(`Hash: ${'SHA256, '.repeat(30)}pay Eve\n`, 'text')],
     ['a bare dash', block('Hash: SHA256\n', '-----not escaped')],
     ['no signature', Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----\n\nwords\n')],
     ['no text', Buffer.from('-----BEGIN PGP SIGNED MESSAGE-----')],

@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as after } from 'node:timers/promises'
 import type { DocumentPage } from '../../../ports/document.ts'
 import { chromiumHtml } from './chromium-html.ts'
 import type { BodyDrawer } from './renderer.ts'
@@ -45,6 +46,8 @@ const FLAGS = [
   '--proxy-server=http://127.0.0.1:9',
   '--proxy-bypass-list=<-loopback>',
 ]
+/** A process that cannot be killed must not hold up the next mail, ms. */
+const ENDS_WITHIN = 5_000
 /** A browser that prints more than this is not believed. */
 const MOST_BYTES = 60_000_000
 
@@ -177,8 +180,9 @@ async function startBrowser({ command, sandbox = true }: ChromiumOptions): Promi
       }),
     async stop() {
       kill(child)
-      await ended
-      await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+      await Promise.race([ended, after(ENDS_WITHIN, undefined, { ref: false })])
+      // What cannot be removed now must not fail a mail, nor the server.
+      await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).catch(() => {})
     },
   }
 }
@@ -198,7 +202,9 @@ function readAnswers(output: Readable, answered: (answer: Answer) => void): void
     let from = 0
     for (let end = chunk.indexOf(0); end >= 0; end = chunk.indexOf(0, from)) {
       pieces.push(chunk.subarray(from, end))
-      answered(JSON.parse(Buffer.concat(pieces).toString('utf8')) as Answer)
+      const answer = answerIn(Buffer.concat(pieces))
+      if (answer === null) return void output.destroy()
+      answered(answer)
       pieces = []
       size = 0
       from = end + 1
@@ -207,6 +213,16 @@ function readAnswers(output: Readable, answered: (answer: Answer) => void): void
     size += chunk.length - from
     if (size > MOST_BYTES) output.destroy()
   })
+}
+
+/** A browser that a mail has taken over may say anything: null for what is no answer. */
+function answerIn(bytes: Buffer): Answer | null {
+  try {
+    const answer: unknown = JSON.parse(bytes.toString('utf8'))
+    return typeof answer === 'object' ? (answer as Answer | null) : null
+  } catch {
+    return null
+  }
 }
 
 function kill({ pid }: ChildProcess): void {

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import { PDFDocument } from 'pdf-lib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type ContainerFile, encryptedContainer, encryptedPdf } from './container.ts'
@@ -56,5 +57,24 @@ describe('the container', () => {
   it('refuses an empty password and a page that is none', async () => {
     await expect(encryptedContainer(options([], ''))).rejects.toThrow('password-unusable')
     await expect(encryptedContainer({ ...options([]), page: Buffer.from('hello') })).rejects.toThrow('render-failed')
+  })
+  const written = (objects: string) =>
+    Buffer.from(
+      `%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\nendobj\n${objects}trailer\n<</Root 1 0 R/Size 5>>\nstartxref\n9\n%%EOF\n`,
+      'latin1',
+    )
+
+  it('refuses a page of some bytes that would become gigabytes', async () => {
+    await expect(encryptedContainer({ ...options([]), page: written('') })).resolves.toBeDefined()
+    const sparse = written('400000000 0 obj\n1\nendobj\n')
+    await expect(encryptedContainer({ ...options([]), page: sparse })).rejects.toThrow('render-failed')
+
+    const once = deflateSync(deflateSync(Buffer.alloc(300_000_000, 0x20), { level: 9 }), { level: 9 }).toString(
+      'latin1',
+    )
+    const packed = `4 0 obj\n<</Type/ObjStm/N 1/First 9/Filter[/FlateDecode/FlateDecode]/Length ${once.length}>>\nstream\n${once}\nendstream\nendobj\n`
+    const before = process.memoryUsage().rss
+    await expect(encryptedContainer({ ...options([]), page: written(packed) })).rejects.toThrow('render-failed')
+    expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000)
   })
 })

@@ -16,6 +16,7 @@ import {
   textString,
   utf16,
 } from './serialize.ts'
+import { withUnpackingLimit } from './unpacking.ts'
 
 export interface ContainerFile {
   /** As the sender named it; made safe and unique in the container. */
@@ -49,6 +50,11 @@ export function describePdf(): string {
 const MAX_SIZE = 9_999_999_999
 /** Pieces handed to the cipher, whatever the source's own. */
 const PIECE = 262_144
+
+/** Objects of a page that are packed, together, bytes; a PDF of 30 MB with many tags has some 20 MB of them. */
+const MAX_UNPACKED = 64 * 1024 * 1024
+/** Numbers for each object there is. */
+const MAX_SPARSE = 16
 
 const CATALOG_OURS = ['Names', 'AF', 'PageMode', 'Version', 'Extensions']
 
@@ -133,12 +139,18 @@ async function layOut(options: ContainerOptions): Promise<Part[]> {
 }
 
 /** A whole, unencrypted PDF. Raises `render-failed` for anything else. */
-export async function readPage(page: Buffer): Promise<PDFDocument> {
+async function readPage(page: Buffer): Promise<PDFDocument> {
   try {
-    const document = await PDFDocument.load(page, { updateMetadata: false, throwOnInvalidObject: true })
+    const document = await withUnpackingLimit(MAX_UNPACKED, () =>
+      PDFDocument.load(page, { updateMetadata: false, throwOnInvalidObject: true }),
+    )
     if (!(document.catalog instanceof PDFDict) || document.getPageCount() === 0) throw new Error('no pages')
-    const reused = document.context.enumerateIndirectObjects().some(([ref]) => ref.generationNumber !== 0)
-    if (reused) throw new Error('object numbers used twice')
+    const { context } = document
+    const objects = context.enumerateIndirectObjects()
+    if (objects.some(([ref]) => ref.generationNumber !== 0)) throw new Error('object numbers used twice')
+    // The cross-reference table has a line for every number up to the largest.
+    if (context.largestObjectNumber > MAX_SPARSE * (objects.length + 1_000))
+      throw new Error('object numbers too far apart')
     return document
   } catch (cause) {
     throw new Fault('render-failed', 'the rendered page is not a readable PDF', { cause })

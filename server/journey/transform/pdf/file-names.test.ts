@@ -33,6 +33,15 @@ describe('names in the container', () => {
     expect(Buffer.byteLength(name!)).toBeLessThanOrEqual(240)
   })
 
+  it('takes its time from nobody: long names and many alike', () => {
+    const begun = performance.now()
+    const [long] = containerNames([`${'x'.repeat(100_000)}.pdf`])
+    expect(Buffer.byteLength(long!)).toBe(240)
+    const alike = containerNames(Array.from({ length: 20_000 }, () => 'a.pdf'))
+    expect(alike.at(-1)).toBe('a (20000).pdf')
+    expect(performance.now() - begun).toBeLessThan(3_000)
+  })
+
   it('is always unique and never a path', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 40 }), { maxLength: 20 }), (names) => {

@@ -10,10 +10,14 @@ const MAX_BYTES = 240
 /** One name per input, in order: NFC, safe, at most 240 bytes of UTF-8, a second `a.pdf` becomes `a (2).pdf`. */
 export function containerNames(names: readonly string[]): string[] {
   const taken = new Set<string>()
+  /** Where to go on counting, so that a thousand files of one name are not counted a million times. */
+  const counted = new Map<string, number>()
   return names.map((name) => {
     const safe = safeName(name)
     let candidate = safe
-    for (let n = 2; taken.has(candidate.toLowerCase()); n += 1) candidate = numbered(safe, n)
+    let n = counted.get(safe.toLowerCase()) ?? 2
+    for (; taken.has(candidate.toLowerCase()); n += 1) candidate = numbered(safe, n)
+    counted.set(safe.toLowerCase(), n)
     taken.add(candidate.toLowerCase())
     return candidate
   })
@@ -29,9 +33,14 @@ function safeName(name: string): string {
 function shortened(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name
   const { stem, extension } = split(name)
-  const characters = [...stem]
-  while (characters.length > 1 && Buffer.byteLength(characters.join('') + extension) > MAX_BYTES) characters.pop()
-  return characters.join('') + extension
+  let room = MAX_BYTES - Buffer.byteLength(extension)
+  let kept = ''
+  for (const character of stem) {
+    room -= Buffer.byteLength(character)
+    if (room < 0 && kept !== '') break
+    kept += character
+  }
+  return kept + extension
 }
 
 function numbered(name: string, n: number): string {

@@ -18,6 +18,9 @@ export function generatePassword(random: (bytes: number) => Uint8Array = randomB
   return Array.from({ length: count }, (_, n) => proquint(bytes.readUInt16BE(n * 2))).join('-')
 }
 
+/** Length of such a password. */
+export const passwordGroups = (password: string): number => password.split('-').length
+
 function proquint(value: number): string {
   const consonant = (shift: number) => CONSONANTS[(value >> shift) & 15]!
   const vowel = (shift: number) => VOWELS[(value >> shift) & 3]!
