@@ -351,6 +351,21 @@ describe('POST /api/v1/messages', () => {
     expect((await send('anna', huge)).json().code).toBe('payload-too-large')
   })
 
+  it.each([
+    ['/oauth/token', { grant_type: 'client_credentials', client_id: 'x' }, 70_000],
+    ['/addin/demo-token', { address: 'anna@klinik.example' }, 70_000],
+    ['/api/v1/verdicts', { verdict: 'x', from: 'a@x.example' }, 70_000],
+    ['/api/v1/evaluate', draft, 5 * 1_048_576],
+  ])('%s holds no more in memory than its fields need', async (url, body, bytes) => {
+    const demo = { tenant, domains: [], persons: [] }
+    const open = await createHttpApp({ ...house.services, config: { ...house.services.config, demo } })
+    const headers = { ...(await bearer('anna', open)), 'content-type': 'application/json' }
+    const payload = JSON.stringify({ ...body, more: 'a'.repeat(bytes) })
+    const answer = await open.inject({ method: 'POST', url, headers, payload })
+    await open.close()
+    expect([answer.statusCode, answer.json().code]).toEqual([413, 'payload-too-large'])
+  })
+
   it('makes one mail of one Idempotency-Key, in both forms', async () => {
     const mail = { from: 'anna@klinik.example', to: ['b@x.example'], subject: 'once', text: 'x' }
     for (const [payload, other, headers] of [

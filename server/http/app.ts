@@ -28,6 +28,7 @@ import { submitRoutes } from './routes/submit.ts'
 import { tokenRoute } from './routes/token.ts'
 import { verdictRoute } from './routes/verdicts.ts'
 import type { HttpServices } from './services.ts'
+import { badAddress, unreadable } from './unread.ts'
 
 export type { App, Routes } from './route.ts'
 
@@ -90,6 +91,8 @@ function bare(services: HttpServices): App {
     http: { headersTimeout: 30_000, keepAliveTimeout: 65_000 },
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
+    frameworkErrors: badAddress,
+    clientErrorHandler: unreadable,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)

@@ -11,11 +11,15 @@ import { maySendAs } from '../services.ts'
 import { typed } from '../typed.ts'
 import { verdictOf } from '../verdict.ts'
 
+/** Bytes: a thousand recipients and a thousand names of attachments fit. */
+const BODY_MAX = 4 * 1_048_576
+
 /** `POST /api/v1/evaluate`: what would happen to this mail, per recipient and why, before it is sent; with the stamp to send it with. */
 export const evaluateRoute: Routes = (instance, services) => {
   typed(instance).post(
     '/api/v1/evaluate',
     {
+      bodyLimit: BODY_MAX,
       config: { access: ['evaluate'] },
       schema: {
         summary: 'What would happen to this mail',

@@ -14,6 +14,7 @@ import { sameSite } from '../plugins/same-site.ts'
 import type { Routes } from '../route.ts'
 import { grantedScopes } from '../scopes.ts'
 import { typed } from '../typed.ts'
+import { BODY_MAX } from './token.ts'
 
 /** How users of the Outlook add-in come to their token. Public: it is what comes before. */
 export const signInRoutes: Routes = (instance, services) => {
@@ -47,6 +48,7 @@ export const signInRoutes: Routes = (instance, services) => {
   app.post(
     '/addin/demo-token',
     {
+      bodyLimit: BODY_MAX,
       config: { rateLimit: { max: config.limits.tokens, timeWindow: 60_000 } },
       schema: { hide: true, body: DemoTokenRequest, response: { 200: TokenResponse } },
     },

@@ -16,6 +16,7 @@ import { SAMPLES } from '../../demo/samples.ts'
 import { sendWritten } from '../../demo/send.ts'
 import { type DemoFiles, PEERS, USERS } from '../../demo/tenant.ts'
 import { readDelivered, readWorld } from '../../demo/world.ts'
+import { sameSite } from '../plugins/same-site.ts'
 import type { Routes } from '../route.ts'
 import { typed } from '../typed.ts'
 
@@ -81,7 +82,9 @@ const Box = z.object({ address: Address, name: z.string().regex(/^\d{4}\.eml$/) 
 /** The routes for one demo. Nothing is served where the window was not built or Office.js is not installed. */
 export const simulatorRoutes =
   ({ files, sink, smtpPort }: SimulatorParts): Routes =>
-  (instance, { store, log }) => {
+  (instance, { config, store, log }) => {
+    // It signs nobody in: a page of another site must not write in its visitor's name.
+    sameSite(instance, config)
     const app = typed(instance)
     const window = windowFiles()
     const office = officeFolder()

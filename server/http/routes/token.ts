@@ -7,12 +7,16 @@ import type { Routes } from '../route.ts'
 import { grantedScopes, scopesOf } from '../scopes.ts'
 import { typed } from '../typed.ts'
 
+/** Bytes: a few short fields, whatever they are written in. Anybody may send it, so nobody sends much. */
+export const BODY_MAX = 65_536
+
 /** `POST /oauth/token`: client credentials (RFC 6749 4.4) by HTTP Basic or in the form (2.3.1). Public, and limited by address. */
 export const tokenRoute: Routes = (instance, services) => {
   const app = typed(instance)
   app.post(
     '/oauth/token',
     {
+      bodyLimit: BODY_MAX,
       config: { access: 'public', rateLimit: { max: services.config.limits.tokens, timeWindow: 60_000 } },
       schema: {
         summary: 'Get an access token (client credentials)',

@@ -20,6 +20,7 @@ export const verdictRoute: Routes = (instance, services) => {
   typed(instance).post(
     '/api/v1/verdicts',
     {
+      bodyLimit: 65_536,
       config: { access: ['evaluate'] },
       schema: {
         summary: 'What the gateway found in a received mail',
