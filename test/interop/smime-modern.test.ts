@@ -1,10 +1,10 @@
 /**
  * S/MIME beyond what Debian's openssl knows. Ed25519 (RFC 8419) and ML-DSA (RFC 9882): against the CMS of OpenSSL 3.5, which
- * is linked into Node. X25519 (RFC 8418) and ML-KEM (RFC 9936): no oracle, round trips; RFC 9936's published example where
- * the vectors are at hand.
+ * is linked into Node. X25519 (RFC 8418) and ML-KEM (RFC 9936): no oracle, round trips; RFC 9936's published example
+ * (test/support/cms/rfc9936).
  */
 import { createPrivateKey } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -125,37 +125,32 @@ describe('encrypting, no oracle: round trips', () => {
   })
 })
 
-const VECTORS = process.env.SECFLOW_VECTORS ?? join(import.meta.dirname, '../../../shared/vectors')
+const published = (name: string) => readFileSync(join(import.meta.dirname, '../support/cms', name), 'utf8')
 const pemBody = (text: string) => Buffer.from(text.replace(/-----[^-]+-----/g, ''), 'base64')
 
 describe('published examples', () => {
-  const kemri = join(VECTORS, 'lamps/ML-KEM-512.cms')
-  it.skipIf(!existsSync(kemri))('RFC 9936 appendix C opens with the published key', async () => {
-    const read = (name: string) => readFileSync(join(VECTORS, 'lamps', name), 'utf8')
-    const container = pemBody(read('ML-KEM-512.cms'))
+  it('RFC 9936 appendix C opens with the published key', async () => {
+    const container = pemBody(published('rfc9936/ML-KEM-512.cms'))
     const who = {
-      certificate: certificateOf(read('ML-KEM-512.pem')),
+      certificate: certificateOf(published('rfc9936/ML-KEM-512.pem')),
       chain: [],
-      privateKey: createPrivateKey(read('ML-KEM-512-seed.priv')),
+      privateKey: createPrivateKey(published('rfc9936/ML-KEM-512-seed.priv')),
       gateway: false,
     }
     const opened = await decryptEnveloped(once(container), [who])
-    expect(opened.content.toString()).toBe(read('plaintext.txt'))
+    expect(opened.content.toString()).toBe(published('rfc9936/plaintext.txt'))
     expect(opened.authenticated).toBe(true)
   })
 
-  it.skipIf(!existsSync(join(VECTORS, 'lamps/mldsa44-signed-attrs.pem')))(
-    'RFC 9882 appendix B verifies with the published certificates',
-    async () => {
-      for (const level of ['44', '65', '87']) {
-        const read = (name: string) => readFileSync(join(VECTORS, 'lamps', name), 'utf8')
-        const certificate = certificateOf(read(`ML-DSA-${level}.crt`))
-        const at = Date.parse(certificate.validFrom) + DAY
-        const signed = pemBody(read(`mldsa${level}-signed-attrs.pem`))
-        const verified = await verifySigned(signed, null, { anchors: [], at, certificates: [certificate] })
-        expect(verified.content?.toString()).toMatch(/^ML-DSA-\d\d signed-data example/)
-        expect(verified.signers[0]?.algorithm).toBe(`ml-dsa-${level} sha512`)
-      }
+  it.each(['44', '65', '87'])(
+    'RFC 9882 appendix B, ML-DSA-%s, verifies with the published certificate',
+    async (level) => {
+      const certificate = certificateOf(published(`rfc9882/ML-DSA-${level}.crt`))
+      const at = Date.parse(certificate.validFrom) + DAY
+      const signed = pemBody(published(`rfc9882/mldsa${level}-signed-attrs.pem`))
+      const verified = await verifySigned(signed, null, { anchors: [], at, certificates: [certificate] })
+      expect(verified.content?.toString()).toMatch(/^ML-DSA-\d\d signed-data example/)
+      expect(verified.signers[0]?.algorithm).toBe(`ml-dsa-${level} sha512`)
     },
   )
 })
