@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, expect, it } from 'vitest'
 import type { ContainerFile } from '../../server/journey/transform/pdf/container.ts'
-import { lockedZip, lockedZipSize } from '../../server/journey/transform/pdf/locked-zip.ts'
+import { lockedZip } from '../../server/journey/transform/pdf/locked-zip.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'secflow-zip-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -27,8 +27,9 @@ const file = (name: string, data: Buffer, piece = 100_003): ContainerFile => ({
 
 async function write(name: string, files: readonly ContainerFile[]): Promise<string> {
   const path = join(folder, name)
-  await pipeline(lockedZip({ files, password: PASSWORD, time: 0 }), createWriteStream(path))
-  expect(statSync(path).size).toBe(lockedZipSize({ files }))
+  const { size, stream } = lockedZip({ files, password: PASSWORD, time: 0 })
+  await pipeline(stream(), createWriteStream(path))
+  expect(statSync(path).size).toBe(size)
   return path
 }
 
@@ -67,4 +68,16 @@ it('is AES-256, and does not open with another password or after a change of one
 it('gives nothing when a file gives other than the bytes it announced', async () => {
   const lying = { ...file('a', Buffer.alloc(10)), size: 11 }
   await expect(write('lying.zip', [lying])).rejects.toThrow('internal')
+})
+
+it('is the same when it is written again, and another for the next mail', async () => {
+  const options = { files: [file('a.txt', Buffer.from('content'))], password: PASSWORD, time: 0 }
+  const { stream } = lockedZip(options)
+  const [once, again, next] = await Promise.all(
+    [stream(), stream(), lockedZip(options).stream()].map(async (pieces) =>
+      Buffer.concat(await Array.fromAsync(pieces)),
+    ),
+  )
+  expect(once!.equals(again!)).toBe(true)
+  expect(once!.equals(next!)).toBe(false)
 })

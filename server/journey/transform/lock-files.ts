@@ -8,7 +8,7 @@ import type { EditedContent } from './content.ts'
 import { outermost } from './holders.ts'
 import type { MailInHand } from './mail.ts'
 import { type Container, type ContainerFile, encryptedContainer } from './pdf/container.ts'
-import { lockedZip, lockedZipSize } from './pdf/locked-zip.ts'
+import { lockedZip } from './pdf/locked-zip.ts'
 import { filesNotice, type PasswordWay } from './pdf/pdf-notice.ts'
 
 /** PDFs are held while they get their password: more than this together travels inside of the container. */
@@ -31,15 +31,9 @@ export interface Locking {
 export async function lockedInZip(locking: Locking): Promise<Entity | null> {
   const { mail, content, files, password, language } = locking
   if (files.length === 0 || files.length < content.remaining.length) return null
-  const archive = { files, password, time: mail.acceptedAt }
+  const { size, stream } = lockedZip({ files, password, time: mail.acceptedAt })
   const name = pdfNoticeWords[language].zipFileName
-  const part = filePart({
-    name,
-    mediaType: 'application/zip',
-    disposition: 'attachment',
-    size: lockedZipSize(archive),
-    stream: () => lockedZip(archive),
-  })
+  const part = filePart({ name, mediaType: 'application/zip', disposition: 'attachment', size, stream })
   return withParts(locking, 'zip', [part], files)
 }
 

@@ -42,6 +42,14 @@ describe('the container', () => {
     }
   })
 
+  it('is the same when it is written again, and another for the next mail', async () => {
+    const one = options([file('a.txt', Buffer.from('content'))])
+    const { stream } = await encryptedContainer(one)
+    const once = await collect(stream())
+    expect(once.equals(await collect(stream()))).toBe(true)
+    expect(once.equals(await collect((await encryptedContainer(one)).stream()))).toBe(false)
+  })
+
   it('shows neither names nor content', async () => {
     const bytes = await collect(encryptedPdf(options([file('secret-name.txt', Buffer.from('secret content'))])))
     const text = bytes.toString('latin1')

@@ -61,7 +61,10 @@ const CATALOG_OURS = ['Names', 'AF', 'PageMode', 'Version', 'Extensions']
 export interface Container {
   /** Bytes. */
   readonly size: number
-  /** Reads the files as it goes; raises `internal` when one gives more or fewer bytes than it said. */
+  /**
+   * Reads the files as it goes, and gives the same bytes each time; raises `internal` when a file gives more or fewer bytes
+   * than it said.
+   */
   stream(): AsyncIterable<Buffer>
 }
 
@@ -76,7 +79,7 @@ export async function encryptedContainer(options: ContainerOptions): Promise<Con
     async *stream() {
       for (const part of parts) {
         if (Buffer.isBuffer(part)) yield part
-        else yield* encryptedFile(part.file, part.handler)
+        else yield* encryptedFile(part)
       }
     },
   }
@@ -90,6 +93,8 @@ export async function* encryptedPdf(options: ContainerOptions): AsyncIterable<Bu
 interface FilePart {
   readonly file: ContainerFile
   readonly handler: SecurityHandler
+  /** Drawn once, so that the container is the same each time it is written. */
+  readonly iv: Buffer
 }
 /** The file in order: bytes that are ready, and the files in between. */
 type Part = Buffer | FilePart
@@ -123,7 +128,7 @@ async function layOut(options: ContainerOptions): Promise<Part[]> {
         `<< /Type /EmbeddedFile /Subtype ${nameObject(mediaType(file))} /Length ${encryptedLength(file.size)} ` +
           `/Params << /Size ${file.size} /ModDate ${textDate(file.modified ?? options.time, handler)} >> >>\nstream\n`,
       ),
-      { file, handler },
+      { file, handler, iv: randomBytes(16) },
       ascii('\nendstream'),
     ])
     writer.object(specification, [
@@ -209,8 +214,8 @@ function crossReference(size: number, offsets: ReadonlyMap<number, number>): str
   return `xref\n0 ${size}\n${lines.join('')}`
 }
 
-async function* encryptedFile(file: ContainerFile, handler: SecurityHandler): AsyncIterable<Buffer> {
-  const { iv, cipher } = handler.encryptor()
+async function* encryptedFile({ file, handler, iv }: FilePart): AsyncIterable<Buffer> {
+  const cipher = handler.encryptor(iv)
   let left = file.size
   yield iv
   for await (const chunk of file.stream()) {

@@ -6,7 +6,7 @@
 import { type Cipheriv, createCipheriv, createHmac, type Hmac, pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { ContainerFile } from './container.ts'
+import type { Container, ContainerFile } from './container.ts'
 import { containerNames } from './file-names.ts'
 
 const derive = promisify(pbkdf2)
@@ -37,29 +37,34 @@ export interface LockedZipOptions {
   readonly time: number
 }
 
-/** Length in bytes. Raises `message-too-large` where ZIP64 would be needed (4 GB). */
-export function lockedZipSize({ files }: Pick<LockedZipOptions, 'files'>): number {
+/**
+ * The archive, with fresh salts; it may be written more than once, and is the same each time. Raises `message-too-large` where
+ * ZIP64 would be needed (4 GB).
+ */
+export function lockedZip({ files, password, time }: LockedZipOptions): Container {
   const names = containerNames(files.map(({ name }) => name))
-  const size = files.reduce(
-    (sum, file, n) => sum + LOCAL + CENTRAL + 2 * (Buffer.byteLength(names[n]!) + EXTRA.length) + ADDED + file.size,
+  const entries = files.map((file, n) => ({ file, name: Buffer.from(names[n]!), salt: randomBytes(SALT) }))
+  const size = entries.reduce(
+    (sum, { file, name }) => sum + LOCAL + CENTRAL + 2 * (name.length + EXTRA.length) + ADDED + file.size,
     END,
   )
   if (size >= LIMIT || files.length >= 0xffff) throw new Fault('message-too-large', 'a ZIP archive holds at most 4 GB')
-  return size
+  return { size, stream: () => written(entries, password, time) }
 }
 
-/** The archive's bytes, with fresh salts every time. Raises `internal` when a file gives other than the bytes it announced. */
-export async function* lockedZip(options: LockedZipOptions): AsyncGenerator<Buffer> {
-  lockedZipSize(options)
-  const { files, password, time } = options
-  const names = containerNames(files.map(({ name }) => name))
+interface Entry {
+  readonly file: ContainerFile
+  readonly name: Buffer
+  readonly salt: Buffer
+}
+
+async function* written(entries: readonly Entry[], password: string, time: number): AsyncGenerator<Buffer> {
   const directory: Buffer[] = []
   let offset = 0
-  for (const [n, file] of files.entries()) {
-    const name = Buffer.from(names[n]!)
+  for (const { file, name, salt } of entries) {
     const about = description(file, name, file.modified ?? time)
     yield Buffer.concat([mark(0x0403_4b50), about, name, EXTRA])
-    yield* sealed(file, password)
+    yield* sealed(file, password, salt)
     const central = Buffer.alloc(CENTRAL)
     central.writeUInt32LE(0x0201_4b50, 0)
     central.writeUInt16LE(VERSION, 4)
@@ -71,8 +76,8 @@ export async function* lockedZip(options: LockedZipOptions): AsyncGenerator<Buff
   const listing = Buffer.concat(directory)
   const end = Buffer.alloc(END)
   end.writeUInt32LE(0x0605_4b50, 0)
-  end.writeUInt16LE(files.length, 8)
-  end.writeUInt16LE(files.length, 10)
+  end.writeUInt16LE(entries.length, 8)
+  end.writeUInt16LE(entries.length, 10)
   end.writeUInt32LE(listing.length, 12)
   end.writeUInt32LE(offset, 16)
   yield Buffer.concat([listing, end])
@@ -107,8 +112,8 @@ function dosTime(time: number): number {
   return day * 65_536 + clock
 }
 
-async function* sealed(file: ContainerFile, password: string): AsyncGenerator<Buffer> {
-  const salt = randomBytes(SALT)
+/** Raises `internal` when the file gives other than the bytes it announced. */
+async function* sealed(file: ContainerFile, password: string, salt: Buffer): AsyncGenerator<Buffer> {
   const keys = await derive(password, salt, ROUNDS, 32 + 32 + VERIFIER, 'sha1')
   yield Buffer.concat([salt, keys.subarray(64)])
   const encrypt = counterMode(createCipheriv('aes-256-ecb', keys.subarray(0, 32), null).setAutoPadding(false))

@@ -27,8 +27,8 @@ export interface SecurityHandler {
   readonly dictionary: string
   /** One string or stream: 16 random bytes of initialisation vector, then the padded ciphertext. */
   encrypt(data: Uint8Array): Buffer
-  /** The same for a stream that comes in pieces: write `iv`, then what `cipher` gives. */
-  encryptor(): { readonly iv: Buffer; readonly cipher: Cipheriv }
+  /** The same for a stream that comes in pieces: write `iv` (16 random bytes), then what the cipher gives. */
+  encryptor(iv: Buffer): Cipheriv
 }
 
 /** Bytes that `encrypt` makes of `size` bytes: vector and PKCS#7 padding, which always adds at least one byte. */
@@ -41,15 +41,13 @@ export function createSecurityHandler(passwords: { user: string; owner: string |
   const fileKey = randomBytes(32)
   const owner = passwords.owner === null ? null : preparePassword(passwords.owner)
   const entries = passwordEntries(fileKey, preparePassword(passwords.user), owner)
-  const encryptor = () => {
-    const iv = randomBytes(BLOCK)
-    return { iv, cipher: createCipheriv('aes-256-cbc', fileKey, iv) }
-  }
+  const encryptor = (iv: Buffer) => createCipheriv('aes-256-cbc', fileKey, iv)
   return {
     dictionary: encryptionDictionary(entries),
     encryptor,
     encrypt(data) {
-      const { iv, cipher } = encryptor()
+      const iv = randomBytes(BLOCK)
+      const cipher = encryptor(iv)
       return Buffer.concat([iv, cipher.update(data), cipher.final()])
     },
   }
