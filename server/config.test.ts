@@ -201,3 +201,33 @@ test('each setting is described', () => {
   visit(configSchema(), '')
   expect(bare).toEqual([])
 })
+
+test('an identity provider is told apart from one whose tokens would prove nothing', () => {
+  const withIssuers = (...issuers: string[]) =>
+    minimal.replace('policyDir: policies', `policyDir: policies, issuers: [${issuers.join(', ')}]`)
+  const keycloak = 'issuer: https://login.example/r, jwksUri: https://login.example/r/certs'
+  const directory = 'AAAAAAAA-2222-4333-8444-555555555555'
+  const [entra] = load(withIssuers(`{directory: ${directory}, audience: api}`)).tenants[0]!.issuers
+  expect(entra).toMatchObject({
+    issuer: `https://login.microsoftonline.com/${directory.toLowerCase()}/v2.0`,
+    jwksUri: `https://login.microsoftonline.com/${directory.toLowerCase()}/discovery/v2.0/keys`,
+    scope: 'access_as_user',
+  })
+  const local = `{issuer: http://127.0.0.1:9/r, jwksUri: http://127.0.0.1:9/certs, audience: api}`
+  expect(load(withIssuers(`{${keycloak}, audience: api}`, local)).tenants[0]!.issuers).toHaveLength(2)
+
+  const slashes = '{issuer: https://login.example/o/mail/, jwksUri: https://login.example/o/mail/jwks/, audience: api}'
+  expect(load(withIssuers(slashes)).tenants[0]!.issuers[0]).toMatchObject({
+    issuer: 'https://login.example/o/mail/',
+    jwksUri: 'https://login.example/o/mail/jwks/',
+  })
+
+  for (const [issuers, why] of [
+    [['{audience: api}'], 'name issuer and jwksUri, or the directory of Entra'],
+    [['{issuer: https://login.example, jwksUri: http://login.example/certs, audience: api}'], 'jwksUri: https:'],
+    [[`{${keycloak}, audience: api, algorithms: [HS256]}`], 'algorithms'],
+    [[`{${keycloak}, audience: outlook, addIn: {clientId: outlook, scope: openid}}`], 'name the scope'],
+    [[`{${keycloak}, audience: api}`, `{${keycloak}, audience: api}`], 'is there twice'],
+  ] as const)
+    expect(wrong(withIssuers(...issuers)).lines.join(), why).toContain(why)
+})

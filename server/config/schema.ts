@@ -185,7 +185,9 @@ export const configSchema = z.strictObject({
             .describe("Chromium's own. Off only where the server runs as root in a container of its own."),
         })
         .optional()
-        .describe('Prints the HTML of mails in place of the built-in layout ([pdf.md](pdf.md)); not used when left out.'),
+        .describe(
+          'Prints the HTML of mails in place of the built-in layout ([pdf.md](pdf.md)); not used when left out.',
+        ),
     })
     .prefault({})
     .describe('Pages of encrypted PDFs.'),

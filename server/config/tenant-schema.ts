@@ -8,7 +8,7 @@ import { TOKEN_ALGORITHMS } from '../../shared/words/token-algorithms.ts'
 import { inboundSchema } from './inbound-schema.ts'
 import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
 import { smimeSchema } from './smime-schema.ts'
-import { domain, domainPattern, duration, network, route, sharedSecret, tenantName, url } from './values.ts'
+import { domain, domainPattern, duration, exactUrl, network, route, sharedSecret, tenantName, url } from './values.ts'
 
 /** A path is resolved against the folder of the file it stands in, or the working directory when it came from the environment. */
 export const path = () => z.string().min(1).meta({ path: true })
@@ -71,11 +71,17 @@ const client = z.strictObject({
 
 const ENTRA = 'https://login.microsoftonline.com'
 
+/** Keys that say who somebody is come by TLS, or from this very machine. */
+function isGuarded(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
 const issuer = z
   .strictObject({
-    issuer: url('https', 'http').optional().describe('`iss` of the tokens, exactly; follows from `directory`.'),
+    issuer: exactUrl('https', 'http').optional().describe('`iss` of the tokens, exactly; follows from `directory`.'),
     audience: z.string().min(1).describe('`aud` of the tokens; of Entra, the client id of the API.'),
-    jwksUri: url('https', 'http').optional().describe('Where the public keys are; follows from `directory`.'),
+    jwksUri: exactUrl('https', 'http').optional().describe('Where the public keys are; follows from `directory`.'),
     algorithms: z
       .array(z.enum(TOKEN_ALGORITHMS))
       .min(1)
@@ -117,7 +123,10 @@ const issuer = z
       context.addIssue('name issuer and jwksUri, or the directory of Entra')
       return z.NEVER
     }
+    if (!isGuarded(keys)) context.addIssue('jwksUri: https:, or whoever is on the way is everybody')
     const wanted = scope ?? (base ? 'access_as_user' : undefined)
+    if (wanted === undefined && rest.audience === rest.addIn?.clientId)
+      context.addIssue('name the scope: ID tokens of the add-in have this audience, too')
     return { ...rest, issuer: iss, jwksUri: keys, directory, ...(wanted === undefined ? {} : { scope: wanted }) }
   })
 

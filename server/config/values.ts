@@ -72,13 +72,15 @@ export const nameServer = () =>
   }, 'not the address of a name server such as 127.0.0.1 or [::1]:5353')
 
 /** A URL of one of the schemes, without a trailing slash. */
-export const url = (...schemes: readonly string[]) =>
+export const url = (...schemes: readonly string[]) => exactUrl(...schemes).transform((text) => text.replace(/\/+$/, ''))
+
+/** One that is compared or asked for as it is written: a slash at its end means something. */
+export const exactUrl = (...schemes: readonly string[]) =>
   z.string().transform((text, context) => {
     const parsed = URL.canParse(text) ? new URL(text) : null
-    if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1))) {
-      return refuse(context, `not a URL of ${schemes.join(' or ')}`)
-    }
-    return text.replace(/\/+$/, '')
+    return parsed && schemes.includes(parsed.protocol.slice(0, -1))
+      ? text
+      : refuse(context, `not a URL of ${schemes.join(' or ')}`)
   })
 
 /** 32 random bytes as 64 hexadecimal digits or in base64. */

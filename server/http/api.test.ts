@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { person } from '../../test/contract/store-records.ts'
 import { type CLIENTS, type TestHouse, tenant, testHouse } from '../../test/support/http-services.ts'
 import { stampKey, verifyStamp } from '../people/stamp.ts'
 import { bytesOf } from '../ports/bytes.ts'
@@ -189,11 +191,43 @@ describe('bearer tokens', () => {
       { exp: undefined },
       { preferred_username: 'nobody@klinik.example' },
       { preferred_username: undefined },
+      // ID tokens, refresh tokens and messages about sessions are signed with the same key.
+      { at_hash: 'x' },
+      { c_hash: 'x' },
+      { typ: 'ID' },
+      { typ: 'Refresh' },
+      { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } },
     ])
       expect((await ask(await token(claims))).statusCode, JSON.stringify(claims)).toBe(401)
+    expect((await ask(await token({ typ: 'Bearer' }))).statusCode).toBe(200)
     await foreignApp.close()
     const weak = { ...house.services.config, issuers: [{ ...issuer, algorithms: ['HS256'] }] }
     await expect(createHttpApp({ ...house.services, config: weak })).rejects.toThrow(Fault)
+  })
+
+  it('of one provider belong to the organisation in their audience, and to its users alone', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }
+    const one = { issuer: 'https://login.example', jwks, audience: 'one', tenant }
+    const other = { ...one, audience: 'other', tenant: tenantId('praxis') }
+    const { store, config } = house.services
+    await store.tenant(tenant).write((tx) => tx.putPerson(person('dora@klinik.example', '')))
+    await store.tenant(other.tenant).write((tx) => tx.putPerson(person('emil@praxis.example', '')))
+    const both = await createHttpApp({ ...house.services, config: { ...config, issuers: [one, other] } })
+    const ask = async (aud: string | string[], preferred_username: string) => {
+      const token = await new SignJWT({ preferred_username, sub: 's', iss: one.issuer, aud })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setExpirationTime('5m')
+        .sign(privateKey)
+      const answer = await both.inject({ url: '/api/v1/me', headers: { authorization: `Bearer ${token}` } })
+      return answer.statusCode === 200 ? answer.json().tenant : answer.statusCode
+    }
+    expect(await ask('one', 'dora@klinik.example')).toBe('demo')
+    expect(await ask('other', 'emil@praxis.example')).toBe('praxis')
+    expect(await ask(['else', 'other'], 'emil@praxis.example')).toBe('praxis')
+    expect(await ask('other', 'dora@klinik.example')).toBe(401)
+    expect(await ask('one', 'emil@praxis.example')).toBe(401)
+    await both.close()
   })
 
   it('without the scope are forbidden', async () => {

@@ -9,6 +9,12 @@ type Expected = Pick<ForeignIssuer, 'issuer' | 'directory' | 'scope' | 'clients'
 /** RFC 9068 says `at+jwt`; Entra and Keycloak say `JWT`. Logout tokens and proofs of possession say something else. */
 const TYPES: ReadonlySet<string> = new Set(['at+jwt', 'application/at+jwt', 'jwt'])
 
+/**
+ * What stands in ID tokens (OpenID Connect Core 3.1.3.6, 3.3.2.11) and in messages about sessions (RFC 8417 2.2) of the same provider,
+ * in no access token.
+ */
+const NOT_FOR_APIS = ['at_hash', 'c_hash', 'events'] as const
+
 /** Why this is no access token for us, in words for our log; null when it is one. */
 export function objectionTo(
   { directory, scope, clients = [] }: Expected,
@@ -16,6 +22,9 @@ export function objectionTo(
   type: string | undefined,
 ): string | null {
   if (type !== undefined && !TYPES.has(type.toLowerCase())) return 'another kind of token'
+  if (NOT_FOR_APIS.some((claim) => payload[claim] !== undefined)) return 'another kind of token'
+  // Keycloak says it in a claim, and `JWT` in the header of them all.
+  if (payload.typ !== undefined && text(payload.typ)?.toLowerCase() !== 'bearer') return 'another kind of token'
   // Bound to a key of its holder (RFC 7800): worth nothing without the proof, and we ask for none.
   if (payload.cnf !== undefined) return 'a token bound to a key'
   if (directory !== undefined) {

@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import type { TenantId } from '../../shared/domain/index.ts'
-import { Fault } from '../../shared/fault/index.ts'
+import { Fault, toFault } from '../../shared/fault/index.ts'
 import { type BundleSigner, type PolicyFile, packBundle, rolledBackTo } from '../../shared/policy/index.ts'
 import { ed25519FromSeed } from '../people/stamp.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
@@ -53,7 +53,8 @@ export function offlinePolicies(
     const making = make(tenant, revision)
     made.set(id, making)
     madeOf.set(id, revision)
-    making.catch(() => made.delete(id))
+    // Too large stays too large; it is not compiled for everybody who asks.
+    making.catch((error: unknown) => toFault(error).code === 'not-found' || made.delete(id))
     return making
   }
 
