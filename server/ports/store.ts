@@ -18,6 +18,7 @@ import type {
   PolicyVersionRecord,
   PortalSessionRecord,
   Receipt,
+  ReceivedMessage,
   RecipientRecord,
   RecipientState,
   TenantId,
@@ -54,6 +55,8 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   recipients(message: MessageId): Promise<RecipientRecord[]>
   copies(message: MessageId): Promise<CopyRecord[]>
   copy(id: string): Promise<CopyRecord | null>
+  /** A copy with the message it is of. */
+  copyToSend(id: string): Promise<{ readonly copy: CopyRecord; readonly message: ReceivedMessage } | null>
   linkFiles(message: MessageId): Promise<LinkFileRecord[]>
   linkFile(id: string): Promise<LinkFileRecord | null>
   grantByToken(tokenHash: string): Promise<GrantRecord | null>

@@ -24,6 +24,9 @@ export interface MessageRecord {
   readonly decision: Decision | null
 }
 
+/** A message without what was decided of it: all that sending it takes. */
+export type ReceivedMessage = Omit<MessageRecord, 'decision'>
+
 /** Every recipient ends in exactly one of the final states; the first four are on the way. */
 export type RecipientState =
   | 'pending'

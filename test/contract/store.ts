@@ -96,6 +96,9 @@ export function storeContract(
         ])
         expect(await a.read.copy(copy.id)).toEqual(copy)
         expect(await a.read.copies(message.id)).toEqual([copy])
+        const { decision: _, ...received } = message
+        expect(await a.read.copyToSend(copy.id)).toEqual({ copy, message: received })
+        expect([await a.read.copyToSend('other'), await b.read.copyToSend(copy.id)]).toEqual([null, null])
         expect(await a.read.linkFile(file.id)).toEqual(file)
         expect(await a.read.linkFiles(message.id)).toEqual([file])
         expect(await a.read.grant(grant.id)).toEqual(grant)

@@ -142,6 +142,13 @@ export function memoryStore(now: () => number = Date.now) {
       async copy(id) {
         return of(tenant).copies.get(id) ?? null
       },
+      async copyToSend(id) {
+        const copy = of(tenant).copies.get(id)
+        const message = copy && of(tenant).messages.get(copy.message)
+        if (!copy || !message) return null
+        const { decision: _, ...received } = message
+        return { copy, message: received }
+      },
       async linkFiles(message) {
         return found(of(tenant).linkFiles.values(), (f) => f.message === message)
       },

@@ -2,7 +2,7 @@ import {
   type CopyRecord,
   FINAL_STATES,
   type Job,
-  type MessageRecord,
+  type ReceivedMessage,
   type RecipientRecord,
   type TenantId,
   tenantId,
@@ -70,7 +70,9 @@ export function createDelivery(
     const tenant = tenantId(job.tenant)
     const store = deps.store.tenant(tenant)
     const payload = readPayload(job.payload)
-    const { copy, message } = await load(store, payload.copyId)
+    const sending = await store.read.copyToSend(payload.copyId)
+    if (!sending) throw new Fault('blob-missing', `no copy ${payload.copyId}`)
+    const { copy, message } = sending
     const rows = await store.read.recipients(message.id)
     const settled = new Set(
       ofCopy(rows, copy)
@@ -140,7 +142,7 @@ export function createDelivery(
       report = await reporter.prepare(tenant, message, told, now)
       await store.write(async (tx) => {
         await tx.completeJob(job)
-        await record(tx, copy, message, news, sent.result, now)
+        await record(tx, copy, message, rows, news, sent.result, now)
         if (report) await enclose(tx, report, message, now)
         await unreported(tx, copy, message, addressesOf(verdicts, 'failed'), now)
         if (sent.uncertain.length > 0) {
@@ -169,7 +171,7 @@ export function createDelivery(
       })
     } catch (error) {
       await report?.discard(error, store.read).catch(() => {})
-      await saveDeliveries(store, copy, message, verdicts, sent, now)
+      await saveDeliveries(store, attempted, verdicts, now)
       throw error
     }
     for (const { state } of news) deps.metrics.count('deliveries_total', { state })
@@ -180,16 +182,14 @@ export function createDelivery(
   /** The job is done again, by us or by who has it now. That a recipient has his mail is true all the same: it spares him a second. */
   async function saveDeliveries(
     store: TenantStore,
-    copy: CopyRecord,
-    message: MessageRecord,
+    { copy, message, rows, sent }: Attempted,
     verdicts: readonly Verdict[],
-    { result }: Transmission,
     now: number,
   ): Promise<void> {
     const delivered = verdicts.filter((verdict) => verdict.state === 'delivered')
     if (delivered.length === 0) return
     await store
-      .write((tx) => record(tx, copy, message, delivered, result, now))
+      .write((tx) => record(tx, copy, message, rows, delivered, sent.result, now))
       .catch((error: unknown) => {
         deps.log.error('delivery.unrecorded', { message: message.id, copy: copy.id, fault: toFault(error).code })
       })
@@ -201,7 +201,7 @@ interface Attempted {
   readonly lane: string
   readonly payload: DeliverPayload
   readonly copy: CopyRecord
-  readonly message: MessageRecord
+  readonly message: ReceivedMessage
   readonly rows: readonly RecipientRecord[]
   readonly sent: Transmission
   /** Attempts before this one that may have delivered. */
@@ -211,10 +211,3 @@ interface Attempted {
 
 const addressesOf = (verdicts: readonly Verdict[], state: Verdict['state']): string[] =>
   verdicts.filter((verdict) => verdict.state === state).map(({ address }) => address)
-
-async function load(store: TenantStore, copyId: string): Promise<{ copy: CopyRecord; message: MessageRecord }> {
-  const copy = await store.read.copy(copyId)
-  const message = copy && (await store.read.message(copy.message))
-  if (!message) throw new Fault('blob-missing', `no copy ${copyId}`)
-  return { copy, message }
-}

@@ -1,20 +1,24 @@
-import type { CopyRecord, MessageRecord } from '../../../shared/domain/index.ts'
+import type { CopyRecord, ReceivedMessage, RecipientRecord } from '../../../shared/domain/index.ts'
 import type { TenantWrites } from '../../ports/store.ts'
 import type { TransportResult } from '../../ports/transport.ts'
 import { withSession } from './leg.ts'
 import type { PreparedReport } from './report.ts'
 import { ofCopy, type Verdict } from './verdict.ts'
 
-/** Moves the recipients whose copy it is, and says in the audit what became of everybody. */
+/**
+ * Moves the recipients whose copy it is, and says in the audit what became of everybody. `known` may be from before the attempt:
+ * whose copy it is, and how it was protected, does not change any more.
+ */
 export async function record(
   tx: TenantWrites,
   copy: CopyRecord,
-  message: MessageRecord,
+  message: ReceivedMessage,
+  known: readonly RecipientRecord[],
   verdicts: readonly Verdict[],
   result: TransportResult,
   at: number,
 ): Promise<void> {
-  const rows = new Map(ofCopy(await tx.recipients(message.id), copy).map((row) => [row.address, row]))
+  const rows = new Map(ofCopy(known, copy).map((row) => [row.address, row]))
   for (const { address, state, reply, exhausted } of verdicts) {
     const own = rows.has(address)
     if (own) {
@@ -49,7 +53,7 @@ export async function record(
 export async function enclose(
   tx: TenantWrites,
   report: PreparedReport,
-  message: MessageRecord,
+  message: ReceivedMessage,
   at: number,
 ): Promise<void> {
   await tx.insertCopy(report.copy)
@@ -67,7 +71,7 @@ export async function enclose(
 export async function unreported(
   tx: TenantWrites,
   copy: CopyRecord,
-  message: MessageRecord,
+  message: ReceivedMessage,
   failed: readonly string[],
   at: number,
 ): Promise<void> {
@@ -85,7 +89,7 @@ export async function unreported(
 export async function auditUncertain(
   tx: TenantWrites,
   copy: CopyRecord,
-  message: MessageRecord,
+  message: ReceivedMessage,
   about: { readonly recipients: readonly string[]; readonly why: 'crash' | 'no-reply'; readonly times: number },
   at: number,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CopyRecord, EnvelopeRecipient, JobSpec, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
+import type { CopyRecord, EnvelopeRecipient, JobSpec, ReceivedMessage, TenantId } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { TenantReads } from '../../ports/store.ts'
@@ -36,7 +36,7 @@ export function createReporter(deps: ReportDeps) {
     /** Null when nobody wants to know: null sender, nothing in `recipients`. `recipients` are already chosen by `isWanted`. */
     async prepare(
       tenant: TenantId,
-      message: MessageRecord,
+      message: ReceivedMessage,
       recipients: readonly DsnRecipient[],
       now: number,
     ): Promise<PreparedReport | null> {

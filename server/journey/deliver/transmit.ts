@@ -1,4 +1,4 @@
-import type { CopyRecord, Envelope, MessageRecord, TenantId } from '../../../shared/domain/index.ts'
+import type { CopyRecord, Envelope, ReceivedMessage, TenantId } from '../../../shared/domain/index.ts'
 import { toFault } from '../../../shared/fault/index.ts'
 import { domainOf } from '../../../shared/words/address.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
@@ -41,7 +41,7 @@ export async function transmit(
   about: {
     readonly tenant: TenantId
     readonly copy: CopyRecord
-    readonly message: MessageRecord
+    readonly message: ReceivedMessage
     /** The next hop is the tenant's own: it gets the loop mark. */
     readonly home: boolean
   },
@@ -87,7 +87,7 @@ const deferral = (route: Route, open: readonly string[], reply: string): Transpo
   dsn: false,
 })
 
-function envelopeOf(copy: CopyRecord, message: MessageRecord, open: readonly string[]): Envelope {
+function envelopeOf(copy: CopyRecord, message: ReceivedMessage, open: readonly string[]): Envelope {
   const { envelope } = message
   const isReport = copy.mailFrom === '' && envelope.mailFrom !== ''
   const known = new Map(envelope.recipients.map((recipient) => [recipient.address, recipient]))

@@ -1,4 +1,4 @@
-import type { CopyRecord, MessageRecord, RecipientRecord, RecipientState } from '../../../shared/domain/index.ts'
+import type { CopyRecord, ReceivedMessage, RecipientRecord, RecipientState } from '../../../shared/domain/index.ts'
 import type { TransportResult } from '../../ports/transport.ts'
 import type { DsnRecipient } from './dsn-recipient.ts'
 import { isWanted } from './report.ts'
@@ -32,7 +32,7 @@ export function reportable(
   result: TransportResult,
   about: {
     copy: CopyRecord
-    message: MessageRecord
+    message: ReceivedMessage
     rows: readonly RecipientRecord[]
     now: number
     warn: boolean

@@ -13,6 +13,7 @@ import type {
   PersonRecord,
   PolicyVersionRecord,
   PortalSessionRecord,
+  ReceivedMessage,
   RecipientRecord,
   TenantId,
 } from '../../../shared/domain/index.ts'
@@ -29,7 +30,7 @@ import type { Dialect } from './dialect.ts'
 import { orm } from './drizzle.ts'
 import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
-import { auditRecord, grantRecord, keyRecord, messageRecord, record } from './rows.ts'
+import { auditRecord, grantRecord, keyRecord, messageRecord, receivedMessage, record } from './rows.ts'
 import type { Tables } from './tables.ts'
 import { messagesWithEndedGrants, unerased } from './tidy.ts'
 
@@ -174,6 +175,23 @@ export class SqlReads implements TenantReads {
       { id },
     )
     return rows[0] ? (record(rows[0]) as CopyRecord) : null
+  }
+
+  async copyToSend(id: string): Promise<{ copy: CopyRecord; message: ReceivedMessage } | null> {
+    const { copy, message } = this.engine.tables
+    const { decision: _, ...received } = orm.getTableColumns(message)
+    const [row] = await this.run(
+      'copyToSend',
+      (db) =>
+        db
+          .select({ copy, message: received })
+          .from(copy)
+          .innerJoin(message, and(eq(message.tenant, copy.tenant), eq(message.id, copy.message)))
+          .where(and(eq(copy.tenant, $('tenant')), eq(copy.id, $('id'))))
+          .prepare('copyToSend'),
+      { id },
+    )
+    return row ? { copy: record(row.copy) as CopyRecord, message: receivedMessage(row.message) } : null
   }
 
   async linkFiles(message: MessageId): Promise<LinkFileRecord[]> {

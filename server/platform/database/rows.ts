@@ -8,6 +8,7 @@ import type {
   KeyRecord,
   MessageId,
   MessageRecord,
+  ReceivedMessage,
 } from '../../../shared/domain/index.ts'
 import type { Tables } from './tables.ts'
 
@@ -22,6 +23,11 @@ export function record<R extends { tenant: string }>(row: R): Omit<R, 'tenant'> 
 export function messageRecord(row: Row<'message'>): MessageRecord {
   const { sender: _, erasedAt: __, ...rest } = record(row)
   return rest as MessageRecord
+}
+
+export function receivedMessage(row: Omit<Row<'message'>, 'decision'>): ReceivedMessage {
+  const { sender: _, erasedAt: __, ...rest } = record(row)
+  return rest as ReceivedMessage
 }
 
 export function keyRecord(row: Row<'key'>): KeyRecord {
