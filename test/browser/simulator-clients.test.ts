@@ -1,7 +1,9 @@
 /** Every client of the simulator: what the add-in does in it, and that no fault of ours or of the client stops a mail. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { stampedFiles } from '../../shared/words/stamp.ts'
 import { CLIENTS } from '../../simulator/profiles/clients.ts'
 import type { Hook } from '../../simulator/window/hook.ts'
 import { eventually, headerOf, mailsTo } from '../support/delivered.ts'
@@ -31,6 +33,24 @@ const stamped = (page: Page): Promise<Record<string, string>> =>
     const { draft } = hook.open()!.session
     return Object.fromEntries([...draft.headers].map(([name, { value }]) => [name, value]))
   })
+
+/** The headers of the mail that is sent next, by lower-case name. */
+async function sentHeaders(page: Page): Promise<Record<string, string>> {
+  const request = await page.waitForRequest('**/simulator/send')
+  const { headers } = request.postDataJSON() as { readonly headers: readonly (readonly [string, string])[] }
+  return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+/** As the stamp has it for these attachments. */
+const attachmentHash = (files: readonly { readonly name: string; readonly size: number }[]) =>
+  createHash('sha256').update(stampedFiles(files)).digest('base64url')
+/** Of the stamp that stands on the draft; null for none. */
+const attOf = async (page: Page) => attIn((await stamped(page))['x-secflow-stamp'] ?? '')
+function attIn(stamp: string): string | null {
+  const claims = stamp.split('.')[1]
+  if (claims === undefined) return null
+  return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { readonly att?: string }).att ?? null
+}
 
 async function confidential(page: Page): Promise<void> {
   const pane = await frameOf(page, '/taskpane.html')
@@ -120,13 +140,13 @@ const PANE_SAYS: Readonly<Record<string, RegExp>> = {
 }
 
 /** A mail goes out although something is broken: within five seconds of the click, without any question. */
-async function goesOut(page: Page): Promise<void> {
+async function goesOut(page: Page, recipients = 4): Promise<void> {
   const began = Date.now()
   await send(page)
   await page.locator('.delivery').waitFor({ timeout: 15_000 })
   expect(await page.getByRole('dialog').count()).toBe(0)
   expect(Date.now() - began).toBeLessThan(5000)
-  await delivered(page, 4)
+  await delivered(page, recipients)
 }
 
 const withSend = CLIENTS.filter(({ launchEvents }) => launchEvents.includes('onMessageSend'))
@@ -189,14 +209,131 @@ describe('storage that fails', () => {
           },
         })
     })
+    await page.reload()
+    await page.getByRole('main').waitFor()
     await page.evaluate(() => {
       for (const number of [185, 186]) window.secflowSimulator!.desk.faults.set(number, 'fails')
     })
-    await page.reload()
     await sample(page, 'Minutes for four')
     await confidential(page)
+    // The faults were in force: nothing was kept anywhere.
+    expect(await page.evaluate(() => window.secflowSimulator!.open()!.session.draft.session.size)).toBe(0)
+    const pane = await frameOf(page, '/taskpane.html')
+    expect(
+      await pane.evaluate(() => {
+        try {
+          return localStorage.length
+        } catch (error) {
+          return (error as Error).name
+        }
+      }),
+    ).toBe('SecurityError')
+    const sent = sentHeaders(page)
     await goesOut(page)
+    expect(await sent).toMatchObject({ 'x-secflow-classification': 'confidential' })
   })
+})
+
+/** Adds a recipient as the user does. */
+async function addRecipient(page: Page, address: string): Promise<void> {
+  await page.getByLabel('To: Add a recipient').fill(address)
+  await page.getByLabel('To: Add a recipient').press('Enter')
+}
+
+const stampOn = async (page: Page) => (await stamped(page))['x-secflow-stamp'] ?? ''
+
+/** A stamped draft whose pane is closed again: from here on only launch events write. */
+async function stampedWithoutPane(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'New mail' }).click()
+  await addRecipient(page, 'cert@partner.example')
+  await page.getByLabel('Subject').fill('Figures')
+  await confidential(page)
+  await expect.poll(() => attOf(page), { timeout: 10_000 }).toBe(attachmentHash([]))
+  await page.getByRole('button', { name: 'Protect' }).click()
+  await page.locator('.pane iframe').waitFor({ state: 'detached' })
+}
+
+const FILE = { name: 'figures.csv', mimeType: 'text/csv', buffer: Buffer.from('42\n'.repeat(100)) }
+const EVENTS = [
+  {
+    event: 'onMessageFromChanged',
+    change: async (page: Page) => void (await page.getByLabel('From', { exact: true }).selectOption({ index: 0 })),
+    back: async (page: Page) => void (await page.getByLabel('From', { exact: true }).selectOption({ index: 1 })),
+  },
+  {
+    event: 'onMessageAttachmentsChanged',
+    change: (page: Page) => page.locator('input[type=file]').setInputFiles(FILE),
+    back: (page: Page) => page.getByRole('button', { name: /figures\.csv$/ }).click(),
+  },
+] as const
+
+describe.each(withSend)('launch events of $name', ({ id, sessionDelay }) => {
+  it.each(EVENTS)(
+    '$event takes the stamp off a draft it was not made for, and puts it back on the one it was',
+    { timeout: 60_000 },
+    async ({ change, back }) => {
+      visit = await world.open(client(id))
+      const { page } = visit
+      await stampedWithoutPane(page)
+      await page.waitForTimeout(sessionDelay)
+      const stamp = await stampOn(page)
+      await change(page)
+      await expect.poll(() => stampOn(page), { timeout: 5000 }).toBe('none')
+      expect(await stamped(page)).toMatchObject({ 'x-secflow-classification': 'confidential' })
+      await back(page)
+      await expect.poll(() => stampOn(page), { timeout: 5000 }).toBe(stamp)
+    },
+  )
+})
+
+describe('a client without launch events', () => {
+  it.each(EVENTS)('keeps the stamp where $event would have acted', async ({ change }) => {
+    visit = await world.open(client('ltsc'))
+    const { page } = visit
+    await stampedWithoutPane(page)
+    const stamp = await stampOn(page)
+    await change(page)
+    await page.waitForTimeout(1000)
+    expect(await stampOn(page)).toBe(stamp)
+  })
+})
+
+describe('a header that would be longer than 998 characters', () => {
+  it.each(['web', 'classic'])(
+    'is not written in %s: the pane asks for less, the wish stays without its reason, and the mail goes',
+    { timeout: 60_000 },
+    async (id) => {
+      visit = await world.open(client(id))
+      const { page } = visit
+      await sample(page, 'Minutes for four')
+      const pane = await frameOf(page, '/taskpane.html')
+      await pane.getByRole('checkbox', { name: /Without protection|No protection|Unprotected|Plain/i }).check()
+      await pane.getByRole('combobox', { name: /less protection/ }).selectOption({ label: 'Another reason' })
+      await pane.getByRole('textbox', { name: /less protection/ }).fill('ü'.repeat(190))
+      await pane.getByText(/Please shorten: \d+ characters too many/).waitFor()
+      const fitting = { 'x-secflow-protection': 'plain', 'x-secflow-stamp': 'none' }
+      await expect.poll(() => stamped(page), { timeout: 10_000 }).toMatchObject(fitting)
+      await pane.getByText('Your choice stands on this message').waitFor()
+      await expect
+        .poll(() => page.evaluate(() => window.secflowSimulator!.open()!.session.draft.session.get('secflow') ?? ''))
+        .toContain('%c3%bc'.repeat(190))
+
+      // The launch events find the long wish in the notes, on a draft that has lost its headers.
+      await page.getByRole('button', { name: 'Protect' }).click()
+      await page.locator('.pane iframe').waitFor({ state: 'detached' })
+      await page.evaluate(() => window.secflowSimulator!.open()!.session.draft.headers.clear())
+      await page.getByRole('button', { name: 'Cc and Bcc' }).click()
+      await page.getByLabel('Cc: Add a recipient', { exact: true }).fill('design@supplier.example')
+      await page.getByLabel('Cc: Add a recipient', { exact: true }).press('Enter')
+      await expect.poll(() => stamped(page), { timeout: 5000 }).toMatchObject(fitting)
+
+      const sent = sentHeaders(page)
+      await goesOut(page, 5)
+      const headers = await sent
+      expect(headers).toMatchObject(fitting)
+      for (const [name, value] of Object.entries(headers)) expect(name.length + value.length).toBeLessThanOrEqual(998)
+    },
+  )
 })
 
 describe('what senders get wrong, and what servers do', () => {
@@ -263,9 +400,31 @@ describe('what senders get wrong, and what servers do', () => {
     await page.getByText('Faults').click()
     await sample(page, 'Minutes for four')
     await confidential(page)
-    await page.waitForTimeout(3500)
+    // What was stamped first knows of no attachment: the client has not named it yet.
+    expect(await attOf(page)).toBe(attachmentHash([]))
+    const named = attachmentHash([{ name: 'Minutes.txt', size: 2400 }])
+    await expect.poll(() => attOf(page), { timeout: 15_000 }).toBe(named)
+    const sent = sentHeaders(page)
     await send(page)
+    expect(attIn((await sent)['x-secflow-stamp'] ?? '')).toBe(named)
     await delivered(page, 4)
+  })
+
+  it('attachments that are named only while the mail is sent leave the mail without a stamp, and it goes', {
+    timeout: 60_000,
+  }, async () => {
+    visit = await world.open(client('web'))
+    const { page } = visit
+    await page.getByText('Faults').click()
+    await page.getByLabel('Outlook itself').selectOption('filesLate')
+    await page.getByText('Faults').click()
+    await sample(page, 'Minutes for four')
+    await confidential(page)
+    await page.getByRole('button', { name: 'Protect' }).click()
+    await page.waitForTimeout(3000)
+    const sent = sentHeaders(page)
+    await goesOut(page)
+    expect(await sent).toMatchObject({ 'x-secflow-classification': 'confidential', 'x-secflow-stamp': 'none' })
   })
 
   it('a tenant without labels has its state in the pane, and mail goes', { timeout: 60_000 }, async () => {
