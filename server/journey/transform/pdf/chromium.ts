@@ -46,6 +46,9 @@ const FLAGS = [
   '--proxy-server=http://127.0.0.1:9',
   '--proxy-bypass-list=<-loopback>',
 ]
+/** After so many failures in a row the browser is left alone for a minute, and one more try decides. */
+const MOST_FAILURES = 3
+const REST = 60_000
 /** A process that cannot be killed must not hold up the next mail, ms. */
 const ENDS_WITHIN = 5_000
 /** A browser that prints more than this is not believed. */
@@ -62,15 +65,23 @@ export function createChromium(options: ChromiumOptions): BodyDrawer {
     browser = null
     await stopping?.stop()
   }
+  let failures = 0
+  let restsUntil = 0
+
   const draw = async (page: DocumentPage): Promise<Buffer> => {
+    if (performance.now() < restsUntil) throw new Error('the browser failed too often and rests')
     clearTimeout(idle)
     const signal = AbortSignal.timeout(timeoutMs)
     try {
       browser ??= await startBrowser(options)
       const pdf = await inTime(print(browser, chromiumHtml(page.html ?? '', page.images)), signal)
       if (++browser.pages >= pagesPerBrowser) await stop()
+      failures = 0
       return pdf
     } catch (error) {
+      failures += 1
+      // Mails wait for each other here: where the browser hangs, each would wait for all before it.
+      if (failures >= MOST_FAILURES) restsUntil = performance.now() + REST
       await stop()
       throw error
     } finally {
