@@ -14,7 +14,7 @@ export async function withStatement(
     const kept = await keptVerdict(verdicts, mail.tenant.id, view.received.parsed)
     return kept === null ? message : withVerdict(message, kept)
   }
-  const statement = ours ? statementOf(view, id, classification) : null
+  const statement = ours ? statementOf(mail.tenant, view, id, classification) : null
   if (!statement) return own(message)
   return withVerdict(own(message), await verdicts.sign(mail.tenant.id, statement, tools.clock.now()))
 }

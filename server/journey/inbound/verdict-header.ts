@@ -1,8 +1,10 @@
 import type { OpenedFacts, TenantId } from '../../../shared/domain/index.ts'
+import { domainOf } from '../../../shared/words/address.ts'
 import { HEADER } from '../../../shared/words/headers.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { fieldsOf, fieldValue, rawField } from '../../mime/header.ts'
 import type { ParsedMail } from '../parse/parse-mail.ts'
+import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
 import type { View } from './views.ts'
 
@@ -30,10 +32,12 @@ export interface VerdictSigner {
 }
 
 /**
- * What a copy is to say of a mail; null where there is nothing that its reader could not see himself. A stranger's mail that has a
- * class, because it answers one of ours, is never `internal`: that is a word for the sender.
+ * What a copy is to say of a mail; null where there is nothing that its reader could not see himself. `internal` is a word for the
+ * sender: never for a stranger's mail, which has a class where it answers one of ours, nor for one that a mail server of ours hands on
+ * in its own name (SRS) while From says somebody else.
  */
 export function statementOf(
+  tenant: Pick<TenantProfile, 'domains'>,
   { opened, inbound, received }: Pick<View, 'opened' | 'inbound' | 'received'>,
   copy: string,
   classification: string | null,
@@ -42,7 +46,8 @@ export function statementOf(
   const { visible, message } = received.parsed
   const bound = { from: visible.from, messageId: visible.messageId, copy, classification }
   if (!opened) {
-    const state = inbound ? (message.opened?.verdict ?? 'not-opened') : 'internal'
+    const internal = !inbound && isOwnDomain(tenant, domainOf(visible.from))
+    const state = internal ? 'internal' : (message.opened?.verdict ?? 'not-opened')
     return { ...bound, state, damage: null, signer: null, layers: [] }
   }
   const { verdict, layers } = opened
