@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import {
   type AuditEvent,
   type AuditRecord,
@@ -310,12 +310,10 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     const last = await this.#chainHead()
     const text = auditText(event)
     const seq = (last?.seq ?? 0) + 1
-    const hash = createHash('sha256')
-      .update((last?.hash ?? CHAIN_START) + text)
-      .digest('hex')
+    const hash = digestOf('sha256', (last?.hash ?? CHAIN_START) + text)
     await this.#insert('audit', { seq, message: event.message ?? '', text, hash })
     this.#unit.heads?.set(this.tenant, { seq, hash })
-    return { ...(JSON.parse(text) as AuditEvent), seq, hash }
+    return { ...event, seq, hash }
   }
 
   async insertIdempotent(record: IdempotencyRecord): Promise<boolean> {
