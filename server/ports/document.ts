@@ -1,7 +1,9 @@
-/** Renders the readable page(s) of a PDF container: letterhead, headers, body, list of files. Runs apart from the event loop with a cap on time and memory. */
+/** Makes PDFs: the readable page(s) of a container, and strangers' PDFs under a password. Runs apart from the event loop with a cap on time and memory. */
 export interface DocumentRenderer {
   /** A complete unencrypted PDF; raises `render-failed` only when even the plain-text fallback failed. */
   render(page: DocumentPage): Promise<Buffer>
+  /** A PDF as it is, under a password; null for one that is damaged, encrypted already, or asks for too much time or memory. */
+  lock(pdf: Buffer, password: string): Promise<Buffer | null>
   close(): Promise<void>
 }
 

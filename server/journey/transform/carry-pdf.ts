@@ -42,7 +42,8 @@ export async function carryPdf(
   const plan = await planPassword(mail, draft, step, recipient, language, subject, tools)
   const { secrets, grants, passwords } = plan
   const files = remainingFiles(mail, content)
-  const locking = { mail, content, files, password: plan.password, way: plan.way, language }
+  const { documents } = tools
+  const locking = { mail, content, files, password: plan.password, way: plan.way, language, documents }
   const locked =
     step.container === 'zip' ? await lockedInZip(locking) : step.container === 'pdfs' ? await lockedPdfs(locking) : null
   if (locked) {

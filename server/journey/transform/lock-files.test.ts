@@ -1,10 +1,14 @@
 import { PDFDocument } from 'pdf-lib'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeEntity } from '../../mime/write.ts'
 import { bytesOf } from '../../ports/bytes.ts'
 import { parseMail } from '../parse/parse-mail.ts'
 import { lockedInZip, lockedPdfs } from './lock-files.ts'
 import type { MailInHand } from './mail.ts'
+import { createDocumentRenderer } from './pdf/renderer.ts'
+
+const documents = createDocumentRenderer({ workers: 1 })
+afterAll(() => documents.close())
 
 let pdf: Buffer
 beforeAll(async () => {
@@ -41,6 +45,7 @@ async function locked(lock: typeof lockedPdfs, text: string, parts: readonly Par
     password: 'lusab-babad-gutih-tugad',
     way: { channel: 'sender' },
     language: 'en',
+    documents,
   })
   return entity && Buffer.concat(await Array.fromAsync(writeEntity(entity))).toString('latin1')
 }

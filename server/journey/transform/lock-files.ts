@@ -1,13 +1,14 @@
-import { toFault } from '../../../shared/fault/index.ts'
 import type { Language } from '../../../shared/words/filelink.ts'
 import { pdfNoticeWords } from '../../../shared/words/pdf.ts'
 import { editContent } from '../../mime/edit.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { filePart, multipart } from '../../mime/write.ts'
+import { bytesOf } from '../../ports/bytes.ts'
+import type { DocumentRenderer } from '../../ports/document.ts'
 import type { EditedContent } from './content.ts'
 import { outermost } from './holders.ts'
 import type { MailInHand } from './mail.ts'
-import { type Container, type ContainerFile, encryptedContainer } from './pdf/container.ts'
+import type { ContainerFile } from './pdf/container.ts'
 import { lockedZip } from './pdf/locked-zip.ts'
 import { filesNotice, type PasswordWay } from './pdf/pdf-notice.ts'
 
@@ -20,6 +21,7 @@ export interface Locking {
   /** Attachments that are still inside, with their place. */
   readonly files: readonly (ContainerFile & { readonly at: number })[]
   readonly password: string
+  readonly documents: DocumentRenderer
   readonly way: PasswordWay
   readonly language: Language
 }
@@ -43,7 +45,7 @@ export async function lockedInZip(locking: Locking): Promise<Entity | null> {
  * locked then.
  */
 export async function lockedPdfs(locking: Locking): Promise<Entity | null> {
-  const { files, password, mail } = locking
+  const { files, password, documents } = locking
   const places = placesOfPdfs(locking)
   const pdfs = files.filter(({ at }) => places.has(at))
   if (pdfs.length === 0 || pdfs.length < places.size) return null
@@ -51,10 +53,9 @@ export async function lockedPdfs(locking: Locking): Promise<Entity | null> {
   const parts: Entity[] = []
   for (const file of pdfs) {
     const bytes = await whole(file)
-    const written = bytes.includes(SIGNED) ? null : await underPassword(bytes, password, mail.acceptedAt)
-    if (written === null) return null
-    const { size, stream } = written
-    parts.push(filePart({ name: file.name, mediaType: 'application/pdf', disposition: 'attachment', size, stream }))
+    const pdf = bytes.includes(SIGNED) ? null : await documents.lock(bytes, password)
+    if (pdf === null) return null
+    parts.push(pdfPart(file.name, pdf))
   }
   return withParts(locking, 'pdfs', parts, pdfs)
 }
@@ -73,13 +74,9 @@ function placesOfPdfs({ mail, content }: Locking): Set<number> {
   return new Set(pdfs.filter((file) => remaining.has(outermost(file, attachments))).map(({ index }) => index))
 }
 
-async function underPassword(page: Buffer, userPassword: string, time: number): Promise<Container | null> {
-  try {
-    return await encryptedContainer({ page, files: [], userPassword, ownerPassword: null, time })
-  } catch (error) {
-    if (toFault(error).code === 'render-failed') return null
-    throw error
-  }
+function pdfPart(name: string, bytes: Buffer): Entity {
+  const { size, stream } = bytesOf(bytes)
+  return filePart({ name, mediaType: 'application/pdf', disposition: 'attachment', size, stream })
 }
 
 function withParts(

@@ -145,6 +145,21 @@ describe('the renderer', () => {
     }
   })
 
+  it('puts a PDF under a password, goes on after one that is damaged or too much, and keeps nobody waiting', async () => {
+    const hasty = createDocumentRenderer({ workers: 1, timeoutMs: 3_000, maxMemoryMb: 64 })
+    try {
+      const pdf = await hasty.render(page({ text: 'the plain text' }))
+      expect(await hasty.lock(Buffer.from('%PDF-1.7 nothing'), 'lusab')).toBeNull()
+      const objects = Array.from({ length: 400_000 }, (_, n) => `${n + 4} 0 obj\n[/A${n} ${n} 0 R]\nendobj\n`).join('')
+      expect(await hasty.lock(Buffer.from(`%PDF-1.7\n${objects}`), 'lusab')).toBeNull()
+      const locked = await hasty.lock(pdf, 'lusab')
+      expect(locked!.includes('/Encrypt')).toBe(true)
+      expect(await hasty.lock(locked!, 'lusab')).toBeNull()
+    } finally {
+      await hasty.close()
+    }
+  })
+
   it('refuses work when it is closed', async () => {
     const closed = createDocumentRenderer()
     await closed.close()

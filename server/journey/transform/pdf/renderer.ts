@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { DocumentPage, DocumentRenderer } from '../../../ports/document.ts'
 import type { RenderRequest } from './render-page.ts'
-import type { WorkerAnswer, WorkerRequest } from './render-worker.ts'
+import type { Work, WorkerAnswer, WorkerRequest } from './render-worker.ts'
 
 export interface RendererOptions {
   /** Threads that draw at the same time. One for each core unless told. */
@@ -81,10 +81,10 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
   }
 
   /** One try; a worker that failed is not used again, and neither is one that has drawn its share. */
-  const attempt = async (seat: Seat, request: RenderRequest): Promise<Buffer> => {
+  const attempt = async (seat: Seat, request: Work): Promise<Buffer> => {
     seat.worker ??= startWorker(maxMemoryMb)
     try {
-      const pdf = await seat.worker.render(request, timeoutMs)
+      const pdf = await seat.worker.make(request, timeoutMs)
       if (seat.worker.pages >= pagesPerWorker) await stopWorker(seat)
       return pdf
     } catch (error) {
@@ -94,7 +94,7 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
   }
 
   /** What failed in a worker that drew pages before may be the worker's fault: it gets a fresh one, unless time ran out. */
-  const fairAttempt = async (seat: Seat, request: RenderRequest): Promise<Buffer> => {
+  const fairAttempt = async (seat: Seat, request: Work): Promise<Buffer> => {
     const isFresh = (seat.worker?.pages ?? 0) === 0
     try {
       return await attempt(seat, request)
@@ -133,18 +133,33 @@ export function createDocumentRenderer(options: RendererOptions = {}): DocumentR
     }
   }
 
+  const lock = async (pdf: Buffer, password: string): Promise<Buffer | null> => {
+    const seat = await take()
+    try {
+      return await fairAttempt(seat, { lock: pdf, password })
+    } catch {
+      return null
+    } finally {
+      give(seat)
+    }
+  }
+
+  /** Refused once the renderer is closed, which waits for what was begun. */
+  const begun = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) return Promise.reject(new Fault('shutting-down'))
+    const mine = work()
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    )
+    atWork.add(settled)
+    void settled.then(() => atWork.delete(settled))
+    return mine
+  }
+
   return {
-    render(page) {
-      if (closed) return Promise.reject(new Fault('shutting-down'))
-      const mine = draw(page)
-      const settled = mine.then(
-        () => undefined,
-        () => undefined,
-      )
-      atWork.add(settled)
-      void settled.then(() => atWork.delete(settled))
-      return mine
-    },
+    render: (page) => begun(() => draw(page)),
+    lock: (pdf, password) => begun(() => lock(pdf, password)),
     async close() {
       closed = true
       await Promise.all(atWork)
@@ -165,7 +180,7 @@ class Late extends Error {}
 interface RenderWorker {
   readonly pages: number
   /** Rejects when the worker fails, dies or is late; it must not be used after that. */
-  render(request: RenderRequest, timeoutMs: number): Promise<Buffer>
+  make(request: Work, timeoutMs: number): Promise<Buffer>
   stop(): Promise<void>
 }
 
@@ -192,7 +207,7 @@ function startWorker(maxMemoryMb: number): RenderWorker {
     get pages() {
       return pages
     },
-    async render(request, timeoutMs) {
+    async make(request, timeoutMs) {
       if (dead) throw dead
       const id = ++pages
       worker.ref()
