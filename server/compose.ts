@@ -177,6 +177,7 @@ async function furnish(
     recipients: config.smtp.maxRecipients,
     reserveBytes: config.blobs.reserve,
   }
+  const foreignIntent = (id: string) => tenant(id).foreignIntent
   const acceptor = createAcceptor({
     store,
     blobs,
@@ -186,8 +187,9 @@ async function furnish(
     log,
     metrics,
     limits: acceptLimits,
+    foreignIntent,
   })
-  const record = createRecorder({ store, clock, log, metrics })
+  const record = createRecorder({ store, clock, log, metrics, foreignIntent })
   const edge = openEdge(edgeSettings(config, acceptLimits), {
     async record(received) {
       const { tenant, id, bytes, ticket } = received
@@ -236,7 +238,10 @@ async function furnish(
         verdicts: {
           sign: (id, { from, messageId: called, copy, ...claims }, time) =>
             signVerdict(verdictKey(secrets, id), { from, messageId: called, copy }, claims, time),
-          holds: async (id, token, mail) => !('refused' in (await verifyVerdict(verdictKey(secrets, id), token, mail))),
+          holds: async (id, token, mail) => {
+            const read = await verifyVerdict(verdictKey(secrets, id), token, mail)
+            return !('refused' in read) && read.copy === mail.copy
+          },
         },
         turns: createTurns(OPENED_AT_ONCE),
         authenticate: createAuthenticator({ resolver: createResolver(config.dns), name: config.smtp.hostname }),

@@ -1,4 +1,4 @@
-import type { Step } from '../../../shared/domain/index.ts'
+import type { Decision, Step } from '../../../shared/domain/index.ts'
 import type { MailInHand } from '../transform/mail.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
 import { reportBlock, reportFile } from './report.ts'
@@ -16,6 +16,12 @@ export function formFor({ received, unwrapped, usual }: View, steps: readonly St
   return said === 'original' ? received : (unwrapped ?? received)
 }
 
+/** The form that the first recipients of a view get: that of the mails beside the copies. */
+export function formOfFirst(view: View, { recipients, copies }: Decision): Form {
+  const first = recipients.findIndex(({ address }) => view.recipients.has(address))
+  return formFor(view, copies.find((copy) => copy.recipients.includes(first))?.steps ?? [])
+}
+
 /** The mail in hand in a form of one view, with what is said of it to its reader. */
 export function inHand(
   mail: Omit<MailInHand, 'source' | 'parsed' | 'subjectMark' | 'report'>,
@@ -26,7 +32,9 @@ export function inHand(
   const all = Object.values(settings.marks)
   const add = view.opened ? markOf(view.opened, settings) : null
   const { opened } = view
-  const tells = opened && settings.report !== 'none' && !CLOSED.has(opened.verdict.state)
+  // Whoever gets the container although it was opened is to have its bytes.
+  const kept = view.unwrapped !== null && form === view.received
+  const tells = opened && settings.report !== 'none' && !kept && !CLOSED.has(opened.verdict.state)
   return {
     ...mail,
     source: form.source,

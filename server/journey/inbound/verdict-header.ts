@@ -27,8 +27,12 @@ export interface VerdictStatement {
 /** Signs with the tenant's key; at most 960 characters without white space. */
 export interface VerdictSigner {
   sign(tenant: TenantId, statement: VerdictStatement, time: number): Promise<string>
-  /** Whether a token is ours and about this mail. */
-  holds(tenant: TenantId, token: string, mail: { readonly from: string; readonly messageId: string }): Promise<boolean>
+  /** Whether a token is ours, about this mail, and was written for this copy. */
+  holds(
+    tenant: TenantId,
+    token: string,
+    mail: { readonly from: string; readonly messageId: string; readonly copy: string },
+  ): Promise<boolean>
 }
 
 /**
@@ -68,17 +72,20 @@ export function withVerdict(message: Entity, token: string): Entity {
 
 /**
  * The verdict of a mail that we processed and that came back on its way to the same people: it is still true. null for none, for
- * several, and for one that is not ours or not about this mail.
+ * several, and for one that is not ours, not about this mail, or of another copy: a body is bound by the mark of its copy alone.
  */
 export async function keptVerdict(
   verdicts: VerdictSigner,
   tenant: TenantId,
   { index, visible }: Pick<ParsedMail, 'index' | 'visible'>,
+  copy: string,
 ): Promise<string | null> {
   const [field, ...more] = fieldsOf(index.root.fields, HEADER.verdict.toLowerCase())
   if (!field || more.length > 0) return null
   const token = fieldValue(field)
-  return (await verdicts.holds(tenant, token, visible)) ? token : null
+  return (await verdicts.holds(tenant, token, { from: visible.from, messageId: visible.messageId, copy }))
+    ? token
+    : null
 }
 
 /** Layers as a receipt names them. */

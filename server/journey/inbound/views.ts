@@ -8,6 +8,8 @@ import type { Note } from '../evaluate/input.ts'
 import { type ParsedMail, parseMail } from '../parse/parse-mail.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import {
+  isMalleable,
+  loadsFromElsewhere,
   needsOpening,
   type OpenedMail,
   type OpenKeys,
@@ -24,8 +26,8 @@ export interface View {
   readonly opened: OpenedMail | null
   /** From outside to people of ours: subject marks that are not ours go, whatever else is in it. */
   readonly inbound: boolean
-  /** It was processed before and goes on as it is. */
-  readonly returned?: boolean
+  /** The copy as which it was processed before; it goes on as it is. */
+  readonly returned?: string
   /** What rules judge: the opened content where there is one. */
   readonly parsed: ParsedMail
   readonly received: Form
@@ -85,9 +87,9 @@ const NOTHING: Parameters<typeof openedFacts>[0] = {
   verdict: { state: 'plain', words: { de: '', en: '' }, signer: null, damage: null },
 }
 
-/** What was processed before leaves once more as it came. */
-export const asReturned = (mail: MailToOpen, recipients: readonly string[]): readonly View[] =>
-  asReceived({ ...mail, recipients }).map((view) => ({ ...view, inbound: false, returned: true }))
+/** What was processed before, as that copy, leaves once more as it came. */
+export const asReturned = (mail: MailToOpen, recipients: readonly string[], copy: string): readonly View[] =>
+  asReceived({ ...mail, recipients }).map((view) => ({ ...view, inbound: false, returned: copy }))
 
 /** The views of one mail, readable until they are disposed of. */
 export interface Views extends AsyncDisposable {
@@ -135,11 +137,14 @@ async function viewsByKey(
   let same: Seen | null = null
   for (const [at, { keys, addresses }] of (await keyGroups(keyring, mail.tenant, ours)).entries()) {
     const own = at < MOST_KEY_SETS ? keys : { smime: [], pgp: [] }
+    const fresh = same === null
     const view: Seen = same ?? (await viewWith({ ...shared, ...own }, mail, held))
     // Where nothing is encrypted the mail is the same for everybody.
     if (!view.opened?.layers.some(({ kind }) => kind.endsWith('-encrypted'))) same = view
     const name = await nameOf(view)
     const known = views.get(name)
+    // Many keys open the same content: it is kept once.
+    if (known && fresh) await held.pop()?.[Symbol.asyncDispose]()
     const together = new Set([...(known?.recipients ?? []), ...addresses])
     views.set(name, { ...(known ?? view), inbound: true, recipients: together })
   }
@@ -169,7 +174,7 @@ async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): P
     })
     const inside = withFacts(read, parsed, opened)
     const unwrapped = { source: message, parsed: inside }
-    return { ...closed, unwrapped, usual: isUnwrapped(opened, settings) ? unwrapped : received, parsed: inside }
+    return { ...closed, unwrapped, usual: isUnwrapped(opened, read, settings) ? unwrapped : received, parsed: inside }
   } catch (error) {
     // A structure that nobody could judge stays where it was.
     if (toFault(error).definition.retry) throw error
@@ -179,10 +184,15 @@ async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): P
 
 /**
  * What was encrypted is of no use to its reader as it came. What is only signed is evidence: it is taken apart where it proved what it
- * says, or where the tenant wants it so.
+ * says, or where the tenant wants it so. Content that could send itself to an attacker once it is shown stays closed (EFAIL).
  */
-function isUnwrapped({ layers, verdict }: OpenedMail, { open, signatures, report }: InboundSettings): boolean {
+function isUnwrapped(
+  { layers, verdict }: OpenedMail,
+  { index }: ParsedMail,
+  { open, signatures, report }: InboundSettings,
+): boolean {
   if (open === 'verify') return false
+  if (isMalleable(layers) && loadsFromElsewhere(index)) return false
   const encrypted = layers.some(({ kind }) => kind.endsWith('-encrypted'))
   return encrypted || verdict.state === 'good' || signatures === 'remove' || report !== 'none'
 }

@@ -1,12 +1,12 @@
 import { Fault } from '../../../../shared/fault/index.ts'
 import { contentType, encodedText, transferEncoding } from '../../../mime/build.ts'
-import { canDecode, readText } from '../../../mime/charset.ts'
+import { canDecode, decodeCharset, readText } from '../../../mime/charset.ts'
 import { decodedBody } from '../../../mime/decode.ts'
 import type { MimePart } from '../../../mime/part.ts'
 import { readableParts } from '../../../mime/readable.ts'
 import { headerBytes } from '../../../mime/write.ts'
 import { type ByteSource, bytesOf } from '../../../ports/bytes.ts'
-import { pgpBlocksOf, pgpReadSignedText } from '../openpgp/index.ts'
+import { pgpBlocksOf, pgpReadSigned, pgpReadSignedText } from '../openpgp/index.ts'
 import { collect } from '../smime/index.ts'
 import { judgePgp, layerOf } from './judge.ts'
 import { type Inside, type Opened, type Opening, openPgpMessage, orFault, proves } from './open-layers.ts'
@@ -49,13 +49,23 @@ async function holdsMark(source: ByteSource, part: MimePart): Promise<boolean> {
 }
 
 async function openMessage(armor: Buffer, opening: Opening): Promise<Opened> {
-  const opened = await openPgpMessage(bytesOf(armor).stream(), opening)
+  const opened = (await openSignedMessage(armor, opening)) ?? (await openPgpMessage(bytesOf(armor).stream(), opening))
   if (!opened.inner) return opened
   if (opened.inner.size > UNPACKED) {
     return { ...opened, layers: [...opened.layers, layerOf('content', 'not-opened')], inner: null }
   }
   const charset = /^Charset: ([\w.:+-]{1,40})\s*$/im.exec(armor.toString('latin1', 0, 1_000))?.[1] ?? 'utf-8'
-  return { ...opened, inner: await entityOf(opened.inner, canDecode(charset) ? charset : 'utf-8') }
+  return { ...opened, inner: await entityOf(opened.inner, holdsAscii(charset) ? charset : 'utf-8') }
+}
+
+/** What `gpg --sign` makes: a signature and no encryption (RFC 9580 10.3); null for anything else. */
+async function openSignedMessage(armor: Buffer, opening: Opening): Promise<Opened | null> {
+  const options = { time: opening.at, most: UNPACKED }
+  const read = await orFault(pgpReadSigned(bytesOf(armor).stream(), opening.sender.pgp, options))
+  if (read instanceof Fault) return null
+  const { content, signatures } = read
+  const layer = signatures.length > 0 ? judgePgp(signatures, opening) : layerOf('pgp-inline', 'not-opened')
+  return { layers: [layer], inner: signatures.length > 0 && proves(layer) ? content : null, held: content }
 }
 
 /** Only the signed text comes out: armor headers and comments are shown by readers and signed by nobody. */
@@ -64,9 +74,14 @@ async function openSignedText(block: Buffer, root: MimePart, opening: Opening): 
   if (read instanceof Fault) return { layers: [layerOf('pgp-signed', 'broken')], inner: null }
   const layer = judgePgp(read.signatures, opening)
   const charset = root.parameters.get('charset') ?? 'utf-8'
-  if (!proves(layer) || !canDecode(charset)) return { layers: [layer], inner: null }
+  if (!proves(layer)) return { layers: [layer], inner: null }
+  if (!holdsAscii(charset)) return { layers: [layer, ...partial().layers], inner: null }
   return { layers: [layer], inner: await entityOf(bytesOf(Buffer.concat([read.content, CRLF])), charset) }
 }
+
+/** A charset stands in a header that nobody signs: it may not turn what was signed into another text. */
+const holdsAscii = (charset: string) => canDecode(charset) && decodeCharset(ASCII, charset) === ASCII.toString('latin1')
+const ASCII = Buffer.from(Array.from({ length: 95 }, (_, at) => at + 32))
 
 const CRLF = Buffer.from('\r\n')
 

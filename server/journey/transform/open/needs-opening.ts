@@ -1,5 +1,6 @@
 import type { MimeIndex } from '../../../mime/part.ts'
 import { containerOf, forwardedSeal, sealedPart } from './container.ts'
+import { pgpFiles } from './encrypted-file.ts'
 
 const MARK = '-----BEGIN PGP '
 
@@ -9,5 +10,5 @@ const MARK = '-----BEGIN PGP '
  */
 export function needsOpening({ root }: MimeIndex, text: string | undefined): boolean {
   if (containerOf(root) !== null || sealedPart(root) !== null || forwardedSeal(root)) return true
-  return text?.includes(MARK) === true
+  return text?.includes(MARK) === true || pgpFiles(root).length > 0
 }

@@ -7,6 +7,7 @@ import type { ByteSource } from '../../../ports/bytes.ts'
 import { containerOf, forwardedSeal, sealedPart } from './container.ts'
 import { contentOf } from './content.ts'
 import { suspectedDamage } from './damage.ts'
+import { hasEncryptedFile } from './encrypted-file.ts'
 import { openInline } from './inline.ts'
 import { layerOf } from './judge.ts'
 import type { OpenKeys, OpenOptions } from './keys.ts'
@@ -176,5 +177,6 @@ async function unopened(walk: Walk, opening: () => Promise<Opening>): Promise<Re
     const state = layers.at(-1)?.state
     return { layers: [], closed: !fine && state !== 'not-covered' && state !== 'not-opened' }
   }
+  if (await hasEncryptedFile(inside)) return { layers: [layerOf('pgp-encrypted', 'not-covered')] }
   return forwardedSeal(inside.index.root) ? { layers: [layerOf('content', 'forwarded')] } : null
 }

@@ -31,12 +31,14 @@ export function verdictOn(layers: readonly OpenedLayer[], suspected: Damage | nu
 }
 
 /**
- * Encryption without integrity of its own is believed only where a good signature, inside or around it, covers the same
- * content; everything else of that kind is marked (EFAIL).
+ * Encryption without integrity of its own is believed only where a good signature inside of it covers the content; everything
+ * else of that kind is marked (EFAIL). A signature around it proves nothing: whoever captured and altered a ciphertext can sign
+ * that without knowing what is in it.
  */
 export function markIntegrity(layers: readonly OpenedLayer[]): OpenedLayer[] {
-  const proved = layers.some(({ state }) => state === 'good')
-  return layers.map((layer) =>
-    proved && layer.state === 'no-integrity' ? { ...layer, state: 'decrypted', words: wordsOf('decrypted') } : layer,
+  return layers.map((layer, at) =>
+    layer.state === 'no-integrity' && layers.slice(at + 1).some(({ state }) => state === 'good')
+      ? { ...layer, state: 'decrypted', words: wordsOf('decrypted') }
+      : layer,
   )
 }
