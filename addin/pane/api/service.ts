@@ -69,7 +69,7 @@ export function openService(open: () => Promise<SignIn | null>, language: string
     vocabulary: () => ask('GET', `vocabulary?language=${language}`),
     evaluate: (draft, signal) => ask('POST', 'evaluate', draft, signal),
     verdict: (verdict, from, messageId) =>
-      ask('POST', 'verdicts', { verdict, from, ...(messageId ? { messageId } : {}) }),
+      ask('POST', 'verdicts', { verdict, from, ...(messageId === null ? {} : { messageId }) }),
     receipts: (words, cursor) =>
       ask('GET', `messages?query=${encodeURIComponent(words)}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`),
     receiptOf: (messageId) => ask('GET', `messages?messageId=${encodeURIComponent(messageId)}`),
