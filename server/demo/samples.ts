@@ -81,4 +81,20 @@ export const SAMPLES: readonly Sample[] = [
       en: 'Hello,\n\ndoes Friday at 10 suit you?\n\nEva Lang',
     },
   },
+  {
+    id: 'signed-inbound',
+    title: { de: 'Signierte Post von einem Partner', en: 'Signed mail from a partner' },
+    about: {
+      de: 'Senden, das Postfach der Leitstelle öffnen, dann „Schutz“: die geprüfte Unterschrift.',
+      en: 'Send it, open the control centre’s mailbox, then “Protection”: the verified signature.',
+    },
+    from: 'cert@partner.example',
+    to: ['leitstelle@demo.example'],
+    subject: { de: 'Messwerte der Woche', en: 'This week’s readings' },
+    text: {
+      de: 'Guten Tag,\n\nanbei die Messwerte. Diese Nachricht ist mit S/MIME signiert.\n\nPartner AG',
+      en: 'Hello,\n\nplease find the readings attached. This message is signed with S/MIME.\n\nPartner AG',
+    },
+    files: [{ name: 'Readings.txt', type: 'text/plain', size: 1200 }],
+  },
 ]

@@ -6,6 +6,7 @@ import { Fault } from '../../shared/fault/index.ts'
 import { composeMail } from '../mime/compose-mail.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
 import { silentLog } from '../ports/log.ts'
+import { signAsPeer } from './sign-as-peer.ts'
 import { DEMO_DOMAIN, type DemoFiles } from './tenant.ts'
 
 export interface WrittenMail {
@@ -31,7 +32,7 @@ export interface Submitted {
 
 /**
  * Submits a mail to the gateway on this machine, with AUTH where the writer is a user of the demo tenant; anybody else is a
- * stranger from outside. Raises `forbidden` for an own address that is no user, and what the transport raises.
+ * stranger from outside, who signs where he has a certificate. Raises `forbidden` for an own address that is no user, and what the transport raises.
  */
 export async function sendWritten(mail: WrittenMail, port: number, files: DemoFiles): Promise<Submitted> {
   const own = mail.from.endsWith(`@${DEMO_DOMAIN}`)
@@ -41,7 +42,8 @@ export async function sendWritten(mail: WrittenMail, port: number, files: DemoFi
   const messageId = `${randomUUID()}@${mail.from.slice(mail.from.lastIndexOf('@') + 1)}`
   const pieces: Buffer[] = []
   for await (const piece of composeMail({ ...parts(mail), messageId, date: Date.now() })) pieces.push(piece)
-  const content = Buffer.concat(pieces)
+  const written = Buffer.concat(pieces)
+  const content = own ? written : await signAsPeer(written, mail.from, files)
   const transport = createSmtpTransport({ name: 'outlook.demo.example', log: silentLog })
   try {
     const route = {

@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, linkIn, mailsTo, savePart } from '../support/delivered.ts'
+import { eventually, headerOf, linkIn, mailsTo, savePart } from '../support/delivered.ts'
 import { frameOf, type SimulatedWorld, simulatedWorld } from '../support/simulator.ts'
+import { submit } from '../support/submit.ts'
 
 let world: SimulatedWorld
 beforeAll(async () => {
@@ -149,6 +150,84 @@ describe('a mail from outside', () => {
     expect(outside).toEqual([])
     expect(complaints).toEqual([])
     await close()
+  })
+})
+
+describe('the badge of a mail from outside', () => {
+  const PARTNER = 'cert@partner.example'
+  const READER = 'leitstelle@demo.example'
+
+  /** Mail as the partner's own program sends it: signed by openssl, over SMTP. */
+  async function arrives(subject: string, from: string): Promise<void> {
+    const { certificate, key } = world.files.peer(PARTNER)
+    const plain = join(world.folder, 'plain.txt')
+    writeFileSync(plain, 'Content-Type: text/plain\r\n\r\nThe figures are 42.\r\n')
+    const signed = openssl('cms', '-sign', '-in', plain, '-md', 'sha256', '-signer', certificate, '-inkey', key)
+    const head = [
+      `From: ${from}`,
+      `To: ${READER}`,
+      `Subject: ${subject}`,
+      `Message-ID: <${subject.replace(/ /g, '.')}@partner.example>`,
+    ]
+    const mail = `${head.join('\r\n')}\r\n${signed.replace(/\r?\n/g, '\r\n')}`
+    const { reply } = await submit(world.running.ports.smtp!, { from: PARTNER, to: [READER], mail })
+    expect(reply).toMatch(/^250/)
+    await eventually(`"${subject}" in the mailbox`, async () => {
+      const files = await mailsTo(world.sink, READER)
+      return files.some((file) => headerOf(file).includes(`Subject: ${subject}`)) || undefined
+    })
+  }
+
+  /** What the pane shows of the mail, and what it asked the service. */
+  async function badge(subject: string): Promise<{ text: string; asked: unknown; answered: { state: string } }> {
+    const { page, outside, complaints, close } = await world.open()
+    await page.getByRole('button', { name: /^Leitstelle/ }).click()
+    await page.locator('.message', { hasText: subject }).click()
+    await page.locator('.read-subject', { hasText: subject }).waitFor()
+    const [answer] = await Promise.all([
+      page.waitForResponse('**/api/v1/verdicts'),
+      page.getByRole('button', { name: 'Protection' }).click(),
+    ])
+    const pane = await frameOf(page, '/taskpane.html')
+    const verdict = pane.locator('.verdict')
+    await verdict.waitFor()
+    const shown = {
+      text: await verdict.innerText(),
+      asked: answer.request().postDataJSON() as unknown,
+      answered: (await answer.json()) as { state: string },
+    }
+    expect(outside).toEqual([])
+    expect(complaints).toEqual([])
+    await close()
+    return shown
+  }
+
+  it('says who signed it, after the service has verified what the gateway found', { timeout: 60_000 }, async () => {
+    await arrives('Signed figures', PARTNER)
+    const { text, asked, answered } = await badge('Signed figures')
+    expect(asked).toMatchObject({ verdict: expect.stringMatching(/^eyJ/), from: PARTNER })
+    expect(answered.state).toBe('good')
+    expect(text).toContain('Verified')
+    expect(text).toContain(`Signed by: Partner with certificate · ${PARTNER}`)
+    expect(text).toContain('Partner AG')
+  })
+
+  it('shows nothing good where somebody else writes under that signature', { timeout: 60_000 }, async () => {
+    await arrives('Borrowed signature', 'Partner with certificate <boss@elsewhere.example>')
+    const { text, answered } = await badge('Borrowed signature')
+    expect(answered.state).toBe('from-differs')
+    expect(text).not.toContain('Verified')
+    expect(text).not.toContain('Signed by')
+  })
+
+  it('stands on the example of the demo, too', { timeout: 60_000 }, async () => {
+    const { page, close } = await world.open()
+    await page.getByRole('button', { name: /^Signed mail from a partner/ }).click()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.locator('.delivery li.delivered').waitFor({ timeout: 30_000 })
+    await close()
+    const { text } = await badge('This week’s readings')
+    expect(text).toContain(`Signed by: Partner with certificate · ${PARTNER}`)
   })
 })
 
