@@ -419,7 +419,6 @@ describe('OpenPGP made by gpg', () => {
       expect([layers[0]?.algorithm, content]).toEqual([null, null])
     }
   })
-
 })
 
 describe('our own output', () => {
