@@ -144,7 +144,7 @@ const foreignIntent = z.strictObject({
   products: z
     .array(z.enum(FOREIGN_PRODUCTS.map(({ product }) => product) as [string, ...string[]]))
     .default([])
-    .describe('Gateways whose headers and subject tags count, too.'),
+    .describe('Gateways whose headers, subject tags and forms of recipient addresses count, too.'),
   mapping: z
     .string()
     .transform(readMapping)

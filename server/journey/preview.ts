@@ -4,6 +4,7 @@ import { lookupAddress } from '../../shared/words/address.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type MailFacts, type Scope } from './evaluate/input.ts'
+import { realRecipients } from './real-recipients.ts'
 import type { Simulated } from './simulate.ts'
 import type { TenantProfile } from './tenant.ts'
 
@@ -57,17 +58,19 @@ export async function previewInput(
   knowledge: Knowledge,
   scope: Scope,
 ): Promise<PolicyInput> {
-  const envelope: Envelope = {
+  const origin = { channel: 'api', authenticated: 'token', peer: '', tls: null } as const
+  const typed: Envelope = {
     mailFrom: mail.sender,
     recipients: mail.recipients.map(({ address }) => ({ address })),
     body: '7BIT',
     smtputf8: false,
     requireTls: false,
   }
+  const { envelope } = realRecipients(typed, origin, tenant.foreignIntent)
   const { input } = await assembleInput(
     {
       envelope,
-      origin: { channel: 'api', authenticated: 'token', peer: '', tls: null },
+      origin,
       receivedAt: mail.now,
       facts: factsOf(mail),
     },
@@ -77,7 +80,9 @@ export async function previewInput(
     scope,
   )
   // The stamp that goes with the answer names the visible recipients: for the others it only tightens.
-  const blind = mail.recipients.filter(({ visible }) => !visible).map(({ address }) => lookupAddress(address))
+  const blind = envelope.recipients
+    .filter((_, at) => mail.recipients[at]?.visible === false)
+    .map(({ address }) => lookupAddress(address))
   if (blind.length === 0 || input.intent.protection.length === 0) return input
   return { ...input, intent: { ...input.intent, tightenOnly: blind } }
 }

@@ -5,6 +5,7 @@ import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge } from './evaluate/input.ts'
 import { isToBeOpened, type MailToOpen, openViews, passed } from './inbound/views.ts'
 import { parseMail } from './parse/parse-mail.ts'
+import { realRecipients } from './real-recipients.ts'
 import type { TenantProfile } from './tenant.ts'
 
 export interface Simulated {
@@ -22,7 +23,8 @@ export async function simulateMail(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Simulated> {
-  const { source, envelope, origin, now } = mail
+  const { source, origin, now } = mail
+  const { envelope } = realRecipients(mail.envelope, origin, tenant.foreignIntent)
   const parsed = await parseMail(source, { nullSender: envelope.mailFrom === '', smtputf8: envelope.smtputf8 })
   const recipients = envelope.recipients.map(({ address }) => address)
   const toOpen: MailToOpen = {
@@ -37,5 +39,5 @@ export async function simulateMail(
   const facts = opened.views[0]!.parsed
   const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
   const explanation = explain(policy, input)
-  return { decision: withEnvelopeAddresses(explanation.decision, envelope), explanation }
+  return { decision: withEnvelopeAddresses(explanation.decision, mail.envelope), explanation }
 }

@@ -15,6 +15,8 @@ export interface EnvelopeRecipient {
   readonly notify?: readonly DsnCondition[]
   /** As sent: `rfc822;user@example`. */
   readonly orcpt?: string
+  /** Protection that the address asked for as it was typed, in the grammar of `X-Secflow-Protection`; never less of it. */
+  readonly asked?: string
 }
 
 export type DsnCondition = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY'

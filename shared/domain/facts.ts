@@ -150,6 +150,8 @@ export interface RecipientFacts {
   readonly tls?: 'none' | 'opportunistic' | 'verified'
   /** Not named in the visible To and Cc. */
   readonly bcc?: boolean
+  /** Protection that the sender asked for this recipient alone, on top of the intent of the mail. Never `plain` or `none`. */
+  readonly asked?: readonly Protection[]
   /**
    * Look-ups that were not made because no rule that could apply needed them. Their facts are unknown for another reason
    * than a look-up that failed; a policy that needs one cannot judge this input again. Missing: every look-up was made.

@@ -38,7 +38,7 @@ beforeAll(async () => {
     relayPort: sink.smtpPort,
     settings: tenant.settings({
       foreignIntent: {
-        products: ['seppmail', 'nospamproxy', 'microsoft'],
+        products: ['seppmail', 'nospamproxy', 'microsoft', 'ssh-secure-mail', 'privasphere'],
         labels: { [GUID]: 'secret' },
         mapping: MAPPING,
       },
@@ -103,5 +103,61 @@ describe('intent of other clients', () => {
     )
     const text = readFileSync(await lastMailTo(sink, COLLEAGUE), 'latin1')
     expect(text).not.toMatch(/x-old-crypt|msip_labels|!!crypt/i)
+  })
+})
+
+describe('addresses of other clients', () => {
+  const REAL = 'real.person@partner.example'
+  const OTHER = 'beside@partner.example'
+
+  async function addressed(to: readonly string[], field: string, from = AUTHOR) {
+    const mail = plainMail({ from, to: field, subject: 'Plans' })
+    const password = from === AUTHOR ? { password: gateway.password(AUTHOR) } : {}
+    const { id, replies } = await submit(gateway.smtpPort, { from, to, mail, ...password })
+    if (id === '') return { replies, recipients: [], decided: [], audit: [], envelope: undefined }
+    const recipients = await gateway.settled(id)
+    await using records = await gateway.records()
+    const message = await records.read.message(id as MessageId)
+    const audit = await records.read.audit({ message: id as MessageId, limit: 100 })
+    const decided = message?.decision?.recipients.map(({ address, method }) => [address, method]) ?? []
+    return { replies, recipients, decided, audit, envelope: message?.envelope }
+  }
+
+  it('reach the real person, protected; beside him nobody is, and no trigger is left', async () => {
+    const { recipients, decided, audit, envelope } = await addressed(
+      [`${REAL}.s`, OTHER],
+      `"${REAL}.s" <${REAL}.s>, Beside <${OTHER}>`,
+    )
+    expect(recipients.map(({ address, state }) => [address, state]).toSorted()).toEqual([
+      [OTHER, 'delivered'],
+      [REAL, 'delivered'],
+    ])
+    expect(Object.fromEntries(decided)).toEqual({ [REAL]: 'portal', [OTHER]: null })
+    for (const address of [REAL, OTHER]) {
+      const text = readFileSync(await lastMailTo(sink, address), 'latin1')
+      expect(text).toContain(`<${REAL}>`)
+      expect(text).not.toContain('partner.example.s')
+    }
+    // Reports of delivery name what the sender typed.
+    expect(envelope?.recipients[0]).toMatchObject({ address: REAL, orcpt: `rfc822;${REAL}.s` })
+    expect(audit.find(({ type }) => type === 'intent.recipients')?.detail).toMatchObject({
+      recipients: [{ typed: `${REAL}.s`, recipient: REAL, forms: ['{address}.s'] }],
+    })
+  })
+  it('named with and without a form are one person and one mail', async () => {
+    const { decided } = await addressed([REAL, `psph_no_muc_${REAL}`], `${REAL}, psph_no_muc_${REAL}`)
+    expect(decided).toEqual([[REAL, 'portal']])
+  })
+  it('of a product that the tenant does not name are addresses like others', async () => {
+    const { envelope } = await addressed([`${REAL}.incamail.ch`], `${REAL}.incamail.ch`)
+    expect(envelope?.recipients).toEqual([{ address: `${REAL}.incamail.ch` }])
+  })
+  it('mean nothing in the mail of a stranger, which is not changed', async () => {
+    const stranger = 'x@stranger.example'
+    expect((await addressed([`${COLLEAGUE}.s`], `${COLLEAGUE}.s`, stranger)).replies.at(-1)).toMatch(/^5/)
+    const field = `<${COLLEAGUE}>, <friend@elsewhere.example.s>`
+    const { decided } = await addressed([COLLEAGUE], field, stranger)
+    expect(decided.map(([address]) => address)).toEqual([COLLEAGUE])
+    expect(readFileSync(await lastMailTo(sink, COLLEAGUE), 'latin1')).toContain(`To: ${field}`)
   })
 })

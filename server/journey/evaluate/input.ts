@@ -2,6 +2,7 @@ import type {
   AuthenticationFacts,
   Direction,
   Envelope,
+  EnvelopeRecipient,
   Intent,
   MessageFacts,
   Origin,
@@ -23,6 +24,7 @@ import { NONE } from '../../../shared/words/stamp.ts'
 import { inSlices } from '../../policies/in-slices.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Keyring } from '../../ports/keyring.ts'
+import { realNames } from '../real-recipients.ts'
 import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 
@@ -106,8 +108,9 @@ export async function assembleInput(
   const { envelope, origin, facts } = mail
   const notes: Note[] = []
   const sender = await senderFacts(mail, tenant, knowledge)
-  const visible = new Set([...facts.visible.to, ...facts.visible.cc].map(lookupAddress))
-  const strangers = envelope.recipients.map(({ address }) => bareRecipient(address, visible, tenant, sender))
+  const named = (text: string) => realNames(text, origin, tenant.foreignIntent)
+  const visible = new Set([...facts.visible.to, ...facts.visible.cc].map((one) => lookupAddress(named(one))))
+  const strangers = envelope.recipients.map((one) => bareRecipient(one, visible, tenant, sender))
   const { intent, labelsSaid, raisesOnly } = await readIntent(mail, tenant, sender.address, knowledge, notes)
   const standard = policy.tenantLabels.default.id
   const resolved = resolveClassification(labelsSaid, policy.labels, standard)
@@ -118,7 +121,10 @@ export async function assembleInput(
     time: new Date(mail.receivedAt).toISOString(),
     message: {
       ...facts.message,
-      header: origin.authenticated === 'none' ? withoutSteering(facts.message.header, tenant) : facts.message.header,
+      header:
+        origin.authenticated === 'none'
+          ? withoutSteering(facts.message.header, tenant)
+          : withRealNames(facts.message.header, named),
       direction: messageDirection(sender, strangers),
       classification,
       authenticated: origin.authenticated !== 'none',
@@ -210,6 +216,12 @@ function withoutSteering(header: MessageFacts['header'], tenant: TenantProfile):
   return Object.fromEntries(Object.entries(header).filter(([name]) => !steering.has(name)))
 }
 
+/** What people read in To and Cc: the policy speaks of the same addresses. */
+function withRealNames(header: MessageFacts['header'], named: (text: string) => string): MessageFacts['header'] {
+  const written = ['to', 'cc'].filter((name) => Object.hasOwn(header, name))
+  return { ...header, ...Object.fromEntries(written.map((name) => [name, (header[name] ?? []).map(named)])) }
+}
+
 function messageDirection(sender: SenderFacts, recipients: readonly RecipientFacts[]): Direction {
   if (!sender.ours) return 'inbound'
   return recipients.every((recipient) => !recipient.external) ? 'internal' : 'outbound'
@@ -246,7 +258,7 @@ const personFacts = (person: PersonRecord | null) => ({
 
 /** What the envelope, the mail and the configuration say of a recipient. */
 function bareRecipient(
-  raw: string,
+  { address: raw, asked }: EnvelopeRecipient,
   visible: ReadonlySet<string>,
   tenant: TenantProfile,
   sender: SenderFacts,
@@ -262,6 +274,7 @@ function bareRecipient(
     direction: !sender.ours ? 'inbound' : external ? 'outbound' : 'internal',
     keys: {},
     bcc: !visible.has(address),
+    ...(asked === undefined ? {} : { asked: parseProtection([asked]).protection }),
     tls:
       tls === 'none' || tls === undefined
         ? 'none'

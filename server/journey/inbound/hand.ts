@@ -1,4 +1,6 @@
 import type { Decision, Step } from '../../../shared/domain/index.ts'
+import { hasRecipientForms } from '../../../shared/words/foreign/recipient-forms.ts'
+import { realNames } from '../real-recipients.ts'
 import type { MailInHand } from '../transform/mail.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
 import { reportBlock, reportFile } from './report.ts'
@@ -38,7 +40,7 @@ export function inHand(
   return {
     ...mail,
     source: form.source,
-    parsed: form.parsed,
+    parsed: withRealNames(form.parsed, mail),
     ...(view.inbound && all.length > 0
       ? { subjectMark: { clean: (text: string) => withoutMarks(text, all), add } }
       : {}),
@@ -46,6 +48,17 @@ export function inHand(
       ? { report: settings.report === 'block' ? reportBlock.bind(null, opened) : reportFile.bind(null, opened) }
       : {}),
   }
+}
+
+/** Addresses as people read them, on a page too. */
+function withRealNames<P extends MailInHand['parsed']>(
+  parsed: P,
+  { origin, tenant }: Pick<MailInHand, 'origin' | 'tenant'>,
+): P {
+  if (!origin || !hasRecipientForms(tenant.foreignIntent)) return parsed
+  const named = (list: readonly string[]) => list.map((one) => realNames(one, origin, tenant.foreignIntent))
+  const { to, cc } = parsed.visible
+  return { ...parsed, visible: { ...parsed.visible, to: named(to), cc: named(cc) } }
 }
 
 /** `good` says most; `decrypted` alone says nothing of who wrote it. */

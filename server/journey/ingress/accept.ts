@@ -1,8 +1,10 @@
-import type { MessageId } from '../../../shared/domain/index.ts'
+import type { MessageId, TenantId } from '../../../shared/domain/index.ts'
 import { Fault, toFault } from '../../../shared/fault/index.ts'
+import { type ForeignIntent, NO_FOREIGN_INTENT } from '../../../shared/words/foreign/mapping.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
 import type { Store, TenantReads, TenantWrites } from '../../ports/store.ts'
+import { joinTwins, realRecipients } from '../real-recipients.ts'
 import { createReceiver, type Offered, type ReceiveDeps, type Received, type Receiver } from './receive.ts'
 
 /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
@@ -33,7 +35,12 @@ export interface RecordDeps {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** What a tenant understands of other gateways: their forms are taken off the recipients. Nothing where not given. */
+  readonly foreignIntent?: (tenant: TenantId) => ForeignIntent
 }
+
+/** Recipients in an audit entry about forms of their addresses. */
+const NAMED_MAX = 20
 
 export interface AcceptDeps extends ReceiveDeps, RecordDeps {}
 
@@ -71,9 +78,11 @@ export async function acceptWith(
 }
 
 /** The one transaction: message, recipients, first job and audit stand together or not at all. */
-export function createRecorder({ store, clock, log, metrics }: RecordDeps) {
+export function createRecorder({ store, clock, log, metrics, foreignIntent = () => NO_FOREIGN_INTENT }: RecordDeps) {
   return async function record(received: Received, alongside?: AlongsideMessage): Promise<void> {
-    const { id, at, tenant, envelope, origin, blob, messageId, subject } = received
+    const { id, at, tenant, origin, blob, messageId, subject } = received
+    const real = realRecipients(received.envelope, origin, foreignIntent(tenant))
+    const envelope = real.read.length > 0 ? joinTwins(real.envelope) : received.envelope
     const { size, sha256: digest } = blob
     const recipients = envelope.recipients.map((recipient) => recipient.address)
     const { read, write } = store.tenant(tenant)
@@ -112,6 +121,14 @@ export function createRecorder({ store, clock, log, metrics }: RecordDeps) {
           tls: origin.tls,
         },
       })
+      if (real.read.length > 0)
+        await tx.appendAudit({
+          time: at,
+          type: 'intent.recipients',
+          message: id,
+          actor: origin.identity ?? 'stranger',
+          detail: { recipients: real.read.slice(0, NAMED_MAX), count: real.read.length },
+        })
       await alongside?.(tx, { id, size })
     })
     await stored.catch(async (error: unknown) => {

@@ -5,6 +5,7 @@ import type {
   LinkFileRecord,
   MessageId,
   Method,
+  Origin,
   Receipt,
   RecipientDecision,
   Step,
@@ -27,6 +28,8 @@ export interface MailInHand {
   readonly id: MessageId
   readonly tenant: TenantProfile
   readonly mailFrom: string
+  /** How it came in; decides whether forms of other gateways are taken off its addresses. */
+  readonly origin?: Pick<Origin, 'authenticated'>
   /** Epoch ms; expiry dates count from here. */
   readonly acceptedAt: number
   readonly source: ByteSource

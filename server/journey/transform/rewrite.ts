@@ -4,11 +4,12 @@ import { readSteeringSubject } from '../../../shared/words/foreign/steering-subj
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
 import type { HeaderField } from '../../mime/entity.ts'
 import { editHeader, fieldOf, fieldsOf } from '../../mime/header.ts'
+import { realNames } from '../real-recipients.ts'
 import type { MailInHand } from './mail.ts'
 
 /**
  * Header fields as they leave: what steers Secflow or a foreign gateway is gone (CONTRACT, Headers), Bcc is gone
- * (RFC 5322 3.6.3), foreign subject tags are gone, and the plan's own header steps are applied. Every other line keeps its
+ * (RFC 5322 3.6.3), foreign subject tags and forms of addresses are gone, and the plan's own header steps are applied. Every other line keeps its
  * bytes and its place.
  */
 export function rewriteHeader(
@@ -30,7 +31,18 @@ export function rewriteHeader(
   // Of several subjects a reader shows the one he likes: one is left, so that none brings a mark along.
   const several = mail.subjectMark !== undefined && fieldsOf(header, 'subject').length > 1
   if (subject !== mail.parsed.message.subject || several) set.set('Subject', subject)
-  return editHeader(header, { remove, set: [...set].map(([name, value]) => ({ name, value })) })
+  const named = header.map((field) => withRealNames(field, mail))
+  return editHeader(named, { remove, set: [...set].map(([name, value]) => ({ name, value })) })
+}
+
+const ADDRESSED = new Set(['to', 'cc', 'resent-to', 'resent-cc'])
+
+/** The field without forms of other gateways in its addresses; with its bytes where there are none. */
+function withRealNames(field: HeaderField, { origin, tenant }: MailInHand): HeaderField {
+  if (!origin || !ADDRESSED.has(field.name)) return field
+  const text = field.raw.toString('latin1')
+  const real = realNames(text, origin, tenant.foreignIntent)
+  return real === text ? field : { ...field, raw: Buffer.from(real, 'latin1') }
 }
 
 /** The subject as recipients read it, wherever it stands (header, PDF page): without tags that steer, with the plan's own. */

@@ -28,11 +28,14 @@ const NO_WISH: Wish = { prefer: [], sms: undefined, reasons: [], missing: [] }
 /** Joins the wish into the plan (which it changes) and tells what was made of it. */
 export function applyIntent(plan: Map<string, PlanSlot>, facts: Facts): Wish {
   const { intent } = facts.input
-  if (intent.protection.length === 0) return NO_WISH
+  const { asked = [] } = facts.recipient
+  if (intent.protection.length === 0 && asked.length === 0) return NO_WISH
   const reasons: Reason[] = []
   const lacking: Missing[] = []
-  const tokens = new Map(intent.protection.map((wish) => [wish.token, wish] as const))
-  const wanted = intent.protection.flatMap(({ token }) => METHOD_TOKENS.filter((method) => method === token))
+  // What one recipient's address says only adds: a waiver in it does not count.
+  const wishes = [...asked.filter(({ token }) => token !== 'plain'), ...intent.protection]
+  const tokens = new Map(wishes.map((wish) => [wish.token, wish] as const))
+  const wanted = wishes.flatMap(({ token }) => METHOD_TOKENS.filter((method) => method === token))
   const encrypt = tokens.has('encrypt') || wanted.length > 0
   const plainWish = tokens.get('plain')
   const tightenOnly =

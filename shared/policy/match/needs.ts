@@ -37,7 +37,7 @@ export function* findingNeeds(policy: Policy, partial: PolicyInput): Generator<u
   const wished = partial.intent.protection.some(({ token }) => token !== 'none')
   for (const [position, one] of partial.recipients.entries()) {
     const facts = new Facts(partial, one, policy.tenantLabels, cache)
-    let choosing = wished
+    let choosing = wished || (one.asked?.length ?? 0) > 0
     for (const { rule } of candidatesOf(policy, facts)) {
       // One open condition may leave another branch of the rule open, and decisions name every fact that is missing then.
       if (rulePredicates(rule).some((holds) => holds(facts) === undefined))

@@ -42,6 +42,24 @@ const product = z.strictObject({
     .array(z.strictObject({ flag: z.string().min(1).max(100), ...meaning }))
     .max(200)
     .default([]),
+  recipients: z
+    .array(
+      z.strictObject({
+        recipient: z
+          .string()
+          .max(100)
+          .regex(
+            /^(?:[A-Za-z0-9!#$%&'*+/=?^_`|~.-]+\{address\}|\{address\}(?:\.[A-Za-z0-9-]+)+)$/,
+            'expected {address} with what stands before it (prefix_{address}) or a domain after it ({address}.s)',
+          ),
+        caseSensitive: z.boolean().default(false),
+        protection: meaning.protection,
+        unsafe: meaning.unsafe,
+        instead: meaning.instead,
+      }),
+    )
+    .max(200)
+    .default([]),
 })
 
 const document = z.strictObject({

@@ -131,8 +131,8 @@ describe('others', () => {
 
 describe('the mapping', () => {
   it('means only what the grammar knows', () => {
-    for (const { headers, tags, flags } of FOREIGN_PRODUCTS) {
-      for (const { protection = '', instead = '' } of [...headers, ...tags, ...flags]) {
+    for (const { headers, tags, flags, recipients = [] } of FOREIGN_PRODUCTS) {
+      for (const { protection = '', instead = '' } of [...headers, ...tags, ...flags, ...recipients]) {
         const filled = [protection, instead].map((text) =>
           text.replace('{phone}', '+4912345678').replace('{expires}', '60'),
         )

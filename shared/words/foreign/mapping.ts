@@ -36,6 +36,14 @@ export interface ForeignHeaderForm extends ForeignMeaning {
   readonly with?: string
 }
 
+/** An address that says more than who is meant; counts for this recipient alone. */
+export interface ForeignRecipient extends Omit<ForeignMeaning, 'classification'> {
+  /** The real address as `{address}` with what stands before its local part or after its domain: `{address}.s`. */
+  readonly recipient: string
+  /** Of what stands before; domains know no case. */
+  readonly caseSensitive: boolean
+}
+
 export interface ForeignProduct {
   /** Name in `foreignIntent.products`. */
   readonly product: string
@@ -43,6 +51,7 @@ export interface ForeignProduct {
   readonly headers: readonly ForeignHeaderForm[]
   readonly tags: readonly ForeignTag[]
   readonly flags: readonly ForeignFlag[]
+  readonly recipients?: readonly ForeignRecipient[]
 }
 
 /** What a tenant understands of others. */

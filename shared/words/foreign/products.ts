@@ -1,5 +1,5 @@
 /** The shipped mapping. Customers rename many of these forms in their old gateway; a tenant's own mapping then takes the product's place. */
-import type { ForeignHeaderForm, ForeignMeaning, ForeignProduct, ForeignTag } from './mapping.ts'
+import type { ForeignHeaderForm, ForeignMeaning, ForeignProduct, ForeignRecipient, ForeignTag } from './mapping.ts'
 
 const tag = (text: string, meaning: ForeignMeaning, place: ForeignTag['place'] = 'anywhere'): ForeignTag => ({
   tag: text,
@@ -18,6 +18,11 @@ const header = (name: string, meaning: ForeignMeaning, more: Partial<ForeignHead
   ...more,
   ...meaning,
 })
+const address = (recipient: string, meaning: ForeignMeaning, caseSensitive = false): ForeignRecipient => ({
+  recipient,
+  caseSensitive,
+  ...meaning,
+})
 const yes = { values: ['yes'] }
 const product = (name: string, title: string, forms: Partial<ForeignProduct>): ForeignProduct => ({
   product: name,
@@ -25,6 +30,7 @@ const product = (name: string, title: string, forms: Partial<ForeignProduct>): F
   headers: [],
   tags: [],
   flags: [],
+  recipients: [],
   ...forms,
 })
 
@@ -32,6 +38,8 @@ const ENCRYPT = { protection: 'encrypt' }
 const PORTAL = { protection: 'portal' }
 const PLAIN = { protection: 'plain' }
 const NOTHING = {}
+/** Without the code that proves who reads. */
+const NO_CODE: ForeignMeaning = { ...ENCRYPT, unsafe: true, instead: 'portal;second-factor' }
 
 export const FOREIGN_PRODUCTS: readonly ForeignProduct[] = [
   product('seppmail', 'SEPPmail Secure E-Mail Gateway', {
@@ -99,6 +107,7 @@ export const FOREIGN_PRODUCTS: readonly ForeignProduct[] = [
       tag('<p>', { protection: 'portal;second-factor' }, 'start'),
       tag('<r>', { protection: 'portal, receipt' }, 'start'),
     ],
+    recipients: [address('{address}.incamail.ch', ENCRYPT)],
   }),
   product('privasphere', 'PrivaSphere', {
     headers: [header('x-psph-registered-request', { protection: 'portal, receipt' })],
@@ -106,10 +115,11 @@ export const FOREIGN_PRODUCTS: readonly ForeignProduct[] = [
       word('eLs!:', { protection: 'portal, receipt' }),
       word('eLs!Pdf:', { protection: 'pdf, receipt' }),
       word('eLs!MiMe:', { protection: 'smime, receipt' }),
-      // Without the code that proves who reads.
-      word('psph_no_muc_', { ...ENCRYPT, unsafe: true, instead: 'portal;second-factor' }),
+      word('psph_no_muc_', NO_CODE),
     ],
+    recipients: [address('psph_no_muc_{address}', NO_CODE, true)],
   }),
+  product('ssh-secure-mail', 'SSH Secure Mail', { recipients: [address('{address}.s', ENCRYPT)] }),
   product('cisco', 'Cisco Secure Email Encryption (PostX)', {
     headers: [
       header('x-postx-expirationdate', { protection: 'portal;expires={expires}' }, { read: 'period' }),
