@@ -123,13 +123,14 @@ export async function submit(mail: WrittenMail): Promise<Submitted> {
   return said
 }
 
-/** A token for the add-in, as the demo's sign-in gives it. */
+/** A token for the add-in, as the demo's sign-in gives it. Raises an Error where it gives none. */
 export async function demoToken({ address }: Person): Promise<{ token: string; seconds: number }> {
   const answer = await fetch('/addin/demo-token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ address }),
   })
+  if (!answer.ok) throw new Error(`demo-token: ${answer.status}`)
   const said = (await answer.json()) as { readonly access_token: string; readonly expires_in: number }
   return { token: said.access_token, seconds: said.expires_in }
 }

@@ -231,6 +231,74 @@ describe('the badge of a mail from outside', () => {
   })
 })
 
+describe('an organisation of Entra', () => {
+  /** A window whose add-in is told to sign in with Entra, and what it asks of Outlook meanwhile. */
+  async function opened(client: string) {
+    const visit = await world.open(`client=${client}&language=en&theme=light`)
+    const { page } = visit
+    const config = {
+      mode: 'entra',
+      authority: 'https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555',
+      tenant: '11111111-2222-3333-4444-555555555555',
+      clientId: '00000000-0000-4000-8000-000000000001',
+      scope: 'api://mail.example/outlook/access_as_user',
+    }
+    await page.route('**/addin/config.json*', (route) => route.fulfill({ json: config }))
+    await page.evaluate(() => {
+      const asked: string[] = []
+      Object.assign(window, { asked })
+      addEventListener('message', ({ data }: MessageEvent<{ readonly nestedAppAuth?: string } | string | null>) => {
+        if (typeof data !== 'object' || !data?.nestedAppAuth) return
+        asked.push((JSON.parse(data.nestedAppAuth) as { readonly method: string }).method)
+      })
+    })
+    const asked = () => page.evaluate(() => (window as unknown as { asked: string[] }).asked)
+    return { ...visit, asked }
+  }
+
+  it.each(['web', 'mac'])(
+    'is signed in by Outlook itself in %s: MSAL asks the host, and the service takes the token',
+    { timeout: 60_000 },
+    async (client) => {
+      const { page, outside, complaints, asked, close } = await opened(client)
+      const tokens: boolean[] = []
+      const bearers: string[] = []
+      page.on('request', (request) => {
+        const { pathname } = new URL(request.url())
+        if (pathname === '/addin/demo-token') tokens.push(request.frame() === page.mainFrame())
+        if (pathname.startsWith('/api/')) bearers.push(request.headers().authorization ?? '')
+      })
+      const pane = await beginSample(page)
+      await pane.getByRole('radio', { name: /^Confidential/ }).check()
+      await pane.getByText('Stamped on this message').waitFor()
+      expect((await asked()).slice(0, 2)).toEqual(['GetInitContext', 'GetToken'])
+      // The host fetched the token, and nobody else; all that was asked of the service went with it.
+      expect(new Set(tokens)).toEqual(new Set([true]))
+      expect(bearers.length).toBeGreaterThan(1)
+      for (const bearer of bearers) expect(bearer).toMatch(/^Bearer \S{20,}/)
+      expect(page.context().pages()).toHaveLength(1)
+      expect(outside).toEqual([])
+      expect(complaints).toEqual([])
+      await close()
+    },
+  )
+
+  it('is told that it is not signed in where Outlook gives no token, and mail goes', { timeout: 60_000 }, async () => {
+    const { page, outside, close } = await opened('web')
+    await page.route('**/addin/demo-token', (route) => route.fulfill({ status: 403, json: {} }))
+    await page.getByRole('button', { name: SAMPLE }).click()
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane
+      .getByText(/You are not signed in|You may not use this/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await expect.poll(() => page.locator('.delivery li.delivered').count(), { timeout: 30_000 }).toBe(4)
+    expect(outside).toEqual([])
+    await close()
+  })
+})
+
 /** A MIME entity with its base64 bodies as text. */
 const decodedText = (entity: string): string =>
   entity.replace(/(?:^[A-Za-z0-9+/]{16,}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]+={0,2}\r?$\n?)?/gm, (block) =>
