@@ -70,6 +70,8 @@ const action = fc.oneof(
     { audit: { level: 'full' } },
     { stripHeader: { names: ['x-*-a', 'x-internal-*'].slice(1) } },
     { tagSubject: { prefix: '[x]', remove: ['#NIS2'] } },
+    { open: { deliver: 'opened' } },
+    { open: { deliver: 'original' } },
     { disclaimer: { text: 'hello', position: 'top' } },
     { api: { endpoint: 'erp' } },
     { setHeader: { name: 'X-A', value: '1' } },
