@@ -26,7 +26,7 @@ export function topBar(
   hostFault: (choice: HostChoice) => void,
 ): HTMLElement {
   const words = desk.words()
-  const { profile, language, appearance } = desk.settings
+  const { profile, language, appearance, sendMode } = desk.settings
   return h(
     'header',
     { class: 'top' },
@@ -66,6 +66,12 @@ export function topBar(
               ),
             ],
             (id) => hostFault(id as HostChoice),
+          ),
+          chooser(
+            words.sendMode,
+            sendMode,
+            (['softBlock', 'block'] as const).map((id) => [id, words[id]]),
+            (id) => change({ sendMode: id === 'block' ? 'block' : 'softBlock' }),
           ),
         ),
       ),

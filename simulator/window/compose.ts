@@ -227,6 +227,7 @@ export function composeView(desk: Desk, start: DraftStart): ComposeView {
         session,
         profile,
         words,
+        sendMode: desk.settings.sendMode,
         progress: (text) => {
           progress.textContent = text
         },

@@ -5,12 +5,14 @@ import type { ClientProfile } from '../profiles/profile.ts'
 import { type AlertChoice, showAlert } from './dialog.ts'
 import { type Submitted, submit } from './server.ts'
 import type { ComposeSession } from './session.ts'
+import type { Settings } from './settings.ts'
 import type { Words } from './words.ts'
 
 export interface SendStage {
   readonly session: ComposeSession
   readonly profile: ClientProfile
   readonly words: Words
+  readonly sendMode: Settings['sendMode']
   /** What happens meanwhile, for the line below the ribbon; '' when nothing. */
   progress(text: string): void
   /** Opens the pane for a reason that the add-in gave. */
@@ -47,32 +49,35 @@ async function namesAreFine({ fields }: Draft, words: Words): Promise<boolean> {
   return false
 }
 
-/** SoftBlock: an add-in that cannot be reached, or says nothing, stops nobody. */
+/** SoftBlock: an add-in that cannot be reached, or says nothing, stops nobody. Block: it stops everybody. */
 async function addinAgrees(stage: SendStage): Promise<boolean> {
   const answer = stage.session.runtime.fire('onMessageSend')
   if (!answer) return true
-  const completion = await patiently(answer, stage.words)
+  const completion = await patiently(answer, stage)
   if (completion === 'send') return true
   if (completion === 'stay') return false
+  if (completion === 'unavailable') return unavailable(stage)
   if (completion.allowEvent !== false) return true
   stage.progress('')
   return smartAlert(completion, stage)
 }
 
-/** Waits for the add-in; from five seconds on the user may decide not to. */
-async function patiently(answer: Promise<Completion>, words: Words): Promise<Completion | 'send' | 'stay'> {
-  const over = after(SEND_TIMES.over, 'send' as const)
+/** Waits for the add-in; from five seconds on the user may decide not to, and where it stops nobody, to send. */
+async function patiently(
+  answer: Promise<Completion>,
+  { words, sendMode }: SendStage,
+): Promise<Completion | 'send' | 'stay' | 'unavailable'> {
+  const block = sendMode === 'block'
+  const over = after(SEND_TIMES.over, block ? ('unavailable' as const) : ('send' as const))
   const soon = await Promise.race([answer, after(SEND_TIMES.slow, null)])
   if (soon) return soon
   const closed = new AbortController()
+  const stay: AlertChoice = { id: 'stay', label: words.dontSend, primary: true }
   const choice = showAlert(
     {
       title: words.slowTitle,
-      text: words.slowText,
-      choices: [
-        { id: 'send', label: words.sendAnyway },
-        { id: 'stay', label: words.dontSend, primary: true },
-      ],
+      text: block ? words.unavailableText : words.slowText,
+      choices: block ? [stay] : [{ id: 'send', label: words.sendAnyway }, stay],
     },
     closed.signal,
   )
@@ -83,6 +88,16 @@ async function patiently(answer: Promise<Completion>, words: Words): Promise<Com
   ])
   closed.abort()
   return decided
+}
+
+async function unavailable({ words, progress }: SendStage): Promise<false> {
+  progress('')
+  await showAlert({
+    title: words.unavailableTitle,
+    text: words.unavailableText,
+    choices: [{ id: 'stay', label: words.ok, primary: true }],
+  })
+  return false
 }
 
 async function smartAlert(completion: Completion, { profile, words, openPane }: SendStage): Promise<boolean> {

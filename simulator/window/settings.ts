@@ -9,6 +9,8 @@ export interface Settings {
   readonly profile: ClientProfile
   readonly language: Language
   readonly appearance: 'system' | WindowTheme
+  /** SendMode of the manifest that is deployed: whether a mail goes when the add-in does not answer. */
+  readonly sendMode: 'softBlock' | 'block'
 }
 
 export function readSettings(): Settings {
@@ -19,14 +21,16 @@ export function readSettings(): Settings {
     profile: clientById(query.get('client')),
     language: language === 'de' ? 'de' : 'en',
     appearance: appearance === 'light' || appearance === 'dark' ? appearance : 'system',
+    sendMode: query.get('send') === 'block' ? 'block' : 'softBlock',
   }
 }
 
-export function keepSettings({ profile, language, appearance }: Settings): void {
+export function keepSettings({ profile, language, appearance, sendMode }: Settings): void {
   const query = new URLSearchParams({
     client: profile.id,
     language,
     ...(appearance === 'system' ? {} : { theme: appearance }),
+    ...(sendMode === 'block' ? { send: sendMode } : {}),
   })
   history.replaceState(null, '', `?${query}`)
 }

@@ -197,6 +197,40 @@ describe.each(withSend)('$name with something broken', ({ id }) => {
   })
 })
 
+describe('the manifest with Block', () => {
+  it('holds the mail when nobody answers, and sends it once the add-in does', { timeout: 60_000 }, async () => {
+    visit = await world.open(`${client('web')}&send=block`)
+    const { page } = visit
+    await page.route('**/launchevent.js', (route) => route.abort())
+    await page.evaluate(() => Object.assign(window.secflowSimulator!.times, { slow: 300, over: 1500 }))
+    await sample(page, 'Minutes for four')
+    await page.waitForTimeout(1000)
+    await send(page)
+    const slow = page.getByRole('dialog', { name: 'This is taking longer than usual' })
+    await slow.waitFor()
+    expect(await slow.getByRole('button').allInnerTexts()).toEqual(['Don’t send'])
+    const stopped = page.getByRole('dialog', { name: 'The add-in does not answer' })
+    await stopped.waitFor()
+    await stopped.getByRole('button', { name: 'OK' }).click()
+    expect(await page.locator('.delivery').count()).toBe(0)
+    expect(await page.getByLabel('Subject').inputValue()).toContain('Minutes')
+
+    // It is there again: the same window sends.
+    await page.unroute('**/launchevent.js')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await sample(page, 'Minutes for four')
+    await page.evaluate(() => Object.assign(window.secflowSimulator!.times, { slow: 5000, over: 300_000 }))
+    await page.waitForTimeout(1500)
+    await goesOut(page)
+  })
+
+  it('changes nothing where the client has no event on sending', { timeout: 60_000 }, async () => {
+    visit = await world.open(`${client('ltsc')}&send=block`)
+    await sample(visit.page, 'Minutes for four')
+    await goesOut(visit.page)
+  })
+})
+
 describe('storage that fails', () => {
   it('stops nobody: no local storage, no session data', { timeout: 60_000 }, async () => {
     visit = await world.open(client('web'))
