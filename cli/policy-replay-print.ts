@@ -1,63 +1,130 @@
 import type { ListRead } from '../server/policies/current-lists.ts'
 import type { ReplayReport } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
+import type { Language } from './policy-print.ts'
 
 /** Of this process, or as the API gives it. */
 export type ReplayLike = ReplayReport
 
+type Verdict = ReplayLike['matrix'][number]['before']
+
+const words = {
+  de: {
+    messages: (read: number, concerned: number, otherwise: string) =>
+      `Nachrichten: ${read} gelesen, ${concerned} betroffen, ${otherwise} anders behandelt`,
+    recipients: 'Empfänger',
+    of: 'von',
+    changes: {
+      added: 'Neu',
+      removed: 'Entfernt',
+      changed: 'Geändert',
+      guarantees: 'Garantien',
+      exceptions: 'Ausnahmen',
+      settings: 'Einstellungen',
+    },
+    settings: {
+      labels: 'Einstufungen',
+      preference: 'Vorrang der Wege',
+      order: 'Reihenfolge',
+      owner: 'Verantwortliche',
+    },
+    lookups: { directory: 'Verzeichnis', keys: 'Schlüssel', tls: 'TLS', auth: 'Echtheit des Absenders' },
+    outcomes: {
+      deliver: 'zustellen',
+      reject: 'ablehnen',
+      hold: 'anhalten',
+      quarantine: 'Quarantäne',
+      defer: 'warten',
+    },
+    plain: 'im Klartext',
+    waits: (count: number) => `Müssen neu warten: ${count} Empfänger`,
+    copies: 'Kopien',
+    nobody: '(keine Abteilung)',
+    look: 'Ansehen',
+    idle: 'Traf nie zu',
+    notRecorded: (count: number, lookups: string) =>
+      `Tatsache nicht aufgezeichnet: ${count} Nachrichten wurden nicht verglichen, keine Regel ihrer Zeit schlug nach: ${lookups}`,
+    notKept: (count: number, rules: string) =>
+      `Wörter werden nicht aufbewahrt: in ${count} Nachrichten konnten diese Regeln nichts finden: ${rules}`,
+    rejectToDeliver: 'ACHTUNG: vorher abgelehnt, nachher zugestellt',
+    encryptedToClear: 'ACHTUNG: vorher verschlüsselt, nachher im Klartext',
+    list: (list: string, entries: number) => `Liste, wie sie jetzt ist: ${list} (${entries} Einträge)`,
+    unread: 'Liste nicht gelesen, in dieser Wiederholung unbekannt',
+  },
+  en: {
+    messages: (read: number, concerned: number, otherwise: string) =>
+      `Messages: ${read} read, ${concerned} concerned, ${otherwise} treated otherwise`,
+    recipients: 'recipients',
+    of: 'of',
+    // Names of the report stand for themselves.
+    changes: {},
+    settings: {},
+    lookups: {},
+    outcomes: {},
+    plain: 'plain',
+    waits: (count: number) => `New waits: ${count} recipients`,
+    copies: 'Copies',
+    nobody: '(no department)',
+    look: 'Look at',
+    idle: 'Met nothing',
+    notRecorded: (count: number, lookups: string) =>
+      `Fact not recorded: ${count} messages were not compared, no rule of their time looked up: ${lookups}`,
+    notKept: (count: number, rules: string) =>
+      `Words are not kept: in ${count} messages these rules could find nothing: ${rules}`,
+    rejectToDeliver: 'CAREFUL: rejected before, delivered after',
+    encryptedToClear: 'CAREFUL: encrypted before, clear after',
+    list: (list: string, entries: number) => `List as it is now: ${list} (${entries} entries)`,
+    unread: 'List not read, unknown in this replay',
+  },
+} as const
+
 /** What a change would have done, most telling first. */
-export function printReplay(io: CliIo, report: ReplayLike): void {
-  const {
-    total,
-    evaluated,
-    changed,
-    recipients,
-    changes,
-    gates,
-    matrix,
-    byDepartment,
-    neverHit,
-    notRecorded,
-    notReplayable,
-  } = report
-  io.out(`Messages: ${total} read, ${evaluated} concerned, ${changed} treated otherwise${share(changed, total)}`)
-  io.out(`Recipients: ${recipients.changed} of ${recipients.total}${share(recipients.changed, recipients.total)}`)
-  for (const [what, ids] of Object.entries(changes)) if (ids.length > 0) io.out(`${what}: ${ids.join(', ')}`)
+export function printReplay(io: CliIo, report: ReplayLike, language: Language): void {
+  const { total, evaluated, changed, recipients, changes, matrix, byDepartment, neverHit } = report
+  const { notRecorded, notReplayable, gates } = report
+  const w = words[language]
+  const share = (part: number, of: number) =>
+    of === 0 ? '' : ` (${((100 * part) / of).toLocaleString(language, ONE_DIGIT)} %)`
+  io.out(`${w.messages(total, evaluated, String(changed))}${share(changed, total)}`)
+  const some = `${recipients.changed} ${w.of} ${recipients.total}${share(recipients.changed, recipients.total)}`
+  io.out(`${capital(w.recipients)}: ${some}`)
+  for (const [what, ids] of Object.entries(changes))
+    if (ids.length > 0)
+      io.out(`${wordFor(w.changes, what)}: ${what === 'settings' ? listed(w.settings, ids) : ids.join(', ')}`)
   for (const { before, after, recipients: count } of matrix)
-    io.out(`  ${String(count).padStart(7)}  ${verdict(before)} -> ${verdict(after)}`)
-  if (report.newDefers > 0) io.out(`New waits: ${report.newDefers} recipients`)
-  if (report.copiesDelta !== 0) io.out(`Copies: ${report.copiesDelta > 0 ? '+' : ''}${report.copiesDelta}`)
-  for (const { department, total: all, changed: some } of byDepartment)
-    if (some > 0) io.out(`  ${department ?? '(no department)'}: ${some} of ${all}`)
-  if (report.examples.length > 0) io.out(`Look at: ${report.examples.join(', ')}`)
-  if (neverHit.length > 0) io.out(`Met nothing: ${neverHit.join(', ')}`)
-  if (notRecorded.inputs > 0)
-    io.out(
-      `Fact not recorded: ${notRecorded.inputs} messages were not compared, no rule of their time looked up: ${notRecorded.lookups.join(', ')}`,
-    )
-  if (notReplayable.rules.length > 0)
-    io.out(
-      `Words are not kept: in ${notReplayable.inputs} messages these rules could find nothing: ${notReplayable.rules.join(', ')}`,
-    )
-  const { rejectToDeliver, encryptedToClear } = gates
-  if (rejectToDeliver.recipients > 0)
-    io.err(
-      `CAREFUL: rejected before, delivered after: ${rejectToDeliver.recipients} recipients (${rejectToDeliver.examples.join(', ')})`,
-    )
-  if (encryptedToClear.recipients > 0)
-    io.err(
-      `CAREFUL: encrypted before, clear after: ${encryptedToClear.recipients} recipients (${encryptedToClear.examples.join(', ')})`,
-    )
+    io.out(`  ${String(count).padStart(7)}  ${verdict(before, language)} -> ${verdict(after, language)}`)
+  if (report.newDefers > 0) io.out(w.waits(report.newDefers))
+  if (report.copiesDelta !== 0) io.out(`${w.copies}: ${report.copiesDelta > 0 ? '+' : ''}${report.copiesDelta}`)
+  for (const { department, total: all, changed: count } of byDepartment)
+    if (count > 0) io.out(`  ${department ?? w.nobody}: ${count} ${w.of} ${all}`)
+  if (report.examples.length > 0) io.out(`${w.look}: ${report.examples.join(', ')}`)
+  if (neverHit.length > 0) io.out(`${w.idle}: ${neverHit.join(', ')}`)
+  if (notRecorded.inputs > 0) io.out(w.notRecorded(notRecorded.inputs, listed(w.lookups, notRecorded.lookups)))
+  if (notReplayable.rules.length > 0) io.out(w.notKept(notReplayable.inputs, notReplayable.rules.join(', ')))
+  for (const gate of ['rejectToDeliver', 'encryptedToClear'] as const) {
+    const { recipients: count, examples } = gates[gate]
+    if (count > 0) io.err(`${w[gate]}: ${count} ${w.recipients} (${examples.join(', ')})`)
+  }
 }
 
 /** What the replay was told of lists from outside. */
-export function printLists(io: CliIo, lists: readonly ListRead[]): void {
+export function printLists(io: CliIo, lists: readonly ListRead[], language: Language): void {
+  const w = words[language]
   for (const one of lists)
-    if ('entries' in one) io.out(`List as it is now: ${one.list} (${one.entries} entries)`)
-    else io.err(`List not read, unknown in this replay: ${one.list} (${one.why})`)
+    if ('entries' in one) io.out(w.list(one.list, one.entries))
+    else io.err(`${w.unread}: ${one.list} (${one.why})`)
 }
 
-const verdict = ({ outcome, method }: ReplayLike['matrix'][number]['before']) =>
-  outcome === 'deliver' ? `deliver ${method ?? 'plain'}` : outcome
+const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
 
-const share = (part: number, of: number) => (of === 0 ? '' : ` (${((100 * part) / of).toFixed(1)} %)`)
+function verdict({ outcome, method }: Verdict, language: Language): string {
+  const { outcomes, plain } = words[language]
+  const word = wordFor(outcomes, outcome)
+  return outcome === 'deliver' ? `${word} ${method ?? plain}` : word
+}
+
+const wordFor = (known: Readonly<Record<string, string>>, name: string) => known[name] ?? name
+const listed = (known: Readonly<Record<string, string>>, names: readonly string[]) =>
+  names.map((name) => wordFor(known, name)).join(', ')
+
+const capital = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`

@@ -57,8 +57,8 @@ export function registerReplay(policy: Command, io: CliIo): void {
             : await overStore(io, before, after, options)
         if (options.json) print(io, { ...report, lists })
         else {
-          printReplay(io, report)
-          printLists(io, lists)
+          printReplay(io, report, options.lang)
+          printLists(io, lists, options.lang)
         }
         const { rejectToDeliver, encryptedToClear } = report.gates
         io.exit(rejectToDeliver.recipients + encryptedToClear.recipients > 0 ? 1 : 0)

@@ -92,6 +92,12 @@ it('replay: compares two folders on recorded inputs; what opens is a finding', a
   expect(opened.out).toContain('Messages: 2 read, 1 concerned, 1 treated otherwise (50.0 %)')
   expect(opened.out).toContain('reject -> deliver plain')
   expect(opened.err).toContain('CAREFUL: rejected before, delivered after: 1 recipients (m1)')
+  const german = await run('replay', 'loose', '--before', 'strict', '--inputs', 'inputs.jsonl', '--lang', 'de')
+  expect(german.out).toContain('Nachrichten: 2 gelesen, 1 betroffen, 1 anders behandelt (50,0 %)')
+  expect(german.out).toContain('Empfänger: 1 von 2 (50,0 %)')
+  expect(german.out).toContain('ablehnen -> zustellen im Klartext')
+  expect(german.err).toContain('ACHTUNG: vorher abgelehnt, nachher zugestellt: 1 Empfänger (m1)')
+  expect(german.out + german.err).not.toMatch(/Messages|recipients|deliver|CAREFUL/i)
   const closed = await run('replay', 'strict', '--before', 'loose', '--inputs', 'inputs.jsonl', '--json')
   expect(closed.code).toBe(0)
   expect(JSON.parse(closed.out)).toMatchObject({ total: 2, changed: 1, gates: { rejectToDeliver: { recipients: 0 } } })
@@ -135,6 +141,9 @@ it('replay: uses the lists from outside as they are now, and names those that no
   const alone = await replay()
   expect(alone.err).toContain('List not read, unknown in this replay: corp/partners (no configuration')
   expect(alone.out).toContain('New waits: 2 recipients')
+
+  const german = await replay('--lang', 'de')
+  expect(german.err).toContain('Liste nicht gelesen, in dieser Wiederholung unbekannt: corp/partners')
 
   const absent = await replay('--config', path.join(directory, 'secflow.yaml'))
   expect(absent.err).toContain('List not read, unknown in this replay: corp/partners')

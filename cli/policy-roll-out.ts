@@ -72,6 +72,25 @@ function registerBuild(policy: Command, io: CliIo, parts: RollOutParts): void {
     )
 }
 
+const words = {
+  de: {
+    nothingInForce: 'Es gilt noch keine Richtlinie: nichts zum Vergleichen.',
+    notApplied: 'Nichts wurde in Kraft gesetzt. Wenn es so sein soll',
+    inForce: 'In Kraft auf',
+    serial: 'Nummer',
+    revision: 'Fassung',
+    stays: 'Die geltende Richtlinie bleibt.',
+  },
+  en: {
+    nothingInForce: 'No policy is in force: there is nothing to compare with.',
+    notApplied: 'Nothing was applied. If this is what you want',
+    inForce: 'In force on',
+    serial: 'serial',
+    revision: 'revision',
+    stays: 'The policy in force stays.',
+  },
+} as const
+
 interface RemoteOptions extends Common {
   readonly url: string
   readonly token?: string
@@ -173,21 +192,21 @@ async function signedAgain(
  * nothing is applied. A bundle that cannot be read is left to `apply`, which refuses and audits it.
  */
 async function shadow(io: CliIo, api: Api, bundle: string, options: RemoteOptions): Promise<boolean> {
-  const { replayLimit, since, json, acceptOpening } = options
+  const { replayLimit, since, json, lang, acceptOpening } = options
   if (replayLimit === 0) return true
   const { active } = (await api.get('/policies?limit=1')).body
   if (active === null) {
-    if (!json) io.out('No policy is in force: there is nothing to compare with.')
+    if (!json) io.out(words[lang].nothingInForce)
     return true
   }
   const { ok, body } = await api.post('/policies/replay', { bundle, since, limit: replayLimit })
   if (!ok) return true
   const report = body as unknown as ReplayLike
-  if (!json) printReplay(io, report)
+  if (!json) printReplay(io, report, lang)
   const { rejectToDeliver, encryptedToClear } = report.gates
   if (acceptOpening || rejectToDeliver.recipients + encryptedToClear.recipients === 0) return true
   if (json) print(io, { applied: false, replay: report })
-  else io.err('Nothing was applied. If this is what you want: --accept-opening')
+  else io.err(`${words[lang].notApplied}: --accept-opening`)
   return false
 }
 
@@ -197,16 +216,16 @@ function countOf(value: string): number {
   throw new InvalidArgumentError('use 0 to 1000000')
 }
 
-function applied(io: CliIo, { ok, body }: Answer, { json, url }: RemoteOptions): void {
+function applied(io: CliIo, { ok, body }: Answer, { json, lang, url }: RemoteOptions): void {
+  const w = words[lang]
   if (json) print(io, { applied: ok, ...body })
-  else if (ok) io.out(`In force on ${url}: serial ${body.serial}, revision ${String(body.revision).slice(0, 12)}`)
+  else if (ok)
+    io.out(`${w.inForce} ${url}: ${w.serial} ${body.serial}, ${w.revision} ${String(body.revision).slice(0, 12)}`)
   else {
     const found = (body.diagnostics ?? []) as readonly Readonly<Record<string, unknown>>[]
     for (const { file, line, column, severity, code, text } of found)
       io.err(`${file}:${line}:${column}  ${severity}  ${code}  ${text}`)
-    io.err(
-      `${[body.title, found.length === 0 ? body.detail : ''].filter(Boolean).join(': ')}. The policy in force stays.`,
-    )
+    io.err(`${[body.title, found.length === 0 ? body.detail : ''].filter(Boolean).join(': ')}. ${w.stays}`)
   }
   io.exit(ok ? 0 : 1)
 }

@@ -194,6 +194,7 @@ async function renderAll(
   const once = onceDue(decision, record.decision, sent)
   const mail: Omit<MailInHand, 'source' | 'parsed'> = {
     id: record.id,
+    origin: record.origin,
     tenant,
     mailFrom: record.envelope.mailFrom,
     acceptedAt: record.acceptedAt,
