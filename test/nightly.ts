@@ -23,6 +23,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   fuzz('mime', 2_000_000),
   fuzz('cms', 2_000_000),
   fuzz('openpgp', 2_000_000),
+  fuzz('open', 2_000_000),
   fuzz('policy', 2_000_000),
   policyIndex,
   pdf,

@@ -273,8 +273,12 @@ describe('decrypted, and to whom it leaks', () => {
   it('a mail that was captured and sent on under another name is not by that name', async () => {
     expect(await stateOf(mail(encrypt(sign()), EVE), EVE)).toBe('from-differs')
   })
-  it('CBC that nobody signed is marked, and is not called good by a stranger around it', async () => {
+  it('CBC that nobody signed is marked, and is not called good by whoever signs around it', async () => {
     expect(await stateOf(mail(encrypt(TEXT)))).toBe('no-integrity')
+    // A captured ciphertext, altered, under a good signature of the attacker: he cannot read it, and he can sign it.
+    const captured = await open(mail(sign('eve', encrypt(TEXT)), EVE), EVE)
+    expect([captured.state, ...captured.states]).toEqual(['no-integrity', 'good', 'no-integrity'])
+    expect((await open(mail(sign('p256', encrypt(sign()))))).states).toEqual(['good', 'decrypted', 'good'])
     const { states } = await open(mail(sign('leafmade', encrypt(TEXT))))
     expect(states).toEqual(['unknown-signer', 'no-integrity'])
   })
@@ -419,6 +423,41 @@ describe('OpenPGP in the text', () => {
       expect(closed.state).toBe('not-covered')
       expect(closed.text).not.toContain('Secret: 42')
     }
+  })
+})
+
+describe('OpenPGP that is signed and not encrypted, or in a file', () => {
+  const signedMessage = async (...options: readonly string[]) => {
+    const { stdout } = await gnupg.gpg(['--armor', ...options], Buffer.from('Pay 10 Euro.\n'))
+    return crlf(stdout.toString())
+  }
+  it('what `gpg --sign` makes is read as what it is', async () => {
+    const { state, states, text } = await open(mail(plain(await signedMessage('-u', BOB, '--sign'))))
+    expect([state, ...states]).toEqual(['good', 'good'])
+    expect(text).toContain('Pay 10 Euro.')
+    expect(await stateOf(mail(plain(await signedMessage('-u', BOB, '--sign')), EVE), EVE)).toBe('unknown-signer')
+    // Base64 of a message that nobody signed.
+    const stored = await open(mail(plain(await signedMessage('--store'))))
+    expect([stored.state, stored.text?.includes('Pay 10')]).toEqual(['not-opened', false])
+  })
+  it('a charset in which the signed text is another text makes nothing of it good', async () => {
+    const signed = await clearSigned('Pay 10 Euro.\n')
+    const { state } = await open(mail(plain(signed).replace('charset=utf-8', 'charset=utf-16le')))
+    expect(state).not.toBe('good')
+  })
+  it('an encrypted file is named and stays closed; keys and signatures are none', async () => {
+    const attached = (name: string, body: string) =>
+      mail(mixed(TEXT, `Content-Type: application/octet-stream; name="${name}"\r\n\r\n${body}`))
+    for (const name of ['a.pgp', 'a.txt.gpg', 'a.asc']) {
+      const { state, text } = await open(attached(name, await signedMessage('-r', ANNA, '--encrypt')))
+      expect(state).toBe('not-covered')
+      expect(text).not.toContain('Pay 10 Euro.\n')
+    }
+    const { stdout } = await gnupg.gpg(['-r', ANNA, '--encrypt'], Buffer.from('x'))
+    const binary = `Content-Type: x/y; name=a.gpg\r\nContent-Transfer-Encoding: base64\r\n\r\n${stdout.toString('base64')}`
+    expect(await stateOf(mail(mixed(TEXT, binary)))).toBe('not-covered')
+    expect(await stateOf(attached('key.asc', pgp.get(BOB)!))).toBe('plain')
+    expect(await stateOf(attached('a.sig.asc', await signedMessage('-u', BOB, '--detach-sign')))).toBe('plain')
   })
 })
 

@@ -66,6 +66,9 @@ beforeAll(async () => {
         rules(
           '{id: broken-quarantine, when: {message.opened.verdict: broken}, then: [{quarantine: {}}]}',
           '{id: codeword, onUnknown: quarantine, when: {all: [{message.direction: inbound}, {message.subject: {contains: words}}, {message.body: {contains: codeword}}]}, then: [{quarantine: {}}]}',
+          '{id: take-it, when: {message.subject: {contains: whatever}}, then: [{open: {deliver: opened}}]}',
+          '{id: watched-outside, when: {message.subject: {contains: outside}}, then: [{bcc: {to: [auditor@elsewhere.example], form: as-sent}}]}',
+          '{id: watched-within, when: {message.subject: {contains: within}}, then: [{bcc: {to: [e.lang@demo.example], form: as-sent}}]}',
           '{id: as-it-came, when: {message.subject: {contains: untouched}}, then: [{open: {deliver: original}}]}',
         ),
         'tenant',
@@ -237,6 +240,47 @@ describe('mail for people of ours', () => {
     const file = await lastMailTo(sink, ANNA)
     expect(readFileSync(file, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
     expect(verdictOf(file)?.sta).toBe('good')
+  })
+})
+
+describe('content that could send itself away', () => {
+  const HTML =
+    'Content-Type: text/html; charset=utf-8\r\n\r\n<p>The figures are 42.<img src="https://evil.example/">\r\n'
+  const isOpened = async () => (await textOf(await lastMailTo(sink, ANNA))).includes('The figures are 42.')
+  const selfSigned = (input: string) =>
+    cms(input, '-sign', '-md', 'sha256', '-signer', 'self.crt', '-inkey', 'p256.key')
+
+  it('HTML without integrity is delivered as it came, also under a signature around it; text is opened', async () => {
+    for (const entity of [encryptFor(ANNA, HTML), sign(encryptFor(ANNA, HTML))]) {
+      const { states } = await receive(entity)
+      expect(states).toEqual(['delivered'])
+      const file = await lastMailTo(sink, ANNA)
+      expect(readFileSync(file, 'latin1')).toContain(entity.slice(entity.indexOf('\r\n\r\n')))
+      expect(verdictOf(file)?.sta).toBe('no-integrity')
+    }
+    await receive(encryptFor(ANNA, INNER))
+    expect(await isOpened()).toBe(true)
+  })
+
+  it('is opened where it has integrity, somebody signed inside, or the policy takes it upon itself', async () => {
+    for (const entity of [
+      encryptFor(ANNA, HTML, '-aes-256-gcm'),
+      encryptFor(ANNA, sign(HTML)),
+      encryptFor(ANNA, selfSigned(HTML)),
+    ]) {
+      await receive(entity)
+      expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).toContain('evil.example')
+    }
+    await receive(encryptFor(ANNA, HTML), { subject: 'whatever it is' })
+    expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).toContain('evil.example')
+  })
+
+  it('what was found stays in the house: not on copies of which a blind copy goes elsewhere as they are', async () => {
+    await receive(sign(), { subject: 'watched from outside' })
+    for (const address of [ANNA, 'auditor@elsewhere.example'])
+      expect(fieldNames(await lastMailTo(sink, address))).not.toContain('x-secflow-verdict')
+    await receive(sign(), { subject: 'watched from within' })
+    expect(verdictOf(await lastMailTo(sink, ANNA))?.sta).toBe('good')
   })
 })
 

@@ -14,6 +14,7 @@ import { corpus } from '../support/corpus/corpus.ts'
 import { hostile, zipOf } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
 import { cms } from './cms-target.ts'
+import { open } from './open-target.ts'
 import { openpgp } from './openpgp-target.ts'
 import { mutated, type Random } from './random.ts'
 
@@ -205,4 +206,4 @@ function policyInput(random: Random): PolicyInput {
   })
 }
 
-export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = { mime, cms, openpgp, policy }
+export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = { mime, cms, openpgp, open, policy }
