@@ -8,6 +8,7 @@ import { indexMime } from '../mime/index-mime.ts'
 import { messageOf, writeEntity } from '../mime/write.ts'
 import { sanitise } from '../portal/sanitise.ts'
 import { bytesOf } from '../ports/bytes.ts'
+import { isEncryptedPdf } from './encrypted-pdf.ts'
 
 export interface DeliveredView {
   readonly from: { readonly name: string; readonly address: string }
@@ -60,7 +61,17 @@ export async function openDelivered(bytes: Buffer, keys: OpenKeys): Promise<Open
     ({ within, index }) => within === undefined && (mail.attachmentParts[index] ?? -1) >= 0,
   )
   const attachments = files.map(({ name, declaredType, size }) => ({ name, type: declaredType, size }))
+  async function content(index: number): Promise<Buffer | null> {
+    const facts = files[index]
+    const part = mail.index.parts[facts ? (mail.attachmentParts[facts.index] ?? -1) : -1]
+    if (!part) return null
+    const decoded: Buffer[] = []
+    for await (const piece of decodedBody(open, part)) decoded.push(piece)
+    return Buffer.concat(decoded)
+  }
   const link = portalLink(readable?.text ?? '')
+  // The gateway's own carrier has one file.
+  const sole = attachments.length === 1 && attachments[0]?.type === 'application/pdf' ? await content(0) : null
   const person = ({ name, address }: { readonly name: string; readonly address: string }) => ({ name, address })
   const { mailboxes, messageId } = mail.visible
   return {
@@ -76,31 +87,19 @@ export async function openDelivered(bytes: Buffer, keys: OpenKeys): Promise<Open
       verdict: { state: opened.verdict.state, words: opened.verdict.words },
       text: readable?.text ?? null,
       html: readable?.html === undefined ? null : sanitise(readable.html, 'image'),
-      method: methodOf(opened, link, attachments),
+      method: methodOf(opened, link, sole),
       link,
       attachments,
     },
-    async content(index) {
-      const facts = files[index]
-      const part = mail.index.parts[facts ? (mail.attachmentParts[facts.index] ?? -1) : -1]
-      if (!part) return null
-      const decoded: Buffer[] = []
-      for await (const piece of decodedBody(open, part)) decoded.push(piece)
-      return Buffer.concat(decoded)
-    },
+    content,
   }
 }
 
-function methodOf(
-  { layers }: OpenedMail,
-  link: string | null,
-  attachments: readonly { readonly type: string; readonly name: string }[],
-): DeliveredView['method'] {
+function methodOf({ layers }: OpenedMail, link: string | null, sole: Buffer | null): DeliveredView['method'] {
   if (layers.some(({ kind }) => kind === 'smime-encrypted')) return 'smime'
   if (layers.some(({ kind }) => kind === 'pgp-encrypted')) return 'pgp'
   if (link !== null) return 'portal'
-  // The gateway's own carrier: whether the PDF in it is encrypted is for the reader of the PDF to find.
-  if (attachments.length === 1 && attachments[0]?.type === 'application/pdf' && layers.length <= 1) return 'pdf'
+  if (sole !== null && layers.length <= 1 && isEncryptedPdf(sole)) return 'pdf'
   return layers.some(({ kind }) => kind.endsWith('-signed')) ? 'signed' : 'plain'
 }
 

@@ -153,6 +153,27 @@ describe('a mail from outside', () => {
   })
 })
 
+describe('a PDF that travels in the clear', () => {
+  it('is not shown as a mail protected by a password', { timeout: 60_000 }, async () => {
+    const file = join(world.folder, 'open.pdf')
+    execFileSync('qpdf', ['--empty', file])
+    const { page, close } = await world.open()
+    await page.getByRole('button', { name: /^Partner without anything/ }).click()
+    await page.getByRole('button', { name: 'New mail' }).click()
+    await page.getByLabel('To: Add a recipient').fill('leitstelle@demo.example')
+    await page.getByLabel('To: Add a recipient').press('Enter')
+    await page.getByLabel('Subject').fill('An open PDF')
+    await page.locator('input[type=file]').setInputFiles(file)
+    await page.locator('.files li').waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('button', { name: 'Open mailbox' }).click({ timeout: 30_000 })
+    await page.locator('.read-subject', { hasText: 'An open PDF' }).waitFor()
+    await page.locator('.protection.plain').waitFor()
+    expect(await page.locator('.read .files').innerText()).toContain('open.pdf')
+    await close()
+  })
+})
+
 describe('the badge of a mail from outside', () => {
   const PARTNER = 'cert@partner.example'
   const READER = 'leitstelle@demo.example'
