@@ -268,7 +268,7 @@ export const tenantSchema = z.strictObject({
   subjectTags: z.array(subjectTag).default([]).describe('Tags in the subject that stand for an intent.'),
   foreignIntent: foreignIntent
     .prefault({})
-    .describe("Other gateways' headers and subject tags, for clients that still send them."),
+    .describe("Other gateways' headers, subject tags and forms of addresses, for clients that still send them."),
   disclaimer: z
     .strictObject({
       text: z.string().describe('Plain text.'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { file, mail, policyOf, recipient, ruleSet, rules } from '../../../test/support/policy.ts'
 import type { Intent } from '../../domain/index.ts'
-import { showStep } from '../index.ts'
+import { neededFacts, showStep } from '../index.ts'
 import type { Policy } from '../policy.ts'
 import { decide, draftsOf } from './decide.ts'
 
@@ -108,6 +108,42 @@ describe('a wish for links', () => {
     expect(wished(nothing, [{ token: 'sign' }], {}, { attachments: [file('a.pdf')] }).shown).toEqual([
       'sign smime',
       'receipt',
+    ])
+  })
+})
+
+describe('what the address of one recipient asks for', () => {
+  const bare = recipient({ address: 'other@partner.example', keys: { smime: 'valid' } })
+  const asking = (asked: Wishes, intent: Partial<Intent> = {}, policy = nothing) =>
+    decide(
+      policy,
+      mail({ recipients: [{ ...rich, asked }, bare], intent: { protection: [], ...intent } }),
+    ).recipients.map(({ method, reasons }) => [method, reasons.map(({ rule }) => rule).filter((id) => id !== 'a')])
+  it('counts for him alone', () => {
+    expect(asking([{ token: 'portal' }])).toEqual([
+      ['portal', ['intent:encrypt']],
+      [null, []],
+    ])
+  })
+  it('comes on top of what the sender asks for everybody', () => {
+    expect(asking([{ token: 'portal' }], { protection: [{ token: 'encrypt' }] }).map(([method]) => method)).toEqual([
+      'portal',
+      'smime',
+    ])
+  })
+  it('never waives protection, and stands against the sender who waives it', () => {
+    const soft = one('{id: a, overridable: true, then: [{protect: {anyOf: [smime]}}]}')
+    const plain = [{ token: 'plain', reason: 'urgent' }] as const
+    expect(asking(plain, {}, soft).map(([method]) => method)).toEqual(['smime', 'smime'])
+    expect(asking([{ token: 'encrypt' }], { protection: plain }, soft).map(([method]) => method)).toEqual([
+      'smime',
+      null,
+    ])
+  })
+  it('needs what is known of his keys', () => {
+    const partial = mail({ recipients: [{ ...rich, keys: {}, asked: [{ token: 'encrypt' }] }, bare] })
+    expect(neededFacts(nothing, partial).filter(({ lookup }) => lookup === 'keys')).toEqual([
+      { recipient: 0, lookup: 'keys' },
     ])
   })
 })
