@@ -19,6 +19,14 @@ describe('proved', () => {
       [guarded(protect('', '[smime, tls]'), '{id: b, then: [{protect: {anyOf: [smime, pdf]}}]}')],
     ],
     [
+      'transport as the last resort, behind a portal that anybody can open',
+      [guarded(protect('', '[smime, portal, tls]'))],
+    ],
+    [
+      'the same, with a rule that leaves no transport',
+      [guarded(protect('', '[smime, portal, tls]'), '{id: b, then: [{protect: {anyOf: [smime]}}]}')],
+    ],
+    [
       'two rules that divide the mail between them',
       [
         guarded(
@@ -55,6 +63,26 @@ describe('proved', () => {
     ],
   ]
   for (const [name, files] of cases) it(name, () => expect(prove(...files)).toMatchObject({ status: 'proved' }))
+})
+
+describe('transport behind the portal is not safe', () => {
+  const last = protect('', '[portal, tls]')
+  const cases: readonly [string, PolicyFile][] = [
+    ['where it comes first for the tenant', ruleSet(`  preference: [tls]\n${rules(last)}${GUARANTEE}`)],
+    ['where another rule takes the portal away', guarded(last, '{id: b, then: [{protect: {anyOf: [smime, tls]}}]}')],
+    ['where it needs a phone', guarded(last.replace('}}]', ', access: portal-2fa}}]'))],
+    [
+      'where another rule makes it need a phone',
+      guarded(last, '{id: b, then: [{protect: {anyOf: [portal, tls], access: portal-2fa}}]}'),
+    ],
+  ]
+  for (const [name, file] of cases)
+    it(name, () => {
+      const proof = prove(file)
+      expect(proof.status).toBe('counterexample')
+      const [got] = decide(policyOf({ ...file, text: file.text.replace(GUARANTEE, '') }), proof.mail!).recipients
+      expect(got).toMatchObject({ outcome: 'deliver', method: 'tls' })
+    })
 })
 
 describe('a mail that breaks it', () => {

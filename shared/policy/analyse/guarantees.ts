@@ -2,7 +2,7 @@
  * Guarantees before roll-out: a case analysis over the regions that rules and guarantees tell apart. Every case is shown
  * safe, or a mail of it is made and the engine itself confirms, with enforcement switched off, that it breaks the guarantee.
  */
-import type { PolicyInput, Protection } from '../../domain/index.ts'
+import type { Method, PolicyInput, Protection } from '../../domain/index.ts'
 import type { Text } from '../diagnostic.ts'
 import { draftsOf } from '../evaluate/decide.ts'
 import { violatedFor } from '../evaluate/guarantee.ts'
@@ -13,7 +13,7 @@ import { Boxes } from './boxes.ts'
 import { type Destination, destinationsOf } from './destinations.ts'
 import { type Box, F, type Form } from './form.ts'
 import { minimal } from './minimal.ts'
-import { effectOf, helps, isSafe, neverOpen } from './safety.ts'
+import { effectOf, helps, isSafe, neverChosen, neverOpen } from './safety.ts'
 import { conditionsOf, type Subject, selectionsIn, split, subjectOf, undecided, undecidedIn } from './selections.ts'
 import { Universe } from './universe.ts'
 import { mailIn } from './witness.ts'
@@ -68,6 +68,7 @@ class Case {
   /** Domains that the owners of rule sets belong to: those of the tenant. */
   readonly #ours: readonly string[]
   readonly #times: readonly string[]
+  readonly #never: readonly Method[]
   #cases = 0
   #work = 0
   #open: Text | null = null
@@ -83,6 +84,7 @@ class Case {
     this.#when = boxes.universe.form({ kind: 'all', of: [set.appliesTo, guarantee.when] })
     this.#ours = oursOf(policy.ruleSets)
     this.#times = timesOf(policy.ruleSets)
+    this.#never = neverChosen(subjects, policy.preference)
   }
 
   prove(): Proof {
@@ -113,7 +115,7 @@ class Case {
     const useful = this.#subjects.filter(
       (subject) => helps(subject, this.#guarantee) !== 'no' || this.#signsWrong(subject),
     )
-    this.#search(new Map(), useful, this.#when, (effects) => isSafe(this.#guarantee, effects))
+    this.#search(new Map(), useful, this.#when, (effects) => isSafe(this.#guarantee, effects, this.#never))
   }
 
   /** Everybody else who gets the mail or a part of it. */
@@ -124,7 +126,7 @@ class Case {
       ? this.#subjects.filter((subject) => helps(subject, this.#guarantee) !== 'no')
       : []
     const safe = (effects: readonly ReturnType<typeof effectOf>[]) =>
-      destination.protected && neverOpen(this.#guarantee, effects)
+      destination.protected && neverOpen(this.#guarantee, effects, this.#never)
     this.#search(new Map(), useful, when, safe, destination)
   }
 

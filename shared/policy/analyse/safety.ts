@@ -90,22 +90,42 @@ function outcomesOf({ rule }: Subject, { actions, open }: Selected): readonly Ou
   return [...gates, ...none, ...(unknown ? [rule.onUnknown as Outcome] : [])]
 }
 
+/**
+ * Methods that are never chosen though rules accept them. The portal is always possible where it asks for no phone, and no
+ * wish of a sender puts transport alone before it: if it comes before `tls` in the tenant's order, and whoever accepts `tls`
+ * accepts it too, then it is in every intersection that holds `tls`.
+ */
+export function neverChosen(subjects: readonly Subject[], preference: readonly Method[]): readonly Method[] {
+  const uses = subjects.flatMap(({ rule }) => [...rule.else, ...rule.branches.flatMap(({ actions }) => actions)])
+  const openToTls = uses.flatMap(({ definition, params }) => {
+    const protect = params as { readonly anyOf: readonly Method[]; readonly access?: string }
+    return definition.name === 'protect' && protect.anyOf.includes('tls') ? [protect] : []
+  })
+  const first = preference.indexOf('portal')
+  if (first < 0 || preference.indexOf('tls') < first) return []
+  return openToTls.every(({ anyOf, access }) => anyOf.includes('portal') && access !== 'portal-2fa') ? ['tls'] : []
+}
+
 /** Whether no mail of the box can break the guarantee at its own recipient. */
-export function isSafe(guarantee: Guarantee, effects: readonly Effect[]): boolean {
-  return neverOpen(guarantee, effects) && outcomesAccepted(guarantee, effects)
+export function isSafe(guarantee: Guarantee, effects: readonly Effect[], never: readonly Method[]): boolean {
+  return neverOpen(guarantee, effects, never) && outcomesAccepted(guarantee, effects)
 }
 
 /** It is not delivered, or delivered as required. */
-export function neverOpen({ protectedBy, signedBy }: Guarantee, effects: readonly Effect[]): boolean {
+export function neverOpen(
+  { protectedBy, signedBy }: Guarantee,
+  effects: readonly Effect[],
+  never: readonly Method[],
+): boolean {
   if (effects.some((one) => one.stops)) return true
   if (protectedBy.length === 0 && signedBy.length === 0) return false
   return (
-    (protectedBy.length === 0 || isProtected(protectedBy, effects)) &&
+    (protectedBy.length === 0 || isProtected([...protectedBy, ...never], effects)) &&
     (signedBy.length === 0 || isSigned(signedBy, effects))
   )
 }
 
-/** Accepted methods intersect; one firm contributor keeps the slot, and with it what the others ask. */
+/** Accepted methods intersect, and one that is never chosen does no harm; one firm contributor keeps the slot, and with it what the others ask. */
 function isProtected(protectedBy: readonly string[], effects: readonly Effect[]): boolean {
   const asking = effects.filter((one) => one.methods !== null)
   if (!asking.some((one) => one.firm)) return false
