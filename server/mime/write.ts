@@ -8,17 +8,12 @@ const CHUNK_MAX = 262_144
 
 /** The entity as it stands on the wire: header lines, the empty line, the body; in chunks of 64 to 256 KiB but for the last. */
 export function writeEntity(entity: Entity): AsyncGenerator<Buffer> {
-  return coalesced(wire(entity))
+  return coalesced(entity, headerBytes(entity.header))
 }
 
 /** Its body alone, in chunks of the same sizes. */
-export function writeBody({ body }: Entity): AsyncGenerator<Buffer> {
-  return coalesced(body())
-}
-
-async function* wire(entity: Entity): AsyncGenerator<Uint8Array> {
-  yield headerBytes(entity.header)
-  yield* entity.body()
+export function writeBody(entity: Entity): AsyncGenerator<Buffer> {
+  return coalesced(entity)
 }
 
 /** Header lines and the empty line. */
@@ -31,11 +26,14 @@ export function entitySize(entity: Entity): number | undefined {
   return entity.size === undefined ? undefined : headerBytes(entity.header).length + entity.size
 }
 
-/** Joins small chunks and splits large ones: a system call and an await for every line would cost more than the bytes. */
-async function* coalesced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of chunks) {
+/**
+ * The body, `first` in front of it. Joins small chunks and splits large ones: a system call and an await for every line
+ * would cost more than the bytes.
+ */
+async function* coalesced({ body }: Entity, first?: Buffer): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = first ? [first] : []
+  let size = first?.length ?? 0
+  for await (const chunk of body()) {
     if (chunk.length === 0) continue
     held.push(chunk)
     size += chunk.length

@@ -8,6 +8,8 @@ import type { OpenByteSource } from '../../ports/bytes.ts'
 const IN_MEMORY = 1024 * 1024
 /** Bytes that are gathered for one write. */
 const BATCH = 128 * 1024
+/** Bytes that are handed on at a time: memory that is let go of piles up until V8 looks, and with larger pieces sooner. */
+const PIECE = 64 * 1024
 const BLOCK = 16
 
 /**
@@ -59,8 +61,10 @@ export class SealedSpool implements AsyncDisposable {
     return {
       size,
       async *stream(start = 0, end = size) {
-        for (let at = start; at < Math.min(end, size); at += BATCH)
-          yield await read(at, Math.min(at + BATCH, end, size))
+        const last = Math.min(end, size)
+        // One place for what is sealed: it is read over and over, while what is handed on is new each time.
+        const scratch = whole || start >= last ? undefined : Buffer.allocUnsafe(PIECE + BLOCK)
+        for (let at = start; at < last; at += PIECE) yield await read(at, Math.min(at + PIECE, last), scratch)
       },
       read: async (start, end) => read(start, end),
       [Symbol.asyncDispose]: async () => {

@@ -45,13 +45,19 @@ export function holder(subject: string): string {
 
 type Parts = ReturnType<typeof splitHeader>
 
+const MIME_VERSION = rawField('MIME-Version', '1.0')
+
+const INTRODUCTION = 'This is a cryptographically signed message in MIME format.\r\n\r\n--'
+const SIGNATURE_HEADER =
+  'Content-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME cryptographic signature\r\n\r\n'
+
 function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inner, outer }: Parts): Entity {
   const { scheme } = signing
   const boundary = `=_secflow_${randomUUID()}`
   // ECDSA draws a fresh random number each time: the signature of a digest is kept so that every run yields the same bytes.
-  const signatures = new Map<string, Promise<Buffer>>()
+  const signatures = new Map<string, Buffer | Promise<Buffer>>()
   const signatureOver = (digest: Buffer) => {
-    const key = digest.toString('hex')
+    const key = digest.toString('latin1')
     const known = signatures.get(key)
     if (known) return known
     const made = detachedSignedData(identity, digest, signing)
@@ -61,7 +67,7 @@ function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inne
   return {
     header: [
       ...outer,
-      rawField('MIME-Version', '1.0'),
+      MIME_VERSION,
       rawField(
         'Content-Type',
         `multipart/signed; protocol="application/pkcs7-signature";\r\n\tmicalg=${scheme.micalg}; boundary="${boundary}"`,
@@ -69,20 +75,21 @@ function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inne
     ],
     ...(entity.once ? { once: true } : {}),
     async *body() {
-      const hash = createHash(scheme.digest)
-      const preamble = `This is a cryptographically signed message in MIME format.\r\n\r\n--${boundary}\r\n`
-      hash.update(inner)
-      yield Buffer.concat([Buffer.from(preamble), inner])
+      const content = createHash(scheme.digest).update(inner)
+      // Not joined with what follows: whoever writes it joins small pieces, and a second copy of 10 KB costs 5 µs.
+      yield Buffer.concat([Buffer.from(`${INTRODUCTION}${boundary}\r\n`, 'latin1'), inner])
       for await (const chunk of entity.body()) {
-        hash.update(chunk)
+        content.update(chunk)
         yield chunk
       }
+      const made = signatureOver(content.digest())
+      const signature = foldedBase64(made instanceof Promise ? await made : made)
       // The CRLF before the delimiter belongs to the delimiter, not to the signed part (RFC 2046 5.1.1).
-      yield Buffer.from(
-        `\r\n--${boundary}\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="smime.p7s"\r\nContent-Description: S/MIME cryptographic signature\r\n\r\n`,
-      )
-      const signature = foldedBase64(await signatureOver(hash.digest()))
-      yield Buffer.concat([signature, Buffer.from(`\r\n--${boundary}--\r\n`)])
+      yield Buffer.concat([
+        Buffer.from(`\r\n--${boundary}\r\n${SIGNATURE_HEADER}`, 'latin1'),
+        signature,
+        Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1'),
+      ])
     },
   }
 }
@@ -99,7 +106,7 @@ function opaque(entity: Entity, identity: SmimeIdentity, signing: Signing, { inn
 /** Header of an application/pkcs7-mime entity (RFC 8551 3.2). */
 export function pkcs7Header(smimeType: 'signed-data' | 'enveloped-data' | 'authEnveloped-data') {
   return [
-    rawField('MIME-Version', '1.0'),
+    MIME_VERSION,
     rawField('Content-Type', `application/pkcs7-mime; smime-type=${smimeType};\r\n\tname="smime.p7m"`),
     rawField('Content-Transfer-Encoding', 'base64'),
     rawField('Content-Disposition', 'attachment; filename="smime.p7m"'),

@@ -22,17 +22,23 @@ export interface SignatureScheme {
   readonly pss: boolean
   /** Whether the same data is signed with the same bytes each time. */
   readonly repeatable: boolean
-  /** Some microseconds: less than handing it to another thread. */
-  readonly quick: boolean
+  /**
+   * One signature: `microseconds` is less than handing it to another thread and back, `part of a millisecond` about ten
+   * times as much, `longer` is nothing for the event loop.
+   */
+  readonly takes: 'microseconds' | 'part of a millisecond' | 'longer'
   /** For receipts. */
   readonly name: string
 }
+
+/** RSA keys of no more bits sign in part of a millisecond. */
+const BRIEF_RSA_BITS = 2048
 
 const DIGEST_OID = { sha256: OID.sha256, sha384: OID.sha384, sha512: OID.sha512 } as const
 const MICALG = { sha256: 'sha-256', sha384: 'sha-384', sha512: 'sha-512' } as const
 const DIGEST_SIZE = { sha256: 32, sha384: 48, sha512: 64 } as const
 
-type Kind = Pick<SignatureScheme, 'repeatable' | 'quick'> & { readonly parameters?: Buffer; readonly whole?: boolean }
+type Kind = Pick<SignatureScheme, 'repeatable' | 'takes'> & { readonly parameters?: Buffer; readonly whole?: boolean }
 
 function scheme(digest: Digest, oid: string, name: string, kind: Kind): SignatureScheme {
   return {
@@ -44,7 +50,7 @@ function scheme(digest: Digest, oid: string, name: string, kind: Kind): Signatur
     signDigest: kind.whole ? null : digest,
     pss: oid === OID.rsaPss,
     repeatable: kind.repeatable,
-    quick: kind.quick,
+    takes: kind.takes,
     name,
   }
 }
@@ -55,18 +61,24 @@ function pssParameters(digest: Digest): Buffer {
   return sequence(context(0, hash), context(1, algorithm(OID.mgf1, hash)), context(2, integer(DIGEST_SIZE[digest])))
 }
 
-const RSA_KIND = { repeatable: true, quick: false, parameters: nullValue() }
+const RSA_KIND: Kind = { repeatable: true, takes: 'longer', parameters: nullValue() }
 const RSA = scheme('sha256', OID.rsaSha256, 'RSASSA-PKCS1-v1_5 SHA-256', RSA_KIND)
-const PSS_KIND = { repeatable: false, quick: false, parameters: pssParameters('sha256') }
+const PSS_KIND: Kind = { repeatable: false, takes: 'longer', parameters: pssParameters('sha256') }
 const PSS = scheme('sha256', OID.rsaPss, 'RSASSA-PSS SHA-256', PSS_KIND)
-const EC_KIND = { repeatable: false, quick: false }
-const P256 = scheme('sha256', OID.ecdsaSha256, 'ECDSA P-256 SHA-256', { ...EC_KIND, quick: true })
+const BRIEF_RSA: SignatureScheme = { ...RSA, takes: 'part of a millisecond' }
+const BRIEF_PSS: SignatureScheme = { ...PSS, takes: 'part of a millisecond' }
+const EC_KIND: Kind = { repeatable: false, takes: 'longer' }
+const P256 = scheme('sha256', OID.ecdsaSha256, 'ECDSA P-256 SHA-256', { ...EC_KIND, takes: 'microseconds' })
 const P384 = scheme('sha384', OID.ecdsaSha384, 'ECDSA P-384 SHA-384', EC_KIND)
 const P521 = scheme('sha512', OID.ecdsaSha512, 'ECDSA P-521 SHA-512', EC_KIND)
 // RFC 8419 section 3: the message digest with Ed25519 is SHA-512.
-const ED25519 = scheme('sha512', OID.ed25519, 'Ed25519 SHA-512', { repeatable: true, quick: true, whole: true })
+const ED25519 = scheme('sha512', OID.ed25519, 'Ed25519 SHA-512', {
+  repeatable: true,
+  takes: 'microseconds',
+  whole: true,
+})
 // RFC 9882 section 3.3: SHA-512 suits all three; parameters are absent.
-const ML_DSA_KIND = { repeatable: false, quick: false, whole: true }
+const ML_DSA_KIND: Kind = { repeatable: false, takes: 'longer', whole: true }
 
 const BY_CURVE: Readonly<Record<string, SignatureScheme>> = { prime256v1: P256, secp384r1: P384, secp521r1: P521 }
 const BY_TYPE: Readonly<Record<string, SignatureScheme>> = {
@@ -91,10 +103,13 @@ export function schemeOf(key: KeyObject, rsa: RsaSignature = 'pkcs1'): Signature
     const type = key.asymmetricKeyType ?? ''
     const curve = key.asymmetricKeyDetails?.namedCurve ?? ''
     found = type === 'ec' ? BY_CURVE[curve] : BY_TYPE[type]
+    if (found === RSA && (key.asymmetricKeyDetails?.modulusLength ?? Infinity) <= BRIEF_RSA_BITS) found = BRIEF_RSA
     if (!found) throw new Fault('key-unusable', 'a key of this kind does not sign S/MIME')
     known.set(key, found)
   }
-  return found === RSA && rsa === 'pss' ? PSS : found
+  if (rsa === 'pkcs1') return found
+  if (found === BRIEF_RSA) return BRIEF_PSS
+  return found === RSA ? PSS : found
 }
 
 /** What crypto.sign and crypto.verify take for a key of this scheme. */

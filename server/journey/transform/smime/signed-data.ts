@@ -7,6 +7,7 @@ import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { pieces } from './base64.ts'
 import { counterCheck } from './counter-check.ts'
 import { keyInput, type SignatureScheme } from './signature-scheme.ts'
+import { oneATurn } from './turn.ts'
 
 /** Bytes of one OCTET STRING piece in streamed containers. */
 export const PIECE = 65_536
@@ -42,14 +43,21 @@ export interface Signing {
 
 const VERSION_1 = der.integer(1)
 const DATA = der.sequence(der.oid(OID.data))
+const SIGNED_DATA = der.oid(OID.signedData)
 
-/** A detached SignedData (RFC 5652 section 5) over content with this digest. */
-export async function detachedSignedData(identity: SmimeIdentity, digest: Buffer, signing: Signing): Promise<Buffer> {
-  const { digestAlgorithm } = signing.scheme
-  const signer = await signerInfo(identity, digest, signing)
-  const certificates = standing(identity).certificates
-  const body = der.sequence(VERSION_1, der.setOf(digestAlgorithm), DATA, certificates, der.setOf(signer))
-  return der.sequence(der.oid(OID.signedData), der.context(0, body))
+/** A detached SignedData (RFC 5652 section 5) over content with this digest; a promise where the thread pool signs. */
+export function detachedSignedData(
+  identity: SmimeIdentity,
+  digest: Buffer,
+  signing: Signing,
+): Buffer | Promise<Buffer> {
+  const signer = signerInfo(identity, digest, signing)
+  const whole = (info: Buffer) => {
+    const { certificates } = standing(identity)
+    const body = der.sequence(VERSION_1, der.setOf(signing.scheme.digestAlgorithm), DATA, certificates, der.setOf(info))
+    return der.sequence(SIGNED_DATA, der.context(0, body))
+  }
+  return signer instanceof Promise ? signer.then(whole) : whole(signer)
 }
 
 /** A SignedData that carries its content: BER of indefinite length, one pass, constant memory. */
@@ -89,6 +97,16 @@ export async function* opaqueSignedData(
 interface Standing {
   readonly certificates: Buffer
   readonly attributes: readonly Buffer[]
+  /** The signed attributes of the last signature: those of the next one, but for the digest, when both are of one second. */
+  last: Attributes | null
+}
+
+interface Attributes {
+  readonly scheme: SignatureScheme
+  readonly time: Buffer
+  readonly encoded: Buffer
+  /** Where the digest stands. */
+  readonly digestAt: number
 }
 
 const identities = new WeakMap<SmimeIdentity, Standing>()
@@ -96,16 +114,34 @@ const identities = new WeakMap<SmimeIdentity, Standing>()
 function standing(identity: SmimeIdentity): Standing {
   const known = identities.get(identity)
   if (known) return known
-  const made = {
+  const made: Standing = {
     certificates: certificatesOf(identity),
     attributes: [
       attribute(OID.contentType, der.oid(OID.data)),
       attribute(OID.signingCertificateV2, signingCertificate(identity.certificate)),
       attribute(OID.smimeCapabilities, CAPABILITIES),
     ],
+    last: null,
   }
   identities.set(identity, made)
   return made
+}
+
+/** The signed attributes as they are signed, a SET OF (RFC 5652 5.4). */
+function signedAttributes(identity: SmimeIdentity, digest: Buffer, { scheme, time }: Signing): Buffer {
+  const one = standing(identity)
+  const signingTime = der.time(time)
+  let { last } = one
+  if (last?.scheme !== scheme || !last.time.equals(signingTime)) {
+    const messageDigest = attribute(OID.messageDigest, der.octetString(digest))
+    const encoded = der.setOf(...one.attributes, messageDigest, attribute(OID.signingTime, signingTime))
+    const digestAt = encoded.indexOf(messageDigest) + messageDigest.length - digest.length
+    last = { scheme, time: signingTime, encoded, digestAt }
+    one.last = last
+  }
+  const attributes = Buffer.from(last.encoded)
+  attributes.set(digest, last.digestAt)
+  return attributes
 }
 
 /** Leaf and chain; a self-issued root is left out, the reader must know it anyway. */
@@ -117,31 +153,39 @@ function certificatesOf({ certificate, chain }: SmimeIdentity): Buffer {
   return der.implicitSetOf(0, certificate.raw, ...intermediates.map(({ raw }) => raw))
 }
 
-async function signerInfo(identity: SmimeIdentity, digest: Buffer, { scheme, time }: Signing): Promise<Buffer> {
-  // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
-  const signed = der.setOf(
-    ...standing(identity).attributes,
-    attribute(OID.messageDigest, der.octetString(digest)),
-    attribute(OID.signingTime, der.time(time)),
-  )
+function signerInfo(identity: SmimeIdentity, digest: Buffer, signing: Signing): Buffer | Promise<Buffer> {
+  const { scheme } = signing
   const { certificate, privateKey } = identity
-  const signature = await signatureOf(scheme, signed, privateKey)
-  counterCheck(scheme, privateKey, certificate, signed, signature)
-  const written = Buffer.from(signed)
-  written[0] = der.contextTag(0)
-  return der.sequence(
-    VERSION_1,
-    issuerAndSerial(certificate),
-    scheme.digestAlgorithm,
-    written,
-    scheme.signatureAlgorithm,
-    der.octetString(signature),
-  )
+  const attributes = signedAttributes(identity, digest, signing)
+  const whole = (signature: Buffer) => {
+    counterCheck(scheme, privateKey, certificate, attributes, signature)
+    // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
+    attributes[0] = der.contextTag(0)
+    return der.sequence(
+      VERSION_1,
+      issuerAndSerial(certificate),
+      scheme.digestAlgorithm,
+      attributes,
+      scheme.signatureAlgorithm,
+      der.octetString(signature),
+    )
+  }
+  const signature = signatureOf(scheme, attributes, privateKey)
+  return signature instanceof Promise ? signature.then(whole) : whole(signature)
 }
 
 function signatureOf(scheme: SignatureScheme, data: Buffer, key: KeyObject): Buffer | Promise<Buffer> {
   const input = keyInput(scheme, key)
-  return scheme.quick ? sign(scheme.signDigest, data, input) : signAsync(scheme.signDigest, data, input)
+  const here = () => sign(scheme.signDigest, data, input)
+  const there = () => signAsync(scheme.signDigest, data, input)
+  switch (scheme.takes) {
+    case 'microseconds':
+      return here()
+    case 'part of a millisecond':
+      return oneATurn({ here, there })
+    case 'longer':
+      return there()
+  }
 }
 
 function attribute(oid: string, value: Buffer): Buffer {
