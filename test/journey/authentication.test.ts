@@ -280,6 +280,12 @@ describe('mail that our own server sends back', () => {
       .replace(/^X-Secflow-Verdict: .*/m, 'X-Secflow-Verdict: eyJhbGciOiJub25lIn0.e30.')
     const four = await arrived(await back(Buffer.from(forged, 'latin1'), COLLEAGUE), sink, COLLEAGUE, sent + 3)
     expect(field(four, 'X-Secflow-Verdict')).toEqual([])
+    // True once, of a mail with the same author and Message-ID and another body.
+    const moved = three
+      .toString('latin1')
+      .replace(/^X-Secflow-Verdict: .*/m, `X-Secflow-Verdict: ${verdict[0]?.trim()}`)
+    const five = await arrived(await back(Buffer.from(moved, 'latin1'), COLLEAGUE), sink, COLLEAGUE, sent + 4)
+    expect(field(five, 'X-Secflow-Verdict')).toEqual([])
   })
 
   it.each<[string, (mail: string) => string]>([

@@ -69,7 +69,7 @@ beforeAll(async () => {
           '{id: take-it, when: {message.subject: {contains: whatever}}, then: [{open: {deliver: opened}}]}',
           '{id: watched-outside, when: {message.subject: {contains: outside}}, then: [{bcc: {to: [auditor@elsewhere.example], form: as-sent}}]}',
           '{id: watched-within, when: {message.subject: {contains: within}}, then: [{bcc: {to: [e.lang@demo.example], form: as-sent}}]}',
-          '{id: as-it-came, when: {message.subject: {contains: untouched}}, then: [{open: {deliver: original}}]}',
+          '{id: as-it-came, when: {message.subject: {contains: untouched}}, then: [{open: {deliver: original}}, {bcc: {to: [journal@demo.example], form: plain}}]}',
         ),
         'tenant',
         'inbound',
@@ -240,6 +240,9 @@ describe('mail for people of ours', () => {
     const file = await lastMailTo(sink, ANNA)
     expect(readFileSync(file, 'latin1')).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
     expect(verdictOf(file)?.sta).toBe('good')
+    // So does a blind copy of it.
+    const copied = readFileSync(await lastMailTo(sink, 'journal@demo.example'), 'latin1')
+    expect(copied).toContain(sealed.slice(sealed.indexOf('\r\n\r\n')))
   })
 })
 
@@ -566,6 +569,12 @@ describe('other settings', () => {
       expect(await textOf(await lastMailTo(sink, ANNA))).toMatch(/From/)
       await receive(encryptFor(ELSE, INNER))
       expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).not.toMatch(/gateway\r\n/)
+      // The policy keeps the bytes: nothing is written into them.
+      const untouched = sign()
+      await receive(untouched, { subject: 'untouched' })
+      expect(readFileSync(await lastMailTo(sink, ANNA), 'latin1')).toContain(
+        untouched.slice(untouched.indexOf('\r\n\r\n')),
+      )
     }))
 
   it('a report as a file; the content stays as it was', () =>

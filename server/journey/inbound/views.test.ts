@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
+import { entityBytes } from '../../../test/support/entity-bytes.ts'
 import { encryptedMail, plainMail, signedMail } from '../../../test/support/mails.ts'
+import { opensslCa } from '../../../test/support/openssl-ca.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import { parseMail } from '../parse/parse-mail.ts'
 import { plainTenant } from '../tenant.ts'
+import { encryptEntity } from '../transform/smime/index.ts'
 import { DEFAULT_INBOUND } from './settings.ts'
 import { isToBeOpened, type MailToOpen, openViews, passed } from './views.ts'
 
@@ -82,6 +85,31 @@ describe('views', () => {
     ])
     expect(opened.notes).toMatchObject([{ type: 'message.opened', detail: { verdict: 'undecryptable' } }])
     expect(opened.views[0]?.usual).toBe(opened.views[0]?.received)
+  })
+
+  it('many keys that open the same content hold it once, and readable', async () => {
+    using ca = opensslCa(ANNA)
+    const names = ['rsa2048', 'rsa3072'] as const
+    const identities = names.map((name) => ca.identity(name))
+    const content = Buffer.from('Content-Type: text/plain\r\n\r\nThe figures are 42.\r\n')
+    const sealed = encryptEntity(
+      { header: [], body: () => bytesOf(content).stream() },
+      identities.map(({ certificate }) => certificate),
+      { content: 'gcm' },
+    )
+    const bytes = Buffer.concat([Buffer.from('From: bob@peer.example\r\n'), await entityBytes(sealed)])
+    const own: Keyring = {
+      ...keyring,
+      decryptionKeys: async (_: string, [address]: readonly string[]) => ({
+        smime: [identities[address === ANNA ? 0 : 1]!],
+        pgp: [],
+      }),
+    }
+    await using opened = await openViews(own, await mailOf(bytes, { recipients: [ANNA, ELSE], source: bytesOf(bytes) }))
+    const [view, ...more] = opened.views
+    expect([[...view!.recipients], more]).toEqual([[ANNA, ELSE], []])
+    const { source } = view!.usual
+    expect((await source.read(0, source.size)).toString()).toContain('The figures are 42.')
   })
 
   it('keys that cannot be asked for are no fault of the mail: the job is tried again', async () => {

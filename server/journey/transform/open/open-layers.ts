@@ -105,7 +105,9 @@ async function openEncrypted(der: ByteStream, { keys, legacy }: Opening): Promis
   const opened = await orFault(openEnveloped(der, keys.smime, { legacy }))
   if (opened instanceof Fault) return closed(layerOf('smime-encrypted', 'undecryptable'))
   const state = opened.authenticated ? 'decrypted' : 'no-integrity'
-  const layers = [layerOf('smime-encrypted', state, { algorithm: opened.layer })]
+  // Without whose key it was: that is known from whom it was opened for, and people with a key each share what came out.
+  const algorithm = opened.layer.replace(/ for .*$/s, '')
+  const layers = [layerOf('smime-encrypted', state, { algorithm })]
   return { layers, inner: opened.content, held: opened.content }
 }
 
