@@ -32,7 +32,8 @@ beforeAll(async () => {
   sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: 0, httpPort: 0 })
   const held =
     '{id: secret-held, when: {message.classification: secret}, then: [{hold: {approvers: [security@demo.example]}}]}'
-  tenant = await ownTenant({ outside: sink.url, rules: [ruleSet(rules(held)).text] })
+  const barred = '{id: barred, when: {recipient.address: barred@partner.example}, then: [{reject: {text: not there}}]}'
+  tenant = await ownTenant({ outside: sink.url, rules: [ruleSet(rules(held, barred)).text] })
   gateway = await startGateway({
     folder: tenant.folder,
     relayPort: sink.smtpPort,
@@ -143,6 +144,14 @@ describe('addresses of other clients', () => {
     expect(audit.find(({ type }) => type === 'intent.recipients')?.detail).toMatchObject({
       recipients: [{ typed: `${REAL}.s`, recipient: REAL, forms: ['{address}.s'] }],
     })
+  })
+  it('are judged as the person they name, and reports say what the sender typed', async () => {
+    const typed = 'barred@partner.example.s'
+    const { recipients } = await addressed([typed], typed)
+    expect(recipients).toMatchObject([{ address: 'barred@partner.example', state: 'rejected' }])
+    const report = readFileSync(await lastMailTo(sink, AUTHOR), 'latin1')
+    expect(report).toContain(`Original-Recipient: rfc822; ${typed}`)
+    expect(report).toContain('Final-Recipient: rfc822; barred@partner.example\r\n')
   })
   it('named with and without a form are one person and one mail', async () => {
     const { decided } = await addressed([REAL, `psph_no_muc_${REAL}`], `${REAL}, psph_no_muc_${REAL}`)
