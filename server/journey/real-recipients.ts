@@ -24,7 +24,8 @@ const counts = ({ authenticated }: Pick<Origin, 'authenticated'>) => authenticat
 
 /**
  * Takes forms of other gateways off the recipients (`anna@clinic.example.s`) of an authenticated submission. The address as
- * typed stays as the original recipient, which reports of delivery name (RFC 3461 4.2: the relay that first changes it may say so).
+ * typed stays as the original recipient, which reports of delivery name (RFC 3461 5.2.1: a relay may add
+ * ORCPT, with the address it was given).
  */
 export function realRecipients(
   envelope: Envelope,

@@ -9,8 +9,8 @@ import type { MailInHand } from './mail.ts'
 
 /**
  * Header fields as they leave: what steers Secflow or a foreign gateway is gone (CONTRACT, Headers), Bcc is gone
- * (RFC 5322 3.6.3), foreign subject tags and forms of addresses are gone, and the plan's own header steps are applied. Every other line keeps its
- * bytes and its place.
+ * (RFC 5322 3.6.3), foreign subject tags and forms of addresses are gone, and the plan's own header steps are applied. Every
+ * other line keeps its bytes and its place.
  */
 export function rewriteHeader(
   header: readonly HeaderField[],
