@@ -186,8 +186,31 @@ function layerOf({ mode, name, keyLength }: ContentCipher, recipient: string, { 
  * Garbage passes with a chance below 1 in 10 million, after the padding's 1 in 256.
  */
 function startsLikeEntity(content: Buffer): boolean {
-  const first = content.toString('latin1')
-  return first.startsWith('\r\n') || /^[A-Za-z0-9-]{2,76}[ \t]*:[\t\x20-\x7e\x80-\xff]*\r?\n/.test(first)
+  const colon = nameEnd(content)
+  if (colon < 0) return content[0] === CR && content[1] === LF
+  const end = content.indexOf(LF, colon)
+  for (let at = colon; at < end; at += 1) {
+    const octet = content[at]!
+    const printable = octet === TAB || (octet >= 0x20 && octet !== 0x7f)
+    if (!printable && !(octet === CR && at === end - 1)) return false
+  }
+  return end > 0
+}
+
+const [TAB, LF, CR, SPACE, HYPHEN, COLON] = [0x09, 0x0a, 0x0d, 0x20, 0x2d, 0x3a]
+
+/** Where the colon behind the name of a field stands: 2 to 76 letters, digits and hyphens, then white space; or -1. */
+function nameEnd(content: Buffer): number {
+  let at = 0
+  while (isNameOctet(content[at])) at += 1
+  if (at < 2 || at > 76) return -1
+  while (content[at] === SPACE || content[at] === TAB) at += 1
+  return content[at] === COLON ? at : -1
+}
+
+function isNameOctet(octet = 0): boolean {
+  const lower = octet | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || (octet >= 0x30 && octet <= 0x39) || octet === HYPHEN
 }
 
 const asBuffer = (chunk: Uint8Array) => Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)

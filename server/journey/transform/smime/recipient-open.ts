@@ -45,7 +45,7 @@ export function recoverContentKey(recipient: Recipient, identity: SmimeIdentity,
   const recovered = found.length === length
   // One copy whichever it is: `found` over the random key, or the random key over itself.
   const chosen = recovered ? found : key
-  chosen.copy(key)
+  key.set(chosen)
   return { key, recovered, refused: unlocking === null }
 }
 
