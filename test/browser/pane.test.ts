@@ -103,6 +103,21 @@ const STATES: Readonly<Record<string, State>> = {
     look: { prepare: (page) => page.route('**/api/v1/evaluate', () => {}) },
     until: 'Still waiting for the service',
   },
+  'compose-stale': {
+    host: one(),
+    look: {
+      async prepare(page) {
+        let asked = 0
+        // The first answer comes, the next one does not.
+        await page.route('**/api/v1/evaluate', (route) => (asked++ === 0 ? route.continue() : undefined))
+      },
+    },
+    until: 'Stamped on this message',
+    async act({ page }) {
+      await page.getByRole('radio', { name: /^Confidential/ }).check()
+      await page.locator('.group.stale').waitFor()
+    },
+  },
   'compose-signed-out': {
     host: one(),
     look: { prepare: api(401, { code: 'token-invalid' }) },
