@@ -6,7 +6,7 @@ const HELPERS = availableParallelism() - 1
 const MOST_WAITING = 4
 
 /** One piece of work, to be done here or on the thread pool. */
-export interface Brief<T> {
+interface Brief<T> {
   readonly here: () => T
   readonly there: () => Promise<T>
 }
