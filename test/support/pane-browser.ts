@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { ensurePane } from '../../tools/pane.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { keptTokens } from './kept-tokens.ts'
 import type { PaneHost } from './pane-host.ts'
 
 export interface PaneBrowser extends AsyncDisposable {
@@ -56,6 +57,7 @@ export async function paneBrowser(): Promise<PaneBrowser> {
       args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
     }),
   ])
+  const keepTokens = keptTokens()
   return {
     gateway,
     browser,
@@ -69,6 +71,7 @@ export async function paneBrowser(): Promise<PaneBrowser> {
           locale: host.language ?? 'en-US',
           reducedMotion: 'reduce',
         }))
+      if (!look.context) await keepTokens(context)
       const page = await context.newPage()
       const complaints: string[] = []
       const outside: string[] = []

@@ -11,6 +11,7 @@ import { type Running, start } from '../../server/main.ts'
 import { silentLog } from '../../server/ports/log.ts'
 import { ensurePane } from '../../tools/pane.ts'
 import { buildSimulator } from '../../tools/simulator.ts'
+import { keptTokens } from './kept-tokens.ts'
 import { freePort } from './postfix.ts'
 
 export interface SimulatedWorld extends AsyncDisposable {
@@ -65,6 +66,7 @@ export async function simulatedWorld(): Promise<SimulatedWorld> {
       '--disable-sync',
     ],
   })
+  const keepTokens = keptTokens()
   const origin = `http://127.0.0.1:${port}`
   return {
     origin,
@@ -75,6 +77,7 @@ export async function simulatedWorld(): Promise<SimulatedWorld> {
     browser,
     async open(query = 'client=web&language=en&theme=light', options = {}) {
       const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options })
+      await keepTokens(context)
       const page = await context.newPage()
       const outside: string[] = []
       const complaints: string[] = []
