@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestHouse, testHouse } from '../../test/support/http-services.ts'
@@ -10,7 +11,7 @@ beforeAll(async () => {
   house = await testHouse()
   app = await createHttpApp(house.services)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  port = app.addresses()[0]!.port
+  ;({ port } = app.server.address() as AddressInfo)
 })
 afterAll(async () => {
   await app?.close()

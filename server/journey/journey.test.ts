@@ -52,6 +52,7 @@ async function house(spec: string, mail: { from?: string; header?: string; to?: 
   const secrets = { keyEncryptionKey: () => Buffer.alloc(32, 1), macKey: () => Buffer.alloc(32, 2) }
   const documents = {
     render: () => Promise.reject(new Fault('render-failed')),
+    lock: () => Promise.reject(new Fault('render-failed')),
     close: async () => {},
   }
   const newId = () => `01a20000-0000-7000-9000-${String(++world.ids).padStart(12, '0')}`

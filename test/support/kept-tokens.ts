@@ -3,8 +3,8 @@ import type { BrowserContext } from 'playwright-core'
 /** Answers for a person's demo token from the one that was given before: a test opens more pages a minute than the gateway lets one address ask for. */
 export function keptTokens(): (context: BrowserContext) => Promise<void> {
   const kept = new Map<string, { readonly body: string; readonly until: number }>()
-  return (context) =>
-    context.route('**/addin/demo-token', async (route) => {
+  return async (context) => {
+    await context.route('**/addin/demo-token', async (route) => {
       const who = route.request().postData() ?? ''
       const known = kept.get(who)
       if (known && known.until > Date.now()) return route.fulfill({ contentType: 'application/json', body: known.body })
@@ -16,4 +16,5 @@ export function keptTokens(): (context: BrowserContext) => Promise<void> {
       }
       return route.fulfill({ response, body })
     })
+  }
 }
