@@ -13,7 +13,6 @@ const LEFT_OUT = new Set(['node_modules', '.git', 'dist', 'data', 'coverage'])
 
 interface Packed {
   readonly filename: string
-  readonly size: number
   readonly unpackedSize: number
   readonly files: readonly { readonly path: string; readonly size: number }[]
 }
@@ -81,8 +80,11 @@ test('the tarball holds JavaScript, the examples and the introduction, and nothi
   )
   expect(paths).toEqual(expect.arrayContaining(['examples/demo/policies/tenant/baseline.yaml']))
   expect(paths.filter((path) => /\.ts$|\.tsbuildinfo$|\.test\.|^dist\/(test|demo|tools|\.)/.test(path))).toEqual([])
-  expect(packed.size).toBeLessThan(2_000_000)
-  expect(packed.unpackedSize).toBeLessThan(6_000_000)
+  // Fonts of the world's scripts (13 MB, packed already), the task pane and pictures are by far the most of it.
+  const bundled = packed.files.filter(({ path }) => /^dist\/(fonts|addin\/pane)\/|\.png$/.test(path))
+  const sum = bundled.reduce((total, { size }) => total + size, 0)
+  expect(sum).toBeLessThan(22_000_000)
+  expect(packed.unpackedSize - sum).toBeLessThan(6_000_000)
 })
 
 test('secflow --version says the version of the package', () => {
