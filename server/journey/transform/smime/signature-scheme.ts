@@ -23,16 +23,12 @@ export interface SignatureScheme {
   /** Whether the same data is signed with the same bytes each time. */
   readonly repeatable: boolean
   /**
-   * One signature: `microseconds` is less than handing it to another thread and back, `part of a millisecond` about ten
-   * times as much, `longer` is nothing for the event loop.
+   * One signature: `microseconds` is about what handing it to another thread and back costs, `longer` is work for that thread.
    */
-  readonly takes: 'microseconds' | 'part of a millisecond' | 'longer'
+  readonly takes: 'microseconds' | 'longer'
   /** For receipts. */
   readonly name: string
 }
-
-/** RSA keys of no more bits sign in part of a millisecond. */
-const BRIEF_RSA_BITS = 2048
 
 const DIGEST_OID = { sha256: OID.sha256, sha384: OID.sha384, sha512: OID.sha512 } as const
 const MICALG = { sha256: 'sha-256', sha384: 'sha-384', sha512: 'sha-512' } as const
@@ -65,8 +61,6 @@ const RSA_KIND: Kind = { repeatable: true, takes: 'longer', parameters: nullValu
 const RSA = scheme('sha256', OID.rsaSha256, 'RSASSA-PKCS1-v1_5 SHA-256', RSA_KIND)
 const PSS_KIND: Kind = { repeatable: false, takes: 'longer', parameters: pssParameters('sha256') }
 const PSS = scheme('sha256', OID.rsaPss, 'RSASSA-PSS SHA-256', PSS_KIND)
-const BRIEF_RSA: SignatureScheme = { ...RSA, takes: 'part of a millisecond' }
-const BRIEF_PSS: SignatureScheme = { ...PSS, takes: 'part of a millisecond' }
 const EC_KIND: Kind = { repeatable: false, takes: 'longer' }
 const P256 = scheme('sha256', OID.ecdsaSha256, 'ECDSA P-256 SHA-256', { ...EC_KIND, takes: 'microseconds' })
 const P384 = scheme('sha384', OID.ecdsaSha384, 'ECDSA P-384 SHA-384', EC_KIND)
@@ -103,12 +97,10 @@ export function schemeOf(key: KeyObject, rsa: RsaSignature = 'pkcs1'): Signature
     const type = key.asymmetricKeyType ?? ''
     const curve = key.asymmetricKeyDetails?.namedCurve ?? ''
     found = type === 'ec' ? BY_CURVE[curve] : BY_TYPE[type]
-    if (found === RSA && (key.asymmetricKeyDetails?.modulusLength ?? Infinity) <= BRIEF_RSA_BITS) found = BRIEF_RSA
     if (!found) throw new Fault('key-unusable', 'a key of this kind does not sign S/MIME')
     known.set(key, found)
   }
   if (rsa === 'pkcs1') return found
-  if (found === BRIEF_RSA) return BRIEF_PSS
   return found === RSA ? PSS : found
 }
 

@@ -7,7 +7,6 @@ import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { pieces } from './base64.ts'
 import { counterCheck } from './counter-check.ts'
 import { keyInput, type SignatureScheme } from './signature-scheme.ts'
-import { oneATurn } from './turn.ts'
 
 /** Bytes of one OCTET STRING piece in streamed containers. */
 export const PIECE = 65_536
@@ -176,16 +175,9 @@ function signerInfo(identity: SmimeIdentity, digest: Buffer, signing: Signing): 
 
 function signatureOf(scheme: SignatureScheme, data: Buffer, key: KeyObject): Buffer | Promise<Buffer> {
   const input = keyInput(scheme, key)
-  const here = () => sign(scheme.signDigest, data, input)
-  const there = () => signAsync(scheme.signDigest, data, input)
-  switch (scheme.takes) {
-    case 'microseconds':
-      return here()
-    case 'part of a millisecond':
-      return oneATurn({ here, there })
-    case 'longer':
-      return there()
-  }
+  return scheme.takes === 'microseconds'
+    ? sign(scheme.signDigest, data, input)
+    : signAsync(scheme.signDigest, data, input)
 }
 
 function attribute(oid: string, value: Buffer): Buffer {
