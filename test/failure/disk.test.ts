@@ -67,11 +67,11 @@ describe.skipIf(!root)(`a full disk${root ? '' : ' (left out: mounting needs roo
 
       // The reserve is for this: retry state, and the way out.
       sink.mood = () => undefined
-      await expect
-        .poll(() => (hurry(disk.folder), taken.filter((name) => !sink.mails.has(`${name}@one.test`))), {
-          timeout: 30_000,
-        })
-        .toEqual([])
+      const waiting = () => {
+        hurry(disk.folder)
+        return taken.filter((name) => !sink.mails.has(`${name}@one.test`))
+      }
+      await expect.poll(waiting, { timeout: 30_000 }).toEqual([])
       for (const name of taken) expect(sink.mails.get(`${name}@one.test`)).toHaveLength(1)
       disk.grow(64)
       await expect
