@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DAMAGES, LAYER_KINDS, VERDICT_STATES } from '../domain/index.ts'
 
 /** What a client read of a delivered mail: the value of X-Secflow-Verdict, the address in From, the Message-ID. */
 export const VerdictQuestion = z
@@ -14,31 +15,10 @@ export const VerdictQuestion = z
   .meta({ id: 'VerdictQuestion' })
 export type VerdictQuestion = z.infer<typeof VerdictQuestion>
 
-export const VERDICT_STATES = [
-  'good',
-  'unsigned',
-  'internal',
-  'unknown-signer',
-  'from-differs',
-  'expired',
-  'revoked',
-  'weak',
-  'unusable',
-  'broken',
-  'not-covered',
-  'forwarded',
-  'no-integrity',
-  'undecryptable',
-  'not-opened',
-  'too-deep',
-  'plain',
-  'unverified',
-] as const
-
 /** What the gateway found when it opened the mail, for a badge. */
 export const VerdictAnswer = z
   .object({
-    state: z.enum(VERDICT_STATES).meta({
+    state: z.enum([...VERDICT_STATES, 'internal', 'unverified']).meta({
       description:
         '`good`: signed by the sender and unchanged. `unsigned`: decrypted, nobody signed. `internal`: mail of our own. `unverified`: the verdict is not by this gateway, or about another mail; show nothing.',
     }),
@@ -51,19 +31,11 @@ export const VerdictAnswer = z
       .object({ address: z.string().nullable(), name: z.string().nullable(), issuer: z.string().nullable() })
       .nullable()
       .meta({ description: 'Of a good signature; null for everything else.' }),
-    damage: z.enum(['mailing-list', 'forwarding']).nullable(),
+    damage: z.enum(DAMAGES).nullable(),
     layers: z
       .array(
         z.object({
-          kind: z.enum([
-            'smime-signed',
-            'smime-encrypted',
-            'smime-other',
-            'pgp-signed',
-            'pgp-encrypted',
-            'pgp-inline',
-            'content',
-          ]),
+          kind: z.enum(LAYER_KINDS),
           state: z.string(),
           key: z.string().nullable().meta({ description: 'Fingerprint of the key that signed.' }),
           text: z.string(),

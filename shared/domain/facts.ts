@@ -1,3 +1,5 @@
+import type { Damage, VerdictState } from './verdict.ts'
+
 /**
  * What the policy sees of one mail. `undefined` (or a missing key) is *unknown*: a look-up failed or was not made; the
  * language treats it with its third truth value. `null` is *known to be absent*.
@@ -69,29 +71,13 @@ export interface MessageFacts {
 /** What decrypting and verifying a mail gave. */
 export interface OpenedFacts {
   /** As bad as the worst of its layers; `good` only for a signature that covers all of it, by the one in From. */
-  readonly verdict:
-    | 'plain'
-    | 'unsigned'
-    | 'good'
-    | 'no-integrity'
-    | 'unknown-signer'
-    | 'from-differs'
-    | 'expired'
-    | 'revoked'
-    | 'weak'
-    | 'unusable'
-    | 'broken'
-    | 'not-covered'
-    | 'undecryptable'
-    | 'not-opened'
-    | 'too-deep'
-    | 'forwarded'
+  readonly verdict: VerdictState
   /** Whose signature is good. */
   readonly signer: string | null
   /** `no-integrity`: opened, but nothing proves that it was not altered; `closed`: rules do not see what is inside. */
   readonly encryption: 'none' | 'decrypted' | 'no-integrity' | 'closed'
   /** What may have changed it on its way, where that may be the reason of the verdict. */
-  readonly damage: 'mailing-list' | 'forwarding' | null
+  readonly damage: Damage | null
 }
 
 /** Result names of RFC 8601 2.7; `temperror`: the DNS gave no answer. */

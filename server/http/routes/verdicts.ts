@@ -1,5 +1,6 @@
 import { type Language, VerdictAnswer, VerdictQuestion } from '../../../shared/contract/index.ts'
-import { type LayerKind, type LayerState, type VerdictState, wordsOf } from '../../journey/transform/open/words.ts'
+import type { LayerKind, LayerState } from '../../../shared/domain/index.ts'
+import { wordsOf } from '../../journey/transform/open/words.ts'
 import { type ReadVerdict, verdictKey, verifyVerdict } from '../../people/verdict-token.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
@@ -48,7 +49,7 @@ function unverified(refused: VerdictAnswer['refused'] & string, language: Langua
 
 function answerOf(read: ReadVerdict, language: Language): VerdictAnswer {
   const { state, damage, signer, layers, classification, time } = read
-  const words = state === 'internal' ? INTERNAL : wordsOf(state as VerdictState, damage)
+  const words = state === 'internal' ? INTERNAL : wordsOf(state, damage)
   return {
     state,
     text: words[language],

@@ -1,6 +1,6 @@
+import type { Damage } from '../../../../shared/domain/index.ts'
 import type { HeaderField } from '../../../mime/entity.ts'
 import { fieldsOf, fieldValue } from '../../../mime/header.ts'
-import type { Damage } from './result.ts'
 
 const LISTS = ['list-id', 'list-post', 'list-unsubscribe', 'mailing-list', 'x-mailing-list']
 const FORWARDED = ['resent-from', 'resent-to', 'resent-sender', 'x-forwarded-to', 'x-forwarded-for', 'x-forwarded']

@@ -6,14 +6,10 @@ export { needsOpening } from './needs-opening.ts'
 export { openMail } from './open-mail.ts'
 export { openedMessage } from './opened-message.ts'
 export type {
-  Damage,
-  LayerKind,
-  LayerState,
   OpenedContent,
   OpenedLayer,
   OpenedMail,
   OpenedSigner,
   Verdict,
-  VerdictState,
   Words,
 } from './result.ts'

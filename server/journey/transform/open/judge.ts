@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
+import type { LayerKind, LayerState } from '../../../../shared/domain/index.ts'
 import { fieldsOf, fingerprint, mailAddresses, sameMailbox, usableFor } from '../../../keys/certificate.ts'
 import { verifyPath } from '../../../keys/path.ts'
 import type { PgpSignatureCheck } from '../openpgp/index.ts'
 import type { VerifiedContent, VerifiedSigner } from '../smime/index.ts'
-import type { LayerKind, LayerState, OpenedLayer, OpenedSigner } from './result.ts'
+import type { OpenedLayer, OpenedSigner } from './result.ts'
 import { wordsOf } from './words.ts'
 
 /** What a signature is held against. */

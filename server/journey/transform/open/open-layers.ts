@@ -1,3 +1,4 @@
+import type { LayerKind, LayerState } from '../../../../shared/domain/index.ts'
 import { Fault, type FaultCode } from '../../../../shared/fault/index.ts'
 import { readElement } from '../../../keys/asn1/ber-read.ts'
 import { fingerprint } from '../../../keys/certificate.ts'
@@ -21,7 +22,7 @@ import { type Container, cmsType } from './container.ts'
 import { judgePgp, judgeSmime, layerOf } from './judge.ts'
 import type { OpenKeys } from './keys.ts'
 import { rangeOf } from './range.ts'
-import type { LayerKind, LayerState, OpenedLayer } from './result.ts'
+import type { OpenedLayer } from './result.ts'
 
 /** An entity on the way inwards. */
 export interface Inside {

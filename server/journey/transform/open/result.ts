@@ -1,47 +1,7 @@
+import type { Damage, LayerKind, LayerState, VerdictState } from '../../../../shared/domain/index.ts'
 import type { Harvest } from '../../../keys/harvest.ts'
 import type { Entity } from '../../../mime/entity.ts'
 import type { ByteSource } from '../../../ports/bytes.ts'
-
-/** What was found at one layer of a mail. */
-export type LayerState =
-  /** Signature: right, trusted, valid when signed and received, by the address in From. */
-  | 'good'
-  /** Encryption: opened, and its integrity held. */
-  | 'decrypted'
-  /** Encryption: opened, but nothing that is believed proves that the content was not altered (RFC 8551 2.8, EFAIL). */
-  | 'no-integrity'
-  | 'unknown-signer'
-  | 'from-differs'
-  | 'expired'
-  | 'revoked'
-  /** The key is too short, or the digest is one that can be forged. */
-  | 'weak'
-  /** The certificate or key may not sign mail. */
-  | 'unusable'
-  | 'broken'
-  /** Only a part of the mail is signed or encrypted. */
-  | 'not-covered'
-  | 'undecryptable'
-  /** A form this version does not read. */
-  | 'not-opened'
-  | 'too-deep'
-  /** A protected mail is attached to this one: what it proves, it proves of itself. */
-  | 'forwarded'
-
-/** Of the mail as a whole: `plain` had nothing to open, `unsigned` was encrypted and nothing more. */
-export type VerdictState = Exclude<LayerState, 'decrypted'> | 'unsigned' | 'plain'
-
-/** What, by the header, changed a mail on its way. A claim: it explains a verdict and improves none. */
-export type Damage = 'mailing-list' | 'forwarding'
-
-export type LayerKind =
-  | 'smime-signed'
-  | 'smime-encrypted'
-  | 'smime-other'
-  | 'pgp-signed'
-  | 'pgp-encrypted'
-  | 'pgp-inline'
-  | 'content'
 
 export interface Words {
   readonly de: string

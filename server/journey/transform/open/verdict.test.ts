@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { LayerState } from '../../../../shared/domain/index.ts'
 import { layerOf } from './judge.ts'
-import type { LayerState } from './result.ts'
 import { markIntegrity, verdictOn } from './verdict.ts'
 
 const signature = (state: LayerState) => layerOf('smime-signed', state)

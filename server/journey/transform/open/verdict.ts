@@ -1,4 +1,5 @@
-import type { Damage, OpenedLayer, Verdict, VerdictState } from './result.ts'
+import type { Damage, VerdictState } from '../../../../shared/domain/index.ts'
+import type { OpenedLayer, Verdict } from './result.ts'
 import { wordsOf } from './words.ts'
 
 /** What is said of the mail when layers differ: the first of these that occurs. */

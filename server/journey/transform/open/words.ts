@@ -1,6 +1,5 @@
-import type { Damage, LayerState, VerdictState, Words } from './result.ts'
-
-export type { LayerKind, LayerState, VerdictState } from './result.ts'
+import type { Damage, LayerState, VerdictState } from '../../../../shared/domain/index.ts'
+import type { Words } from './result.ts'
 
 /** One text for each finding. A decryption that fails has one text whatever the cause: it must not teach a prober. */
 const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {

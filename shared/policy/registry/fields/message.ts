@@ -1,4 +1,4 @@
-import type { AuthenticationFacts, OpenedFacts, PolicyInput } from '../../../domain/index.ts'
+import { type AuthenticationFacts, type OpenedFacts, type PolicyInput, VERDICT_STATES } from '../../../domain/index.ts'
 import { effectiveClass } from '../../labels.ts'
 import { TOKENS } from '../../vocabulary-texts.ts'
 import type { FieldDefinition } from '../field.ts'
@@ -21,25 +21,6 @@ function authentication(
 ): AuthenticationFacts[typeof what] | undefined {
   return auth ? auth[what] : auth
 }
-
-const VERDICTS: readonly OpenedFacts['verdict'][] = [
-  'plain',
-  'unsigned',
-  'good',
-  'no-integrity',
-  'unknown-signer',
-  'from-differs',
-  'expired',
-  'revoked',
-  'weak',
-  'unusable',
-  'broken',
-  'not-covered',
-  'undecryptable',
-  'not-opened',
-  'too-deep',
-  'forwarded',
-]
 
 function openedFact({ message: { opened } }: PolicyInput, what: keyof OpenedFacts): string | null | undefined {
   return opened ? opened[what] : opened
@@ -212,7 +193,7 @@ export const messageFields: readonly FieldDefinition[] = [
   {
     name: 'message.opened.verdict',
     type: 'enum',
-    values: VERDICTS,
+    values: VERDICT_STATES,
     scope: 'message',
     doc: {
       de: 'was Signatur und Verschlüsselung einer fremden Mail ergeben haben: so schlecht wie die schlechteste Schicht; good nur, wenn alles vom Absender im From signiert ist; eigene Mail hat keines',
