@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Decision, Job, JobSpec, MessageId, RecipientState } from '../../shared/domain/index.ts'
+import { person } from '../../test/contract/store-records.ts'
 import { type CLIENTS, type TestHouse, tenant, testHouse } from '../../test/support/http-services.ts'
 import type { LaneView } from '../journey/lanes.ts'
 import { type App, createHttpApp } from './app.ts'
@@ -321,6 +322,15 @@ describe('recipients that wait for a person', () => {
   it('are never released by their own sender', async () => {
     const id = await held(['anna@klinik.example'])
     expect((await call('anna', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)
+  })
+
+  it('are never released by somebody who sends as their sender, too: the mail may be his', async () => {
+    const id = await held(['ben@klinik.example'])
+    const also = { ...person('ben@klinik.example', ''), sendsAs: ['Anna@klinik.example'] }
+    await store().write((tx) => tx.putPerson(also))
+    expect((await call('ben', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)
+    await store().write((tx) => tx.putPerson({ ...also, sendsAs: [] }))
+    expect((await call('ben', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(200)
   })
 
   it('are dropped with a report to the sender', async () => {

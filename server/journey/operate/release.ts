@@ -15,7 +15,7 @@ export function releasable(record: MessageRecord, rows: readonly RecipientRecord
 /**
  * Raises `forbidden` unless this person may decide on all of them: whom the policy's hold names (by address, by role of
  * theirs, by their role or group in the directory) or, where it names nobody, any operator; the owner always. Nobody
- * releases a mail of his own.
+ * releases a mail of his own, nor one from an address that he, too, sends as: it may be his.
  */
 export async function mayRelease(
   read: Pick<TenantReads, 'person'>,
@@ -24,10 +24,16 @@ export async function mayRelease(
   rows: readonly RecipientRecord[],
 ): Promise<void> {
   const own = by.address?.toLowerCase() ?? null
-  if (own !== null && own === record.envelope.mailFrom.toLowerCase())
+  const person = own === null ? null : await read.person(own)
+  const self = [own, by.subject.toLowerCase()]
+  const sender = record.envelope.mailFrom.toLowerCase()
+  if (
+    self.includes(sender) ||
+    self.includes(record.origin.identity?.toLowerCase() ?? null) ||
+    person?.sendsAs.some((address) => address.toLowerCase() === sender)
+  )
     throw new Fault('forbidden', 'a mail of one’s own is for somebody else to release')
   if (by.roles.includes('owner')) return
-  const person = own === null ? null : await read.person(own)
   const names = new Set([own, ...by.roles, person?.role, ...(person?.groups ?? [])])
   for (const { address } of rows) {
     const approvers = record.decision?.recipients.find((one) => one.address === address)?.approvers ?? []
