@@ -150,8 +150,9 @@ describe('S/MIME made by openssl', () => {
     expect(content).toBe(INNER)
   })
 
-  it('good: encrypted, then signed', async () => {
-    expect((await expectVerdict(mail(sign('p384', encrypt('gcm'))), 'good', ['good', 'decrypted'])).content).toBe(INNER)
+  it('unsigned: encrypted, then signed around it: whoever captured the ciphertext could do that', async () => {
+    const around = await expectVerdict(mail(sign('p384', encrypt('gcm'))), 'unsigned', ['good', 'decrypted'])
+    expect([around.content, around.verdict.signer, around.harvest]).toEqual([INNER, null, null])
   })
 
   it('good: triple-wrapped', () =>

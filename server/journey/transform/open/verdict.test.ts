@@ -27,6 +27,12 @@ describe('the verdict', () => {
     expect(verdictOn([encryption('decrypted'), signature('good')]).state).toBe('good')
   })
 
+  it('a signature around an encryption does not make its signer the author of what is inside', () => {
+    expect(verdictOn([signature('good'), encryption('decrypted')])).toMatchObject({ state: 'unsigned', signer: null })
+    expect(verdictOn([signature('good'), encryption('decrypted'), signature('good')]).state).toBe('good')
+    expect(verdictOn([encryption('decrypted'), signature('good'), encryption('decrypted')]).state).toBe('unsigned')
+  })
+
   it.each(BAD)('is never good beside a layer that is %s, and names no signer', (state) => {
     for (const layers of [
       [signature('good'), encryption(state)],

@@ -22,14 +22,22 @@ const WORST: readonly VerdictState[] = [
 /** Verdicts that a change on the way can be the reason of. */
 const DAMAGED: ReadonlySet<VerdictState> = new Set(['broken', 'not-covered', 'from-differs'])
 
-/** The verdict on all layers: as bad as the worst of them, `good` only when a signature is good and nothing is bad. */
+/**
+ * The verdict on all layers: as bad as the worst of them, `good` only when nothing is bad and the content itself has a good
+ * signature. One around an encryption says who sent the ciphertext: whoever captured it can sign it without knowing what is in
+ * it, and would else be named as the author of another's words (RFC 2634 1.1: the inner signature is the one of the content).
+ */
 export function verdictOn(layers: readonly OpenedLayer[], suspected: Damage | null = null): Verdict {
   const worst = WORST.find((state) => layers.some((layer) => layer.state === state))
-  const good = layers.find(({ state }) => state === 'good')
+  const good = layers.slice(innermostEncryption(layers) + 1).find(({ state }) => state === 'good')
   const state = worst ?? (good ? 'good' : layers.length > 0 ? 'unsigned' : 'plain')
   const damage = DAMAGED.has(state) ? suspected : null
   return { state, words: wordsOf(state, damage), signer: state === 'good' && good ? good.signer : null, damage }
 }
+
+/** -1 where nothing is encrypted. */
+const innermostEncryption = (layers: readonly OpenedLayer[]) =>
+  layers.findLastIndex(({ kind }) => kind.endsWith('-encrypted'))
 
 /**
  * Encryption without integrity of its own is believed only where a good signature inside of it covers the content; everything
