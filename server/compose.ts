@@ -41,7 +41,7 @@ import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
 import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
-import { signVerdict, verdictKey, verifyVerdict } from './people/verdict-token.ts'
+import { createVerdictSigner } from './people/verdict-signer.ts'
 import { openBlobs } from './platform/blobs/open.ts'
 import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
@@ -235,14 +235,7 @@ async function furnish(
         tools,
         log,
         metrics,
-        verdicts: {
-          sign: (id, { from, messageId: called, copy, ...claims }, time) =>
-            signVerdict(verdictKey(secrets, id), { from, messageId: called, copy }, claims, time),
-          holds: async (id, token, mail) => {
-            const read = await verifyVerdict(verdictKey(secrets, id), token, mail)
-            return !('refused' in read) && read.copy === mail.copy
-          },
-        },
+        verdicts: createVerdictSigner(secrets),
         turns: createTurns(OPENED_AT_ONCE),
         authenticate: createAuthenticator({ resolver: createResolver(config.dns), name: config.smtp.hostname }),
         name: config.smtp.hostname,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../shared/domain/index.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
+import type { VerdictClaims } from '../ports/verdicts.ts'
 import { signStamp, stampKey } from './stamp.ts'
-import { signVerdict, type VerdictClaims, verdictKey, verifyVerdict } from './verdict-token.ts'
+import { signVerdict, verdictKey, verifyVerdict } from './verdict-token.ts'
 
 const secrets: TenantSecrets = {
   keyEncryptionKey: () => Buffer.alloc(32, 1),
@@ -23,14 +24,14 @@ const shown = { from: 'bob@PEER.example', messageId: '<one@peer.example>' }
 
 describe('the signed verdict', () => {
   it('says to the client what was found, about this mail, years later', async () => {
-    const token = await signVerdict(key, mail, good, AT)
+    const token = await signVerdict(key, { ...mail, ...good }, AT)
     expect(await verifyVerdict(key, token, shown)).toEqual({ ...good, copy: mail.copy, time: AT })
     expect(await verifyVerdict(key, `${token.slice(0, 70)}\r\n ${token.slice(70)}`, shown)).toMatchObject(good)
     expect(await verifyVerdict(key, token, { ...shown, messageId: null })).toMatchObject(good)
   })
 
   it('is none for another sender or another mail', async () => {
-    const token = await signVerdict(key, mail, good, AT)
+    const token = await signVerdict(key, { ...mail, ...good }, AT)
     expect(await verifyVerdict(key, token, { ...shown, from: 'eve@evil.example' })).toEqual({ refused: 'from' })
     expect(await verifyVerdict(key, token, { ...shown, messageId: 'two@peer.example' })).toEqual({
       refused: 'message-id',
@@ -38,8 +39,8 @@ describe('the signed verdict', () => {
   })
 
   it('is by the tenant alone: not by another one, not without a signature, not a stamp', async () => {
-    const token = await signVerdict(key, mail, good, AT)
-    const other = await signVerdict(verdictKey(secrets, tenantId('other')), mail, good, AT)
+    const token = await signVerdict(key, { ...mail, ...good }, AT)
+    const other = await signVerdict(verdictKey(secrets, tenantId('other')), { ...mail, ...good }, AT)
     const [, payload] = token.split('.')
     const none = `${Buffer.from('{"alg":"none","typ":"secflow-verdict+jwt"}').toString('base64url')}.${payload}.`
     const stamp = await signStamp(
@@ -57,7 +58,7 @@ describe('the signed verdict', () => {
     const address = `${'b'.repeat(60)}@${'peer.'.repeat(30)}example`
     const long = { address, name: 'ü'.repeat(200), issuer: 'ö'.repeat(200) }
     const layers = Array.from({ length: 6 }, () => good.layers[0]!)
-    const token = await signVerdict(key, mail, { ...good, signer: long, layers }, AT)
+    const token = await signVerdict(key, { ...mail, ...good, signer: long, layers }, AT)
     expect(`X-Secflow-Verdict: ${token}`.length).toBeLessThan(998)
     expect(await verifyVerdict(key, token, shown)).toMatchObject({ state: 'good' })
   })

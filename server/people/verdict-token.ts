@@ -5,46 +5,16 @@
  */
 import { createHash, hkdfSync, type KeyObject } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
-import type { OpenedFacts, TenantId } from '../../shared/domain/index.ts'
+import type { Damage, LayerKind, LayerState, TenantId } from '../../shared/domain/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
+import type { VerdictClaims, VerdictStatement } from '../ports/verdicts.ts'
 import { ed25519FromSeed } from './stamp.ts'
 
 const TYPE = 'secflow-verdict+jwt'
 const LONGEST = 4_096
 /** A header line may have 998 characters (RFC 5322 2.1.1); what does not fit is named shorter. */
 const TOKEN_MAX = 960
-
-export interface VerdictLayer {
-  readonly kind: string
-  readonly state: string
-  /** Fingerprint of the key that signed; null where none is known. */
-  readonly key: string | null
-}
-
-export interface VerdictClaims {
-  /** `internal`: mail of our own, which nobody had to open; the token carries its class. */
-  readonly state: OpenedFacts['verdict'] | 'internal'
-  readonly damage: OpenedFacts['damage']
-  /** Of a good signature alone. */
-  readonly signer: {
-    readonly address: string | null
-    readonly name: string | null
-    readonly issuer: string | null
-  } | null
-  readonly layers: readonly VerdictLayer[]
-  /** Label id that answers keep; null for the tenant's default. */
-  readonly classification: string | null
-}
-
-/** What the token is bound to. */
-export interface VerdictMail {
-  /** Address in From. */
-  readonly from: string
-  /** Without brackets, '' for none. */
-  readonly messageId: string
-  readonly copy: string
-}
 
 export interface VerdictKey {
   readonly tenant: TenantId
@@ -59,28 +29,23 @@ export function verdictKey(secrets: TenantSecrets, tenant: TenantId): VerdictKey
 }
 
 /** Signs at `time` (epoch ms). At most 960 characters: names of the signer and its keys are left out where it would be longer. */
-export async function signVerdict(
-  key: VerdictKey,
-  mail: VerdictMail,
-  claims: VerdictClaims,
-  time: number,
-): Promise<string> {
-  const bare = { ...claims, layers: claims.layers.map((layer) => ({ ...layer, key: null })) }
+export async function signVerdict(key: VerdictKey, statement: VerdictStatement, time: number): Promise<string> {
+  const bare = { ...statement, layers: statement.layers.map((layer) => ({ ...layer, key: null })) }
   const nameless = { ...bare, signer: bare.signer && { ...bare.signer, name: null, issuer: null } }
   const anonymous = { ...nameless, signer: null }
-  for (const shorter of [claims, bare, nameless, anonymous]) {
-    const token = await sign(key, mail, shorter, time)
-    if (token.length <= TOKEN_MAX || shorter === anonymous) return token
+  for (const shorter of [statement, bare, nameless]) {
+    const token = await sign(key, shorter, time)
+    if (token.length <= TOKEN_MAX) return token
   }
-  throw new Error('unreachable')
+  return sign(key, anonymous, time)
 }
 
-function sign(key: VerdictKey, mail: VerdictMail, claims: VerdictClaims, time: number): Promise<string> {
-  const { state, damage, signer, layers, classification } = claims
+function sign(key: VerdictKey, statement: VerdictStatement, time: number): Promise<string> {
+  const { from, messageId, copy, state, damage, signer, layers, classification } = statement
   return new SignJWT({
-    frm: fromHash(mail.from),
-    mid: idHash(mail.messageId),
-    cpy: mail.copy,
+    frm: fromHash(from),
+    mid: idHash(messageId),
+    cpy: copy,
     sta: state,
     ...(damage ? { dmg: damage } : {}),
     ...(signer
@@ -132,9 +97,9 @@ export async function verifyVerdict(
 /** What `sign` wrote: the signature vouches for its shape. */
 interface Payload {
   readonly sta: VerdictClaims['state']
-  readonly dmg?: OpenedFacts['damage']
+  readonly dmg?: Damage
   readonly sig?: readonly [string | null, string | null, string | null]
-  readonly lay: readonly (readonly [string, string, string?])[]
+  readonly lay: readonly (readonly [LayerKind, LayerState, string?])[]
   readonly cls?: string
   readonly cpy: string
   readonly iat: number

@@ -1,5 +1,4 @@
 import { type Language, VerdictAnswer, VerdictQuestion } from '../../../shared/contract/index.ts'
-import type { LayerKind, LayerState } from '../../../shared/domain/index.ts'
 import { wordsOf } from '../../journey/transform/open/words.ts'
 import { type ReadVerdict, verdictKey, verifyVerdict } from '../../people/verdict-token.ts'
 import { languageOf } from '../language.ts'
@@ -55,12 +54,7 @@ function answerOf(read: ReadVerdict, language: Language): VerdictAnswer {
     text: words[language],
     signer,
     damage,
-    layers: layers.map(({ kind, state: found, key }) => ({
-      kind: kind as LayerKind,
-      state: found,
-      key,
-      text: wordsOf(found as LayerState)[language],
-    })),
+    layers: layers.map((layer) => ({ ...layer, text: wordsOf(layer.state)[language] })),
     classification,
     time: new Date(time).toISOString(),
   }

@@ -1,10 +1,11 @@
 import type { OnceStep } from '../../../shared/domain/index.ts'
 import { domainOf } from '../../../shared/words/address.ts'
 import type { Entity } from '../../mime/entity.ts'
+import type { VerdictSigner } from '../../ports/verdicts.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import type { RenderedCopy, Tools } from '../transform/mail.ts'
 import type { Rendition } from './renditions.ts'
-import { keptVerdict, statementOf, type VerdictSigner, withVerdict } from './verdict-header.ts'
+import { keptVerdict, statementOf, withVerdict } from './verdict-header.ts'
 
 /** What was found stays in the house: it is not on copies of which a blind copy goes elsewhere as they are. */
 function leavesTheHouse(tenant: TenantProfile, once: readonly OnceStep[]): boolean {

@@ -1,39 +1,13 @@
-import type { OpenedFacts, TenantId } from '../../../shared/domain/index.ts'
+import type { TenantId } from '../../../shared/domain/index.ts'
 import { domainOf } from '../../../shared/words/address.ts'
 import { HEADER } from '../../../shared/words/headers.ts'
 import type { Entity } from '../../mime/entity.ts'
 import { fieldsOf, fieldValue, rawField } from '../../mime/header.ts'
+import type { VerdictSigner, VerdictStatement } from '../../ports/verdicts.ts'
 import type { ParsedMail } from '../parse/parse-mail.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import type { OpenedMail } from '../transform/open/index.ts'
 import type { View } from './views.ts'
-
-/** What is signed for one copy. */
-export interface VerdictStatement {
-  readonly from: string
-  readonly messageId: string
-  readonly copy: string
-  readonly state: OpenedFacts['verdict'] | 'internal'
-  readonly damage: OpenedFacts['damage']
-  readonly signer: {
-    readonly address: string | null
-    readonly name: string | null
-    readonly issuer: string | null
-  } | null
-  readonly layers: readonly { readonly kind: string; readonly state: string; readonly key: string | null }[]
-  readonly classification: string | null
-}
-
-/** Signs with the tenant's key; at most 960 characters without white space. */
-export interface VerdictSigner {
-  sign(tenant: TenantId, statement: VerdictStatement, time: number): Promise<string>
-  /** Whether a token is ours, about this mail, and was written for this copy. */
-  holds(
-    tenant: TenantId,
-    token: string,
-    mail: { readonly from: string; readonly messageId: string; readonly copy: string },
-  ): Promise<boolean>
-}
 
 /**
  * What a copy is to say of a mail; null where there is nothing that its reader could not see himself. `internal` is a word for the
