@@ -47,3 +47,8 @@ export function afterFailure(breaker: Breaker, now: number, random: number, sett
   const ceiling = Math.min(settings.capMs, settings.pauseMs * 2 ** Math.min(breaker.opened, 30))
   return { failures, opened: breaker.opened + 1, until: now + Math.max(ceiling / 10, ceiling * random) }
 }
+
+/** Ends the pause of one that is open. */
+export function probing(breaker: Breaker, now: number): Breaker {
+  return stateOf(breaker, now) === 'open' ? { ...breaker, until: now } : breaker
+}

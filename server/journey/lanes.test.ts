@@ -182,6 +182,18 @@ describe('the breaker', () => {
     expect(run.due.get('deliver acme dead')).toBe(left)
   })
 
+  it('probes at once when a person asks for it, with one job, and opens up if that gets through', () => {
+    const run = broken()
+    run.lanes.probe([key('dead'), key('unknown')], 100)
+    const [probe, ...more] = run.fill(100).filter(({ lane }) => lane === 'dead')
+    expect(more).toEqual([])
+    run.end(probe!, 'unreachable', 100)
+    expect(dead(run, 100)).toMatchObject({ breaker: 'open', opensIn: 30_000 })
+    run.lanes.probe([key('dead')], 200)
+    run.end(run.fill(200).find(({ lane }) => lane === 'dead')!, 'reached', 200)
+    expect(run.fill(200).filter(({ lane }) => lane === 'dead').length).toBeGreaterThan(1)
+  })
+
   it('probes with one job, waits twice as long after each failure up to the cap, and opens up again at a success', () => {
     const run = broken()
     const pauses: number[] = []

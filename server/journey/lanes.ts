@@ -1,6 +1,14 @@
 import { type Job, type JobQueueName, tenantId } from '../../shared/domain/index.ts'
 import type { ClaimWant, Lane as LaneKey } from '../ports/store.ts'
-import { afterFailure, type Breaker, type BreakerSettings, type BreakerState, CLOSED, stateOf } from './breaker.ts'
+import {
+  afterFailure,
+  type Breaker,
+  type BreakerSettings,
+  type BreakerState,
+  CLOSED,
+  probing,
+  stateOf,
+} from './breaker.ts'
 
 /** So many jobs of a lane may begin now. */
 export interface Want extends ClaimWant {
@@ -84,6 +92,14 @@ export class Lanes {
       const lane = this.#lane(key)
       lane.fresh = true
       if (!lane.work) this.#enter(lane)
+    }
+  }
+
+  /** A person asks for it: lanes that are closed may send one job now, and open if it gets through. */
+  probe(keys: Iterable<LaneKey>, now: number): void {
+    for (const key of keys) {
+      const lane = this.#lanes.get(nameOf(key))
+      if (lane) lane.breaker = probing(lane.breaker, now)
     }
   }
 

@@ -2,7 +2,7 @@ import type { Job, JobQueueName } from '../../shared/domain/index.ts'
 import { Fault, toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Metrics } from '../ports/log.ts'
-import type { Alongside, Lane, Store, TenantWrites } from '../ports/store.ts'
+import type { Alongside, Announced, Lane, Store, TenantWrites } from '../ports/store.ts'
 import { BREAKER, type BreakerSettings } from './breaker.ts'
 import { retryDelay } from './deliver/backoff.ts'
 import { Lanes, type LaneView, type Reach } from './lanes.ts'
@@ -100,8 +100,13 @@ export function createWorkers(deps: WorkersDeps): Workers {
   const skew = () => clock.now() - steady()
   let lastSkew = skew()
 
-  const hear = (work: readonly Lane[]) => {
-    lanes.offer(work.filter(({ queue }) => queues.includes(queue)))
+  const hear = (work: readonly Announced[]) => {
+    const ours = work.filter(({ queue }) => queues.includes(queue))
+    lanes.probe(
+      ours.filter(({ probe }) => probe),
+      steady(),
+    )
+    lanes.offer(ours)
     fill()
   }
 

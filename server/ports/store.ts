@@ -235,6 +235,12 @@ export interface Lane {
   readonly lane: string
 }
 
+/** A lane with new work. */
+export interface Announced extends Lane {
+  /** A person says that its next hop is to be tried: one that is left alone is asked at once. */
+  readonly probe?: true
+}
+
 /** A lane with work that is due. */
 export interface DueLane extends Lane {
   /** When its oldest ready job was due, epoch ms. */
@@ -282,7 +288,7 @@ export interface JobQueue {
    * Called with the lanes for which this process made work that is due now, after it was committed and is durable. What
    * becomes due later and what other processes make is found by `lanes`; on PostgreSQL they say so as well, as a hint that may be lost. Returns an unsubscribe.
    */
-  onWork(listener: (work: readonly Lane[]) => void): () => void
+  onWork(listener: (work: readonly Announced[]) => void): () => void
   counts(): Promise<
     { readonly queue: JobQueueName; readonly state: string; readonly count: number; readonly oldest: number | null }[]
   >

@@ -174,8 +174,12 @@ describe('a next hop that is not there', () => {
     sink = await openSink({ directory: join(scratch, 'mailboxes'), smtpPort: nextHop, httpPort: 0 })
     const left = await jobs('--queue', 'deliver')
     const { out, code } = await queue('retry', '--queue', 'deliver', '--yes', '--reason', 'the server is back')
-    expect([out, code]).toEqual([`To be tried now: ${left.length}\n`, 0])
-    await expect.poll(() => jobs('--queue', 'deliver'), { timeout: 60_000, interval: 500 }).toEqual([])
+    // The first probes at once; the way is free then, and workers may be faster than we are with the others.
+    const [, tried = 0, faster = 0] = (
+      /^To be tried now: (\d+)(?:, on their way already: (\d+))?\n$/.exec(out) ?? []
+    ).map(Number)
+    expect([tried + faster, tried > 0, code]).toEqual([left.length, true, 0])
+    await expect.poll(() => jobs('--queue', 'deliver'), { timeout: 20_000 }).toEqual([])
     for (const { message } of left) expect(await states(message as MessageId)).toMatch(/^(delivered|dropped)$/)
   })
 })

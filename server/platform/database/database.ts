@@ -1,4 +1,4 @@
-import type { Lane } from '../../ports/store.ts'
+import type { Announced } from '../../ports/store.ts'
 import type { Dialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
 import type { Db, Unit } from './unit.ts'
@@ -27,9 +27,9 @@ export interface Database {
   /** Turns what the engine threw into a fault. */
   fault(error: unknown): unknown
   /** Tells other nodes of lanes with new work, soon; absent where there are none. */
-  tell?(work: readonly Lane[]): void
+  tell?(work: readonly Announced[]): void
   /** Whom to tell of what other nodes said. */
-  hear?(listener: (work: readonly Lane[]) => void): void
+  hear?(listener: (work: readonly Announced[]) => void): void
   close(): Promise<void>
 }
 

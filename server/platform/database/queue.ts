@@ -3,7 +3,7 @@ import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.t
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Alongside, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
+import type { Alongside, Announced, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
 import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import { stillHeld } from './fence.ts'
@@ -26,7 +26,7 @@ export class SqlQueue implements JobQueue {
   readonly #context: WriteContext
   readonly #log: Log
   readonly #dueLanes: DueLanes
-  readonly #listeners = new Set<(work: readonly Lane[]) => void>()
+  readonly #listeners = new Set<(work: readonly Announced[]) => void>()
 
   constructor(database: Database, context: Omit<WriteContext, 'announce'>, log: Log) {
     this.#database = database
@@ -47,12 +47,12 @@ export class SqlQueue implements JobQueue {
     return this.#context
   }
 
-  announce(work: readonly Lane[]): void {
+  announce(work: readonly Announced[]): void {
     this.#database.tell?.(work)
     this.#said(work)
   }
 
-  #said(work: readonly Lane[]): void {
+  #said(work: readonly Announced[]): void {
     for (const listener of this.#listeners) {
       try {
         listener(work)
@@ -62,7 +62,7 @@ export class SqlQueue implements JobQueue {
     }
   }
 
-  onWork(listener: (work: readonly Lane[]) => void): () => void {
+  onWork(listener: (work: readonly Announced[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

@@ -25,7 +25,7 @@ import {
   type TenantId,
 } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import type { IdempotencyRecord, Lane, Purged, TenantWrites } from '../../ports/store.ts'
+import type { Announced, IdempotencyRecord, Purged, TenantWrites } from '../../ports/store.ts'
 import { uuidv7 } from '../ids.ts'
 import type { ChainHead, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
@@ -46,7 +46,7 @@ export interface WriteContext {
   /** For what is due when and leased until when (`Clock.steady`). */
   steady(): number
   /** After a commit that made work for these lanes. */
-  announce(work: readonly Lane[]): void
+  announce(work: readonly Announced[]): void
 }
 
 const $ = sql.placeholder
@@ -57,7 +57,7 @@ type MoveJob = [id: string, from: readonly JobState[], set: Partial<Tables['job'
 export class SqlWrites extends SqlReads implements TenantWrites {
   readonly #unit: Unit
   readonly #context: WriteContext
-  readonly #work: Lane[] = []
+  readonly #work: Announced[] = []
 
   constructor(tenant: TenantId, context: WriteContext, unit: Unit) {
     super(tenant, context.engine, null)
@@ -278,11 +278,11 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   /** Says after the commit which lanes have work that is due. */
-  #announce(jobs: readonly Pick<JobSpec, 'queue' | 'lane' | 'runAt'>[]): void {
+  #announce(jobs: readonly Pick<JobSpec, 'queue' | 'lane' | 'runAt'>[], how: Pick<Announced, 'probe'> = {}): void {
     const now = this.#context.now()
     const due = jobs.filter(({ runAt }) => runAt <= now)
     if (due.length > 0 && this.#work.length === 0) this.#unit.afterCommit(() => this.#context.announce(this.#work))
-    for (const { queue, lane } of due) this.#work.push({ queue, tenant: this.tenant, lane })
+    for (const { queue, lane } of due) this.#work.push({ queue, tenant: this.tenant, lane, ...how })
   }
 
   /** The newest record of the chain: what this writer appended last, or what the table says. */
@@ -422,25 +422,26 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   holdJob(id: string, why: string): Promise<JobRecord | null> {
-    return this.#moveJob(id, ['ready'], { state: 'held', lastFault: why })
+    return this.#moveJob([id, ['ready'], { state: 'held', lastFault: why }])
   }
 
   releaseJob(id: string): Promise<JobRecord | null> {
-    return this.#moveJob(id, ['held'], { state: 'ready' })
+    return this.#moveJob([id, ['held'], { state: 'ready' }])
   }
 
   retryJob(id: string, { runAt, payload }: { runAt: number; payload: unknown }): Promise<JobRecord | null> {
     const slate = { attempt: 0, crashes: 0, dots: 0 }
-    return this.#moveJob(id, ['ready', 'held', 'dead'], { state: 'ready', runAt, payload, ...slate })
+    const anew: MoveJob = [id, ['ready', 'held', 'dead'], { state: 'ready', runAt, payload, ...slate }]
+    return this.#moveJob(anew, { probe: true })
   }
 
   dropJob(id: string, why: string): Promise<JobRecord | null> {
-    return this.#moveJob(id, ['ready', 'held', 'dead'], { state: 'done', lastFault: why })
+    return this.#moveJob([id, ['ready', 'held', 'dead'], { state: 'done', lastFault: why }])
   }
 
-  async #moveJob(...[id, from, set]: MoveJob): Promise<JobRecord | null> {
+  async #moveJob([id, from, set]: MoveJob, how?: Pick<Announced, 'probe'>): Promise<JobRecord | null> {
     const moved = await this.tidying((db) => moveJob(db, this.engine.tables, this.tenant, id, from, set))
-    if (moved?.state === 'ready') this.#announce([moved])
+    if (moved?.state === 'ready') this.#announce([moved], how)
     return moved
   }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Clock } from '../../../ports/clock.ts'
 import { type Log, silentLog } from '../../../ports/log.ts'
-import type { Lane, Store } from '../../../ports/store.ts'
+import type { Announced, Store } from '../../../ports/store.ts'
 import type { Database, Db } from '../database.ts'
 import { postgresMigrations } from '../migrations/postgres/index.ts'
 import { tables } from '../schema.pg.ts'
@@ -57,7 +57,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   }
   const flush = new SharedFlush(flushers)
   const units = new Units(writers, flush, unitMs)
-  const listeners = new Set<(work: readonly Lane[]) => void>()
+  const listeners = new Set<(work: readonly Announced[]) => void>()
   const signal = new WorkSignal({ ...config, application_name: 'secflow signal' }, log, (work) => {
     for (const listener of listeners) listener(work)
   })

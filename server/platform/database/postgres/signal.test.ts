@@ -3,11 +3,15 @@ import { expect, test } from 'vitest'
 import { tenantId } from '../../../../shared/domain/index.ts'
 import { lanesOf, payloadsOf } from './signal.ts'
 
-const lane = fc.record({
-  queue: fc.constantFrom('process' as const, 'deliver' as const),
-  tenant: fc.constantFrom(tenantId('alpha'), tenantId('beta')),
-  lane: fc.string({ maxLength: 400, unit: 'grapheme' }),
-})
+const lane = fc.record(
+  {
+    queue: fc.constantFrom('process' as const, 'deliver' as const),
+    tenant: fc.constantFrom(tenantId('alpha'), tenantId('beta')),
+    lane: fc.string({ maxLength: 400, unit: 'grapheme' }),
+    probe: fc.constant(true as const),
+  },
+  { requiredKeys: ['queue', 'tenant', 'lane'], noNullPrototype: true },
+)
 
 test('lanes come through a payload as they were, in payloads that the server takes', () => {
   fc.assert(

@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { JobQueueName } from '../../../../shared/domain/index.ts'
 import { tenantId } from '../../../../shared/domain/index.ts'
 import type { Log } from '../../../ports/log.ts'
-import type { Lane } from '../../../ports/store.ts'
+import type { Announced } from '../../../ports/store.ts'
 
 const CHANNEL = 'secflow_work'
 
@@ -23,15 +23,15 @@ const RECONNECT_MS = { first: 100, last: 5_000 }
 export class WorkSignal {
   readonly #config: pg.ClientConfig
   readonly #log: Log
-  readonly #heard: (work: readonly Lane[]) => void
+  readonly #heard: (work: readonly Announced[]) => void
   #client: pg.Client | null = null
   #timer: NodeJS.Timeout | null = null
   #wait = RECONNECT_MS.first
   #closed = false
   #telling: Promise<void> | null = null
-  readonly #gathered = new Map<string, Lane>()
+  readonly #gathered = new Map<string, Announced>()
 
-  constructor(config: pg.ClientConfig, log: Log, heard: (work: readonly Lane[]) => void) {
+  constructor(config: pg.ClientConfig, log: Log, heard: (work: readonly Announced[]) => void) {
     this.#config = config
     this.#log = log
     this.#heard = heard
@@ -70,8 +70,11 @@ export class WorkSignal {
   }
 
   /** Tells the other nodes, soon and together with what comes meanwhile. */
-  tell(work: readonly Lane[]): void {
-    for (const lane of work) this.#gathered.set(`${lane.queue}\n${lane.tenant}\n${lane.lane}`, lane)
+  tell(work: readonly Announced[]): void {
+    for (const lane of work) {
+      const key = `${lane.queue}\n${lane.tenant}\n${lane.lane}`
+      if (!this.#gathered.get(key)?.probe) this.#gathered.set(key, lane)
+    }
     this.#telling ??= pause(GATHER_MS).then(() => this.#send())
   }
 
@@ -99,13 +102,13 @@ export class WorkSignal {
   }
 }
 
-/** Lines of queue, tenant and lane, packed into as few payloads as hold them. */
-export function payloadsOf(lanes: readonly Lane[]): string[] {
+/** Lines of queue, tenant, lane and whether it is to be probed, packed into as few payloads as hold them. */
+export function payloadsOf(lanes: readonly Announced[]): string[] {
   const payloads: string[] = []
   let rows: string[] = []
   let bytes = 0
-  for (const { queue, tenant, lane } of lanes) {
-    const row = JSON.stringify([queue, tenant, lane])
+  for (const { queue, tenant, lane, probe } of lanes) {
+    const row = JSON.stringify([queue, tenant, lane, ...(probe ? ['probe'] : [])])
     const size = Buffer.byteLength(row) + 1
     if (size > PAYLOAD) continue
     if (bytes + size > PAYLOAD) {
@@ -121,14 +124,14 @@ export function payloadsOf(lanes: readonly Lane[]): string[] {
 }
 
 /** Nothing where the payload is not ours: anybody with a login may notify. */
-export function lanesOf(payload: string): Lane[] {
+export function lanesOf(payload: string): Announced[] {
   try {
     const rows = JSON.parse(payload) as unknown
     if (!Array.isArray(rows)) return []
     return rows.flatMap((row: unknown) => {
-      if (!Array.isArray(row) || row.length !== 3 || !row.every((part) => typeof part === 'string')) return []
-      const [queue, tenant, lane] = row as [JobQueueName, string, string]
-      return [{ queue, tenant: tenantId(tenant), lane }]
+      if (!Array.isArray(row) || row.length < 3 || !row.every((part) => typeof part === 'string')) return []
+      const [queue, tenant, lane, probe] = row as [JobQueueName, string, string, string?]
+      return [{ queue, tenant: tenantId(tenant), lane, ...(probe === 'probe' ? { probe: true as const } : {}) }]
     })
   } catch {
     return []
