@@ -11,7 +11,7 @@ import {
   oidValue,
   smallInteger,
 } from '../../../keys/asn1/values.ts'
-import { fieldsOf } from '../../../keys/certificate.ts'
+import { identifies } from './identifier.ts'
 
 interface RecipientBase {
   /** Whether this recipient means the certificate. */
@@ -73,7 +73,7 @@ function transportOf(element: Element): Recipient {
   const encryptedKey = octets(members.take())
   members.end()
   const name = algorithm.oid === OID.rsaOaep ? 'RSAES-OAEP' : 'RSAES-PKCS1-v1_5'
-  return { kind: 'transport', names: matcher(id, contextTag(0, 'primitive')), algorithm, encryptedKey, name }
+  return { kind: 'transport', names: identifies(id, contextTag(0, 'primitive')), algorithm, encryptedKey, name }
 }
 
 function agreementOf(element: Element): readonly Recipient[] {
@@ -98,7 +98,7 @@ function agreementOf(element: Element): readonly Recipient[] {
     const id = entry.take()
     const encryptedKey = octets(entry.take())
     entry.end()
-    return { kind: 'agreement', curve, names: matcher(id, contextTag(0)), agreement, point, ukm, encryptedKey, name }
+    return { kind: 'agreement', curve, names: identifies(id, contextTag(0)), agreement, point, ukm, encryptedKey, name }
   })
 }
 
@@ -119,22 +119,6 @@ function otherOf(element: Element): readonly Recipient[] {
   const wrap = algorithmValue(members.take())
   const encryptedKey = octets(members.take())
   members.end()
-  const names = matcher(id, contextTag(0, 'primitive'))
+  const names = identifies(id, contextTag(0, 'primitive'))
   return [{ kind: 'kem', names, kem, ciphertext, kdf, kekLength, wrap, ukm, encryptedKey, name: 'ML-KEM' }]
-}
-
-/** `keyIdTag` is that of the subject key identifier; within a KeyAgreeRecipientIdentifier it is a sequence that begins with one. */
-function matcher(id: Element, keyIdTag: number): (certificate: X509Certificate) => boolean {
-  if (id.tag === keyIdTag) {
-    const keyId = id.children[0] ? octets(id.children[0]) : id.content
-    return (certificate) => fieldsOf(certificate).subjectKeyId?.equals(keyId) ?? false
-  }
-  const members = new Members(id, TAG.sequence)
-  const issuer = members.take(TAG.sequence).bytes
-  const serial = members.take(TAG.integer).bytes
-  members.end()
-  return (certificate) => {
-    const fields = fieldsOf(certificate)
-    return fields.issuer.equals(issuer) && fields.serial.equals(serial)
-  }
 }

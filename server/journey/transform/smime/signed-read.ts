@@ -12,8 +12,9 @@ import {
   smallInteger,
   timeValue,
 } from '../../../keys/asn1/values.ts'
-import { certificateOf, fieldsOf } from '../../../keys/certificate.ts'
+import { certificateOf } from '../../../keys/certificate.ts'
 import { asSet } from './enveloped-read.ts'
+import { identifies } from './identifier.ts'
 import { type ContainerHead, LongContainer } from './long-container.ts'
 
 /** What stands in front of the content of a SignedData (RFC 5652 section 5). */
@@ -118,7 +119,7 @@ function certificateIn(element: Element): readonly X509Certificate[] {
 function signerOf(element: Element): SignerInfo {
   const members = new Members(element, TAG.sequence)
   smallInteger(members.take())
-  const names = signerMatcher(members.take())
+  const names = identifies(members.take(), contextTag(0, 'primitive'))
   const digest = algorithmValue(members.take()).oid
   const attributes = members.optional(contextTag(0))
   const algorithm = algorithmValue(members.take())
@@ -126,20 +127,6 @@ function signerOf(element: Element): SignerInfo {
   members.optional(contextTag(1))
   members.end()
   return { names, digest, algorithm, signature, attributes: attributes ? attributesOf(attributes) : null }
-}
-
-function signerMatcher(id: Element): (certificate: X509Certificate) => boolean {
-  if (id.tag === contextTag(0, 'primitive')) {
-    return (certificate) => fieldsOf(certificate).subjectKeyId?.equals(id.content) ?? false
-  }
-  const members = new Members(id, TAG.sequence)
-  const issuer = members.take(TAG.sequence).bytes
-  const serial = members.take(TAG.integer).bytes
-  members.end()
-  return (certificate) => {
-    const fields = fieldsOf(certificate)
-    return fields.issuer.equals(issuer) && fields.serial.equals(serial)
-  }
 }
 
 /** RFC 5652 section 11: contentType and messageDigest exactly once with one value; no attribute twice. */
