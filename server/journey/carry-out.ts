@@ -169,7 +169,9 @@ async function judgeViews(
   }
   const [first, ...more] = judgements
   return {
-    decision: first ? mergeDecisions([first.decision, ...more.map(({ decision }) => decision)]) : null,
+    decision: first
+      ? mergeDecisions([first.decision, ...more.map(({ decision }) => decision)], policy.tenantLabels)
+      : null,
     input: first?.input ?? null,
     notes: judgements.flatMap(({ notes }) => notes),
   }

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Decision, OnceStep } from '../../../shared/domain/index.ts'
+import type { TenantLabels } from '../../../shared/policy/index.ts'
 
 /**
  * One decision on a message that its recipients get in different forms, from those on each form. A single one stays as it is.
- * What is done once per message is done once: the same step of two decisions counts once, with the people of both.
+ * What is done once per message is done once: the same step of two decisions counts once, with the people of both. Of several
+ * classes the highest of the tenant's is that of the message: what answers it is not below any of its forms.
  */
-export function mergeDecisions(decisions: readonly [Decision, ...Decision[]]): Decision {
+export function mergeDecisions(
+  decisions: readonly [Decision, ...Decision[]],
+  labels: Pick<TenantLabels, 'default' | 'rank'>,
+): Decision {
   const [first, ...more] = decisions
   if (more.length === 0) return first
   let shift = 0
@@ -14,8 +19,12 @@ export function mergeDecisions(decisions: readonly [Decision, ...Decision[]]): D
     shift += recipients.length
     return plans.map((plan) => ({ ...plan, recipients: plan.recipients.map((at) => at + before) }))
   })
+  const classification = decisions
+    .map((decision) => decision.classification ?? labels.default.id)
+    .reduce((highest, one) => (labels.rank(one) > labels.rank(highest) ? one : highest))
   return {
     ...first,
+    classification,
     decisionId: idOf(decisions),
     recipients: decisions.flatMap(({ recipients }) => recipients),
     copies,
