@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort } from '../support/postfix.ts'
+import { freePort } from '../support/free-port.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What a build never reads, and may be large or belong to others. */

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, createHttpApp } from '../../server/http/app.ts'
 import type { ForeignIssuer } from '../../server/http/config.ts'
 import { person } from '../contract/store-records.ts'
+import { freePort } from '../support/free-port.ts'
 import { type TestHouse, tenant, testHouse } from '../support/http-services.ts'
 import { API, type IdentityProvider, SCOPE, startProvider } from '../support/identity-provider.ts'
-import { freePort } from '../support/postfix.ts'
 
 const DIRECTORY = '11111111-2222-3333-4444-555555555555'
 

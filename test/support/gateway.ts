@@ -11,7 +11,7 @@ import { demoFiles } from '../../server/demo/tenant.ts'
 import { openStore } from '../../server/platform/database/open.ts'
 import type { Store, TenantStore } from '../../server/ports/store.ts'
 import { FINAL_STATES, type MessageId, type RecipientRecord, tenantId } from '../../shared/domain/index.ts'
-import { freePort } from './postfix.ts'
+import { freePort } from './free-port.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** The command of the compiled package where the test run names it, else that of the sources. */

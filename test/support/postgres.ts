@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort } from './postfix.ts'
+import { freePort } from './free-port.ts'
 
 const PACKAGES = '/usr/lib/postgresql'
 

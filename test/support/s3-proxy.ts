@@ -1,7 +1,7 @@
 /** Stands between a client and an S3 server and does what networks do. */
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { freePort } from './postfix.ts'
+import { freePort } from './free-port.ts'
 
 /** `lose`: carried out, but the answer never arrives. `damage`: one bit of the body is turned over. `stall`: taken and never answered. `break`: the answer ends after its first bytes. */
 export type Trouble = 'lose' | 'damage' | 'stall' | 'break'

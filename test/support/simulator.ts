@@ -11,8 +11,8 @@ import { type Running, start } from '../../server/main.ts'
 import { silentLog } from '../../server/ports/log.ts'
 import { ensurePane } from '../../tools/pane.ts'
 import { buildSimulator } from '../../tools/simulator.ts'
+import { freePort } from './free-port.ts'
 import { keptTokens } from './kept-tokens.ts'
-import { freePort } from './postfix.ts'
 
 export interface SimulatedWorld extends AsyncDisposable {
   readonly origin: string

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './postfix.ts'
+import { freePort } from './free-port.ts'
 
 /** A zone: its name, and records in the form of a zone file, relative to it. */
 export interface ZoneText {
