@@ -77,8 +77,14 @@ export async function carryOut(
   await checkIntact(source, record.digest)
   const policy = parts.policy(tenant)
   const about: Leaving = {
-    ...{ tenant, record, index: null, authentication: null, returned: null },
-    ...{ clock: parts.tools.clock, secrets: parts.tools.secrets, name: parts.name },
+    tenant,
+    record,
+    index: null,
+    authentication: null,
+    returned: null,
+    clock: parts.tools.clock,
+    secrets: parts.tools.secrets,
+    name: parts.name,
   }
   const parsed = await parseMail(source, {
     nullSender: record.envelope.mailFrom === '',
@@ -222,7 +228,8 @@ async function renderAll(
     roles = new Map()
   }
   const ordinary = policy.tenantLabels.default.id
-  const classification = (decision.classification ?? ordinary) === ordinary ? null : (decision.classification ?? null)
+  const label = decision.classification ?? ordinary
+  const classification = label === ordinary ? null : label
   const copies: Carried['copies'][number][] = []
   const notes: Note[] = []
   for (const rendition of renditions(mail, [...views, ...back], wanted, parts.tools, classification !== null)) {
