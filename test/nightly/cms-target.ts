@@ -14,9 +14,9 @@ import * as der from '../../server/keys/asn1/der.ts'
 import { type Authority, createAuthority, issueCertificate, privateKeyOf } from '../../server/keys/authority.ts'
 import { certificateOf } from '../../server/keys/certificate.ts'
 import type { SmimeIdentity } from '../../server/ports/keyring.ts'
-import { Fault } from '../../shared/fault/index.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
 import { issueFor, type ModernKey } from '../support/issue-for.ts'
+import { answered } from './answered.ts'
 import { mutated, type Random } from './random.ts'
 
 const NOW = Date.UTC(2027, 0, 1)
@@ -138,16 +138,6 @@ async function ownIdentities(authority: Authority): Promise<SmimeIdentity[]> {
 
 const receives = (type = '') => ['rsa', 'ec', 'x25519', 'ml-kem-768'].includes(type)
 const signs = (type = '') => ['rsa', 'ec', 'ed25519', 'ml-dsa-44'].includes(type)
-
-/** Any answer is right but an internal error, or something that is no Fault. */
-async function answered<T>(work: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'internal') return null
-    throw error
-  }
-}
 
 async function* one(data: Uint8Array): AsyncGenerator<Uint8Array> {
   yield data

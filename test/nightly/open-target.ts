@@ -6,8 +6,8 @@ import { createAuthority, issueCertificate, privateKeyOf } from '../../server/ke
 import { certificateOf } from '../../server/keys/certificate.ts'
 import type { Entity } from '../../server/mime/entity.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
-import { Fault } from '../../shared/fault/index.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
+import { answered } from './answered.ts'
 import { mutated, type Random } from './random.ts'
 
 const NOW = Date.UTC(2027, 0, 1)
@@ -83,7 +83,7 @@ export async function open(): Promise<(random: Random) => Promise<void>> {
 
   return async (random) => {
     const bytes = random.below(8) === 0 ? Buffer.from(random.pick(mails)) : mutated(random, mails, MARKS)
-    try {
+    await answered(async () => {
       await using opened = await openMail(bytesOf(bytes), keys, { at: NOW, from: BOB })
       const { verdict, layers, content, readable, subject } = opened
       const closed = layers.some(({ state }) => state === 'broken' || state === 'undecryptable' || state === 'too-deep')
@@ -92,9 +92,7 @@ export async function open(): Promise<(random: Random) => Promise<void>> {
       const text = bodyOf(await entityBytes(content))
       if (!honest.has(text)) throw new Error(`other words are good: ${text.slice(0, 200)}`)
       if (verdict.signer?.address !== BOB) throw new Error('good, and by nobody')
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code === 'internal') throw error
-    }
+    })
   }
 }
 

@@ -17,8 +17,8 @@ import {
 } from '../../server/journey/transform/openpgp/index.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import type { PgpIdentity } from '../../server/ports/keyring.ts'
-import { Fault } from '../../shared/fault/index.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
+import { answered } from './answered.ts'
 import { mutated, type Random } from './random.ts'
 
 const NOW = Date.UTC(2026, 10, 23)
@@ -130,16 +130,6 @@ export async function openpgp(): Promise<(random: Random) => Promise<void>> {
     else if (kind < 12) await checks(random)
     else if (kind < 15) await blocks(random)
     else await certificates(random)
-  }
-}
-
-/** Any answer is right but an internal error, or something that is no Fault. */
-async function answered<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'internal') return null
-    throw error
   }
 }
 

@@ -6,13 +6,13 @@ import { indexMime } from '../../server/mime/index-mime.ts'
 import { readPolicyDirectory } from '../../server/policies/directory.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import type { PolicyInput } from '../../shared/domain/index.ts'
-import { Fault } from '../../shared/fault/index.ts'
 import { decide } from '../../shared/policy/index.ts'
 import { PROTECTION_TOKENS } from '../../shared/words/protection.ts'
 import { tarOf, tnefOf, uuOf, yencOf } from '../support/corpus/containers.ts'
 import { corpus } from '../support/corpus/corpus.ts'
 import { hostile, zipOf } from '../support/mails.ts'
 import { file, mail, policyOf, recipient } from '../support/policy.ts'
+import { answered } from './answered.ts'
 import { cms } from './cms-target.ts'
 import { open } from './open-target.ts'
 import { openpgp } from './openpgp-target.ts'
@@ -20,16 +20,6 @@ import { mutated, type Random } from './random.ts'
 
 /** Takes one input made from `random`; throws when the reader does what it must not. */
 type Target = (random: Random) => Promise<void>
-
-/** Any answer is right but an internal error, or something that is no Fault. */
-async function answered<T>(work: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'internal') return null
-    throw error
-  }
-}
 
 async function mime(): Promise<Target> {
   const strange = Object.values(hostile).flatMap((one) => (Buffer.isBuffer(one) ? [one] : []))
