@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Draft } from '../../shared/contract/index.ts'
+import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 
 /**
@@ -6,13 +8,29 @@ import { serializeProtection } from '../../shared/words/protection.ts'
  * protection which brings none itself.
  */
 export function protectionHeader(protections: Draft['protection'], commonReason?: string): string {
-  return serializeProtection(
-    protections.map(({ token, sms, expires, secondFactor, reason = token === 'plain' ? commonReason : undefined }) => ({
+  return serializeProtection(wishesOf(protections, commonReason))
+}
+
+/** The same with the phone numbers that the sender gave for recipients. */
+export function headerWithNumbers(
+  protections: Draft['protection'],
+  recipients: readonly WrittenRecipient[],
+  commonReason?: string,
+): string {
+  return serializeWishes(wishesOf(protections, commonReason), recipients, sha256)
+}
+
+/** As JSON gives them, without fields that are there and undefined. */
+function wishesOf(protections: Draft['protection'], commonReason?: string) {
+  return protections.map(
+    ({ token, sms, expires, secondFactor, reason = token === 'plain' ? commonReason : undefined }) => ({
       token,
       ...(sms === undefined ? {} : { sms }),
       ...(expires === undefined ? {} : { expires }),
       ...(secondFactor === undefined ? {} : { secondFactor }),
       ...(reason === undefined ? {} : { reason }),
-    })),
+    }),
   )
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')

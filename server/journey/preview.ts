@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
 import { decide, explain, type Policy } from '../../shared/policy/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
-import { serializeProtection } from '../../shared/words/protection.ts'
+import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import { assembleInput, type Knowledge, type MailFacts, type Scope } from './evaluate/input.ts'
 import { realRecipients } from './real-recipients.ts'
@@ -14,7 +15,7 @@ type LooseProtection = { readonly [K in keyof Protection]: Protection[K] | undef
 /** A mail that is being written: what a client knows before it is sent. */
 export interface UnsentMail {
   readonly sender: string
-  readonly recipients: readonly { readonly address: string; readonly visible: boolean }[]
+  readonly recipients: readonly WrittenRecipient[]
   readonly subject: string
   readonly attachments: readonly { readonly name: string; readonly size: number; readonly type?: string | undefined }[]
   readonly classification: string | null
@@ -97,6 +98,7 @@ function factsOf(mail: UnsentMail): MailFacts {
       ...(reason === undefined ? {} : { reason }),
     }),
   )
+  const wishes = serializeWishes(protection, mail.recipients, sha256)
   return {
     message: {
       subject: mail.subject,
@@ -110,11 +112,13 @@ function factsOf(mail: UnsentMail): MailFacts {
     visible: { to: mail.recipients.filter(({ visible }) => visible).map(({ address }) => address), cc: [] },
     rawIntent: {
       classification: mail.classification === null ? [] : [mail.classification],
-      protection: protection.length ? [serializeProtection(protection)] : [],
+      protection: wishes === '' ? [] : [wishes],
       stamp: [],
     },
   }
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
 
 function answers(ids: readonly string[] = []): { readonly 'in-reply-to'?: readonly string[] } {
   return ids.length === 0 ? {} : { 'in-reply-to': [ids.map((id) => `<${id.replace(/[<>\s]/g, '')}>`).join(' ')] }

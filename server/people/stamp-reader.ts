@@ -1,6 +1,6 @@
 import type { StampReader } from '../journey/evaluate/input.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
-import { covers, stampKey, verifyStamp } from './stamp.ts'
+import { bindsNumbers, covers, stampKey, verifyStamp } from './stamp.ts'
 
 /** Checks stamps for the evaluate stage with each tenant's derived key. */
 export function stampReader(secrets: TenantSecrets): StampReader {
@@ -12,6 +12,7 @@ export function stampReader(secrets: TenantSecrets): StampReader {
       return {
         classification: stamp.classification,
         protection: stamp.protection === '' ? [] : [stamp.protection],
+        bindsNumbers: (wishes) => bindsNumbers(stamp, wishes),
         covers: (address) => covers(stamp, address),
       }
     },

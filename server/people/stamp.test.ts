@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../shared/domain/index.ts'
-import { covers, ed25519FromSeed, signStamp, stampKey, verifyStamp } from './stamp.ts'
+import { bindsNumbers, covers, ed25519FromSeed, signStamp, stampKey, verifyStamp } from './stamp.ts'
 
 const secrets = {
   keyEncryptionKey: () => Buffer.alloc(32, 1),
@@ -23,6 +23,19 @@ describe('stamp', () => {
     expect(covers(result.stamp, 'B@X.EXAMPLE')).toBe(true)
     expect(covers(result.stamp, 'ä@xn--mller-kva.example')).toBe(true)
     expect(covers(result.stamp, 'list-member@x.example')).toBe(false)
+  })
+
+  it('binds the phone numbers of the header without repeating them, folded or not', async () => {
+    const header = 'encrypt, "b@x.example";sms="+4915112345678"'
+    const text = await signStamp(key, mail, { classification: null, protection: 'encrypt', withNumbers: header }, now)
+    const result = await verifyStamp(key, text, mail, now)
+    if (!('stamp' in result)) throw new Error('refused')
+    expect(Buffer.from(text.split('.')[1]!, 'base64url').toString()).not.toContain('4915112345678')
+    expect(bindsNumbers(result.stamp, header.replaceAll(' ', '\r\n\t'))).toBe(true)
+    expect(bindsNumbers(result.stamp, header.replace('678', '679'))).toBe(false)
+    expect(bindsNumbers(result.stamp, header.replace('b@', 'c@'))).toBe(false)
+    const without = await verifyStamp(key, await signStamp(key, mail, choice, now), mail, now)
+    expect('stamp' in without && bindsNumbers(without.stamp, '')).toBe(false)
   })
 
   it('survives folding, order and letter case', async () => {

@@ -6,7 +6,13 @@ import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { TenantId } from '../../shared/domain/index.ts'
 import { canonicalAddress } from '../../shared/words/address.ts'
-import { type StampOutcome, stampedFiles, stampedRecipients, stampedSubject } from '../../shared/words/stamp.ts'
+import {
+  type StampOutcome,
+  stampedFiles,
+  stampedRecipients,
+  stampedSubject,
+  stampedWishes,
+} from '../../shared/words/stamp.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 
 const TYPE = 'secflow-stamp+jwt'
@@ -30,6 +36,8 @@ export interface Stamp {
   readonly classification: string | null
   /** Value of X-Secflow-Protection (RFC 9651 list), '' for none. */
   readonly protection: string
+  /** Digest of the header value whose phone numbers for single recipients it binds; null for none. */
+  readonly numbers: string | null
   /** Epoch milliseconds. */
   readonly time: number
   /** Canonical forms of the visible recipients it was made for. */
@@ -57,6 +65,16 @@ export function stampKey(secrets: TenantSecrets, tenant: TenantId): StampKey {
   return { tenant, ...ed25519FromSeed(seed) }
 }
 
+/** What a stamp says of the sender's choice. */
+export interface StampedChoice extends Pick<Stamp, 'classification' | 'protection'> {
+  readonly outcome?: StampOutcome
+  /**
+   * Value of X-Secflow-Protection where it has phone numbers for single recipients. The stamp binds it by its digest: a header
+   * of a mail client has no room for the numbers twice.
+   */
+  readonly withNumbers?: string
+}
+
 /**
  * Signs the sender's choice at `time` (epoch ms). For the client alone, so that it knows whether the answer still is about the
  * draft: the attachments as it named them, and what the decision asks of it.
@@ -64,7 +82,7 @@ export function stampKey(secrets: TenantSecrets, tenant: TenantId): StampKey {
 export function signStamp(
   key: StampKey,
   mail: StampedMail & { readonly files?: readonly { readonly name: string; readonly size: number }[] },
-  choice: Pick<Stamp, 'classification' | 'protection'> & { readonly outcome?: StampOutcome },
+  choice: StampedChoice,
   time: number,
 ): Promise<string> {
   return new SignJWT({
@@ -74,6 +92,7 @@ export function signStamp(
     att: hash(stampedFiles(mail.files ?? [])),
     cls: choice.classification,
     prt: choice.protection,
+    ...(choice.withNumbers === undefined ? {} : { num: hash(stampedWishes(choice.withNumbers)) }),
     out: choice.outcome ?? 'send',
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
@@ -112,6 +131,7 @@ export async function verifyStamp(
       stamp: {
         classification: typeof payload.cls === 'string' ? payload.cls : null,
         protection: typeof payload.prt === 'string' ? payload.prt : '',
+        numbers: typeof payload.num === 'string' ? payload.num : null,
         time: payload.iat! * 1000,
         visible: new Set(mail.visible.map(canonical)),
       },
@@ -119,6 +139,11 @@ export async function verifyStamp(
   } catch (error) {
     return { refused: refusal(error) }
   }
+}
+
+/** Whether the stamp was made for the phone numbers in this value of X-Secflow-Protection. */
+export function bindsNumbers(stamp: Stamp, wishes: string): boolean {
+  return stamp.numbers === hash(stampedWishes(wishes))
 }
 
 /** Whether the stamp speaks for this envelope recipient; for others (Bcc, list members) intent may only tighten. */

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { Address } from './address.ts'
 
+/** E.164, from seven digits on. */
+export const Phone = z.string().regex(/^\+[1-9]\d{6,14}$/)
+
 /** What the sender asks for beyond the policy (CONTRACT, X-Secflow-Protection), with parameters as fields. */
 export const Protection = z
   .object({
     token: z.enum(['sign', 'encrypt', 'smime', 'pgp', 'pdf', 'portal', 'filelink', 'plain', 'receipt', 'none']),
-    sms: z
-      .string()
-      .regex(/^\+[1-9]\d{5,14}$/)
-      .optional()
-      .meta({ description: 'pdf: phone number for the password, E.164.' }),
+    sms: Phone.optional().meta({
+      description:
+        'pdf: phone number for the password of every recipient, E.164; the number of a single recipient comes first.',
+    }),
     expires: z.int().positive().optional().meta({ description: 'filelink: seconds.' }),
     secondFactor: z.boolean().optional(),
     reason: z.string().max(1000).optional().meta({ description: 'plain: why less protection is wanted.' }),
@@ -18,7 +20,17 @@ export const Protection = z
 
 /** A recipient alone stands in To; the form with a field says Cc or Bcc. The stamp binds the visible ones. */
 export const DraftRecipient = z
-  .union([Address, z.object({ address: Address, field: z.enum(['to', 'cc', 'bcc']) })])
+  .union([
+    Address,
+    z.object({
+      address: Address,
+      field: z.enum(['to', 'cc', 'bcc']),
+      phone: Phone.optional().meta({
+        description:
+          'For the password or the second factor of this recipient, E.164: what `missing` names `phone`. Who needs none gets none.',
+      }),
+    }),
+  ])
   .meta({ id: 'DraftRecipient' })
 
 export const Draft = z
@@ -57,7 +69,9 @@ export const RecipientVerdict = z
     steps: z.array(z.looseObject({ do: z.string() })),
     method: z.enum(['smime', 'pgp', 'pdf', 'portal', 'tls']).nullable(),
     reasons: z.array(Reason),
-    missing: z.array(z.object({ field: z.string(), text: z.string() })),
+    missing: z.array(z.object({ field: z.string(), text: z.string() })).meta({
+      description: '`phone`: a number for this recipient, given with him, would make a better way possible.',
+    }),
   })
   .meta({ id: 'RecipientVerdict' })
 
@@ -69,6 +83,9 @@ export const Verdict = z
       description: 'Class in force: the chosen one or the default, or that of an answered mail where it is higher.',
     }),
     stamp: z.string().meta({ description: 'Value for X-Secflow-Stamp.' }),
+    protection: z.string().optional().meta({
+      description: 'Value for X-Secflow-Protection that the stamp was made for; empty for no wish.',
+    }),
     recipients: z.array(RecipientVerdict),
     copies: z
       .array(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Address } from './address.ts'
-import { Protection } from './evaluate.ts'
+import { Phone, Protection } from './evaluate.ts'
 
 const Addresses = z.array(Address).max(1000)
 
@@ -34,6 +34,11 @@ export const Composition = z
       .optional(),
     protection: z.array(Protection).max(20).default([]),
     reason: z.string().max(1000).optional(),
+    phones: z
+      .array(z.object({ address: Address, phone: Phone }))
+      .max(1000)
+      .default([])
+      .meta({ description: 'For the password or the second factor of single recipients; who needs none gets none.' }),
   })
   .refine((mail) => mail.to.length + mail.cc.length + mail.bcc.length > 0, { error: 'no recipient', path: ['to'] })
   .meta({ id: 'Composition' })

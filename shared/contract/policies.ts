@@ -179,7 +179,7 @@ export const PolicyReplay = z
 export const Simulation = z
   .object({
     delivered: z.literal(false).meta({ description: 'Nothing was stored, nothing was sent.' }),
-    ...Verdict.omit({ stamp: true }).shape,
+    ...Verdict.omit({ stamp: true, protection: true }).shape,
     explanation: z
       .string()
       .meta({ description: 'Per recipient the rules that fired, those that nearly did, and why.' }),

@@ -34,6 +34,8 @@ export type Step =
       /** Seconds from acceptance. */
       readonly expires: number
       readonly receipt: boolean
+      /** Number of the second factor by the sender, E.164; that of the directory comes first. */
+      readonly phone?: string
     }
   | { readonly do: 'sign'; readonly with: 'smime' | 'pgp'; readonly certificate?: string }
   | {
@@ -54,6 +56,8 @@ export type Step =
       readonly reply?: boolean
       /** Of the page in the portal. */
       readonly access?: Access
+      /** Number of its second factor by the sender, E.164; that of the directory comes first. */
+      readonly phone?: string
       /** Seconds from acceptance, of the page in the portal. */
       readonly expires?: number
     }

@@ -128,6 +128,8 @@ export interface RecipientFacts {
   readonly country?: string | null
   readonly language?: string | null
   readonly phoneKnown?: boolean
+  /** Number that the sender gave for this recipient, E.164; it counts where the recipient's copy needs one. */
+  readonly phoneGiven?: string
   readonly keys: { readonly smime?: KeyState; readonly pgp?: KeyState }
   readonly portalAccount?: boolean
   /** ISO 8601 of the last mail exchanged, null for a first contact. */

@@ -1,8 +1,10 @@
-/** The lenient reading of an RFC 9651 list of tokens with parameters that `X-Secflow-Protection` is. */
+/** The lenient reading of an RFC 9651 list of tokens and strings with parameters that `X-Secflow-Protection` is. */
 
 export interface ProtectionItem {
-  /** Lower case. */
+  /** Lower case; '' for a String. */
   readonly token: string
+  /** The String or Display String that stands in place of a token: an address. */
+  readonly text: string | null
   readonly parameters: readonly (readonly [name: string, value: string | number | boolean])[]
 }
 
@@ -48,11 +50,12 @@ export function readItems(text: string, notes: string[]): ProtectionItem[] {
 
 function readItem(reader: Reader): ProtectionItem | null {
   const token = reader.match(/[A-Za-z*][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*/y)
-  if (token === null) return null
+  const text = token === null ? readText(reader) : null
+  if (token === null && text === null) return null
   const parameters: [string, string | number | boolean][] = []
   for (;;) {
     reader.space()
-    if (!reader.take(';')) return { token: token.toLowerCase(), parameters }
+    if (!reader.take(';')) return { token: (token ?? '').toLowerCase(), text, parameters }
     reader.space()
     const name = reader.match(/[A-Za-z*][A-Za-z0-9_\-.*]*/y)
     if (name === null) return null
@@ -62,12 +65,17 @@ function readItem(reader: Reader): ProtectionItem | null {
   }
 }
 
-/** String, Display String, Boolean, number, duration or token; null when it is none. */
-function readValue(reader: Reader): string | number | boolean | null {
+/** String or Display String; null when it is none. */
+function readText(reader: Reader): string | null {
   const quoted = reader.match(/"(?:[^"\\\r\n]|\\["\\])*"/y)
   if (quoted !== null) return quoted.slice(1, -1).replace(/\\(.)/g, '$1')
   const display = reader.match(/%"[^"\r\n]*"/y)
-  if (display !== null) return percentDecoded(display.slice(2, -1))
+  return display === null ? null : percentDecoded(display.slice(2, -1))
+}
+
+/** String, Display String, Boolean, number, duration or token; null when it is none. */
+function readValue(reader: Reader): string | number | boolean | null {
+  if (reader.peek === '"' || reader.peek === '%') return readText(reader)
   const flag = reader.match(/\?[01]/y)
   if (flag !== null) return flag === '?1'
   const bare = reader.match(/[A-Za-z0-9*+-][A-Za-z0-9!#$%&'*+\-.^_`|~:/]*/y)

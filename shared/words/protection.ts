@@ -1,4 +1,5 @@
 import type { Protection, ProtectionToken } from '../domain/index.ts'
+import { type SaidNumber, unpackNumbers } from './packed-numbers.ts'
 import { type ProtectionItem, parseDuration, readItems, serializeDisplayString } from './protection-list.ts'
 
 export const PROTECTION_TOKENS: readonly ProtectionToken[] = [
@@ -23,6 +24,8 @@ const TEXT_MAX = 16_384
 export interface ParsedProtection {
   /** At most one entry per token, in order of appearance. */
   readonly protection: readonly Protection[]
+  /** Numbers for single recipients, in order of appearance; the same recipient may stand there more than once. */
+  readonly numbers: readonly SaidNumber[]
   /** What was ignored or settled, for the audit trail: unknown tokens and parameters, malformed members, contradictions. */
   readonly notes: readonly string[]
 }
@@ -32,14 +35,21 @@ export interface ParsedProtection {
  * tokens and parameters does not matter. Where RFC 9651 discards the whole field at the first error, here only the member with
  * the error is lost, because losing a wish for protection is the worse mistake. The rule for several wishes: the stricter wins.
  * The same token twice becomes one with the stricter parameters; `plain` gives way to any wish for encryption, `none` to
- * any other wish. Never throws.
+ * any other wish. A String names one recipient, and what it says is no wish. Never throws.
  */
 export function parseProtection(values: readonly string[]): ParsedProtection {
   const notes: string[] = []
   const byToken = new Map<ProtectionToken, Protection>()
   const text = values.join(',')
   if (text.length > TEXT_MAX) notes.push(`what stands after ${TEXT_MAX} characters is ignored`)
+  const numbers: SaidNumber[] = []
   for (const item of readItems(text.slice(0, TEXT_MAX), notes)) {
+    if (item.text !== null || item.token === 'sms') {
+      const said = numbersIn(item)
+      if (said) numbers.push(...said)
+      else notes.push('a phone number for a recipient is malformed')
+      continue
+    }
     const token = PROTECTION_TOKENS.find((known) => known === item.token)
     if (!token) {
       notes.push(`unknown token ${JSON.stringify(item.token.slice(0, 60))}`)
@@ -51,7 +61,27 @@ export function parseProtection(values: readonly string[]): ParsedProtection {
     byToken.set(token, before ? stricter(before, next) : next)
   }
   settle(byToken, notes)
-  return { protection: [...byToken.values()], notes }
+  return { protection: [...byToken.values()], numbers, notes }
+}
+
+/** Of a member that names a recipient, or many of them packed. */
+function numbersIn({ text, parameters }: ProtectionItem): readonly SaidNumber[] | null {
+  const value = (wanted: string) => parameters.find(([name]) => name === wanted)?.[1]
+  if (text !== null) {
+    const phone = phoneIn(value('sms'))
+    return phone === null ? null : [{ address: text, phone }]
+  }
+  const list = value('list')
+  const said = typeof list === 'string' ? unpackNumbers(list) : null
+  return said?.every(({ phone }) => PHONE.test(phone)) ? said : null
+}
+
+/** E.164 from seven digits on. */
+const PHONE = /^\+[1-9]\d{6,14}$/
+
+function phoneIn(value: string | number | boolean | undefined): string | null {
+  const phone = String(value).replace(/[\s()/.-]/g, '')
+  return PHONE.test(phone) ? phone : null
 }
 
 function settle(byToken: Map<ProtectionToken, Protection>, notes: string[]): void {
@@ -77,8 +107,8 @@ function withParameters(token: ProtectionToken, item: ProtectionItem, notes: str
 
 function parameter(token: ProtectionToken, name: string, value: string | number | boolean): Partial<Protection> | null {
   if (name === 'sms' && token === 'pdf') {
-    const phone = String(value).replace(/[\s()/.-]/g, '')
-    return /^\+[1-9]\d{6,14}$/.test(phone) ? { sms: phone } : null
+    const phone = phoneIn(value)
+    return phone === null ? null : { sms: phone }
   }
   if (name === 'expires' && (token === 'filelink' || token === 'portal')) {
     const seconds = typeof value === 'number' ? value : parseDuration(String(value))

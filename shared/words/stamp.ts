@@ -17,6 +17,9 @@ export const stampedFiles = (files: readonly { readonly name: string; readonly s
     .sort()
     .join('\n')
 
+/** Value of X-Secflow-Protection, of a stamp that binds numbers for recipients in it; mail servers fold and unfold it. */
+export const stampedWishes = (value: string): string => value.replace(/\s+/g, '')
+
 /** What the decision behind a stamp asks of the client: send, ask the sender first, or do not send. */
 export const STAMP_OUTCOMES = ['send', 'ask', 'stop'] as const
 export type StampOutcome = (typeof STAMP_OUTCOMES)[number]

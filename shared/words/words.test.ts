@@ -72,7 +72,7 @@ describe('X-Secflow-Protection', () => {
       fc.property(fc.uniqueArray(wish, { selector: ({ token }) => token }), (list) => {
         const wire = serializeProtection(list)
         expect(wire).toMatch(/^[\x20-\x7e]*$/)
-        expect(parseProtection([wire])).toEqual({ protection: list, notes: [] })
+        expect(parseProtection([wire])).toEqual({ protection: list, numbers: [], notes: [] })
       }),
     )
   })

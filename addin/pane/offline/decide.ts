@@ -55,7 +55,11 @@ async function trustIn({ bundle, keys }: OfflinePolicy): Promise<TrustRoots | nu
 function inputOf(policy: Policy, { tenant, domains }: OfflinePolicy, draft: Draft, time: string): PolicyInput {
   const isOwn = (domain: string) => domains.includes(domain)
   const recipients = draft.recipients.map((one): RecipientFacts => {
-    const { address: raw, field } = typeof one === 'string' ? { address: one, field: 'to' } : one
+    const {
+      address: raw,
+      field,
+      phone,
+    } = typeof one === 'string' ? { address: one, field: 'to', phone: undefined } : one
     const { address, domain } = addressOf(raw)
     const external = !isOwn(domain)
     return {
@@ -65,6 +69,7 @@ function inputOf(policy: Policy, { tenant, domains }: OfflinePolicy, draft: Draf
       direction: external ? 'outbound' : 'internal',
       keys: {},
       bcc: field === 'bcc',
+      ...(phone ? { phoneGiven: phone } : {}),
     }
   })
   const sender = addressOf(draft.sender)

@@ -1,11 +1,12 @@
 import { Draft, Verdict } from '../../../shared/contract/index.ts'
 import type { Decision } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
+import { type WrittenRecipient, writtenRecipients } from '../../../shared/words/given-numbers.ts'
 import type { StampOutcome } from '../../../shared/words/stamp.ts'
 import { signStamp, stampKey } from '../../people/stamp.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
-import { protectionHeader } from '../protection-header.ts'
+import { headerWithNumbers, protectionHeader } from '../protection-header.ts'
 import type { Routes } from '../route.ts'
 import { maySendAs } from '../services.ts'
 import { typed } from '../typed.ts'
@@ -34,17 +35,20 @@ export const evaluateRoute: Routes = (instance, services) => {
       const draft = request.body
       if (!maySendAs({ tenant, ...identity }, draft.sender)) throw new Fault('sender-not-allowed', draft.sender)
       const decision = await services.preview(tenant, draft, (address) => maySendAs({ tenant, ...identity }, address))
+      const recipients = writtenRecipients(draft.recipients)
+      const protection = headerWithNumbers(draft.protection, recipients, draft.reason)
       const stamp = await signStamp(
         stampKey(services.secrets, tenant),
-        { sender: draft.sender, visible: visibleOf(draft), subject: draft.subject, files: draft.attachments },
+        { sender: draft.sender, visible: visibleAmong(recipients), subject: draft.subject, files: draft.attachments },
         {
           classification: draft.classification,
           protection: protectionHeader(draft.protection, draft.reason),
+          ...(recipients.some(({ phone }) => phone) ? { withNumbers: protection } : {}),
           outcome: stampOutcome(decision),
         },
         services.clock.now(),
       )
-      return { ...verdictOf(decision, languageOf(request)), stamp }
+      return { ...verdictOf(decision, languageOf(request)), stamp, protection }
     },
   )
 }
@@ -55,9 +59,5 @@ function stampOutcome({ recipients }: Decision): StampOutcome {
   return recipients.some(({ outcome }) => outcome !== 'deliver') ? 'ask' : 'send'
 }
 
-function visibleOf(draft: Draft): string[] {
-  return draft.recipients.flatMap((recipient) => {
-    if (typeof recipient === 'string') return [recipient]
-    return recipient.field === 'bcc' ? [] : [recipient.address]
-  })
-}
+const visibleAmong = (recipients: readonly WrittenRecipient[]) =>
+  recipients.filter(({ visible }) => visible).map(({ address }) => address)

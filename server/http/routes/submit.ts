@@ -5,13 +5,15 @@ import { z } from 'zod'
 import { Accepted, Composition } from '../../../shared/contract/index.ts'
 import type { Envelope, Origin } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
+import { lookupAddress } from '../../../shared/words/address.ts'
+import type { WrittenRecipient } from '../../../shared/words/given-numbers.ts'
 import { composeMail } from '../../mime/compose-mail.ts'
 import { bytesOf } from '../../ports/bytes.ts'
 import { EnvelopeHeaders, envelopeOf, isWholeMail, readAhead } from '../envelope.ts'
 import { type Answer, BodyHash, idempotencyKey, once } from '../idempotency.ts'
 import { originOf } from '../origin.ts'
 import { caller } from '../plugins/auth.ts'
-import { protectionHeader } from '../protection-header.ts'
+import { headerWithNumbers } from '../protection-header.ts'
 import type { Routes } from '../route.ts'
 import { type HttpServices, type Identity, maySendAs } from '../services.ts'
 
@@ -109,11 +111,23 @@ async function streamed(
   return { envelope, content: mail.content }
 }
 
+/** All recipients, with their numbers. */
+function numbered({ to, cc, bcc, phones }: Composition): readonly WrittenRecipient[] {
+  const given = new Map(phones.map(({ address, phone }) => [lookupAddress(address), phone]))
+  const written = (visible: boolean) => (address: string) => ({
+    address,
+    visible,
+    phone: given.get(lookupAddress(address)),
+  })
+  return [...[...to, ...cc].map(written(true)), ...bcc.map(written(false))]
+}
+
 function composed({ clock }: HttpServices, identity: Identity, mail: Composition): Mail {
   const { from, to, cc, bcc, subject, text, html, attachments, classification, protection, reason } = mail
   if (!maySendAs(identity, from)) throw new Fault('sender-not-allowed', from)
-  const wishes = protectionHeader(
+  const wishes = headerWithNumbers(
     reason === undefined || protection.length > 0 ? protection : [{ token: 'plain', reason }],
+    numbered(mail),
   )
   return {
     envelope: envelopeOf(from, [...to, ...cc, ...bcc]),

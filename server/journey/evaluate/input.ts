@@ -18,7 +18,9 @@ import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { resolveClassification } from '../../../shared/words/classification.ts'
 import { readForeignHeaders, steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
 import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
+import { HEADER } from '../../../shared/words/header-names.ts'
 import { isSteeringHeader } from '../../../shared/words/headers.ts'
+import type { SaidNumber } from '../../../shared/words/packed-numbers.ts'
 import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
 import { NONE } from '../../../shared/words/stamp.ts'
 import { inSlices } from '../../policies/in-slices.ts'
@@ -27,6 +29,7 @@ import type { Keyring } from '../../ports/keyring.ts'
 import { realNames } from '../real-recipients.ts'
 import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
+import { givenNumbers } from './given-numbers.ts'
 
 /** What the parser found, as far as the policy cares; the parse stage's result has this shape. */
 export interface MailFacts {
@@ -68,6 +71,8 @@ export interface StampReader {
 interface StampedIntent {
   readonly classification: string | null
   readonly protection: readonly string[]
+  /** Whether this is the value of X-Secflow-Protection whose phone numbers it was made for. */
+  bindsNumbers(wishes: string): boolean
   covers(address: string): boolean
 }
 
@@ -110,8 +115,10 @@ export async function assembleInput(
   const sender = await senderFacts(mail, tenant, knowledge)
   const named = (text: string) => realNames(text, origin, tenant.foreignIntent)
   const visible = new Set([...facts.visible.to, ...facts.visible.cc].map((one) => lookupAddress(named(one))))
-  const strangers = envelope.recipients.map((one) => bareRecipient(one, visible, tenant, sender))
-  const { intent, labelsSaid, raisesOnly } = await readIntent(mail, tenant, sender.address, knowledge, notes)
+  const { intent, labelsSaid, raisesOnly, said } = await readIntent(mail, tenant, sender.address, knowledge, notes)
+  const { numbers, notes: unclear } = givenNumbers(said, [...facts.visible.to, ...facts.visible.cc], named)
+  for (const why of unclear) notes.push({ type: 'intent.ignored', detail: { why, what: [PROTECTION] } })
+  const strangers = envelope.recipients.map((one) => bareRecipient(one, visible, numbers, tenant, sender))
   const standard = policy.tenantLabels.default.id
   const resolved = resolveClassification(labelsSaid, policy.labels, standard)
   for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
@@ -202,6 +209,8 @@ async function answeredMail(
   return { replyTo: highest === undefined ? null : { classification: highest } }
 }
 
+const PROTECTION = HEADER.protection.toLowerCase()
+
 /** Names in an audit note about ignored intent. */
 const NAMED_MAX = 20
 
@@ -260,6 +269,7 @@ const personFacts = (person: PersonRecord | null) => ({
 function bareRecipient(
   { address: raw, asked }: EnvelopeRecipient,
   visible: ReadonlySet<string>,
+  numbers: ReadonlyMap<string, string>,
   tenant: TenantProfile,
   sender: SenderFacts,
 ): RecipientFacts {
@@ -274,6 +284,7 @@ function bareRecipient(
     direction: !sender.ours ? 'inbound' : external ? 'outbound' : 'internal',
     keys: {},
     bcc: !visible.has(address),
+    ...(numbers.has(address) ? { phoneGiven: numbers.get(address)! } : {}),
     ...(asked === undefined ? {} : { asked: parseProtection([asked]).protection }),
     tls:
       tls === 'none' || tls === undefined
@@ -339,7 +350,13 @@ async function readIntent(
   sender: string,
   knowledge: Knowledge,
   notes: Note[],
-): Promise<{ intent: Intent; labelsSaid: readonly string[]; raisesOnly?: boolean }> {
+): Promise<{
+  readonly intent: Intent
+  readonly labelsSaid: readonly string[]
+  readonly raisesOnly?: boolean
+  /** Numbers for single recipients. */
+  readonly said: readonly SaidNumber[]
+}> {
   const { rawIntent, visible, message } = mail.facts
   const said = rawIntent.classification.length + rawIntent.protection.length > 0
   // Clients that cannot remove a header write the word instead: they say that nothing is signed.
@@ -354,6 +371,7 @@ async function readIntent(
     const { protection, notes: parsed } = parseProtection(stamped.protection)
     for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
     return {
+      said: numbersBy(stamped),
       intent: {
         classification: stamped.classification,
         protection,
@@ -372,11 +390,15 @@ async function readIntent(
       const why = 'the sender is not authenticated and there is no valid stamp'
       notes.push({ type: 'intent.ignored', detail: { why, what: what.slice(0, NAMED_MAX) } })
     }
-    return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [] }
+    return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [], said: [] }
   }
   const tags = readSteeringSubject(message.subject, tenant.subjectTags, tenant.foreignIntent)
   const foreign = readForeignHeaders(message.header, tenant.foreignIntent)
-  const { protection, notes: parsed } = parseProtection([
+  const {
+    protection,
+    numbers,
+    notes: parsed,
+  } = parseProtection([
     ...rawIntent.protection,
     ...(tags.protection.length > 0 ? [serializeProtection(tags.protection)] : []),
     ...foreign.protection,
@@ -397,6 +419,16 @@ async function readIntent(
   return {
     intent: { classification: labelsSaid[0] ?? null, protection, ...reasonOf(protection), source },
     labelsSaid,
+    said: numbers,
+  }
+
+  /** A stamp names no recipient: it binds the header that does. Numbers in another one are not the sender's. */
+  function numbersBy(stamped: StampedIntent): readonly SaidNumber[] {
+    const { numbers } = parseProtection(rawIntent.protection)
+    const [wishes, ...more] = rawIntent.protection
+    if (numbers.length === 0 || (more.length === 0 && stamped.bindsNumbers(wishes!))) return numbers
+    notes.push({ type: 'intent.ignored', detail: { why: 'the stamp is for other phone numbers', what: [PROTECTION] } })
+    return []
   }
 
   async function readStamp() {

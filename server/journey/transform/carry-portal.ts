@@ -68,7 +68,7 @@ export async function filePage(
     content: { blob: id, wrappedKey: sealed.wrappedKey },
     reply: step.reply ?? false,
     receipt: recipient.steps.some((other) => other.do === 'receipt'),
-    phone: await phoneOf(mail, recipient.address, tools),
+    phone: (await phoneOf(mail, recipient.address, tools)) ?? step.phone ?? null,
     expiresAt,
     now,
   })

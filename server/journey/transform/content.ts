@@ -51,7 +51,7 @@ export async function editedContent(
         kind: 'files',
         files: records.map((file) => file.id),
         receipt: step.receipt,
-        phone: await phoneOf(mail, recipient.address, tools),
+        phone: (await phoneOf(mail, recipient.address, tools)) ?? step.phone ?? null,
         expiresAt,
         now: tools.clock.now(),
       })
@@ -101,7 +101,7 @@ function reportPart({ name, text }: ReportFile): Entity {
   })
 }
 
-/** The number a second factor or a password goes to: from the plan's own step first, else from the directory. */
+/** The number that the directory knows. */
 export async function phoneOf(mail: MailInHand, address: string, tools: Tools): Promise<string | null> {
   return (await tools.directory.person(mail.tenant.id, address))?.phone ?? null
 }

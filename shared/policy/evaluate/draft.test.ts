@@ -23,6 +23,17 @@ describe('a link with a second factor', () => {
     expect(recipients[1]).toMatchObject({ outcome: 'defer' })
     expect(recipients[1]).not.toHaveProperty('text')
   })
+  it('takes a number that the sender gave, and never in the place of one that is known', () => {
+    const policy = policyOf(ruleSet(rules(link)))
+    const given = { phoneGiven: '+4915112345678' }
+    const { recipients } = decide(
+      policy,
+      mail({ attachments, recipients: [recipient(given), recipient({ ...given, phoneKnown: true }), recipient()] }),
+    )
+    expect(recipients.map(({ outcome }) => outcome)).toEqual(['deliver', 'deliver', 'hold'])
+    expect(recipients[0]?.steps).toMatchObject([{ do: 'fileLink', phone: '+4915112345678' }])
+    expect(recipients[1]?.steps[0]).not.toHaveProperty('phone')
+  })
   it('names what is missing once, however many ask for it', () => {
     const policy = policyOf(ruleSet(rules(link, '{id: b, then: [{protect: {anyOf: [pdf, portal]}}]}')))
     const [got] = decide(policy, mail({ attachments })).recipients

@@ -9,7 +9,7 @@ import { actionsOf } from '../registry/actions.ts'
 import { applyIntent, ranked, type Wish } from './intent.ts'
 import { mergeRules, type Selector } from './merge.ts'
 import { conflictsOf, type Plan, type PlanSlot, slotsByAction } from './plan.ts'
-import { chooseMethod, phone } from './protect.ts'
+import { chooseMethod, factorPhone, phone } from './protect.ts'
 import type { Weighed } from './ready.ts'
 import { conflictText, missing, SECOND_FACTOR } from './texts.ts'
 
@@ -49,7 +49,7 @@ export function draftOf(
   const choice = choose(policy, merged.plan, facts, wish)
   const lacking = [...merged.missing, ...wish.missing, ...(choice?.missing ?? [])]
   if (choice?.gate) merged.gates.push(gateOf(choice.gate.outcome, choice.gate.text, owner))
-  const factor = secondFactor(merged.plan, recipient)
+  const factor = secondFactor(merged.plan, recipient, wish.sms)
   if (factor !== null) {
     lacking.push(missing(factor.field))
     merged.gates.push(gateOf(factor.outcome, factor.outcome === 'hold' ? SECOND_FACTOR : '', owner))
@@ -59,7 +59,7 @@ export function draftOf(
     plan: merged.plan,
     gate: merged.gates.reduce(joinGates, DELIVER),
     method: choice?.method ?? null,
-    steps: stepsOf(policy, merged.plan, facts, choice?.step ?? null),
+    steps: stepsOf(policy, merged.plan, facts, choice?.step ?? null, wish.sms),
     reasons: [...merged.reasons, ...wish.reasons.map((reason) => ({ reason, weight: null }))],
     missing: distinct(lacking),
     simulated: merged.simulated,
@@ -73,16 +73,26 @@ function choose(policy: Policy, plan: ReadonlyMap<string, PlanSlot>, facts: Fact
 }
 
 /** A link with a second factor for somebody without a phone is held: nothing weaker may take its place. */
-function secondFactor(plan: Plan, recipient: RecipientFacts): { field: string; outcome: 'hold' | 'defer' } | null {
+function secondFactor(
+  plan: Plan,
+  recipient: RecipientFacts,
+  sms: string | undefined,
+): { field: string; outcome: 'hold' | 'defer' } | null {
   const link = plan.get('fileLink')?.value as FileLink | undefined
-  if (link?.access !== 'portal-2fa' || link.attachments.length === 0) return null
+  if (sms !== undefined || link?.access !== 'portal-2fa' || link.attachments.length === 0) return null
   const answer = phone(recipient)
   if (answer.can === 'yes') return null
   return { field: answer.field, outcome: answer.can === 'unknown' ? 'defer' : 'hold' }
 }
 
 /** Steps in the order of the tenant's phases; within a phase in the order of the registry. */
-function stepsOf(policy: Policy, plan: Plan, facts: Facts, protect: Step | null): readonly Step[] {
+function stepsOf(
+  policy: Policy,
+  plan: Plan,
+  facts: Facts,
+  protect: Step | null,
+  sms: string | undefined,
+): readonly Step[] {
   const scene = facts.scene()
   const slots = slotsByAction(plan)
   const steps: Step[] = []
@@ -93,7 +103,10 @@ function stepsOf(policy: Policy, plan: Plan, facts: Facts, protect: Step | null)
       if (own && action.steps) steps.push(...action.steps(own, scene))
     }
   }
-  return steps
+  if (sms === undefined) return steps
+  return steps.map((step) =>
+    step.do === 'fileLink' ? { ...step, ...factorPhone(step.access, facts.recipient, sms) } : step,
+  )
 }
 
 function distinct(list: readonly Missing[]): readonly Missing[] {

@@ -52,6 +52,54 @@ describe('a wish says in its reason what was made of it', () => {
   })
 })
 
+describe('a number for the password', () => {
+  const pdf = one('{id: a, then: [{protect: {anyOf: [smime, pdf], password: {channel: sms}}}]}')
+  const bare = { keys: { smime: 'none', pgp: 'none' } as const }
+  const phones = (recipients: readonly object[], intent: Partial<Intent> = {}) =>
+    decide(
+      pdf,
+      mail({ recipients: recipients.map((more) => recipient(more)), intent: { protection: [], ...intent } }),
+    ).recipients.map(({ outcome, steps }) => {
+      const protect = steps.find((step) => step.do === 'protect')
+      return protect?.do === 'protect' ? (protect.password?.phone ?? protect.method) : outcome
+    })
+
+  it('is for the recipient it was given for, and only where he needs one', () => {
+    expect(
+      phones([
+        { ...bare, address: 'a@x.example', phoneGiven: '+491' },
+        { ...bare, address: 'b@x.example', phoneGiven: '+492' },
+        { ...bare, address: 'c@x.example' },
+        { keys: { smime: 'valid' }, address: 'd@x.example', phoneGiven: '+494' },
+      ]),
+    ).toEqual(['+491', '+492', 'reject', 'smime'])
+  })
+
+  it('comes before one for everybody', () => {
+    const common = { protection: [{ token: 'pdf', sms: '+490' }] } as const
+    expect(phones([{ ...bare, phoneGiven: '+491' }, bare], common)).toEqual(['+491', '+490'])
+  })
+
+  it('for everybody is not for whom the stamp does not name', () => {
+    const partly = { protection: [{ token: 'pdf', sms: '+490' }], tightenOnly: ['b@x.example'] } as const
+    expect(
+      phones(
+        [
+          { ...bare, address: 'a@x.example' },
+          { ...bare, address: 'b@x.example' },
+        ],
+        partly,
+      ),
+    ).toEqual(['+490', 'reject'])
+    expect(phones([{ ...bare, address: 'b@x.example', phoneGiven: '+492' }], partly)).toEqual(['+492'])
+  })
+
+  it('that another gateway’s form of the address brings is kept beside the same wish for all', () => {
+    const asked = [{ token: 'pdf', sms: '+491' }] as const
+    expect(phones([{ ...bare, asked }], { protection: [{ token: 'pdf' }] })).toEqual(['+491'])
+  })
+})
+
 describe('a wish for protection', () => {
   it('stands in the plan as the sender’s own, which a rule may always overrule', () => {
     const audited = one('{id: a, then: [{audit: {level: full}}]}')

@@ -12,6 +12,7 @@ import { missing, notAccepted } from './texts.ts'
 export interface Wish {
   /** Methods the sender prefers, first one first. */
   readonly prefer: readonly Method[]
+  /** Number for a password or a second factor, by the sender. */
   readonly sms: string | undefined
   readonly reasons: readonly Reason[]
   readonly missing: readonly Missing[]
@@ -29,7 +30,9 @@ const NO_WISH: Wish = { prefer: [], sms: undefined, reasons: [], missing: [] }
 export function applyIntent(plan: Map<string, PlanSlot>, facts: Facts): Wish {
   const { intent } = facts.input
   const { asked = [] } = facts.recipient
-  if (intent.protection.length === 0 && asked.length === 0) return NO_WISH
+  const { phoneGiven } = facts.recipient
+  if (intent.protection.length === 0 && asked.length === 0)
+    return phoneGiven === undefined ? NO_WISH : { ...NO_WISH, sms: phoneGiven }
   const reasons: Reason[] = []
   const lacking: Missing[] = []
   // What one recipient's address says only adds: a waiver in it does not count.
@@ -58,7 +61,9 @@ export function applyIntent(plan: Map<string, PlanSlot>, facts: Facts): Wish {
 
   const accepted = (plan.get('protect')?.value as Protect | undefined)?.anyOf ?? []
   for (const method of wanted) if (!accepted.includes(method)) lacking.push(notAccepted(method))
-  const sms = tokens.get('pdf')?.sms
+  // One number for everybody is not one for whom the stamp does not name: a list, and each of its members.
+  const common = tightenOnly ? asked : wishes
+  const sms = phoneGiven ?? common.find(({ token, sms }) => token === 'pdf' && sms !== undefined)?.sms
   return { prefer: tightenOnly && required ? [] : [...new Set(wanted)], sms, reasons, missing: lacking }
 }
 

@@ -39,6 +39,14 @@ describe('the step of a method', () => {
     })
     expect(step('pdf', { channel: 'portal', access: 'portal-2fa' }, undefined, bare)).toBeNull()
   })
+  it('gives the portal the sender’s number for its second factor, where none is known', () => {
+    const factor = { access: 'portal-2fa' } as const
+    expect(step('portal', factor, NUMBER, bare)).toMatchObject({ access: 'portal-2fa', phone: NUMBER })
+    expect(step('portal', factor, NUMBER, known)).not.toHaveProperty('phone')
+    expect(step('portal', {}, NUMBER, bare)).not.toHaveProperty('phone')
+    expect(step('pdf', { channel: 'portal', ...factor }, NUMBER, bare)).toMatchObject({ phone: NUMBER })
+    expect(step('portal', factor, undefined, bare)).toBeNull()
+  })
   it('protects the whole mail as soon as one rule wants that', () => {
     const zip = asked({ anyOf: ['pdf'], container: 'zip', groups: 4, standing: 100 })
     const pdfs = asked({ anyOf: ['pdf'], container: 'pdfs', groups: 8, standing: 50 })

@@ -32,7 +32,8 @@ export function chooseMethod(
   if (order.length === 0) return stop(protect.ifNone, NO_COMMON_METHOD)
   for (const method of order) {
     const answer = ask(method, protect, recipient, sms)
-    if (answer.can === 'yes') return { method, step: stepOf(method, protect, sms), gate: null, missing: lacking }
+    if (answer.can === 'yes')
+      return { method, step: stepOf(method, protect, recipient, sms), gate: null, missing: lacking }
     lacking.push(missing(answer.field))
     if (answer.can === 'unknown') return stop('defer', '')
     if (
@@ -84,7 +85,17 @@ function channelOf(protect: Protect): 'sms' | 'sender' | 'portal' {
   return protect.channel ?? 'sms'
 }
 
-function stepOf(method: Method, protect: Protect, sms: string | undefined): Step {
+/** The sender's number as a second factor: never in the place of the one that the directory has. */
+export function factorPhone(
+  access: string | undefined,
+  { phoneKnown }: RecipientFacts,
+  sms: string | undefined,
+): { readonly phone?: string } {
+  return access === 'portal-2fa' && sms !== undefined && phoneKnown !== true ? { phone: sms } : {}
+}
+
+function stepOf(method: Method, protect: Protect, recipient: RecipientFacts, sms: string | undefined): Step {
+  const factor = factorPhone(protect.access, recipient, sms)
   if (method === 'pdf') {
     const channel = channelOf(protect)
     const { groups, standing, container } = protect
@@ -101,7 +112,9 @@ function stepOf(method: Method, protect: Protect, sms: string | undefined): Step
       ...(container === undefined ? {} : { container }),
       ...(protect.reply ? { reply: true } : {}),
       // Of the page in the portal that shows the password or takes the answer.
-      ...(visible ? { access: protect.access ?? 'link-code', expires: protect.expires ?? DEFAULT_EXPIRY } : {}),
+      ...(visible
+        ? { access: protect.access ?? 'link-code', ...factor, expires: protect.expires ?? DEFAULT_EXPIRY }
+        : {}),
     }
   }
   if (method !== 'portal') return { do: 'protect', method }
@@ -110,6 +123,7 @@ function stepOf(method: Method, protect: Protect, sms: string | undefined): Step
     method,
     reply: protect.reply,
     access: protect.access ?? 'link-code',
+    ...factor,
     expires: protect.expires ?? DEFAULT_EXPIRY,
   }
 }
