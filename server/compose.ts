@@ -5,6 +5,7 @@ import type { Draft } from '../shared/contract/index.ts'
 import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { vocabulary } from '../shared/policy/index.ts'
+import { writtenRecipients } from '../shared/words/given-numbers.ts'
 import type { Config, TenantConfig } from './config.ts'
 import { DEMO } from './demo/tenant.ts'
 import { openEdge } from './edge/edge.ts'
@@ -375,12 +376,7 @@ async function furnish(
   }
 
   function unsent(draft: Draft): UnsentMail {
-    const recipients = draft.recipients.map((one) =>
-      typeof one === 'string'
-        ? { address: one, visible: true }
-        : { address: one.address, visible: one.field !== 'bcc' },
-    )
-    return { ...draft, recipients, now: clock.now() }
+    return { ...draft, recipients: writtenRecipients(draft.recipients), now: clock.now() }
   }
 
   /** Each node reports what it saw itself. The mails are the contact's tenant's. */
