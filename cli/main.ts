@@ -5,6 +5,7 @@ import { toFault } from '../shared/fault/index.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerInit } from './init.ts'
 import { type CliIo, processIo } from './io.ts'
+import { registerKeys } from './keys.ts'
 import { openMailFile } from './mail-file.ts'
 import { registerManifest } from './manifest.ts'
 import { registerMigrate } from './migrate.ts'
@@ -59,6 +60,7 @@ function commandLine(io: CliIo): Command {
   registerOpen(program, io)
   registerDoctor(program, io)
   registerQueue(program, io)
+  registerKeys(program, io)
   for (const command of program.commands) inherit(command)
   return program
 }

@@ -36,7 +36,9 @@ import { pgpKeyState } from './journey/transform/openpgp/index.ts'
 import { documentOptions } from './journey/transform/pdf/options.ts'
 import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
 import { createWorkers, type Workers } from './journey/worker.ts'
+import { createKeyDesk } from './keys/desk.ts'
 import { createKeyring } from './keys/keyring.ts'
+import { Revocations } from './keys/revocations.ts'
 import { answeredClasses } from './people/answered.ts'
 import { importPeople } from './people/import.ts'
 import { verifyPassword } from './people/passwords.ts'
@@ -46,6 +48,7 @@ import { createVerdictSigner } from './people/verdict-signer.ts'
 import { openBlobs } from './platform/blobs/open.ts'
 import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
+import { crlSource } from './platform/crl-http.ts'
 import { openStore } from './platform/database/open.ts'
 import { storeDirectory } from './platform/directory.ts'
 import { createResolver } from './platform/dns/resolver.ts'
@@ -121,12 +124,21 @@ async function furnish(
   const secrets = tenantSecrets(config.secrets.master)
   const blobs = recentBlobs(await openBlobs(config.blobs), { dropped: (ticket) => edge.giveBack(ticket) })
   const directory = storeDirectory(store)
+  const revocations = new Revocations(
+    { store, clock, log },
+    config.tenants.map(({ id, revocation: { fetch, hosts, required } }) => ({
+      id: tenantId(id),
+      required,
+      source: fetch ? crlSource(hosts) : null,
+    })),
+  )
   const keyring = createKeyring(
     (tenant) => store.tenant(tenant).read,
     secrets,
     { state: pgpKeyState },
     {
       postQuantum: (id) => tenant(id).smime?.postQuantum ?? false,
+      lists: (id) => revocations.of(id),
     },
   )
   const documents = createDocumentRenderer(documentOptions(config.documents))
@@ -170,6 +182,8 @@ async function furnish(
   const policyReady = (id: TenantId) => policies.ready(id)
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
+
+  for (const { id } of config.tenants) await revocations.reload(tenantId(id))
 
   const knowledge = { directory, keyring, stamps: stampReader(secrets), answered: answeredClasses(store) }
   const tools: Tools = { blobs, secrets, keyring, directory, documents, clock, newId }
@@ -361,6 +375,7 @@ async function furnish(
       return metrics.exposition()
     },
     desk: createDesk({ store, blobs, clock, newId, uuid: newId, name: config.smtp.hostname, tenant }),
+    keyDesk: createKeyDesk({ store, clock, reload: (id) => revocations.reload(id) }),
     lanes: () => workers.lanes(),
     openArchive: (id, archive) => blobs.open(id, 'archive', archive),
     openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
@@ -423,6 +438,7 @@ async function furnish(
       await followPolicies()
       // Not waited for: a source that is slow must not keep a new policy back.
       void policyLists.look()
+      void revocations.look()
     },
     smtp: edge.smtp,
     async close() {

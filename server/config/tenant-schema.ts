@@ -6,6 +6,7 @@ import type { ForeignProduct } from '../../shared/words/foreign/mapping.ts'
 import { FOREIGN_PRODUCTS } from '../../shared/words/foreign/products.ts'
 import { TOKEN_ALGORITHMS } from '../../shared/words/token-algorithms.ts'
 import { inboundSchema } from './inbound-schema.ts'
+import { revocationSchema } from './revocation-schema.ts'
 import { arcSchema, dkimSchema, dkimWhen } from './signing-schema.ts'
 import { smimeSchema } from './smime-schema.ts'
 import { domain, domainPattern, duration, exactUrl, network, route, sharedSecret, tenantName, url } from './values.ts'
@@ -247,6 +248,7 @@ export const tenantSchema = z.strictObject({
     .describe("What strangers' domains say of their mail."),
   inbound: inboundSchema,
   smime: smimeSchema,
+  revocation: revocationSchema,
   loopRoutes: z
     .array(z.union([name(), z.literal('')]))
     .default([])

@@ -123,6 +123,7 @@ function demoTenant(config: Config, files: DemoFiles, { webhook, client }: Share
     language: 'de',
     policyDir: policies(),
     policyTrust: [],
+    revocation: { fetch: false, hosts: [], required: false },
     lists: { directory: null, hosts: [], ldap: {} },
     policyTwoPersons: false,
     people: files.people,

@@ -16,6 +16,7 @@ import { archiveRoute } from './routes/archive.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { evaluateRoute } from './routes/evaluate.ts'
 import { healthRoutes, metricsRoute } from './routes/health.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { meRoutes } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { offlineRoute } from './routes/offline.ts'
@@ -56,6 +57,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
     offlineRoute,
     policyRoutes,
     queueRoutes,
+    keyRoutes,
     simulationRoute,
     portalRoutes,
     signInRoutes,

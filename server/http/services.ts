@@ -5,6 +5,7 @@ import { coversAddress } from '../../shared/words/address.ts'
 import type { LaneView } from '../journey/lanes.ts'
 import type { QueueDesk } from '../journey/operate/desk.ts'
 import type { Simulated } from '../journey/simulate.ts'
+import type { KeyDesk } from '../keys/desk.ts'
 import type { OfflinePolicy } from '../policies/offline.ts'
 import type { RollOut } from '../policies/roll-out.ts'
 import type { PortalServices } from '../portal/services.ts'
@@ -27,6 +28,8 @@ export interface HttpServices extends PortalServices {
   offlinePolicy(tenant: TenantId): Promise<OfflinePolicy>
   /** The queue in the hand of its operator. */
   readonly desk: QueueDesk
+  /** Passwords and revocation lists in the hand of whoever keeps the keys. */
+  readonly keyDesk: KeyDesk
   /** Lanes that this process works on. */
   lanes(): readonly LaneView[]
   vocabulary(tenant: TenantId, sender: string | null, language: Language): Promise<Vocabulary>

@@ -2,7 +2,7 @@ import { hash, type X509Certificate } from 'node:crypto'
 import type { KeyRecord, KeyState, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
-import type { CertificateFound, Keyring, PgpIdentity, SmimeIdentity } from '../ports/keyring.ts'
+import type { CertificateFound, Keyring, PgpIdentity, RevocationLists, SmimeIdentity } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantReads } from '../ports/store.ts'
 import { OID } from './asn1/oids.ts'
@@ -25,6 +25,8 @@ export interface PgpKeys {
 export interface KeyringOptions {
   /** Whether the tenant encrypts to certificates for key encapsulation as well; nobody does when left out. */
   readonly postQuantum?: (tenant: TenantId) => boolean
+  /** Revocation lists of the tenant; none when left out. */
+  readonly lists?: (tenant: TenantId) => RevocationLists | null
 }
 
 /** Certificates and key objects that stay parsed (0.3 ms each), over all tenants. */
@@ -42,7 +44,7 @@ export function createKeyring(
   source: KeySource,
   secrets: TenantSecrets,
   pgp: PgpKeys,
-  { postQuantum = () => false }: KeyringOptions = {},
+  { postQuantum = () => false, lists = () => null }: KeyringOptions = {},
 ): Keyring {
   const certificates = new RecentlyUsed<readonly X509Certificate[]>(PARSED)
   const identities = new RecentlyUsed<SmimeIdentity>(PARSED)
@@ -103,7 +105,8 @@ export function createKeyring(
           const [certificate, ...chain] = readable(record)
           // One damaged row must not stop mail to those who have another certificate, or another way.
           if (!certificate) return { state: 'untrusted', certificate: null }
-          const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, address, at)
+          const state =
+            stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, lists(tenant), address, at)
           const readsGcm = readsGcmOf(record, certificate)
           return { state, certificate: state === 'valid' ? certificate : null, ...(readsGcm ? { readsGcm } : {}) }
         })
@@ -170,10 +173,12 @@ export function createKeyring(
     async verificationKeys(tenant, address) {
       const pgp = await keysOf(tenant, { kind: 'pgp', address })
       const smime = await keysOf(tenant, { kind: 'smime', address })
+      const asked = lists(tenant)
       return {
         pgp: pgp.map((record) => record.publicText),
         certificates: smime.flatMap(readable),
         revoked: new Set([...pgp, ...smime].filter(({ revokedAt }) => revokedAt !== null).map(({ id }) => id)),
+        ...(asked ? { lists: asked } : {}),
       }
     },
 
@@ -206,13 +211,15 @@ function certificateState(
   certificate: X509Certificate,
   chain: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
+  lists: RevocationLists | null,
   address: string,
   at: number,
 ): KeyState {
   const problem =
     usableFor(certificate, address, at, 'encrypt') ??
-    (isOwnPrivate(record) ? null : verifyPath(certificate, chain, anchors, at))
+    (isOwnPrivate(record) ? null : verifyPath(certificate, chain, anchors, at, lists))
   if (problem === null) return 'valid'
+  if (problem === 'certificate-revoked') return 'revoked'
   return problem === 'certificate-expired' ? 'expired' : 'untrusted'
 }
 

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { FaultCode } from '../../shared/fault/index.ts'
+import type { RevocationLists } from '../ports/keyring.ts'
 import { OID } from './asn1/oids.ts'
 import { fieldsOf, fingerprint, mailIsAllowed } from './certificate.ts'
 
@@ -42,8 +43,10 @@ const NOT_EVALUATED = [OID.nameConstraints, OID.policyConstraints]
  * RFC 5280 section 6.1, first strict version: signatures (SHA-256 and above), validity of every member including the
  * anchor, names chained octet by octet, basicConstraints, keyCertSign, path length, unknown critical extensions refused,
  * CAs with name or policy constraints refused, CAs whose extended key usage excludes mail refused. It errs towards
- * refusal. Revocation (CRL, OCSP) is not looked at; `KeyRecord.revokedAt` is the administrator's word.
- * Answers `certificate-expired` when the leaf is past its end, else `certificate-untrusted`. All certificates come from
+ * refusal. With `lists`, every member below the anchor is asked for (6.3): a path through a revoked one counts for nothing, and
+ * where they are `required`, through one of which nothing is known neither. `KeyRecord.revokedAt` is the administrator's word.
+ * Answers `certificate-expired` when the leaf is past its end, `certificate-revoked` when only revocation stands against every
+ * path, else `certificate-untrusted`. All certificates come from
  * `certificateOf`; one it would refuse raises `certificate-unusable`.
  */
 export function verifyPath(
@@ -51,6 +54,7 @@ export function verifyPath(
   intermediates: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
   at: number,
+  lists: RevocationLists | null = null,
 ): FaultCode | null {
   if (at > fieldsOf(certificate).notAfter) return 'certificate-expired'
   if (!isSound(certificate, at)) return 'certificate-untrusted'
@@ -58,22 +62,28 @@ export function verifyPath(
     at,
     anchors: new Set(anchors.map(fingerprint)),
     issuers: [...anchors, ...intermediates],
+    lists,
+    revoked: false,
     checksLeft: MOST_CHECKS,
   }
-  return reachesAnchor(search, [certificate]) ? null : 'certificate-untrusted'
+  if (reachesAnchor(search, [certificate])) return null
+  return search.revoked ? 'certificate-revoked' : 'certificate-untrusted'
 }
 
 interface Search {
   readonly at: number
   readonly anchors: ReadonlySet<string>
   readonly issuers: readonly X509Certificate[]
+  readonly lists: RevocationLists | null
+  /** A path to an anchor went through a revoked certificate. */
+  revoked: boolean
   checksLeft: number
 }
 
 /** `path` runs from the leaf upwards; every member but the last is already known to be signed by the next. */
 function reachesAnchor(search: Search, path: readonly X509Certificate[]): boolean {
   const last = path[path.length - 1]!
-  if (search.anchors.has(fingerprint(last))) return true
+  if (search.anchors.has(fingerprint(last))) return stands(search, path)
   if (path.length >= LONGEST_PATH) return false
   return search.issuers.some(
     (issuer) =>
@@ -82,6 +92,15 @@ function reachesAnchor(search: Search, path: readonly X509Certificate[]): boolea
       signed(search, last, issuer) &&
       reachesAnchor(search, [...path, issuer]),
   )
+}
+
+/** Whether revocation does not stand against a whole path. Asked last: lists of authorities that nobody trusts cost nothing. */
+function stands(search: Search, path: readonly X509Certificate[]): boolean {
+  const { lists, at } = search
+  if (lists === null) return true
+  const said = path.slice(0, -1).map((member, index) => lists.status(member, path[index + 1]!, at))
+  if (said.includes('revoked')) search.revoked = true
+  return said.every((one) => one === 'good' || (one === 'unknown' && !lists.required))
 }
 
 function mayIssue(issuer: X509Certificate, path: readonly X509Certificate[], at: number): boolean {

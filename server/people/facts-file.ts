@@ -19,6 +19,7 @@ export type KeyInput =
       readonly capabilities?: readonly string[]
     }
   | { readonly kind: 'pgp'; readonly use: 'peer'; readonly address: string; readonly armored: string }
+  | { readonly kind: 'crl'; readonly list: string }
   /** One certificate. */
   | { readonly kind: 'anchor'; readonly certificate: string }
   | {
@@ -138,6 +139,7 @@ export function parseFacts(text: string, name: string, readKey: (path: string) =
     for (const certificate of certificatesIn(material(anchor, ['anchors', i])))
       keys.push({ kind: 'anchor', certificate })
   }
+  for (const [i, list] of parsed.data.crls.entries()) keys.push({ kind: 'crl', list: material(list, ['crls', i]) })
   for (const [i, identity] of parsed.data.identities.entries()) {
     const at = ['identities', i]
     const owner = { use: identity.gateway ? 'gateway' : 'own', address: identity.address ?? '' } as const

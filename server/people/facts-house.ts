@@ -10,6 +10,8 @@ import {
   keyRecordOfPgpIdentity,
   keyRecordOfPgpPeer,
 } from '../keys/records.ts'
+import { crlOf, revocationLists } from '../keys/revocation.ts'
+import { keyRecordOfCrl } from '../keys/revocation-record.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
@@ -32,13 +34,15 @@ export interface FactsHouse {
 
 /**
  * Opens a facts file for one tenant in memory, null for a house that knows nobody. Raises `config-missing` and
- * `config-invalid`, and `certificate-unusable` or `key-unusable` for key material that is not what it says.
+ * `config-invalid`, and `certificate-unusable`, `crl-unusable` or `key-unusable` for key material that is not what it says.
  */
 export async function openFacts(file: string | null, options: FactsOptions): Promise<FactsHouse> {
   const facts = file === null ? { people: [], keys: [] } : readFactsFile(file)
   const { people } = facts
   const keys = await keyRecordsOf(facts.keys, options)
   const own = (tenant: TenantId) => tenant === options.tenant
+  const crls = keys.filter(({ kind }) => kind === 'crl').map(({ publicText }) => crlOf(publicText))
+  const lists = crls.length > 0 ? revocationLists(crls, false) : null
   const keyring = createKeyring(
     (tenant) => ({
       keys: async ({ kind, use, address }) =>
@@ -52,6 +56,7 @@ export async function openFacts(file: string | null, options: FactsOptions): Pro
     }),
     options.secrets,
     { state: pgpKeyState },
+    { lists: (tenant) => (own(tenant) ? lists : null) },
   )
   const directory: Directory = {
     person: async (tenant, address) =>
@@ -71,6 +76,7 @@ export function keyRecordsOf(inputs: readonly KeyInput[], options: FactsOptions)
 
 async function keyRecordOf(input: KeyInput, { tenant, secrets, now }: FactsOptions): Promise<KeyRecord> {
   if (input.kind === 'anchor') return keyRecordOfAnchor(input.certificate, now)
+  if (input.kind === 'crl') return keyRecordOfCrl(input.list, now)
   const { address } = input
   if (input.kind === 'smime') {
     if (input.use === 'peer') return keyRecordOfPeer(address, input.certificate, now, input.capabilities)

@@ -75,5 +75,6 @@ const identity = z
 export const factsSchema = z.strictObject({
   people: z.array(person).default([]).describe('Users and correspondents.'),
   anchors: z.array(material).default([]).describe('Trusted authorities (PEM).'),
+  crls: z.array(material).default([]).describe('Revocation lists of authorities (PEM), one a file.'),
   identities: z.array(identity).default([]).describe('Private keys of ours.'),
 })

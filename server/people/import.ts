@@ -1,3 +1,4 @@
+import { putCrl } from '../keys/revocation-record.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantStore } from '../ports/store.ts'
 import { readFactsFile } from './facts-file.ts'
@@ -16,6 +17,6 @@ export async function importPeople(
   const keys = await keyRecordsOf(inputs, { tenant: store.tenant, ...options })
   await store.write(async (tx) => {
     for (const person of people) await tx.putPerson(person)
-    for (const key of keys) await tx.putKey(key)
+    for (const key of keys) await (key.kind === 'crl' ? putCrl(tx, key) : tx.putKey(key))
   })
 }

@@ -36,6 +36,19 @@ export interface VerificationKeys {
   readonly certificates: readonly X509Certificate[]
   /** Fingerprints of keys and certificates an administrator revoked; hex, lower case. */
   readonly revoked: ReadonlySet<string>
+  /** What authorities say of certificates they issued; left out where there are no such lists. */
+  readonly lists?: RevocationLists
+}
+
+/** `unknown`: no list in time speaks of it. */
+export type Revocation = 'revoked' | 'good' | 'unknown'
+
+/** Revocation lists of one tenant (RFC 5280 section 5). */
+export interface RevocationLists {
+  /** What the lists of `issuer`, which signed `certificate`, say of it at `at` (epoch ms). In memory: costs no wait. */
+  status(certificate: X509Certificate, issuer: X509Certificate, at: number): Revocation
+  /** A certificate of which nothing is known is not trusted. */
+  readonly required: boolean
 }
 
 export interface CertificateFound {

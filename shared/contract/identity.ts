@@ -25,6 +25,9 @@ export const SCOPES = [
   'policy:apply',
   'queue:read',
   'queue:act',
+  'keys:read',
+  'keys:write',
+  'passwords:renew',
 ] as const
 export const Scope = z.enum(SCOPES).meta({ id: 'Scope' })
 export type Scope = z.infer<typeof Scope>
@@ -41,6 +44,9 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'policy:apply': 'Put a policy in force',
   'queue:read': 'See the queue of the tenant',
   'queue:act': 'Hold, release, retry and drop jobs and held mail',
+  'keys:read': 'See revocation lists of authorities',
+  'keys:write': 'Import revocation lists of authorities',
+  'passwords:renew': 'Renew the PDF password that a correspondent keeps',
 }
 
 const OWN_MAIL: readonly Scope[] = ['vocabulary', 'evaluate', 'messages:send', 'messages:read', 'messages:recall']
@@ -55,12 +61,15 @@ export const SCOPES_OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
     'policy:apply',
     'queue:read',
     'queue:act',
+    'keys:read',
+    'keys:write',
+    'passwords:renew',
   ],
-  helpdesk: ['messages:read-all', 'messages:recall-all', 'queue:read', 'queue:act'],
-  auditor: ['messages:read-all', 'policy:read', 'queue:read'],
+  helpdesk: ['messages:read-all', 'messages:recall-all', 'queue:read', 'queue:act', 'passwords:renew'],
+  auditor: ['messages:read-all', 'policy:read', 'queue:read', 'keys:read'],
   'policy-editor': ['vocabulary', 'evaluate', 'policy:read'],
   'policy-approver': ['vocabulary', 'evaluate', 'policy:read', 'policy:apply'],
-  'key-manager': [],
+  'key-manager': ['keys:read', 'keys:write', 'passwords:renew'],
   user: OWN_MAIL,
 }
 

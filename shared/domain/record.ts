@@ -205,14 +205,14 @@ export interface PortalSessionRecord {
 
 /** Public and private key material. Private parts are sealed under the tenant's key encryption key before they are stored. */
 export interface KeyRecord {
-  /** Fingerprint: SHA-256 of the certificate, or the OpenPGP fingerprint; hex, lower case. Of a password: of its address. */
+  /** Fingerprint: SHA-256 of the certificate, or the OpenPGP fingerprint; hex, lower case. Of a password: of its address; of a list: of its authority. */
   readonly id: string
-  /** `password`: what a correspondent opens PDFs with (`keys/standing-password.ts`). */
-  readonly kind: 'smime' | 'pgp' | 'anchor' | 'password'
+  /** `password`: what a correspondent opens PDFs with (`keys/standing-password.ts`). `crl`: a revocation list (`keys/revocation-record.ts`). */
+  readonly kind: 'smime' | 'pgp' | 'anchor' | 'password' | 'crl'
   /** `own`: a user of ours. `gateway`: signs for all our users. `peer`: a correspondent. Anchors have `use: 'peer'` and no address. */
   readonly use: 'own' | 'gateway' | 'peer'
   readonly address: string
-  /** PEM certificate followed by its chain, or armored public key. */
+  /** PEM certificate followed by its chain, armored public key, or PEM of a list. */
   readonly publicText: string
   /** Sealed PKCS#8 PEM, armored private key or password; null for peers' keys. */
   readonly sealedPrivate: Uint8Array | null

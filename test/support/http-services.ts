@@ -8,6 +8,7 @@ import type { HttpServices, Identity } from '../../server/http/services.ts'
 import { createAcceptor } from '../../server/journey/ingress/accept.ts'
 import { createDesk } from '../../server/journey/operate/desk.ts'
 import { newGrant } from '../../server/journey/transform/filelink/grant.ts'
+import { createKeyDesk } from '../../server/keys/desk.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { bundleSigner, trustRoots } from '../../server/policies/bundle-sign.ts'
 import { offlinePolicies } from '../../server/policies/offline.ts'
@@ -141,6 +142,7 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
       name: 'gateway.example',
       tenant: () => ({ domains: ['klinik.example'], language: 'en', routes: {} }),
     }),
+    keyDesk: createKeyDesk({ store, clock, reload: async () => {} }),
     lanes: () => [],
     vocabulary: async (_tenant, _sender, language) => ({
       language,
@@ -277,6 +279,7 @@ export const CLIENTS: Readonly<Record<string, Identity>> = {
   reader: client({ subject: 'reader', roles: ['policy-editor'] }),
   approver: client({ subject: 'approver', roles: ['policy-approver'] }),
   auditor: client({ subject: 'auditor', roles: ['auditor'] }),
+  keeper: client({ subject: 'keeper', roles: ['key-manager'] }),
   helpdesk: client({ subject: 'helpdesk', address: 'help@klinik.example', roles: ['helpdesk'] }),
   stranger: client({
     subject: 'stranger',

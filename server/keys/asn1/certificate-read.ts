@@ -1,5 +1,6 @@
 import { Fault } from '../../../shared/fault/index.ts'
 import { type Element, Members, readElement } from './ber-read.ts'
+import { urisOf } from './crl-read.ts'
 import { contextTag, TAG } from './der.ts'
 import { OID } from './oids.ts'
 import {
@@ -118,6 +119,23 @@ function fieldsOf(certificate: Element): CertificateFields {
     basicConstraints: value(OID.basicConstraints, basicConstraintsOf),
     capabilities: value(OID.smimeCapabilities, capabilitiesOf) ?? [],
     extensions: new Map([...values].map(([oid, { critical }]) => [oid, critical])),
+  }
+}
+
+/** Where lists of revoked certificates are, as the certificate says: URIs of points for all reasons by its own issuer (RFC 5280 4.2.1.13). */
+export function readCrlPoints(der: Uint8Array): readonly string[] {
+  try {
+    const [tbs] = readElement(der, { encoding: 'der', maxElements: 5_000 }).children
+    const list = tbs?.children.find(({ tag }) => tag === contextTag(3))
+    const found = list && extensionsOf(explicit(list, 3)).get(OID.crlDistributionPoints)
+    if (!found) return []
+    return readElement(found.value, { encoding: 'der', maxElements: 500 }).children.flatMap(({ children }) => {
+      const [point, ...more] = children
+      return point?.tag === contextTag(0) && more.length === 0 && point.children[0] ? urisOf(point.children[0]) : []
+    })
+  } catch {
+    // It says nothing that we understand: such a certificate is no worse than one without.
+    return []
   }
 }
 

@@ -98,6 +98,12 @@ export const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   policyConstraints: '2.5.29.36',
   extKeyUsage: '2.5.29.37',
+  crlDistributionPoints: '2.5.29.31',
+  // extensions of revocation lists and their entries
+  crlReason: '2.5.29.21',
+  invalidityDate: '2.5.29.24',
+  deltaCrl: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
   // extended key usages
   emailProtection: '1.3.6.1.5.5.7.3.4',
   anyExtendedKeyUsage: '2.5.29.37.0',

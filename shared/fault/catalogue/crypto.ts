@@ -29,6 +29,20 @@ export const crypto = {
     retry: false,
     severity: 'warning',
   },
+  'certificate-revoked': {
+    title: { en: 'The certificate was revoked', de: 'Das Zertifikat wurde widerrufen' },
+    http: 422,
+    smtp: '550 5.7.5',
+    retry: false,
+    severity: 'warning',
+  },
+  'crl-unusable': {
+    title: { en: 'The revocation list cannot be used', de: 'Die Sperrliste ist nicht verwendbar' },
+    http: 422,
+    smtp: '550 5.7.5',
+    retry: false,
+    severity: 'warning',
+  },
   'key-missing': {
     title: { en: 'There is no key for this', de: 'Dafür gibt es keinen Schlüssel' },
     http: 422,

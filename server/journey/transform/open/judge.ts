@@ -64,6 +64,7 @@ function smimeState(
     const known = verifyPath(certificate, certificates, anchors, notAfter) === null
     return known ? 'expired' : 'unknown-signer'
   }
+  if (trust === 'certificate-revoked') return 'revoked'
   if (trust === 'certificate-unusable') return isShort(certificate) ? 'weak' : 'unusable'
   if (trust !== null || usableFor(certificate, null, claimed, 'sign') !== null) return 'unknown-signer'
   return from !== null && addresses.some((address) => sameMailbox(address, from)) ? 'good' : 'from-differs'

@@ -115,7 +115,7 @@ async function openEncrypted(der: ByteStream, { keys, legacy }: Opening): Promis
 async function openOpaque(der: ByteStream, opening: Opening): Promise<Opened> {
   const { anchors } = opening.keys
   const { certificates } = opening.sender
-  const verified = await orFault(openSignedData(der, { anchors, at: opening.at, certificates }))
+  const verified = await orFault(openSignedData(der, { anchors, at: opening.at, certificates, ...listsOf(opening) }))
   if (verified instanceof Fault) {
     const small = await orFault(collect(der(), LARGEST_SIGNATURE))
     return closed(layerOf('smime-signed', unverified(verified.code, small instanceof Fault ? NOTHING : small)))
@@ -127,6 +127,8 @@ async function openOpaque(der: ByteStream, opening: Opening): Promise<Opened> {
   const layer = judgeSmime(verified, anchors, opening)
   return { layers: [layer], inner: content, held: content, harvest: harvestOf(verified, layer) }
 }
+
+const listsOf = ({ sender: { lists } }: Opening) => (lists ? { lists } : {})
 
 async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
   const { source } = inside
@@ -153,7 +155,9 @@ async function openSigned(inside: Inside, opening: Opening): Promise<Opened> {
 async function openSmimeSigned(content: ByteSource, signature: Buffer, opening: Opening): Promise<Opened> {
   const { anchors } = opening.keys
   const { certificates } = opening.sender
-  const verified = await orFault(verifySigned(signature, content.stream(), { anchors, at: opening.at, certificates }))
+  const verified = await orFault(
+    verifySigned(signature, content.stream(), { anchors, at: opening.at, certificates, ...listsOf(opening) }),
+  )
   if (verified instanceof Fault) {
     const state = unverified(verified.code, signature)
     // Whoever reads the mail without us reads this content too; a broken one is not ours to hand on.

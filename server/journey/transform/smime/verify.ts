@@ -5,6 +5,7 @@ import { TAG } from '../../../keys/asn1/der.ts'
 import { mailAddresses, usableFor } from '../../../keys/certificate.ts'
 import { verifyPath } from '../../../keys/path.ts'
 import type { ByteSource, ByteStream, OpenByteSource } from '../../../ports/bytes.ts'
+import type { RevocationLists } from '../../../ports/keyring.ts'
 import { SealedSpool } from '../sealed-spool.ts'
 import { LongContainer } from './long-container.ts'
 import type { VerifiedContent, VerifiedOpaque, VerifiedSigner } from './result.ts'
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   readonly at: number
   /** Certificates known from elsewhere, for signatures that carry none. */
   readonly certificates?: readonly X509Certificate[]
+  /** What authorities say of certificates they issued; none are asked when left out. */
+  readonly lists?: RevocationLists
   /** Where content of more than 1 MiB waits, sealed; the system's temporary folder when left out. */
   readonly folder?: string
 }
@@ -178,7 +181,8 @@ async function verifySigner(
     algorithm: `${scheme.key} ${scheme.hash ?? DIGESTS[signer.digest]}`,
     capabilities: attributes?.capabilities ?? [],
     trust:
-      usableFor(certificate, null, options.at, 'sign') ?? verifyPath(certificate, pool, options.anchors, options.at),
+      usableFor(certificate, null, options.at, 'sign') ??
+      verifyPath(certificate, pool, options.anchors, options.at, options.lists),
   }
 }
 

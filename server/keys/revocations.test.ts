@@ -1,0 +1,187 @@
+/** Lists that are fetched from the points that certificates name: kept when an authority of ours signed them, and never from inside. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tenantId } from '../../shared/domain/index.ts'
+import { type OpensslCa, opensslCa } from '../../test/support/openssl-ca.ts'
+import { crlSource } from '../platform/crl-http.ts'
+import { openSqliteStore } from '../platform/database/sqlite/open.ts'
+import type { CrlSource } from '../ports/crl-source.ts'
+import { silentLog } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
+import { certificateOf } from './certificate.ts'
+import { verifyPath } from './path.ts'
+import { keyRecordOfAnchor, keyRecordOfPeer } from './records.ts'
+import { keyRecordOfCrl } from './revocation-record.ts'
+import { Revocations } from './revocations.ts'
+
+const BOB = 'bob@peer.example'
+const tenant = tenantId('one')
+const HOUR = 3_600_000
+
+let ca: OpensslCa
+let server: Server
+let host: string
+let answer: () => Buffer | number
+let asked = 0
+beforeAll(async () => {
+  server = createServer((_, response) => {
+    asked += 1
+    const body = answer()
+    if (typeof body === 'number') response.writeHead(body, { location: '/elsewhere' }).end()
+    else response.end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  ca = opensslCa(BOB)
+  writeFileSync(ca.path('index.txt'), '')
+  writeFileSync(
+    ca.path('ca.cnf'),
+    '[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=7\n',
+  )
+  writeFileSync(
+    ca.path('point.cnf'),
+    `${readFileSync(ca.path('leaf.cnf'), 'utf8')}crlDistributionPoints=URI:http://${host}/ca.crl\n`,
+  )
+  ca.run(
+    ...['x509', '-req', '-in', 'p256.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-days', '20'],
+    ...['-extfile', 'point.cnf', '-out', 'point.crt'],
+  )
+  const crl = ['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key']
+  ca.run(...crl, '-gencrl', '-out', 'empty.crl')
+  ca.run(...crl, '-revoke', 'point.crt')
+  ca.run(...crl, '-gencrl', '-out', 'revoked.crl')
+})
+afterAll(() => {
+  server.close()
+  ca[Symbol.dispose]()
+})
+
+const read = (name: string) => readFileSync(ca.path(name))
+const pem = (name: string) => read(name).toString()
+
+async function withStore(
+  work: (store: Store, setNow: (now: number) => void, make: (source: CrlSource | null) => Revocations) => Promise<void>,
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'secflow-revocations-'))
+  let now = Date.now() + 10_000
+  const clock = { now: () => now }
+  const store = await openSqliteStore({ file: join(folder, 'secflow.db'), clock })
+  try {
+    await store.tenant(tenant).write(async (tx) => {
+      await tx.putKey(keyRecordOfAnchor(pem('ca.crt'), 1))
+      await tx.putKey(keyRecordOfPeer(BOB, pem('point.crt'), 1))
+    })
+    const make = (source: CrlSource | null) =>
+      new Revocations({ store, clock, log: silentLog }, [{ id: tenant, required: false, source }])
+    await work(
+      store,
+      (to) => {
+        now = to
+      },
+      make,
+    )
+  } finally {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const trust = (revocations: Revocations) =>
+  verifyPath(
+    certificateOf(read('point.crt')),
+    [],
+    [certificateOf(read('ca.crt'))],
+    Date.now() + 10_000,
+    revocations.of(tenant),
+  )
+
+it('a certificate that the list at its distribution point names is revoked; the list is asked for once a day', async () => {
+  await withStore(async (store, setNow, make) => {
+    answer = () => read('revoked.crl')
+    asked = 0
+    const revocations = make(crlSource([host]))
+    const began = Date.now() + 10_000
+    expect(trust(revocations)).toBeNull()
+    await revocations.look(began)
+    expect(trust(revocations)).toBe('certificate-revoked')
+    for (const later of [1, 2, 20]) await revocations.look(began + later * HOUR)
+    expect(asked).toBe(1)
+    setNow(began + 25 * HOUR)
+    await revocations.look(began + 25 * HOUR)
+    expect(asked).toBe(2)
+    // Another process finds it in the store.
+    const next = make(null)
+    await next.look(began)
+    expect(trust(next)).toBe('certificate-revoked')
+    expect(await store.tenant(tenant).read.keys({ kind: 'crl' })).toHaveLength(1)
+  })
+})
+
+it('what is no list of an authority of ours changes nothing, and is asked again an hour later', async () => {
+  using stranger = opensslCa(BOB)
+  writeFileSync(stranger.path('index.txt'), '')
+  writeFileSync(stranger.path('ca.cnf'), pem('ca.cnf'))
+  stranger.run(...['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key'], ...['-gencrl', '-out', 'x.crl'])
+  for (const bad of [
+    () => 404,
+    () => 500,
+    () => 302,
+    () => Buffer.from('<html>'),
+    () => Buffer.alloc(9 * 1024 * 1024),
+    () => readFileSync(stranger.path('x.crl')),
+  ]) {
+    await withStore(async (store, _, make) => {
+      await store.tenant(tenant).write((tx) => tx.putKey(keyRecordOfCrl(pem('revoked.crl'), 1)))
+      const revocations = make(crlSource([host]))
+      const began = Date.now() + 10_000
+      answer = bad
+      await revocations.look(began)
+      expect(trust(revocations)).toBe('certificate-revoked')
+      asked = 0
+      answer = () => read('revoked.crl')
+      await revocations.look(began + HOUR / 2)
+      expect(asked).toBe(0)
+      await revocations.look(began + HOUR)
+      expect(asked).toBe(1)
+    })
+  }
+})
+
+it('an older list does not take the place of a newer one', async () => {
+  await withStore(async (store, _, make) => {
+    const crl = ['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key', '-gencrl']
+    ca.run(...crl, '-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20991231000000Z', '-out', 'older.crl')
+    await store.tenant(tenant).write((tx) => tx.putKey(keyRecordOfCrl(pem('empty.crl'), 1)))
+    answer = () => read('older.crl')
+    const revocations = make(crlSource([host]))
+    await revocations.look(Date.now() + 10_000)
+    const [kept] = await store.tenant(tenant).read.keys({ kind: 'crl' })
+    expect(kept?.publicText).toBe(keyRecordOfCrl(pem('empty.crl'), 1).publicText)
+  })
+})
+
+it.each([
+  ['this machine', 'http://127.0.0.1/x.crl'],
+  ['this machine, by name', 'http://localhost/x.crl'],
+  ['a private network', 'http://10.1.2.3/x.crl'],
+  ['a metadata service', 'http://169.254.169.254/latest'],
+  ['IPv6 of this machine', 'http://[::1]/x.crl'],
+  ['another port', 'http://crl.example:6379/x.crl'],
+  ['credentials', 'http://a:b@crl.example/x.crl'],
+  ['a file', 'file:///etc/passwd'],
+  ['LDAP', 'ldap://crl.example/x'],
+])('is not fetched from %s', async (_, url) => {
+  await expect(crlSource([]).read(url)).rejects.toMatchObject({ code: 'effect-refused' })
+})
+
+it('without leave no point is asked', async () => {
+  await withStore(async (_store, _now, make) => {
+    asked = 0
+    await make(null).look(Date.now() + 10_000)
+    expect(asked).toBe(0)
+  })
+})

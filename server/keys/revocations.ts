@@ -1,0 +1,138 @@
+import type { X509Certificate } from 'node:crypto'
+import type { KeyRecord, TenantId } from '../../shared/domain/index.ts'
+import { toFault } from '../../shared/fault/index.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { CrlSource } from '../ports/crl-source.ts'
+import type { RevocationLists } from '../ports/keyring.ts'
+import type { Log } from '../ports/log.ts'
+import type { Store } from '../ports/store.ts'
+import { readCrlPoints } from './asn1/certificate-read.ts'
+import type { CrlFields } from './asn1/crl-read.ts'
+import { crlOf, revocationLists } from './revocation.ts'
+import { authorityOf, keyRecordOfCrl, putCrl, storedCertificates } from './revocation-record.ts'
+
+/** How a tenant deals with revocation lists. */
+export interface RevocationSettings {
+  readonly id: TenantId
+  /** A certificate of which no list in time speaks is not trusted. */
+  readonly required: boolean
+  /** Asks the distribution points of certificates that are stored; null: never. */
+  readonly source: CrlSource | null
+}
+
+export interface RevocationParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What other processes stored is seen no later than that, ms. */
+const LOOK_MS = 60_000
+/** A point that gave nothing, or the list that is there, is asked again no earlier, ms. */
+const RETRY_MS = 3_600_000
+/** A list that does not run out soon is asked for daily, ms. */
+const DAY_MS = 86_400_000
+/** Points that are asked for one tenant in one round. */
+const MOST_POINTS = 50
+
+/**
+ * The revocation lists of all tenants, in memory: mail asks them without a wait. They come from the store, and where a tenant
+ * wants it from the points that certificates name, which are asked between mails and never because of one. What cannot be
+ * had or is not signed by a stored authority changes nothing.
+ */
+export class Revocations {
+  readonly #parts: RevocationParts
+  readonly #tenants: readonly RevocationSettings[]
+  readonly #known = new Map<TenantId, RevocationLists | null>()
+  readonly #read = new Map<string, { readonly text: string; readonly list: CrlFields }>()
+  readonly #asked = new Map<string, number>()
+  #next = 0
+  #running: Promise<void> | null = null
+
+  constructor(parts: RevocationParts, tenants: readonly RevocationSettings[]) {
+    this.#parts = parts
+    this.#tenants = tenants
+  }
+
+  /** null where there are none and none are required. */
+  of(tenant: TenantId): RevocationLists | null {
+    return this.#known.get(tenant) ?? null
+  }
+
+  /** Reads what is stored and asks what is due, once a minute at most; calls while one runs join it. Never raises. */
+  look(now: number = this.#parts.clock.now()): Promise<void> {
+    if (now < this.#next) return this.#running ?? Promise.resolve()
+    this.#next = now + LOOK_MS
+    this.#running ??= this.#round(now).finally(() => {
+      this.#running = null
+    })
+    return this.#running
+  }
+
+  /** Reads the stored lists of one tenant now. Raises what the store raises. */
+  async reload(tenant: TenantId): Promise<void> {
+    const settings = this.#tenants.find(({ id }) => id === tenant)
+    if (settings) await this.#load(settings)
+  }
+
+  async #round(now: number): Promise<void> {
+    for (const settings of this.#tenants) {
+      try {
+        await this.#load(settings)
+        if (settings.source !== null) await this.#fetch(settings, settings.source, now)
+      } catch (error) {
+        this.#parts.log.warn('revocation.unreadable', { tenant: settings.id, fault: toFault(error).code })
+      }
+    }
+  }
+
+  async #load({ id, required }: RevocationSettings): Promise<void> {
+    const records = await this.#parts.store.tenant(id).read.keys({ kind: 'crl' })
+    const lists = records.flatMap((record) => this.#listOf(id, record) ?? [])
+    this.#known.set(id, lists.length > 0 || required ? revocationLists(lists, required) : null)
+  }
+
+  #listOf(tenant: TenantId, { id, publicText }: KeyRecord): CrlFields | null {
+    const name = `${tenant}/${id}`
+    const known = this.#read.get(name)
+    if (known?.text === publicText) return known.list
+    try {
+      const list = crlOf(publicText)
+      this.#read.set(name, { text: publicText, list })
+      return list
+    } catch (error) {
+      this.#parts.log.warn('revocation.unusable', { tenant, list: id, detail: toFault(error).detail })
+      return null
+    }
+  }
+
+  async #fetch({ id, required }: RevocationSettings, source: CrlSource, now: number): Promise<void> {
+    const { store, log } = this.#parts
+    const certificates = await storedCertificates(store.tenant(id).read)
+    const due = pointsOf(certificates).filter((url) => now >= (this.#asked.get(`${id} ${url}`) ?? 0))
+    let changed = false
+    for (const url of due.slice(0, MOST_POINTS)) {
+      this.#asked.set(`${id} ${url}`, now + RETRY_MS)
+      try {
+        const record = keyRecordOfCrl(await source.read(url), now)
+        const list = crlOf(record.publicText)
+        if (authorityOf(list, certificates) === null || list.thisUpdate > now + DAY_MS) {
+          log.warn('revocation.refused', { tenant: id, url })
+          continue
+        }
+        changed = (await store.tenant(id).write((tx) => putCrl(tx, record))) || changed
+        this.#asked.set(`${id} ${url}`, Math.max(now + RETRY_MS, Math.min(list.nextUpdate, now + DAY_MS)))
+      } catch (error) {
+        const { code, detail } = toFault(error)
+        log.warn('revocation.unreachable', { tenant: id, url, code, detail })
+      }
+    }
+    if (changed) await this.#load({ id, required, source })
+  }
+}
+
+/** Addresses of http that certificates name, each once. */
+function pointsOf(certificates: readonly X509Certificate[]): readonly string[] {
+  const points = certificates.flatMap(({ raw }) => readCrlPoints(raw))
+  return [...new Set(points)].filter((url) => /^https?:\/\//i.test(url) && url.length <= 500).sort()
+}
