@@ -28,6 +28,8 @@ export interface RevocationParts {
 
 /** What other processes stored is seen no later than that, ms. */
 const LOOK_MS = 60_000
+/** How often the stored certificates are looked through for points, ms. */
+const POINTS_MS = 600_000
 /** A point that gave nothing, or the list that is there, is asked again no earlier, ms. */
 const RETRY_MS = 3_600_000
 /** A list that does not run out soon is asked for daily, ms. */
@@ -46,6 +48,7 @@ export class Revocations {
   readonly #known = new Map<TenantId, RevocationLists | null>()
   readonly #read = new Map<string, { readonly text: string; readonly list: CrlFields }>()
   readonly #asked = new Map<string, number>()
+  readonly #looked = new Map<TenantId, number>()
   #next = 0
   #running: Promise<void> | null = null
 
@@ -79,7 +82,9 @@ export class Revocations {
     for (const settings of this.#tenants) {
       try {
         await this.#load(settings)
-        if (settings.source !== null) await this.#fetch(settings, settings.source, now)
+        if (settings.source === null || now < (this.#looked.get(settings.id) ?? 0)) continue
+        this.#looked.set(settings.id, now + POINTS_MS)
+        await this.#fetch(settings, settings.source, now)
       } catch (error) {
         this.#parts.log.warn('revocation.unreadable', { tenant: settings.id, fault: toFault(error).code })
       }
