@@ -5,12 +5,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Decision, PolicyInput } from '../../shared/domain/index.ts'
 import { buildBundle, decide, explain } from '../../shared/policy/index.ts'
 import { bundleEngine, type Module } from '../../tools/engine.ts'
 import { casesOf } from '../conformance/policy.ts'
+import { launchChromium } from '../support/chromium.ts'
 
 /** As the policy language counts. */
 const KB = 1024
@@ -46,10 +47,7 @@ beforeAll(async () => {
     response.end(found?.code ?? other)
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  })
+  browser = await launchChromium()
   page = await browser.newPage()
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction(() => 'engine' in globalThis)

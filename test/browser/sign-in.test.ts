@@ -1,12 +1,13 @@
 /** The sign-in of the add-in in a real browser against a real OpenID provider: code with PKCE in a window, renewal, and what goes wrong. */
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SignIn } from '../../addin/sign-in/index.ts'
 import { type App, createHttpApp } from '../../server/http/app.ts'
 import { person } from '../contract/store-records.ts'
 import { bundlePage } from '../support/bundle-page.ts'
+import { launchChromium } from '../support/chromium.ts'
 import { freePort } from '../support/free-port.ts'
 import { type TestHouse, tenant, testHouse } from '../support/http-services.ts'
 import { API, type IdentityProvider, SCOPE, startProvider } from '../support/identity-provider.ts'
@@ -67,10 +68,7 @@ beforeAll(async () => {
   expect((app.server.address() as AddressInfo).port).toBe(port)
   await services.store.tenant(tenant).write((tx) => tx.putPerson(person(ANNA, '')))
   modules = await bundlePage(join(import.meta.dirname, '../support/sign-in-page.ts'))
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
-  })
+  browser = await launchChromium()
 })
 afterAll(async () => {
   await browser?.close()

@@ -1,8 +1,9 @@
 /** The task pane in Chromium, served by a real gateway in demo mode, with Outlook played by the fake mailbox. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { ensurePane } from '../../tools/pane.ts'
+import { launchChromium } from './chromium.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { keptTokens } from './kept-tokens.ts'
 import type { PaneHost } from './pane-host.ts'
@@ -49,14 +50,7 @@ async function bundleHost(): Promise<string> {
 
 export async function paneBrowser(): Promise<PaneBrowser> {
   await ensurePane()
-  const [gateway, script, browser] = await Promise.all([
-    startGateway(),
-    bundleHost(),
-    chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-    }),
-  ])
+  const [gateway, script, browser] = await Promise.all([startGateway(), bundleHost(), launchChromium()])
   const keepTokens = keptTokens()
   return {
     gateway,

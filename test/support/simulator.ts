@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Frame, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core'
 import { openSink, type Sink } from '../../demo/sink.ts'
 import { loadConfig } from '../../server/config.ts'
 import { demoFiles } from '../../server/demo/tenant.ts'
@@ -11,6 +11,7 @@ import { type Running, start } from '../../server/main.ts'
 import { silentLog } from '../../server/ports/log.ts'
 import { ensurePane } from '../../tools/pane.ts'
 import { buildSimulator } from '../../tools/simulator.ts'
+import { launchChromium } from './chromium.ts'
 import { freePort } from './free-port.ts'
 import { keptTokens } from './kept-tokens.ts'
 
@@ -53,19 +54,7 @@ export async function simulatedWorld(): Promise<SimulatedWorld> {
     },
   })
   const running = await start(config, undefined, { log: silentLog })
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  const browser = await launchChromium()
   const keepTokens = keptTokens()
   const origin = `http://127.0.0.1:${port}`
   return {
