@@ -52,6 +52,22 @@ function attIn(stamp: string): string | null {
   return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as { readonly att?: string }).att ?? null
 }
 
+/** Chooses a fault of the client or of the service, in the drawer of the simulator. */
+async function setFault(page: Page, whose: string, fault: string): Promise<void> {
+  await page.getByText('Faults').click()
+  await page.getByLabel(whose).selectOption(fault)
+  await page.getByText('Faults').click()
+}
+
+/** A confidential mail in a client that names its attachments late. */
+async function withLateFiles(): Promise<Page> {
+  visit = await world.open(client('web'))
+  await setFault(visit.page, 'Outlook itself', 'filesLate')
+  await sample(visit.page, 'Minutes for four')
+  await confidential(visit.page)
+  return visit.page
+}
+
 async function confidential(page: Page): Promise<void> {
   const pane = await frameOf(page, '/taskpane.html')
   await pane.getByRole('radio', { name: /^Confidential/ }).check()
@@ -158,9 +174,7 @@ describe.each(withSend)('$name with something broken', ({ id }) => {
     async (fault) => {
       visit = await world.open(client(id))
       const { page } = visit
-      await page.getByText('Faults').click()
-      await page.getByLabel('Outlook itself').selectOption(fault)
-      await page.getByText('Faults').click()
+      await setFault(page, 'Outlook itself', fault)
       await sample(page, 'Minutes for four')
       await page.waitForTimeout(1500)
       await goesOut(page)
@@ -173,9 +187,7 @@ describe.each(withSend)('$name with something broken', ({ id }) => {
     async (fault) => {
       visit = await world.open(client(id))
       const { page } = visit
-      await page.getByText('Faults').click()
-      await page.getByLabel('Server of the add-in').selectOption(fault)
-      await page.getByText('Faults').click()
+      await setFault(page, 'Server of the add-in', fault)
       await sample(page, 'Minutes for four')
       const pane = await frameOf(page, '/taskpane.html')
       await pane.getByText(PANE_SAYS[fault]!).first().waitFor({ timeout: 20_000 })
@@ -427,13 +439,7 @@ describe('what senders get wrong, and what servers do', () => {
   it('attachments that the client names late are in the stamp of the mail that is sent', {
     timeout: 60_000,
   }, async () => {
-    visit = await world.open(client('web'))
-    const { page } = visit
-    await page.getByText('Faults').click()
-    await page.getByLabel('Outlook itself').selectOption('filesLate')
-    await page.getByText('Faults').click()
-    await sample(page, 'Minutes for four')
-    await confidential(page)
+    const page = await withLateFiles()
     // What was stamped first knows of no attachment: the client has not named it yet.
     expect(await attOf(page)).toBe(attachmentHash([]))
     const named = attachmentHash([{ name: 'Minutes.txt', size: 2400 }])
@@ -447,13 +453,7 @@ describe('what senders get wrong, and what servers do', () => {
   it('attachments that are named only while the mail is sent leave the mail without a stamp, and it goes', {
     timeout: 60_000,
   }, async () => {
-    visit = await world.open(client('web'))
-    const { page } = visit
-    await page.getByText('Faults').click()
-    await page.getByLabel('Outlook itself').selectOption('filesLate')
-    await page.getByText('Faults').click()
-    await sample(page, 'Minutes for four')
-    await confidential(page)
+    const page = await withLateFiles()
     await page.getByRole('button', { name: 'Protect' }).click()
     await page.waitForTimeout(3000)
     const sent = sentHeaders(page)
