@@ -5,6 +5,7 @@ import { Compose } from './compose/compose.tsx'
 import { asker } from './host/ask.ts'
 import { openDraft } from './host/draft.ts'
 import { EVENT, type OfficeItem, type OfficeTheme, type PaneOffice } from './host/office.ts'
+import { watchOpening } from './host/opened.ts'
 import { openOffline } from './offline/offline.ts'
 import { Empty } from './parts/empty.tsx'
 import { Guard } from './parts/guard.tsx'
@@ -40,6 +41,10 @@ export function Pane({ office, language, words }: Around) {
     () => (office && item && isDraft(item) ? openDraft(office, item, ask) : null),
     [office, item, ask, visit],
   )
+  const watchAlerts = useMemo(
+    () => (opened: () => void) => (office && item ? watchOpening(office, item, ask, opened) : () => undefined),
+    [office, item, ask, visit],
+  )
   return (
     <div className="pane">
       {!office ? (
@@ -51,7 +56,14 @@ export function Pane({ office, language, words }: Around) {
           <Empty icon="mail" {...words.noItem} />
         </main>
       ) : draft ? (
-        <Compose key={visit} draft={draft} service={service} offline={offline} words={words} />
+        <Compose
+          key={visit}
+          draft={draft}
+          watchAlerts={watchAlerts}
+          service={service}
+          offline={offline}
+          words={words}
+        />
       ) : (
         <Guard otherwise={<Notice intent="info">{words.trouble.offline.title}</Notice>}>
           <Suspense>

@@ -5,6 +5,7 @@ import {
   stampedFiles,
   stampedRecipients,
   stampedSubject,
+  stampedWishes,
 } from '../../shared/words/stamp.ts'
 import type { SeenFile } from './draft.ts'
 import { fromBase64url, sha256 } from './sha256.ts'
@@ -20,6 +21,8 @@ export interface StampClaims {
   readonly classification: string | null
   /** Value of X-Secflow-Protection, '' for no wish. */
   readonly protection: string
+  /** Digest of the whole value, where it has phone numbers for recipients; null for none. */
+  readonly wishesHash: string | null
   readonly outcome: StampOutcome
   /** Epoch ms. */
   readonly time: number
@@ -37,7 +40,7 @@ export function claimsOf(stamp: string): StampClaims | null {
     return null
   }
   if (typeof claims !== 'object' || claims === null) return null
-  const { sub, rcp, sbj, att, cls, prt, out, iat } = claims as Record<string, unknown>
+  const { sub, rcp, sbj, att, cls, prt, num, out, iat } = claims as Record<string, unknown>
   if (typeof sub !== 'string' || typeof rcp !== 'string' || typeof sbj !== 'string' || typeof iat !== 'number')
     return null
   return {
@@ -47,10 +50,15 @@ export function claimsOf(stamp: string): StampClaims | null {
     filesHash: typeof att === 'string' ? att : null,
     classification: typeof cls === 'string' ? cls : null,
     protection: typeof prt === 'string' ? prt : '',
+    wishesHash: typeof num === 'string' ? num : null,
     outcome: STAMP_OUTCOMES.find((one) => one === out) || 'send',
     time: iat * 1000,
   }
 }
+
+/** Whether the stamp was made for this value of X-Secflow-Protection, '' for no wish. */
+export const bindsWishes = ({ protection, wishesHash }: StampClaims, wishes: string): boolean =>
+  wishesHash === null ? protection === wishes : wishesHash === sha256(stampedWishes(wishes))
 
 /** What of a draft a stamp binds; all of it was read. */
 export interface BoundDraft {

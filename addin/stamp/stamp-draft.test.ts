@@ -33,7 +33,13 @@ const DRAFT: SeenDraft = {
 }
 
 const stampFor = (
-  more: { outcome?: 'send' | 'ask' | 'stop'; subject?: string; protection?: string; time?: number } = {},
+  more: {
+    outcome?: 'send' | 'ask' | 'stop'
+    subject?: string
+    protection?: string
+    withNumbers?: string
+    time?: number
+  } = {},
 ) =>
   signStamp(
     key,
@@ -98,6 +104,23 @@ describe('what is stamped on a draft', () => {
       change.headers?.['x-secflow-classification'] ?? 'confidential',
       change.headers?.['x-secflow-protection'] ?? 'encrypt',
     ])
+  })
+
+  it('keeps the phone numbers it was made for, and is none for others', async () => {
+    const protection = 'encrypt, "bob@partner.example";sms="+4915112345678", "c@partner.example";sms="+4366412345678"'
+    const { verdict } = await noted({ withNumbers: protection })
+    const wanted = { ...EMPTY_NOTEBOOK, ...CHOICE, protection, verdict }
+    expect(values({ ...DRAFT, notebook: wanted })).toEqual(['confidential', protection, verdict!.stamp])
+    const folded = protection.replaceAll(', ', ',  ')
+    expect(values({ ...DRAFT, notebook: { ...wanted, protection: folded } })?.[2]).toBe(verdict!.stamp)
+    for (const other of [protection.replace('678"', '679"'), protection.replace('"bob', '"rob'), 'encrypt'])
+      expect(values({ ...DRAFT, notebook: { ...wanted, protection: other } })).toEqual(['confidential', other, NONE])
+    const one = 'pdf, "bob@partner.example";sms="+4915112345678"'
+    expect(values({ ...DRAFT, notebook: { ...(await noted()), protection: one } })).toEqual(['confidential', one, NONE])
+    expect(
+      values({ ...DRAFT, to: ['bob@partner.example', 'late@partner.example'], notebook: wanted }),
+      'one recipient more: each number stays with its own',
+    ).toEqual(['confidential', protection, NONE])
   })
 
   it('takes the headers for the truth and the notes for a cache', async () => {

@@ -1,6 +1,6 @@
 import { HEADER } from '../../shared/words/header-names.ts'
 import { HEADER_MAX, NONE } from '../../shared/words/stamp.ts'
-import { bindsDraft, claimsOf, type StampClaims } from './claims.ts'
+import { bindsDraft, bindsWishes, claimsOf, type StampClaims } from './claims.ts'
 import { highestClass } from './classes.ts'
 import type { SeenDraft, SeenHeaders } from './draft.ts'
 import type { Notebook } from './notebook.ts'
@@ -88,7 +88,7 @@ function verdictFor(draft: SeenDraft, choice: Choice) {
       claims &&
       HEADER.stamp.length + stamp.length <= HEADER_MAX &&
       claims.classification === choice.classification &&
-      claims.protection === choice.protection &&
+      bindsWishes(claims, choice.protection) &&
       sameSet(blind, bcc) &&
       bindsDraft(claims, { sender, visible: to.concat(cc), subject, files })
     )

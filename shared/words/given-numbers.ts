@@ -71,7 +71,7 @@ function writtenOut({ address, phone }: { readonly address: string; readonly pho
 }
 
 /** Keys that name one visible recipient each, by canonical address. */
-function keysOf(recipients: readonly WrittenRecipient[], digest: Digest): ReadonlyMap<string, string> {
+export function keysOf(recipients: readonly WrittenRecipient[], digest: Digest): ReadonlyMap<string, string> {
   const owners = new Map<string, string | null>()
   for (const { address, visible } of recipients) {
     const plain = visible ? plainAddress(address) : null

@@ -7,15 +7,17 @@ import {
   lowersClass,
   METHODS,
   NO_CHOICE,
+  numbersOf,
   phoneOf,
   protectionOf,
+  recipientsOf,
   requestOf,
   settledChoice,
   wishesOf,
 } from './choice.ts'
 
 const labels = ['public', 'internal', 'confidential', 'secret']
-const known = { labels, inherited: null, recipients: 2 }
+const known = { labels, inherited: null }
 
 describe('what the sender chose', () => {
   it('becomes the header that the gateway reads, and is found again there', () => {
@@ -33,7 +35,7 @@ describe('what the sender chose', () => {
         }),
         { nil: null },
       ),
-      phone: fc.constant(''),
+      phones: fc.constant({}),
       reason: fc.constant(''),
     })
     fc.assert(
@@ -64,13 +66,51 @@ describe('what the sender chose', () => {
     expect(settledChoice({ ...NO_CHOICE, classification: 'secret' }, thread).classification).toBe('secret')
   })
 
-  it('gives a number to nobody else: it goes as soon as there are two recipients', () => {
-    const choice = { ...NO_CHOICE, phone: '0049 (151) 123-45 67' }
-    expect(protectionOf(wishesOf(settledChoice(choice, { ...known, recipients: 1 })))).toBe('pdf;sms="+491511234567"')
-    expect(protectionOf(wishesOf(settledChoice(choice, known)))).toBe('')
+  it('gives a number to its recipient, whoever else is there, and finds it again on the draft', () => {
+    const bob = person('Bob@partner.example')
+    const eve = person('eve@partner.example', 'bcc')
+    const phones = { 'bob@partner.example': '0049 (151) 123-45 67', 'eve@partner.example': '0151 1234567' }
+    const choice = { ...NO_CHOICE, encrypt: true, phones }
+    const wishes = wishesOf(choice)
+    const header = protectionOf(wishes, recipientsOf([bob, eve], NOBODY, choice, wishes))
+    expect(header).toBe('encrypt, "Bob@partner.example";sms="+491511234567"')
+    expect(numbersOf([bob, eve], choiceOf(null, header))).toEqual(new Map([['bob@partner.example', '+491511234567']]))
+    expect(protectionOf(wishes, recipientsOf([eve], NOBODY, choice, wishes))).toBe('encrypt')
     expect(['+49 151', '0151 1234567', 'x', ''].map(phoneOf)).toEqual([null, null, null, null])
   })
+
+  it('takes the number of a draft that an earlier add-in wrote for its only recipient', () => {
+    const choice = choiceOf(null, 'pdf;sms="+491511234567"')
+    const wishes = wishesOf(choice)
+    const bob = person('bob@partner.example')
+    expect(protectionOf(wishes, recipientsOf([bob], NOBODY, choice, wishes))).toBe(
+      'pdf, "bob@partner.example";sms="+491511234567"',
+    )
+    const two = [bob, person('eve@partner.example')]
+    expect(protectionOf(wishes, recipientsOf(two, NOBODY, choice, wishes))).toBe('pdf')
+  })
+
+  it('gives numbers to fifty recipients, and to as many more as the header has room for, the first ones first', () => {
+    const people = Array.from({ length: 80 }, (_, n) => person(`somebody-${n}@branch-office.partner.example`))
+    const phones = Object.fromEntries(people.map(({ address }, n) => [address!, `+49151123450${n}`]))
+    const choice = { ...NO_CHOICE, encrypt: true, phones }
+    const wishes = wishesOf(choice)
+    const recipients = recipientsOf(people, NOBODY, choice, wishes)
+    const numbered = recipients.map(({ phone }) => phone !== undefined)
+    expect(numbered.lastIndexOf(true)).toBeGreaterThanOrEqual(49)
+    expect(numbered.indexOf(false)).toBe(numbered.lastIndexOf(true) + 1)
+    const header = protectionOf(wishes, recipients)
+    expect('X-Secflow-Protection'.length + header.length).toBeLessThanOrEqual(998)
+    const found = numbersOf(
+      people.map((one) => ({ ...one, address: one.address! })),
+      choiceOf(null, header),
+    )
+    expect(found).toEqual(new Map(recipients.flatMap(({ address, phone }) => (phone ? [[address, phone]] : []))))
+  })
 })
+
+const NOBODY: ReadonlySet<string> = new Set()
+const person = (address: string, field: 'to' | 'bcc' = 'to') => ({ field, name: address, address })
 
 describe('what the service is asked', () => {
   const mail: SeenMail = {
@@ -90,9 +130,13 @@ describe('what the service is asked', () => {
   }
 
   it('leaves out names without an address, and addresses that it refused', () => {
-    expect(requestOf(mail, 'secret', [{ token: 'sign' }], new Set(['bob@partner.example']))).toEqual({
+    const choice = { ...NO_CHOICE, phones: { 'eve@partner.example': '+491511234567', 'bob@partner.example': '+431' } }
+    const wishes = [{ token: 'sign' }] as const
+    expect(
+      requestOf(mail, 'secret', wishes, recipientsOf(mail.people!, new Set(['bob@partner.example']), choice, wishes)),
+    ).toEqual({
       sender: 'anna@demo.example',
-      recipients: [{ address: 'eve@partner.example', field: 'bcc' }],
+      recipients: [{ address: 'eve@partner.example', field: 'bcc', phone: '+491511234567' }],
       subject: '',
       attachments: [{ name: 'a.pdf', size: 3 }],
       classification: 'secret',
@@ -102,8 +146,9 @@ describe('what the service is asked', () => {
   })
 
   it('is nothing without a sender or a recipient', () => {
-    expect(requestOf({ ...mail, sender: null }, null, [], new Set())).toBeNull()
-    expect(requestOf({ ...mail, people: [] }, null, [], new Set())).toBeNull()
-    expect(requestOf({ ...mail, people: null }, null, [], new Set())).toBeNull()
+    const recipients = recipientsOf(mail.people!, NOBODY, NO_CHOICE, [])
+    expect(requestOf(mail, null, [], recipients)).not.toBeNull()
+    expect(requestOf({ ...mail, sender: null }, null, [], recipients)).toBeNull()
+    expect(requestOf(mail, null, [], recipientsOf([], NOBODY, NO_CHOICE, []))).toBeNull()
   })
 })

@@ -1,8 +1,11 @@
 import type { Draft } from '../../../shared/contract/index.ts'
 import type { Protection, ProtectionToken } from '../../../shared/domain/index.ts'
-import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
+import { keysOf, serializeWishes, WISHES_ROOM, type WrittenRecipient } from '../../../shared/words/given-numbers.ts'
+import { plainAddress } from '../../../shared/words/plain-address.ts'
+import { parseProtection } from '../../../shared/words/protection.ts'
 import { highestClass } from '../../stamp/classes.ts'
-import type { Person, SeenMail } from '../host/mail.ts'
+import { sha256 } from '../../stamp/sha256.ts'
+import type { Field, Person, SeenMail } from '../host/mail.ts'
 
 /** Ways to deliver that a sender may ask for; `null`: as the policy says. */
 export const METHODS = ['smime', 'pgp', 'pdf', 'portal'] as const
@@ -18,8 +21,8 @@ export interface Choice {
   readonly plain: boolean
   readonly method: Method | null
   readonly filelink: FileLinkChoice | null
-  /** Number for the password of an encrypted PDF, as typed. */
-  readonly phone: string
+  /** Numbers for passwords, as typed, by `personKey`; as a draft brought them packed, by their key after `#`. */
+  readonly phones: Readonly<Record<string, string>>
   /** Why less protection, or a lower class than the thread had. */
   readonly reason: string
 }
@@ -38,9 +41,15 @@ export const NO_CHOICE: Choice = {
   plain: false,
   method: null,
   filelink: null,
-  phone: '',
+  phones: {},
   reason: '',
 }
+
+/** By what the choice names a recipient: clients write an address as they like. */
+export const personKey = (address: string): string => plainAddress(address) ?? address.toLowerCase()
+
+/** In place of a recipient's key: a number that an earlier add-in wrote for the only one. */
+const ONLY = ''
 
 /** E.164 of what was typed, or null: a number wants its country. */
 export function phoneOf(typed: string): string | null {
@@ -56,14 +65,12 @@ export const WISHES_MAX = 300
 
 /** The wishes of a choice. `lowers`: the class is below that of the thread, which wants the reason as well. */
 export function wishesOf(choice: Choice, lowers = false): readonly Protection[] {
-  const phone = phoneOf(choice.phone)
-  const secret = choice.encrypt || choice.method !== null || phone !== null
+  const secret = choice.encrypt || choice.method !== null
   const wishes: Protection[] = []
   const add = (token: ProtectionToken, more: Omit<Protection, 'token'> = {}) => wishes.push({ token, ...more })
   if (choice.encrypt) add('encrypt')
   if (choice.sign) add('sign')
-  if (choice.method && choice.method !== 'pdf') add(choice.method)
-  if (choice.method === 'pdf' || phone) add('pdf', phone ? { sms: phone } : {})
+  if (choice.method) add(choice.method)
   if (choice.filelink) {
     const { expires, secondFactor } = choice.filelink
     add('filelink', { ...(expires === null ? {} : { expires }), ...(secondFactor ? { secondFactor } : {}) })
@@ -78,8 +85,52 @@ export function wishesOf(choice: Choice, lowers = false): readonly Protection[] 
   return [...wishes, { ...last, reason }]
 }
 
-/** Value of X-Secflow-Protection, '' for no wish. */
-export const protectionOf = (wishes: readonly Protection[]): string => serializeProtection(wishes)
+/** Value of X-Secflow-Protection, '' for no wish: as the service forms it that signs it. */
+export const protectionOf = (wishes: readonly Protection[], recipients: readonly WrittenRecipient[] = []): string =>
+  serializeWishes(wishes, recipients, sha256)
+
+/** A recipient as the service is asked about him. */
+export interface AskedRecipient extends WrittenRecipient {
+  readonly field: Field
+}
+
+/** The number as typed for each recipient of the mail, by `personKey`; one that an earlier add-in wrote for the only one is his. */
+export function numbersOf(
+  recipients: readonly { readonly address: string; readonly field: Field }[],
+  { phones }: Choice,
+): ReadonlyMap<string, string> {
+  if (Object.keys(phones).length === 0) return new Map()
+  const people = recipients.map(({ address, field }) => ({ address, visible: field !== 'bcc' }))
+  const keys = keysOf(people, sha256)
+  const alone = new Set(people.map(({ address }) => personKey(address))).size === 1
+  return new Map(
+    people.flatMap(({ address }) => {
+      const person = personKey(address)
+      const typed = phones[person] ?? phones[`#${keys.get(person)}`] ?? (alone ? phones[ONLY] : undefined)
+      return typed ? [[person, typed] as const] : []
+    }),
+  )
+}
+
+/** Whom the service is asked about, each with his number as far as the header has room for them: the first ones keep theirs. */
+export function recipientsOf(
+  people: readonly Person[],
+  refused: ReadonlySet<string>,
+  choice: Choice,
+  wishes: readonly Protection[],
+): readonly AskedRecipient[] {
+  const known = askable(people, refused).slice(0, MOST)
+  const typed = numbersOf(known, choice)
+  const recipients = known.map(({ address, field }): AskedRecipient => {
+    const phone = phoneOf(typed.get(personKey(address)) ?? '')
+    return { address, field, visible: field !== 'bcc', ...(phone ? { phone } : {}) }
+  })
+  for (let at = recipients.length - 1; at >= 0 && protectionOf(wishes, recipients).length > WISHES_ROOM; at--) {
+    const { phone: _, ...without } = recipients[at]!
+    recipients[at] = without
+  }
+  return recipients
+}
 
 /** What is known of the draft beside the choice. */
 export interface Circumstances {
@@ -87,8 +138,6 @@ export interface Circumstances {
   readonly labels: readonly string[]
   /** Class of the thread; null for a mail that begins one. */
   readonly inherited: string | null
-  /** Different addresses. */
-  readonly recipients: number
 }
 
 /** Whether the sender chose less than the thread has. */
@@ -100,21 +149,22 @@ export function lowersClass({ classification }: Choice, { labels, inherited }: C
   )
 }
 
-/** What is asked for and stamped: a lower class counts with its reason only, and a number belongs to one recipient. */
+/** What is asked for and stamped: a lower class counts with its reason only. */
 export function settledChoice(choice: Choice, known: Circumstances): Choice {
-  const phone = known.recipients === 1 ? choice.phone : ''
   const lowered = lowersClass(choice, known) && choice.reason.trim() !== ''
   const classification = lowered
     ? choice.classification
     : known.inherited === null
       ? choice.classification
       : highestClass([choice.classification, known.inherited], known.labels)
-  return { ...choice, phone, classification }
+  return { ...choice, classification }
 }
 
 /** The choice behind headers, for a draft that was begun elsewhere. */
 export function choiceOf(classification: string | null, protection: string): Choice {
-  const wishes = new Map(parseProtection([protection]).protection.map((wish) => [wish.token, wish]))
+  const said = parseProtection([protection])
+  const wishes = new Map(said.protection.map((wish) => [wish.token, wish]))
+  const common = wishes.get('pdf')?.sms
   const method = METHODS.find((one) => wishes.has(one)) ?? null
   const link = wishes.get('filelink')
   return {
@@ -125,7 +175,10 @@ export function choiceOf(classification: string | null, protection: string): Cho
     plain: wishes.has('plain'),
     method,
     filelink: link ? { expires: link.expires ?? null, secondFactor: link.secondFactor ?? false } : null,
-    phone: wishes.get('pdf')?.sms ?? '',
+    phones: Object.fromEntries([
+      ...(common ? [[ONLY, common]] : []),
+      ...said.numbers.map((one) => ['key' in one ? `#${one.key}` : personKey(one.address), one.phone]),
+    ]),
     reason: [...wishes.values()].find(({ reason }) => reason)?.reason ?? '',
   }
 }
@@ -146,13 +199,12 @@ export function requestOf(
   mail: SeenMail,
   classification: string | null,
   wishes: readonly Protection[],
-  refused: ReadonlySet<string>,
+  recipients: readonly AskedRecipient[],
 ): Draft | null {
-  const recipients = askable(mail.people ?? [], refused).slice(0, MOST)
   if (mail.sender === null || recipients.length === 0) return null
   return {
     sender: mail.sender,
-    recipients: recipients.map(({ address, field }) => ({ address, field })),
+    recipients: recipients.map(({ address, field, phone }) => ({ address, field, ...(phone ? { phone } : {}) })),
     subject: (mail.subject ?? '').slice(0, 10_000),
     attachments: (mail.files ?? []).slice(0, 1000).map(({ name, size }) => ({ name: name.slice(0, 1000), size })),
     classification,

@@ -13,7 +13,8 @@ import { Preview } from '../preview/preview.tsx'
 import { Protection } from '../protection/protection.tsx'
 import { Stamp } from '../stamp/stamp.tsx'
 import type { Words } from '../words/words.ts'
-import { type Choice, lowersClass, protectionOf, WISHES_MAX } from './choice.ts'
+import { askable, type Choice, lowersClass, numbersOf, personKey, protectionOf, WISHES_MAX } from './choice.ts'
+import { goTo, lackingIn } from './lacking.ts'
 import { type ComposeState, isWaiting, reduce, START } from './model.ts'
 import { optionsOf } from './options.ts'
 import { groupsOf, noticesOf } from './outlook.ts'
@@ -23,13 +24,15 @@ const Reason = late(() => import('../reason/reason.tsx'))
 
 interface Around {
   readonly draft: DraftPort
+  /** Calls when a Smart Alert brought the sender here; returns what ends it. */
+  readonly watchAlerts: (opened: () => void) => () => void
   readonly service: Service
   readonly offline: Offline
   readonly words: Words
 }
 
 /** The pane while a mail is written. */
-export function Compose({ draft, service, offline, words }: Around) {
+export function Compose({ draft, watchAlerts, service, offline, words }: Around) {
   const store = useMemo(() => createStore(reduce, START), [])
   const state = useSyncExternalStore(store.subscribe, store.get)
   const [session, setSession] = useState<Session | null>(null)
@@ -43,6 +46,7 @@ export function Compose({ draft, service, offline, words }: Around) {
     setSession(opened)
     return () => opened.stop()
   }, [draft, service, offline, store])
+  useAlerts(state, watchAlerts)
   if (!state.mail || !session)
     return (
       <main>
@@ -51,6 +55,19 @@ export function Compose({ draft, service, offline, words }: Around) {
       </main>
     )
   return <Screen state={state} mail={state.mail} session={session} domains={offline.domains()} words={words} />
+}
+
+/** Who was sent here by a Smart Alert stands at what is missing, as soon as that is known. */
+function useAlerts(state: ComposeState, watchAlerts: Around['watchAlerts']): void {
+  const [asked, setAsked] = useState(0)
+  const [brought, setBrought] = useState(0)
+  useEffect(() => watchAlerts(() => setAsked((before) => before + 1)), [watchAlerts])
+  const lacking = asked > brought ? lackingIn(state) : null
+  useEffect(() => {
+    if (lacking === null) return
+    goTo(lacking)
+    setBrought(asked)
+  }, [lacking, asked])
 }
 
 function whenOnline(back: () => void): () => void {
@@ -76,7 +93,15 @@ function Screen({ state, mail, session, domains, words }: Screen) {
   )
   const choose = (change: Partial<Choice>) => session.choose(change)
   const trouble = state.trouble ?? state.wordless
-  const known = circumstances(state)
+  const wanted = useMemo(() => wantedOf(state), [state])
+  const numbers = useMemo(
+    () => ({
+      typed: numbersOf(askable(mail.people ?? [], refused), choice),
+      counting: new Set(wanted.recipients.flatMap(({ address, phone }) => (phone ? [personKey(address)] : []))),
+      choose: (person: string, phone: string) => session.choose({ phones: { ...choice.phones, [person]: phone } }),
+    }),
+    [mail, refused, choice, wanted, session],
+  )
   const offline = shown?.source === 'offline'
   const linked = shown?.verdict.recipients.some(({ steps }) => steps.some((one) => one.do === 'fileLink')) ?? false
   return (
@@ -117,11 +142,9 @@ function Screen({ state, mail, session, domains, words }: Screen) {
             slow={state.slow}
             offline={offline}
             nobody={(mail.people ?? []).length === notices.unresolved.length && !notices.unreadable}
-            alone={known.recipients === 1}
             external={notices.external}
-            choice={choice}
+            numbers={numbers}
             words={words}
-            choose={choose}
           />
         </div>
         {options && options.switches.length > 0 && (

@@ -1,5 +1,5 @@
 import type { Vocabulary } from '../../../shared/contract/index.ts'
-import { type Choice, METHODS, type Method, phoneOf } from './choice.ts'
+import { type Choice, METHODS, type Method } from './choice.ts'
 import type { Shown } from './model.ts'
 import { isEndToEnd } from './outlook.ts'
 
@@ -67,7 +67,7 @@ export function optionsOf(
 const isOn = (token: SwitchToken, choice: Choice) => (token === 'filelink' ? choice.filelink !== null : choice[token])
 
 function lockOf(token: SwitchToken, choice: Choice, shown: Shown | null, files: number): Lock | null {
-  const asked = choice.encrypt || choice.method !== null || phoneOf(choice.phone) !== null
+  const asked = choice.encrypt || choice.method !== null
   if (token === 'filelink' && files === 0) return { why: 'no-files' }
   if (token === 'plain' && asked) return { why: 'encrypted' }
   const recipients = shown?.verdict.recipients.filter(({ outcome }) => outcome === 'deliver') ?? []

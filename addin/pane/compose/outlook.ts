@@ -28,7 +28,7 @@ export type Extra =
   | { readonly kind: 'signed' }
   | { readonly kind: 'receipt' }
   | { readonly kind: 'links'; readonly files: number; readonly days: number; readonly secondFactor: boolean }
-  | { readonly kind: 'password'; readonly channel: string; readonly phone: string | null }
+  | { readonly kind: 'password'; readonly channel: string }
 
 const fateOf = ({ outcome, method }: RecipientVerdict): Fate => (outcome === 'deliver' ? (method ?? 'plain') : outcome)
 
@@ -96,10 +96,9 @@ function extrasOf({ steps }: RecipientVerdict): readonly Extra[] {
         ]
       }
       case 'protect': {
-        const password = step.password as { readonly channel?: unknown; readonly phone?: unknown } | undefined
-        if (typeof password?.channel !== 'string') return []
-        const phone = typeof password.phone === 'string' ? password.phone : null
-        return [{ kind: 'password', channel: password.channel, phone }]
+        // The number stands with its recipient.
+        const password = step.password as { readonly channel?: unknown } | undefined
+        return typeof password?.channel === 'string' ? [{ kind: 'password', channel: password.channel }] : []
       }
       default:
         return []

@@ -11,10 +11,12 @@ import { draftOf, factsKey } from '../host/mail.ts'
 import type { Offline } from '../offline/offline.ts'
 import type { Store } from '../parts/store.ts'
 import {
+  type AskedRecipient,
   type Choice,
   type Circumstances,
   lowersClass,
   protectionOf,
+  recipientsOf,
   requestOf,
   settledChoice,
   wishesOf,
@@ -48,18 +50,21 @@ interface Around {
 export interface Wanted {
   readonly classification: string | null
   readonly wishes: readonly Protection[]
+  /** Whom the service is asked about, with the numbers for them. */
+  readonly recipients: readonly AskedRecipient[]
 }
 
 export function wantedOf(state: ComposeState): Wanted {
   const known = circumstances(state)
   const choice = settledChoice(state.choice, known)
-  return { classification: choice.classification, wishes: wishesOf(choice, lowersClass(choice, known)) }
+  const wishes = wishesOf(choice, lowersClass(choice, known))
+  const recipients = recipientsOf(state.mail?.people ?? [], state.refused, choice, wishes)
+  return { classification: choice.classification, wishes, recipients }
 }
 
 export function circumstances({ vocabulary, inherited, mail }: ComposeState): Circumstances {
   const labels = vocabulary ? vocabulary.labels.map(({ id }) => id) : (mail?.notebook?.labels ?? [])
-  const addresses = new Set((mail?.people ?? []).map(({ address, name }) => address?.toLowerCase() ?? name))
-  return { labels, inherited, recipients: addresses.size }
+  return { labels, inherited }
 }
 
 /** Keeps the preview and the headers of one draft up to date. */
@@ -96,8 +101,8 @@ export function openSession({ draft, service, offline, store, whenOnline }: Arou
     const state = store.get()
     if (!state.mail) return
     about = subject()
-    const { classification, wishes } = wantedOf(state)
-    const body = requestOf(state.mail, classification, wishes, state.refused)
+    const { classification, wishes, recipients } = wantedOf(state)
+    const body = requestOf(state.mail, classification, wishes, recipients)
     request?.abort()
     const mine = ++question
     if (!body) {
@@ -144,11 +149,11 @@ export function openSession({ draft, service, offline, store, whenOnline }: Arou
     if (stopped || mine !== question) return
     store.send({ type: 'mail', mail })
     const state = store.get()
-    const { classification, wishes } = wantedOf(state)
+    const { classification, wishes, recipients } = wantedOf(state)
     const notebook: Notebook = {
       ...EMPTY_NOTEBOOK,
       classification,
-      protection: protectionOf(wishes),
+      protection: protectionOf(wishes, recipients),
       labels: circumstances(state).labels,
       inherited: state.inherited,
       verdict: verdict && { stamp: verdict.stamp, bcc: blindIn(state), lines: linesOf(verdict) },

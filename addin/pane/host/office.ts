@@ -1,7 +1,8 @@
 /**
  * What of Office.js the task pane touches, beyond what the launch events do. Every member is optional: which there are differs
  * between clients, and the pane says what it cannot do. Requirement sets: Mailbox 1.3 notifications, 1.5 ItemChanged, 1.7
- * RecipientsChanged, 1.8 internetHeaders and AttachmentsChanged, 1.10 compose type, 1.11 sessionData, 1.14 OfficeThemeChanged.
+ * RecipientsChanged, 1.8 internetHeaders, AttachmentsChanged and the initialization context, 1.10 compose type, 1.11 sessionData,
+ * 1.14 OfficeThemeChanged, 1.15 InitializationContextChanged.
  */
 import type { ComposeItem, Done, Getter } from '../../launch/host.ts'
 
@@ -36,6 +37,8 @@ export interface OfficeItem extends Omit<ComposeItem, 'to' | 'cc' | 'bcc' | 'fro
   readonly internetMessageId?: string
   /** Mailbox 1.14, writing only: Message-ID of the mail that is answered. */
   readonly inReplyTo?: string
+  /** Mailbox 1.8: what a Smart Alert said when it opened the pane, '' for another way in. */
+  getInitializationContextAsync?(done: Done<string>): void
   /** Mailbox 1.8, reading only: the raw header block. */
   getAllInternetHeadersAsync?(done: Done<string>): void
 }
@@ -46,6 +49,7 @@ export interface OfficeTheme {
 }
 
 export interface PaneOffice {
+  readonly EventType?: { readonly InitializationContextChanged?: string }
   onReady?(run?: (info: { readonly host?: string | null }) => void): unknown
   readonly context?: {
     readonly displayLanguage?: string

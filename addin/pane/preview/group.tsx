@@ -1,8 +1,12 @@
 import { Button } from '@fluentui/react-components'
 import { useState } from 'react'
+import { personKey } from '../compose/choice.ts'
 import type { Extra, Fate, Group } from '../compose/outlook.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
+import { late } from '../parts/late.tsx'
 import type { Words } from '../words/words.ts'
+
+const Phone = late(() => import('./phone.tsx'))
 
 const LOOKS: Readonly<Record<Fate, { readonly icon: IconName; readonly tone: 'good' | 'fine' | 'warn' | 'bad' }>> = {
   reject: { icon: 'stop', tone: 'bad' },
@@ -24,10 +28,20 @@ interface Card {
   readonly group: Group
   readonly stale: boolean
   readonly offline: boolean
+  readonly numbers: Numbers
   readonly words: Words
 }
 
-export function GroupCard({ group, stale, offline, words }: Card) {
+/** Phone numbers of recipients, all by `personKey`. */
+export interface Numbers {
+  /** As typed. */
+  readonly typed: ReadonlyMap<string, string>
+  /** Those that have a number that counts. */
+  readonly counting: ReadonlySet<string>
+  choose(person: string, phone: string): void
+}
+
+export function GroupCard({ group, stale, offline, numbers, words }: Card) {
   const { fate, members, text, reasons, extras } = group
   // Without a connection every fact is missing, and nobody can mend that here.
   const missing = offline ? group.missing.filter(({ field }) => !field.includes('.')) : group.missing
@@ -36,6 +50,7 @@ export function GroupCard({ group, stale, offline, words }: Card) {
   const { icon, tone } = LOOKS[fate]
   const said = preview.fates[fate]
   const rest = members.length - shown
+  const wantsPhone = missing.some(({ field }) => field === 'phone')
   return (
     <li className={`group ${tone}${stale ? ' stale' : ''}`}>
       <div className="head">
@@ -45,14 +60,28 @@ export function GroupCard({ group, stale, offline, words }: Card) {
       </div>
       <p className="soft small">{text ?? (fate === 'defer' && offline ? preview.deferOffline : said.text)}</p>
       <ul className={`members small${shown > FIRST ? ' long' : ''}`} {...(shown > FIRST ? { tabIndex: 0 } : {})}>
-        {members.slice(0, shown).map(({ person: { name, address, field }, external }) => (
-          <li key={`${field} ${address}`}>
-            <bdi>{name}</bdi>
-            {name !== address && <bdi className="soft">{address}</bdi>}
-            {field === 'bcc' && <span className="tag">{preview.fields.bcc}</span>}
-            {external && <span className="tag">{preview.external}</span>}
-          </li>
-        ))}
+        {members.slice(0, shown).map(({ person: { name, address, field }, external }) => {
+          const person = personKey(address ?? '')
+          const typed = numbers.typed.get(person)
+          return (
+            <li key={`${field} ${address}`}>
+              <bdi>{name}</bdi>
+              {name !== address && <bdi className="soft">{address}</bdi>}
+              {field === 'bcc' && <span className="tag">{preview.fields.bcc}</span>}
+              {external && <span className="tag">{preview.external}</span>}
+              {(wantsPhone || typed !== undefined) && (
+                <Phone
+                  person={person}
+                  name={name}
+                  phone={typed ?? ''}
+                  left={!numbers.counting.has(person)}
+                  words={words}
+                  choose={(phone) => numbers.choose(person, phone)}
+                />
+              )}
+            </li>
+          )
+        })}
       </ul>
       {rest > 0 && (
         <div>
@@ -105,7 +134,7 @@ function extraText(extra: Extra, { preview }: Words): string {
     case 'receipt':
       return preview[extra.kind]
     case 'password':
-      return extra.phone === null ? (preview.password[extra.channel] ?? extra.channel) : preview.passwordTo(extra.phone)
+      return preview.password[extra.channel] ?? extra.channel
     case 'links': {
       const text = preview.links(extra.files, extra.days)
       return extra.secondFactor ? `${text} · ${preview.linksSecondFactor}` : text

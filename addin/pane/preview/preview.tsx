@@ -1,13 +1,9 @@
 import { useId } from 'react'
-import type { Choice } from '../compose/choice.ts'
 import type { Group } from '../compose/outlook.ts'
 import { Icon } from '../parts/icon.tsx'
-import { late } from '../parts/late.tsx'
 import { Spinner } from '../parts/spinner.tsx'
 import type { Words } from '../words/words.ts'
-import { GroupCard } from './group.tsx'
-
-const Phone = late(() => import('./phone.tsx'))
+import { GroupCard, type Numbers } from './group.tsx'
 
 interface Part {
   readonly groups: readonly Group[] | null
@@ -17,21 +13,24 @@ interface Part {
   readonly offline: boolean
   /** Nobody is asked about: there are no recipients, or none with an address. */
   readonly nobody: boolean
-  readonly alone: boolean
   /** Recipients outside of the organisation. */
   readonly external: number
-  readonly choice: Choice
+  readonly numbers: Numbers
   readonly words: Words
-  readonly choose: (change: Partial<Choice>) => void
 }
 
+/** Names that are read out. */
+const NAMED = 5
+
 /** What will happen to the mail, for each recipient and why. */
-export function Preview({ groups, waiting, slow, offline, nobody, alone, external, choice, words, choose }: Part) {
+export function Preview({ groups, waiting, slow, offline, nobody, external, numbers, words }: Part) {
   const title = useId()
   const { preview } = words
   if (!groups && !waiting && !nobody) return null
   const stopped = groups?.reduce((sum, { fate, members }) => (fate === 'reject' ? sum + members.length : sum), 0) ?? 0
-  const wantsPhone = groups?.some(({ missing }) => missing.some(({ field }) => field === 'phone')) ?? false
+  const phoneless = (groups ?? []).flatMap(({ missing, members }) =>
+    missing.some(({ field }) => field === 'phone') ? members.map(({ person }) => person.name) : [],
+  )
   return (
     <section className="part stack" aria-labelledby={title} aria-busy={waiting}>
       <div className="row">
@@ -50,23 +49,19 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
       {waiting && slow && <p className="soft small">{words.slow}</p>}
       {groups && !nobody && (
         <ul className="stack">
-          {groups.map((group) => (
+          {groups.map((group, at) => (
             <GroupCard
-              key={`${group.fate} ${group.members[0]?.person.address}`}
+              // By its fate: a card whose recipients come and go stays, and with it what has the focus in it.
+              key={`${group.fate} ${groups.slice(0, at).filter(({ fate }) => fate === group.fate).length}`}
               group={group}
               stale={waiting}
               offline={offline}
+              numbers={numbers}
               words={words}
             />
           ))}
         </ul>
       )}
-      {(wantsPhone || choice.phone !== '') &&
-        (alone ? (
-          <Phone phone={choice.phone} words={words} choose={choose} />
-        ) : (
-          wantsPhone && <p className="soft small">{words.phone.several}</p>
-        ))}
       <p className="hidden" role="alert">
         {stopped > 0 && !waiting ? `${preview.people(stopped)}: ${preview.fates.reject.title}` : ''}
       </p>
@@ -76,6 +71,9 @@ export function Preview({ groups, waiting, slow, offline, nobody, alone, externa
               groups.length,
               groups.reduce((sum, { members }) => sum + members.length, 0),
             )
+          : ''}
+        {phoneless.length > 0 && !waiting
+          ? ` ${words.phone.needed(phoneless.length, phoneless.slice(0, NAMED).join(', ') + (phoneless.length > NAMED ? ' …' : ''))}`
           : ''}
       </p>
     </section>

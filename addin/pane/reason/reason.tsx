@@ -20,7 +20,7 @@ export default function Reason({ why, reason, over, words: { reason: words }, ch
   const preset = words.presets.includes(reason)
   const problem = reason.trim() === '' ? words.needed : over > 0 ? words.tooLong(over) : null
   return (
-    <section className="part stack" aria-labelledby={title}>
+    <section className="part stack reason" aria-labelledby={title}>
       <h2 id={title}>{words.title}</h2>
       <p className="soft small">{why}</p>
       <Field label={words.label} required {...(problem === null ? {} : { validationMessage: problem })}>

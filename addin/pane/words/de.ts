@@ -142,16 +142,15 @@ export const de: Words = {
       sender: 'Sie erhalten das Kennwort und geben es weiter',
       portal: 'Kennwort im Portal',
     },
-    passwordTo: (phone) => `Kennwort per SMS an ${phone}`,
     changed: (groups, count) =>
       `Vorschau aktualisiert: ${people(count)}, ${groups === 1 ? 'eine Behandlung' : `${groups} verschiedene Behandlungen`}.`,
   },
   phone: {
-    label: 'Mobilnummer für das Kennwort',
-    hint: 'Mit Ländervorwahl, zum Beispiel +49 151 1234567',
+    label: (name) => `Mobilnummer von ${name}`,
+    hint: 'Für das Kennwort. Mit Ländervorwahl, zum Beispiel +49 151 1234567',
     wrong: 'Das ist keine Nummer mit Ländervorwahl.',
-    several:
-      'Eine Nummer lässt sich eingeben, wenn der Empfänger der einzige ist: Senden Sie ihm eine eigene Nachricht.',
+    left: 'Für weitere Nummern ist in der Nachricht kein Platz. Senden Sie diesem Empfänger eine eigene.',
+    needed: (count, names) => `${count === 1 ? 'Eine Mobilnummer fehlt' : 'Mobilnummern fehlen'}: ${names}.`,
   },
   notices: {
     external: (count) =>

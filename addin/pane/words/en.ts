@@ -137,15 +137,15 @@ export const en: Words = {
       sender: 'You get the password and pass it on',
       portal: 'Password in the portal',
     },
-    passwordTo: (phone) => `Password by text message to ${phone}`,
     changed: (groups, count) =>
       `Preview updated: ${people(count)}, ${groups === 1 ? 'one treatment' : `${groups} different treatments`}.`,
   },
   phone: {
-    label: 'Mobile number for the password',
-    hint: 'With country code, for example +49 151 1234567',
+    label: (name) => `Mobile number of ${name}`,
+    hint: 'For the password. With country code, for example +49 151 1234567',
     wrong: 'This is no number with country code.',
-    several: 'A number can be entered when the recipient is the only one: send this recipient a message of their own.',
+    left: 'The message has no room for more numbers. Send this recipient a message of their own.',
+    needed: (count, names) => `${count === 1 ? 'A mobile number is' : 'Mobile numbers are'} missing: ${names}.`,
   },
   notices: {
     external: (count) =>

@@ -84,14 +84,14 @@ export interface Words {
     readonly links: (files: number, days: number) => string
     readonly linksSecondFactor: string
     readonly password: Readonly<Record<string, string>>
-    readonly passwordTo: (phone: string) => string
     readonly changed: (groups: number, people: number) => string
   }
   readonly phone: {
-    readonly label: string
+    readonly label: (name: string) => string
     readonly hint: string
     readonly wrong: string
-    readonly several: string
+    readonly left: string
+    readonly needed: (count: number, names: string) => string
   }
   readonly notices: {
     readonly external: (count: number) => string
