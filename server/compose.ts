@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import type { Draft } from '../shared/contract/index.ts'
 import { type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
-import { vocabulary } from '../shared/policy/index.ts'
 import { writtenRecipients } from '../shared/words/given-numbers.ts'
-import type { Config, TenantConfig } from './config.ts'
+import { edgeSettings, internalUrls, rollOutTenants, smsGateway, standardLog } from './compose-settings.ts'
+import type { Config } from './config.ts'
 import { DEMO } from './demo/tenant.ts'
 import { openEdge } from './edge/edge.ts'
-import type { EdgeSettings } from './edge/methods.ts'
+import { systemClients } from './http/clients.ts'
 import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
+import { vocabularyOf } from './http/vocabulary.ts'
 import { createAuthenticator } from './journey/authenticate/authenticate.ts'
 import { holdDead, tellLost } from './journey/dead.ts'
 import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
@@ -26,7 +27,7 @@ import { createDesk } from './journey/operate/desk.ts'
 import { measureQueue } from './journey/operate/measure.ts'
 import { createOutside } from './journey/outside.ts'
 import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
-import { sealPayload } from './journey/sealed-payload.ts'
+import { createSealedSending } from './journey/send-sealed.ts'
 import { simulateMail } from './journey/simulate.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import { createTidy, type Tidy } from './journey/tidy.ts'
@@ -41,7 +42,6 @@ import { createKeyring } from './keys/keyring.ts'
 import { Revocations } from './keys/revocations.ts'
 import { answeredClasses } from './people/answered.ts'
 import { importPeople } from './people/import.ts'
-import { verifyPassword } from './people/passwords.ts'
 import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
 import { createVerdictSigner } from './people/verdict-signer.ts'
@@ -54,19 +54,16 @@ import { storeDirectory } from './platform/directory.ts'
 import { createResolver } from './platform/dns/resolver.ts'
 import { messageId, uuidv7 } from './platform/ids.ts'
 import { listReader } from './platform/lists/reader.ts'
-import { createLog } from './platform/log.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { deriveKey, tenantSecrets } from './platform/secrets.ts'
-import { httpSms } from './platform/sms-http.ts'
 import { createTlsReporter, type TlsReporter } from './platform/smtp/tls-reporter.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { collectYoung } from './platform/young.ts'
-import { trustRoots } from './policies/bundle-sign.ts'
 import { PolicyLists } from './policies/lists.ts'
 import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
 import { offlinePolicies } from './policies/offline.ts'
 import { PolicyRegistry } from './policies/registry.ts'
-import { createRollOut, type RollOutTenant } from './policies/roll-out.ts'
+import { createRollOut } from './policies/roll-out.ts'
 import { openPortalMessage } from './portal/open-message.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
@@ -142,13 +139,7 @@ async function furnish(
     },
   )
   const documents = createDocumentRenderer(documentOptions(config.documents))
-  const internal = new Set(
-    config.tenants.flatMap((tenant) =>
-      [...Object.values(tenant.webhooks), ...Object.values(tenant.apis)]
-        .filter(({ allowPrivate }) => allowPrivate)
-        .map(({ url }) => url),
-    ),
-  )
+  const internal = internalUrls(config)
   const webhooks = createWebhooks({ allowPrivate: (url) => internal.has(url) })
 
   const profiles = new Map<string, TenantProfile>(
@@ -161,14 +152,7 @@ async function furnish(
   }
 
   const policies = new PolicyRegistry()
-  const policyTenants = config.tenants.map(
-    ({ id, policyDir, policyTrust, policyTwoPersons }): RollOutTenant => ({
-      id: tenantId(id),
-      policyDir,
-      trust: trustRoots(policyTrust),
-      twoPersons: policyTwoPersons,
-    }),
-  )
+  const policyTenants = rollOutTenants(config)
   const policyParts = { registry: policies, store, log, clock }
   const rollOut = createRollOut(policyParts, policyTenants)
   await loadPolicies(policyParts, policyTenants)
@@ -286,6 +270,7 @@ async function furnish(
     metrics,
   })
 
+  const sealed = createSealedSending({ store, secrets, clock })
   const measure = measureQueue({ store, tenants, lanes: () => workers.lanes(), clock, metrics, log })
 
   const services: HttpServices = {
@@ -329,35 +314,8 @@ async function furnish(
         offered: offlinePreview,
       })),
     ),
-    async vocabulary(id, _sender, language) {
-      const { labels, protections } = vocabulary(policies.active(id), language)
-      return {
-        language,
-        labels: labels.map(({ id: label, title, description, color }, rank) => ({
-          id: label,
-          name: title,
-          description,
-          rank,
-          color,
-        })),
-        defaultLabel: labels.find(({ standard }) => standard)?.id ?? null,
-        protections: protections.map(({ token, title, description, parameters }) => ({
-          token,
-          name: title,
-          description,
-          parameters: [...parameters],
-        })),
-      }
-    },
-    async authenticate({ client, secret }) {
-      const found = config.tenants
-        .flatMap((one) => one.clients.map((entry) => ({ one, entry })))
-        .find(({ entry }) => entry.id === client)
-      const right = await verifyPassword(found?.entry.secretHash ?? null, secret)
-      if (!right || !found) return null
-      const { senders, scopes, roles } = found.entry
-      return { tenant: tenantId(found.one.id), subject: client, address: null, senders, scopes, roles }
-    },
+    vocabulary: async (id, _sender, language) => vocabularyOf(policies.active(id), language),
+    authenticate: systemClients(config.tenants),
     async ready() {
       const free = await blobs.free()
       const checks = {
@@ -380,14 +338,8 @@ async function furnish(
     openArchive: (id, archive) => blobs.open(id, 'archive', archive),
     openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
     openPortalMessage: (id, grant) => openPortalMessage({ blobs, secrets }, id, grant),
-    async sendMail(id, { key, ...mail }) {
-      const sealed = sealPayload(secrets, id, mail)
-      await enqueue(id, { queue: 'mail', lane: '', step: key, payload: { sealed } })
-    },
-    async sendSms(id, { key, ...sms }) {
-      const sealed = sealPayload(secrets, id, sms)
-      await enqueue(id, { queue: 'sms', lane: '', step: key, payload: { recipient: '', sealed } })
-    },
+    sendMail: sealed.mail,
+    sendSms: sealed.sms,
   }
 
   function unsent(draft: Draft): UnsentMail {
@@ -404,19 +356,10 @@ async function furnish(
       directory: join(config.dataDir, 'tls', 'tls-rpt'),
       resolver: createResolver(config.dns),
       async enqueue({ to, key, message }) {
-        const id = tenantId(sender.id)
-        const sealed = sealPayload(secrets, id, { to, message: message.toString('base64') })
-        await enqueue(id, { queue: 'mail', lane: '', step: key, payload: { sealed } })
+        await sealed.mail(tenantId(sender.id), { to, key, message: message.toString('base64') })
       },
       log,
     })
-  }
-
-  function enqueue(
-    id: TenantId,
-    job: { queue: 'mail' | 'sms'; lane: string; step: string; payload: unknown },
-  ): Promise<void> {
-    return store.tenant(id).write((tx) => tx.enqueue([{ ...job, message: null, runAt: clock.now() }]))
   }
 
   for (const { id } of config.tenants) {
@@ -449,69 +392,4 @@ async function furnish(
       stopCollecting()
     },
   }
-}
-
-function edgeSettings(config: Config, accept: EdgeSettings['accept']): EdgeSettings {
-  const { smtp, tenants, blobs } = config
-  return {
-    smtp: {
-      host: smtp.host,
-      port: smtp.port,
-      name: smtp.hostname,
-      ...(smtp.tls
-        ? {
-            tls: {
-              key: smtp.tls.key,
-              cert: smtp.tls.cert,
-              ...(smtp.tls.ca ? { ca: smtp.tls.ca, requestClientCertificate: true } : {}),
-            },
-          }
-        : {}),
-      requireTls: smtp.requireTls,
-      clearTextAuthFromLoopback: smtp.allowPlainAuthFrom.length > 0,
-      proxyFrom: smtp.proxyFrom,
-      trusted: smtp.trusted,
-      known: tenants.flatMap(({ relays }) => relays.flatMap(({ cidr }) => cidr)),
-      limits: {
-        messageBytes: smtp.maxSize,
-        recipients: smtp.maxRecipients,
-        connections: smtp.maxConnections,
-        reserved: Math.floor(smtp.maxConnections / 10),
-        connectionsPerPeer: smtp.perPeer.connections,
-        messagesPerPeer: smtp.perPeer.messages,
-        recipientsPerPeer: smtp.perPeer.recipients,
-        failedSignInsPerPeer: smtp.perPeer.failedSignIns,
-        refusedRecipientsPerPeer: smtp.perPeer.refusedRecipients,
-      },
-    },
-    accept,
-    tenants: tenants.map(({ id, domains, relays, clientCertificates }) => ({
-      id,
-      domains,
-      relays,
-      clientCertificates,
-    })),
-    blobs,
-    transport: outboundOf(config),
-    debug: config.logLevel === 'debug',
-  }
-}
-
-function outboundOf({ smtp, delivery, dns, dataDir }: Config): EdgeSettings['transport'] {
-  return {
-    name: smtp.hostname,
-    stateDir: join(dataDir, 'tls'),
-    own: { names: delivery.ownNames, addresses: delivery.ownAddresses },
-    ...(dns.servers.length > 0 ? { dns } : {}),
-    ...(delivery.ca === undefined ? {} : { tlsOptions: { ca: delivery.ca } }),
-  }
-}
-
-function standardLog(config: Config): Log {
-  return createLog({ level: config.logLevel, hashKey: deriveKey(config.secrets.master, 'log/addresses') })
-}
-
-function smsGateway({ url, method, headers, json, form, timeout }: NonNullable<TenantConfig['sms']>) {
-  const body = json !== undefined ? { json } : form !== undefined ? { form } : undefined
-  return httpSms({ url, method, headers, timeoutMs: timeout, ...(body ? { body } : {}) })
 }
