@@ -79,6 +79,17 @@ async function confidential(page: Page): Promise<void> {
     })
 }
 
+/** Text of what has the focus in the pane, '' for nothing. */
+async function focused(page: Page): Promise<string> {
+  const pane = await frameOf(page, '/taskpane.html')
+  return pane
+    .evaluate(() => {
+      const { activeElement: active } = document
+      return active?.closest('.phone, label, .fui-Radio, .reason')?.textContent ?? ''
+    })
+    .catch(() => '')
+}
+
 describe.each(CLIENTS)('$name', (profile) => {
   const { id } = profile
 
@@ -118,7 +129,8 @@ describe.each(CLIENTS)('$name', (profile) => {
         profile.takeAction === 'extra' ? ['Review protection', 'Don’t send'] : ['Review protection'],
       )
       await alert.getByRole('button', { name: 'Review protection' }).click()
-      await page.locator('.pane iframe').waitFor()
+      // The pane opens at what there is to choose: nothing else is missing here.
+      await expect.poll(() => focused(page), { timeout: 20_000 }).toMatch(/^Public|^Internal/)
       expect(await page.locator('.delivery').count()).toBe(0)
     } else {
       // No event, or nobody who told it: the gateway refuses, as it would in any case.
@@ -474,5 +486,82 @@ describe('what senders get wrong, and what servers do', () => {
     await pane.getByRole('heading', { name: 'Classification' }).waitFor()
     expect(await pane.getByRole('radio').count()).toBe(0)
     await goesOut(page)
+  })
+})
+
+describe('the way from a Smart Alert into the pane', () => {
+  /** A second factor by text message for two whose telephones nobody knows. */
+  async function held(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'New mail' }).click()
+    for (const address of ['nothing@partner.example', 'k.kurz@other.example']) {
+      await page.getByLabel('To: Add a recipient').fill(address)
+      await page.getByLabel('To: Add a recipient').press('Enter')
+    }
+    await page.getByLabel('Subject').fill('Drawings')
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'plan.step',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.alloc(2000, 7),
+    })
+    await page.locator('.files li').waitFor()
+    if ((await page.locator('.pane iframe').count()) === 0) await page.getByRole('button', { name: 'Protect' }).click()
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane.getByRole('checkbox', { name: /^Attachments as links/ }).check()
+    await pane.getByRole('checkbox', { name: /second factor/ }).check()
+    await pane.getByRole('heading', { name: 'Waits for a release' }).waitFor()
+    await expect.poll(async () => (await stamped(page))['x-secflow-stamp'], { timeout: 20_000 }).toMatch(/^eyJ/)
+  }
+
+  it.each(CLIENTS.filter(({ mailbox, launchEvents }) => mailbox >= 14 && launchEvents.includes('onMessageSend')))(
+    'leads to the telephone that is missing in $name, and once it is there the mail goes',
+    { timeout: 90_000 },
+    async ({ id, sessionDelay }) => {
+      visit = await world.open(client(id))
+      const { page } = visit
+      await page.getByRole('button', { name: 'New mail' }).waitFor()
+      await held(page)
+      await page.waitForTimeout(sessionDelay + 200)
+      await send(page)
+      const alert = page.getByRole('dialog')
+      await alert.getByRole('button', { name: 'Review protection' }).click()
+      await expect
+        .poll(() => focused(page), { timeout: 20_000 })
+        .toMatch(/^Mobile number of .*(nothing@|Partner without)/)
+      await page.keyboard.type('+49 151 2345678')
+      await page.keyboard.press('Enter')
+      const pane = await frameOf(page, '/taskpane.html')
+      await pane.getByLabel(/Mobile number of .*kurz/).fill('+43 664 1234567')
+      await pane.getByLabel(/Mobile number of .*kurz/).press('Tab')
+      await pane.getByRole('heading', { name: 'Waits for a release' }).waitFor({ state: 'detached' })
+      await expect
+        .poll(async () => (await stamped(page))['x-secflow-protection'], { timeout: 20_000 })
+        .toContain('"nothing@partner.example";sms="+491512345678", "k.kurz@other.example";sms="+436641234567"')
+      await expect.poll(async () => (await stamped(page))['x-secflow-stamp'], { timeout: 20_000 }).toMatch(/^eyJ/)
+      await page.waitForTimeout(sessionDelay + 200)
+      await send(page)
+      await delivered(page, 2)
+    },
+  )
+
+  it('leads to the reason that is missing', { timeout: 90_000 }, async () => {
+    visit = await world.open(client('web'))
+    const { page } = visit
+    await sample(page, 'An address that only')
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane.getByRole('checkbox', { name: /^Less protection|^Without protection/ }).check()
+    await expect.poll(async () => (await stamped(page))['x-secflow-stamp'], { timeout: 20_000 }).toMatch(/^eyJ/)
+    await send(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Review protection' }).click()
+    await expect.poll(() => focused(page), { timeout: 20_000 }).toContain('Why is less protection right here?')
+  })
+
+  it('is another than that of its button, which moves no focus', { timeout: 60_000 }, async () => {
+    visit = await world.open(client('web'))
+    const { page } = visit
+    await sample(page, 'A mail to a competitor')
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane.getByRole('heading', { name: 'Will not be sent' }).waitFor()
+    await page.waitForTimeout(1000)
+    expect(await focused(page)).toBe('')
   })
 })
