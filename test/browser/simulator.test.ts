@@ -133,6 +133,61 @@ describe('a confidential mail to four who can read four different things', () =>
   })
 })
 
+describe('an encrypted PDF for two whose telephones nobody knows', () => {
+  const PHONES = { 'nothing@partner.example': '+491512345678', 'k.kurz@other.example': '+436641234567' }
+
+  it('opens with the password that came by the number the sender gave for each', { timeout: 120_000 }, async () => {
+    const { page, outside, close } = await world.open()
+    await page.getByRole('button', { name: 'New mail' }).click()
+    for (const address of Object.keys(PHONES)) {
+      await page.getByLabel('To: Add a recipient').fill(address)
+      await page.getByLabel('To: Add a recipient').press('Enter')
+    }
+    await page.getByLabel('Subject').fill('Two telephones')
+    const pane = await frameOf(page, '/taskpane.html')
+    await pane.getByRole('radio', { name: /^Confidential/ }).check()
+    await pane.getByText('Way of delivery').click()
+    await pane.getByRole('radio', { name: /^PDF/ }).check()
+    for (const [address, phone] of Object.entries(PHONES)) {
+      const row = pane.locator('.members li', { hasText: address })
+      await row.getByRole('textbox').fill(phone)
+      await row.getByRole('textbox').press('Enter')
+    }
+    await pane.getByRole('heading', { name: 'Secure portal' }).waitFor({ state: 'detached' })
+    await pane.getByRole('heading', { name: 'Encrypted PDF' }).waitFor()
+    await pane.getByText('Stamped on this message').waitFor()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await expect.poll(() => page.locator('.delivery li.delivered').count(), { timeout: 30_000 }).toBe(2)
+
+    const got = await Promise.all(
+      Object.entries(PHONES).map(async ([address, phone]) => {
+        const text = await eventually(`the password to ${phone}`, () =>
+          world.sink.texts.findLast(({ to }) => to === phone),
+        )
+        const file = (await mailsTo(world.sink, address)).at(-1)!
+        return {
+          password: text.text.split(': ').at(-1)!,
+          pdf: await savePart(file, 'application/pdf', join(world.folder, `${phone}.pdf`)),
+        }
+      }),
+    )
+    const opens = ({ pdf }: { pdf: string }, { password }: { password: string }) => {
+      try {
+        execFileSync('qpdf', [`--password=${password}`, '--check', pdf], { stdio: 'pipe' })
+        return true
+      } catch {
+        return false
+      }
+    }
+    expect(got.map((one) => got.map((other) => opens(one, other)))).toEqual([
+      [true, false],
+      [false, true],
+    ])
+    expect(outside).toEqual([])
+    await close()
+  })
+})
+
 describe('a mail from outside', () => {
   it('arrives in the mailbox, where the pane reads it', { timeout: 60_000 }, async () => {
     const { page, outside, complaints, close } = await world.open()
