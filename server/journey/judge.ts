@@ -4,7 +4,8 @@ import { deciding, type Policy, type Release } from '../../shared/policy/index.t
 import { inSlices } from '../policies/in-slices.ts'
 import type { Authentication } from './authenticate/authenticate.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
-import { assembleInput, type Knowledge, type Note } from './evaluate/input.ts'
+import type { Knowledge, Note } from './evaluate/given.ts'
+import { assembleInput } from './evaluate/input.ts'
 import type { ParsedMail } from './parse/parse-mail.ts'
 import type { TenantProfile } from './tenant.ts'
 

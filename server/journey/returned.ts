@@ -3,7 +3,7 @@ import type { MimeIndex } from '../mime/part.ts'
 import type { ByteSource } from '../ports/bytes.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantStore } from '../ports/store.ts'
-import type { Note } from './evaluate/input.ts'
+import type { Note } from './evaluate/given.ts'
 import { hashOf } from './seal/body-hash.ts'
 import { type LoopMark, readMark } from './seal/loop-mark.ts'
 

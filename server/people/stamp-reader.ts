@@ -1,4 +1,4 @@
-import type { StampReader } from '../journey/evaluate/input.ts'
+import type { StampReader } from '../journey/evaluate/given.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 import { bindsNumbers, covers, stampKey, verifyStamp } from './stamp.ts'
 

@@ -1,7 +1,7 @@
 /** What a sender is shown is what happens: the preview of a draft against the decision on the mail's bytes with its stamp. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Knowledge } from '../../server/journey/evaluate/input.ts'
+import type { Knowledge } from '../../server/journey/evaluate/given.ts'
 import { assembleInput } from '../../server/journey/evaluate/input.ts'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import { preview, type UnsentMail } from '../../server/journey/preview.ts'

@@ -5,7 +5,8 @@ import { mail as policyMail, policyOf, ruleSet, rules } from '../../../test/supp
 import { openFacts } from '../../people/facts-house.ts'
 import { tenantSecrets } from '../../platform/secrets.ts'
 import { plainTenant } from '../tenant.ts'
-import { assembleInput, type MailFacts, type Scope } from './input.ts'
+import type { MailFacts } from './given.ts'
+import { assembleInput, type Scope } from './input.ts'
 
 const id = tenantId('one')
 const tenant = plainTenant(id, 'tenant.example')

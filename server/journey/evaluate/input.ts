@@ -1,14 +1,11 @@
 import type {
-  AuthenticationFacts,
   Direction,
   Envelope,
   EnvelopeRecipient,
-  Intent,
   MessageFacts,
   Origin,
   PersonRecord,
   PolicyInput,
-  Protection,
   RecipientFacts,
   SenderFacts,
 } from '../../../shared/domain/index.ts'
@@ -16,71 +13,14 @@ import { toFault } from '../../../shared/fault/index.ts'
 import { findingNeeds, type Lookup, type Policy } from '../../../shared/policy/index.ts'
 import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { resolveClassification } from '../../../shared/words/classification.ts'
-import { readForeignHeaders, steeringHeaders } from '../../../shared/words/foreign/read-intent.ts'
-import { readSteeringSubject } from '../../../shared/words/foreign/steering-subject.ts'
-import { HEADER } from '../../../shared/words/header-names.ts'
-import { isSteeringHeader } from '../../../shared/words/headers.ts'
-import type { SaidNumber } from '../../../shared/words/packed-numbers.ts'
-import { parseProtection, serializeProtection } from '../../../shared/words/protection.ts'
-import { NONE } from '../../../shared/words/stamp.ts'
+import { parseProtection } from '../../../shared/words/protection.ts'
 import { inSlices } from '../../policies/in-slices.ts'
-import type { Directory } from '../../ports/directory.ts'
-import type { Keyring } from '../../ports/keyring.ts'
 import { realNames } from '../real-recipients.ts'
 import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
+import type { Authenticity, Knowledge, MailFacts, Note } from './given.ts'
 import { givenNumbers } from './given-numbers.ts'
-
-/** What the parser found, as far as the policy cares; the parse stage's result has this shape. */
-export interface MailFacts {
-  readonly message: Omit<MessageFacts, 'direction' | 'classification' | 'authenticated' | 'source'>
-  readonly attachments: PolicyInput['attachments'] | undefined
-  readonly visible: { readonly to: readonly string[]; readonly cc: readonly string[] }
-  readonly rawIntent: {
-    readonly classification: readonly string[]
-    readonly protection: readonly string[]
-    readonly stamp: readonly string[]
-  }
-}
-
-/** Says what a stranger's domain says of the mail: costs look-ups in the DNS and the reading of the whole mail. */
-export interface Authenticity {
-  /** Answers the same each time it is asked. */
-  facts(): Promise<AuthenticationFacts>
-  /** Wanted whatever the policy asks. */
-  readonly always: boolean
-}
-
-export interface Knowledge {
-  readonly directory: Directory
-  readonly keyring: Keyring
-  readonly stamps: StampReader | null
-  /** Classes of the mails with these Message-IDs; without it nothing is known of what a mail answers. */
-  readonly answered?: (tenant: TenantProfile['id'], messageIds: readonly string[]) => Promise<readonly string[]>
-}
-
-/** Reads `X-Secflow-Stamp`; `refused` says why a stamp does not count: forged, too old, for another mail. */
-export interface StampReader {
-  read(
-    tenant: TenantProfile,
-    stamp: string,
-    mail: { sender: string; visible: readonly string[]; subject: string; now: number },
-  ): Promise<StampedIntent | { readonly refused: string }>
-}
-
-interface StampedIntent {
-  readonly classification: string | null
-  readonly protection: readonly string[]
-  /** Whether this is the value of X-Secflow-Protection whose phone numbers it was made for. */
-  bindsNumbers(wishes: string): boolean
-  covers(address: string): boolean
-}
-
-/** Something an auditor wants to see about how the input came to be: an unknown label, a refused stamp, ignored headers. */
-export interface Note {
-  readonly type: string
-  readonly detail: Readonly<Record<string, unknown>>
-}
+import { PROTECTION, readIntent, withoutSteering } from './sender-intent.ts'
 
 export interface Assembled {
   readonly input: PolicyInput
@@ -209,22 +149,6 @@ async function answeredMail(
   return { replyTo: highest === undefined ? null : { classification: highest } }
 }
 
-const PROTECTION = HEADER.protection.toLowerCase()
-
-/** Names in an audit note about ignored intent. */
-const NAMED_MAX = 20
-
-function steeringIn(header: MessageFacts['header'], tenant: TenantProfile): readonly string[] {
-  const foreign = steeringHeaders(tenant.foreignIntent)
-  return Object.keys(header).filter((name) => isSteeringHeader(name, foreign))
-}
-
-/** A stranger's triggers must not reach a rule that looks at them: inbound mail is stripped at the edge (CONTRACT, Headers). */
-function withoutSteering(header: MessageFacts['header'], tenant: TenantProfile): MessageFacts['header'] {
-  const steering = new Set(steeringIn(header, tenant))
-  return Object.fromEntries(Object.entries(header).filter(([name]) => !steering.has(name)))
-}
-
 /** What people read in To and Cc: the policy speaks of the same addresses. */
 function withRealNames(header: MessageFacts['header'], named: (text: string) => string): MessageFacts['header'] {
   const written = ['to', 'cc'].filter((name) => Object.hasOwn(header, name))
@@ -333,124 +257,4 @@ async function lookUp<T>(ask: () => Promise<T>): Promise<T | undefined> {
     if (toFault(error).definition.retry) return undefined
     throw error
   }
-}
-
-/**
- * The sender's wish (CONTRACT, Headers): from headers and subject tags of an authenticated submission, or from a stamp by
- * the service whatever way the mail took. From anybody else it is ignored and noted.
- */
-async function readIntent(
-  mail: {
-    readonly envelope: Envelope
-    readonly origin: Origin
-    readonly receivedAt: number
-    readonly facts: MailFacts
-  },
-  tenant: TenantProfile,
-  sender: string,
-  knowledge: Knowledge,
-  notes: Note[],
-): Promise<{
-  readonly intent: Intent
-  readonly labelsSaid: readonly string[]
-  readonly raisesOnly?: boolean
-  /** Numbers for single recipients. */
-  readonly said: readonly SaidNumber[]
-}> {
-  const { rawIntent, visible, message } = mail.facts
-  const said = rawIntent.classification.length + rawIntent.protection.length > 0
-  // Clients that cannot remove a header write the word instead: they say that nothing is signed.
-  const stamps = rawIntent.stamp.filter((value) => value.trim().toLowerCase() !== NONE)
-  const stamped = stamps.length > 0 ? await readStamp() : null
-  if (stamped) {
-    // A stamp that was copied from somebody's mail may come by any way: from those who do not sign in it only tightens.
-    const raisesOnly = mail.origin.authenticated === 'none'
-    const uncovered = mail.envelope.recipients
-      .map(({ address }) => lookupAddress(address))
-      .filter((address) => raisesOnly || !stamped.covers(address))
-    const { protection, notes: parsed } = parseProtection(stamped.protection)
-    for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
-    return {
-      said: numbersBy(stamped),
-      intent: {
-        classification: stamped.classification,
-        protection,
-        ...reasonOf(protection),
-        source: 'stamp',
-        ...(uncovered.length ? { tightenOnly: uncovered } : {}),
-      },
-      labelsSaid: stamped.classification === null ? [] : [stamped.classification],
-      raisesOnly,
-    }
-  }
-  if (mail.origin.authenticated === 'none') {
-    const { tags } = readSteeringSubject(message.subject, tenant.subjectTags, tenant.foreignIntent)
-    const what = [...steeringIn(message.header, tenant), ...tags]
-    if (what.length > 0) {
-      const why = 'the sender is not authenticated and there is no valid stamp'
-      notes.push({ type: 'intent.ignored', detail: { why, what: what.slice(0, NAMED_MAX) } })
-    }
-    return { intent: { classification: null, protection: [], source: 'none' }, labelsSaid: [], said: [] }
-  }
-  const tags = readSteeringSubject(message.subject, tenant.subjectTags, tenant.foreignIntent)
-  const foreign = readForeignHeaders(message.header, tenant.foreignIntent)
-  const {
-    protection,
-    numbers,
-    notes: parsed,
-  } = parseProtection([
-    ...rawIntent.protection,
-    ...(tags.protection.length > 0 ? [serializeProtection(tags.protection)] : []),
-    ...foreign.protection,
-  ])
-  for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
-  for (const note of [...foreign.warnings, ...tags.warnings].slice(0, NAMED_MAX))
-    notes.push({ type: 'intent.foreign', detail: { note } })
-  const labelsSaid = [...rawIntent.classification, ...tags.classification, ...foreign.classification]
-  const source = said
-    ? mail.origin.channel === 'api'
-      ? 'api'
-      : 'header'
-    : foreign.found.length > 0 || tags.foreign
-      ? 'foreign'
-      : tags.protection.length || tags.classification.length
-        ? 'subject'
-        : 'none'
-  return {
-    intent: { classification: labelsSaid[0] ?? null, protection, ...reasonOf(protection), source },
-    labelsSaid,
-    said: numbers,
-  }
-
-  /** A stamp names no recipient: it binds the header that does. Numbers in another one are not the sender's. */
-  function numbersBy(stamped: StampedIntent): readonly SaidNumber[] {
-    const { numbers } = parseProtection(rawIntent.protection)
-    const [wishes, ...more] = rawIntent.protection
-    if (numbers.length === 0 || (more.length === 0 && stamped.bindsNumbers(wishes!))) return numbers
-    notes.push({ type: 'intent.ignored', detail: { why: 'the stamp is for other phone numbers', what: [PROTECTION] } })
-    return []
-  }
-
-  async function readStamp() {
-    const [stamp] = stamps
-    if (!knowledge.stamps || stamp === undefined) return null
-    if (stamps.length > 1) {
-      notes.push({ type: 'intent.stamp-refused', detail: { why: 'more than one stamp' } })
-      return null
-    }
-    const read = await knowledge.stamps.read(tenant, stamp, {
-      sender,
-      visible: [...visible.to, ...visible.cc].map(lookupAddress),
-      subject: message.subject,
-      now: mail.receivedAt,
-    })
-    if (!('refused' in read)) return read
-    notes.push({ type: 'intent.stamp-refused', detail: { why: read.refused } })
-    return null
-  }
-}
-
-function reasonOf(protection: readonly Protection[]): { reason?: string } {
-  const reason = protection.find((wish) => wish.reason !== undefined)?.reason
-  return reason === undefined ? {} : { reason }
 }

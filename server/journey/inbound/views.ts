@@ -4,7 +4,7 @@ import { toFault } from '../../../shared/fault/index.ts'
 import { domainOf } from '../../../shared/words/address.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import type { Keyring } from '../../ports/keyring.ts'
-import type { Note } from '../evaluate/input.ts'
+import type { Note } from '../evaluate/given.ts'
 import { type ParsedMail, parseMail } from '../parse/parse-mail.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import {
