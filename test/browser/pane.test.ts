@@ -81,6 +81,17 @@ const received = (headers: string | null = 'From: a\r\nX-Secflow-Verdict: eyJ.\r
 const verdicts = answering('api/v1/verdicts')
 const receipts = answering('api/v1/messages')
 
+/** Two without a certificate, a key or a telephone. */
+const PHONELESS: PaneHost = {
+  draft: { to: ['nothing@partner.example', 'k.kurz@other.example'], subject: 'Offer' },
+  names: { 'nothing@partner.example': 'Nora Nothing', 'k.kurz@other.example': 'Karl Kurz' },
+}
+async function wishForPdf(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: /^Confidential/ }).check()
+  await page.getByText('Way of delivery').click()
+  await page.getByRole('radio', { name: /^PDF/ }).check()
+}
+
 const STATES: Readonly<Record<string, State>> = {
   'compose-four-ways': {
     host: {
@@ -191,14 +202,19 @@ const STATES: Readonly<Record<string, State>> = {
     },
   },
   'compose-phone': {
-    host: { draft: { to: ['nothing@partner.example'] } },
+    host: PHONELESS,
     until: 'Protection',
     async act({ page }) {
-      await page.getByRole('radio', { name: /^Confidential/ }).check()
-      await page.getByText('Way of delivery').click()
-      await page.getByRole('radio', { name: /^PDF/ }).check()
-      await page.getByLabel('Mobile number').fill('+49 151 2345678')
-      await page.getByText('Password by text message to +491512345678').waitFor()
+      await wishForPdf(page)
+      const nora = page.getByLabel('Mobile number of Nora Nothing')
+      await nora.fill('0151 2345678')
+      await nora.press('Enter')
+      await page.getByText('This is no number with country code.').waitFor()
+      await page.getByLabel('Mobile number of Karl Kurz').fill('+43 664 1234567')
+      await page.getByLabel('Mobile number of Karl Kurz').press('Tab')
+      await page.getByRole('heading', { name: 'Encrypted PDF' }).waitFor()
+      await page.getByText('Password by text message', { exact: true }).waitFor()
+      await page.getByText('Stamped on this message').waitFor()
     },
   },
   'compose-reason': {
@@ -314,31 +330,38 @@ const STATES: Readonly<Record<string, State>> = {
   'read-nothing-selected': { host: { reading: null }, until: 'No message is selected' },
 }
 
+/** CSS pixels: what Outlook gives a pane on a small screen, and what a user may draw it to. */
+const WIDTHS = [320, 480]
+
+/** Every rule of axe in every theme and width: focus, names and structure may hang on both. */
 async function inspect(page: Page, name: string): Promise<void> {
-  for (const [theme, media] of [
-    ['light', { colorScheme: 'light', forcedColors: 'none' }],
-    ['dark', { colorScheme: 'dark', forcedColors: 'none' }],
-    ['contrast', { colorScheme: 'dark', forcedColors: 'active' }],
-  ] as const) {
-    await page.emulateMedia(media)
-    if (pictures && (theme === 'light' || name === 'compose-four-ways')) await picture(page, `${name}-${theme}`)
-    const axe = new AxeBuilder({ page })
-      .options({ iframes: false })
-      .setLegacyMode(true)
-      // Places where Fluent catches the focus for a moment.
-      .exclude('[data-tabster-dummy]')
-    // The page is the same in every theme but for its colours.
-    const { violations } = await (theme === 'light'
-      ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      : axe.withRules(['color-contrast'])
-    ).analyze()
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
-      `${name}, ${theme}`,
-    ).toEqual([])
+  const { height } = page.viewportSize()!
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height })
+    for (const [theme, media] of [
+      ['light', { colorScheme: 'light', forcedColors: 'none' }],
+      ['dark', { colorScheme: 'dark', forcedColors: 'none' }],
+      ['contrast', { colorScheme: 'dark', forcedColors: 'active' }],
+    ] as const) {
+      await page.emulateMedia(media)
+      const shown = theme === 'light' || name === 'compose-four-ways'
+      if (pictures && width === WIDTHS[0] && shown) await picture(page, `${name}-${theme}`)
+      const { violations } = await new AxeBuilder({ page })
+        .options({ iframes: false, resultTypes: ['violations'] })
+        .setLegacyMode(true)
+        // Places where Fluent catches the focus for a moment.
+        .exclude('[data-tabster-dummy]')
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze()
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+        `${name}, ${theme}, ${width} px`,
+      ).toEqual([])
+    }
+    await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' })
+    expect(await overflow(page), `${name} scrolls sideways at ${width} px`).toBeLessThanOrEqual(0)
   }
-  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' })
-  expect(await overflow(page), `${name} scrolls sideways`).toBeLessThanOrEqual(0)
+  await page.setViewportSize({ width: WIDTHS[0]!, height })
 }
 
 const overflow = (page: Page) =>
@@ -393,7 +416,7 @@ it('bears text that is 40 % longer', async () => {
   expect(cut).toEqual([])
 })
 
-it('is used by keyboard alone: class, option, why, more', async () => {
+it('is used by keyboard alone: class, option, number, why, more', async () => {
   await using open = await browser.open({ draft: { to: FOUR } })
   const { page } = open
   await page.getByText('Stamped on this message').waitFor()
@@ -402,12 +425,12 @@ it('is used by keyboard alone: class, option, why, more', async () => {
   await page.getByRole('heading', { name: 'Encrypted with S/MIME' }).waitFor()
   expect(await page.getByRole('radio', { name: /^Confidential/ }).isChecked()).toBe(true)
   const seen: string[] = []
-  for (let at = 0; at < 8; at++) {
+  for (let at = 0; at < 9; at++) {
     await page.keyboard.press('Tab')
     seen.push(
       await page.evaluate(() => {
         const { activeElement: active } = document
-        return `${active?.tagName} ${active?.closest('label, .option')?.textContent ?? active?.textContent}`.slice(
+        return `${active?.tagName} ${active?.closest('label, .option, .phone')?.textContent ?? active?.textContent}`.slice(
           0,
           40,
         )
@@ -416,6 +439,7 @@ it('is used by keyboard alone: class, option, why, more', async () => {
   }
   expect(seen.filter((one) => one.startsWith('SUMMARY Why'))).toHaveLength(4)
   expect(seen.some((one) => one.includes('Receipt'))).toBe(true)
+  expect(seen.some((one) => one.startsWith('INPUT Mobile number of nothing@'))).toBe(true)
   expect(seen.some((one) => one.startsWith('SELECT'))).toBe(true)
 })
 
@@ -513,4 +537,56 @@ it('finds the receipts of own mail: for the mail that is open, and by words', as
   await page.keyboard.press('Enter')
   await page.getByText('No messages found.').waitFor()
   await inspect(page, 'read-no-receipts')
+})
+
+describe('the number of each recipient', () => {
+  const stampedOn = (page: Page) =>
+    page.evaluate(() => {
+      const { mailbox } = globalThis as unknown as { mailbox: FakeMailbox }
+      return mailbox.draft.headers.get('x-secflow-protection') ?? ''
+    })
+
+  it('is asked for in his row, by his name, read out, and stamped for him', async () => {
+    await using open = await browser.open(PHONELESS)
+    const { page } = open
+    await wishForPdf(page)
+    const nora = page.getByLabel('Mobile number of Nora Nothing')
+    await nora.waitFor()
+    expect(await page.locator('.members li', { has: nora }).innerText()).toContain('nothing@partner.example')
+    const status = page.getByRole('status').filter({ hasText: 'Preview updated' })
+    await expect.poll(() => status.innerText()).toContain('Mobile numbers are missing: Nora Nothing, Karl Kurz.')
+
+    await nora.fill('+49 (151) 234-5678')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => stampedOn(page)).toBe('pdf, "nothing@partner.example";sms="+491512345678"')
+    await expect.poll(() => status.innerText()).toContain('A mobile number is missing: Karl Kurz.')
+    const mine = () => page.evaluate(() => (document.activeElement as HTMLInputElement).value)
+    expect(await mine(), 'the row moved, the focus with it').toBe('+49 (151) 234-5678')
+
+    const karl = page.getByLabel('Mobile number of Karl Kurz')
+    await karl.fill('+43 664 1234567')
+    // The window of Outlook takes the focus: its Send button was pressed.
+    await karl.blur()
+    await expect
+      .poll(() => stampedOn(page))
+      .toBe('pdf, "nothing@partner.example";sms="+491512345678", "k.kurz@other.example";sms="+436641234567"')
+    await page.getByText('Stamped on this message').waitFor()
+    await expect.poll(() => status.innerText()).not.toContain('missing')
+    expect(await page.locator('.group', { hasText: 'Encrypted PDF' }).locator('.members li').count()).toBe(2)
+
+    await nora.fill('12')
+    await nora.blur()
+    await page.getByRole('alert').filter({ hasText: 'no number with country code' }).waitFor()
+    await expect.poll(() => stampedOn(page)).toBe('pdf, "k.kurz@other.example";sms="+436641234567"')
+  })
+
+  it('is there again when the draft is opened again, from its headers alone', async () => {
+    const header = 'pdf, "nothing@partner.example";sms="+491512345678"'
+    await using open = await browser.open({
+      ...PHONELESS,
+      draft: { ...PHONELESS.draft, headers: [['x-secflow-protection', header]] },
+    })
+    await expect.poll(() => open.page.getByLabel('Mobile number of Nora Nothing').inputValue()).toBe('+491512345678')
+    await expect.poll(() => open.page.getByLabel('Mobile number of Karl Kurz').inputValue()).toBe('')
+  })
 })

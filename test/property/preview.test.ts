@@ -1,6 +1,7 @@
 /** What a sender is shown is what happens: the preview of a draft against the decision on the mail's bytes with its stamp. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { sha256 } from '../../addin/stamp/sha256.ts'
 import type { Knowledge } from '../../server/journey/evaluate/given.ts'
 import { assembleInput } from '../../server/journey/evaluate/input.ts'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
@@ -12,6 +13,7 @@ import { tenantSecrets } from '../../server/platform/secrets.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import { type Protection, tenantId } from '../../shared/domain/index.ts'
 import { decide } from '../../shared/policy/index.ts'
+import { serializeWishes } from '../../shared/words/given-numbers.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
 import { fileEntity, mailOf, textEntity } from '../support/mails.ts'
 import { policyOf, ruleSet, rules } from '../support/policy.ts'
@@ -53,6 +55,7 @@ const knowledge = {
 const address = fc
   .tuple(fc.constantFrom('c', 'p', 't', 'cp', 'cpt', 'x'), fc.constantFrom('partner', 'rival', 'tenant', 'private'))
   .map(([name, domain]) => `${name}@${domain}.example`)
+const phone = fc.option(fc.constantFrom('+4915100000002', '+4366400000003'), { nil: undefined })
 const wish: fc.Arbitrary<Protection> = fc.oneof(
   fc
     .constantFrom('sign', 'encrypt', 'smime', 'pgp', 'portal', 'receipt', 'none')
@@ -63,7 +66,7 @@ const wish: fc.Arbitrary<Protection> = fc.oneof(
 )
 const draft: fc.Arbitrary<UnsentMail> = fc.record({
   sender: fc.constant(SENDER),
-  recipients: fc.uniqueArray(fc.record({ address, visible: fc.boolean() }), {
+  recipients: fc.uniqueArray(fc.record({ address, visible: fc.boolean(), phone }), {
     minLength: 1,
     maxLength: 6,
     selector: (one) => one.address,
@@ -81,8 +84,14 @@ const draft: fc.Arbitrary<UnsentMail> = fc.record({
 /** As Outlook hands it in: the headers of the launch events, visible recipients in To. */
 async function bytesOfDraft(mail: UnsentMail, way: 'stamp' | 'headers'): Promise<Buffer> {
   const visible = mail.recipients.filter((one) => one.visible).map((one) => one.address)
-  const protection = serializeProtection(mail.protection as readonly Protection[])
-  const choice = { classification: mail.classification, protection }
+  const wishes = mail.protection as readonly Protection[]
+  const protection = serializeWishes(wishes, mail.recipients, sha256)
+  const numbered = mail.recipients.some((one) => one.phone !== undefined)
+  const choice = {
+    classification: mail.classification,
+    protection: serializeProtection(wishes),
+    ...(numbered ? { withNumbers: protection } : {}),
+  }
   const stamp = await signStamp(stampKey(secrets, id), { sender: SENDER, visible, subject: mail.subject }, choice, NOW)
   const entity = Buffer.concat([
     Buffer.from('Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n'),

@@ -33,6 +33,7 @@ export default function Phone({ person, name, phone, left, words: { phone: words
   return (
     <Field
       className="phone"
+      size="small"
       label={words.label(name)}
       hint={words.hint}
       {...(problem === null ? {} : { validationMessage: problem })}
