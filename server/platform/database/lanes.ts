@@ -1,12 +1,14 @@
 /** Claims by lane: one index range for the jobs of one, one index seek to find the next. */
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import type { Placeholder } from 'drizzle-orm'
 import type { Job, JobQueueName } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
 import type { ClaimWant, DueLane } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import type { Hop, HopFrom } from './dialect.ts'
 import { orm } from './drizzle.ts'
+import { unplanned } from './placeholders.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 
@@ -35,13 +37,19 @@ function lease({ dialect, tables: { job } }: Engine, on: Db, overdue: boolean) {
   const due = and(
     open,
     sql`${job.state} = 'ready'`,
-    eq(job.queue, $('queue')),
-    eq(job.tenant, $('tenant')),
-    eq(job.lane, $('lane')),
+    eq(job.queue, unplanned('queue')),
+    eq(job.tenant, unplanned('tenant')),
+    eq(job.lane, unplanned('lane')),
     // The plus keeps SQLite from taking the wider of two bounds for the range of the index.
     ...(overdue ? [lte(job.runAt, $('dueBy')), sql`+${job.runAt} <= ${now}`] : [lte(job.runAt, now)]),
   )
-  const first = on.select({ id: job.id }).from(job).where(due).orderBy(asc(job.runAt), asc(job.id)).limit($('limit'))
+  const first = on
+    .select({ id: job.id })
+    .from(job)
+    .where(due)
+    .orderBy(asc(job.runAt), asc(job.id))
+    // The builder's type knows numbers and bare placeholders.
+    .limit(unplanned('limit', 'bigint') as unknown as Placeholder)
   return on
     .update(job)
     .set({
@@ -105,7 +113,7 @@ export class DueLanes {
           and(
             open,
             sql`${job.state} = 'ready'`,
-            eq(job.queue, $('queue')),
+            eq(job.queue, unplanned('queue')),
             sql`(${job.tenant}, ${job.lane}) > (${$('tenant')}, ${$('lane')})`,
           ),
         )

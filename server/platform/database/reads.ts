@@ -29,6 +29,7 @@ import type { Database, Db, Statements } from './database.ts'
 import type { Dialect } from './dialect.ts'
 import { orm } from './drizzle.ts'
 import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
+import { unplanned } from './placeholders.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
 import { auditRecord, grantRecord, keyRecord, messageRecord, receivedMessage, record } from './rows.ts'
 import type { Tables } from './tables.ts'
@@ -187,7 +188,7 @@ export class SqlReads implements TenantReads {
           .select({ copy, message: received })
           .from(copy)
           .innerJoin(message, and(eq(message.tenant, copy.tenant), eq(message.id, copy.message)))
-          .where(and(eq(copy.tenant, $('tenant')), eq(copy.id, $('id'))))
+          .where(and(eq(copy.tenant, unplanned('tenant')), eq(copy.id, unplanned('id'))))
           .prepare('copyToSend'),
       { id },
     )
