@@ -299,11 +299,7 @@ describe('decrypting', () => {
 describe('large mail of openssl', () => {
   it.each([
     ['rsa2048', '-aes-256-cbc'],
-    ['rsa2048', '-aes-256-gcm'],
-    ['rsa3072', '-aes-256-gcm'],
-    ['p256', '-aes-256-cbc'],
-    ['p384', '-aes-256-gcm'],
-    ['p521', '-aes-256-cbc'],
+    ['p256', '-aes-256-gcm'],
   ] as const)('50 MB to %s with %s opens in constant memory', (name, cipher) => {
     large()
     const out = ['-outform', 'DER', '-out', 'enc.der', '-stream']
@@ -315,7 +311,7 @@ describe('large mail of openssl', () => {
     expect(grownKb).toBeLessThan(90 * 1024)
   })
 
-  it.each(['rsa2048', 'p256', 'p384', 'p521'] as const)('50 MB signed with %s verifies in constant memory', (name) => {
+  it.each(['rsa2048', 'p256'] as const)('50 MB signed with %s verifies in constant memory', (name) => {
     large()
     const key = ['-signer', `${name}.crt`, '-inkey', `${name}.key`, '-md', 'sha512', '-nodetach', '-stream']
     ca.run('cms', '-sign', '-binary', '-in', 'large.in', '-outform', 'DER', '-out', 'sig.der', ...key)
