@@ -21,20 +21,26 @@ export function base64Size(size: number): number {
 }
 
 export function base64Lines(bytes: Buffer): Buffer {
-  const text = bytes.toString('base64')
   const out = Buffer.allocUnsafe(base64Size(bytes.length))
+  foldInto(out, 0, bytes)
+  return out
+}
+
+/** Writes the lines of `bytes` to `out` from `at` on, where `base64Size` of room has to be. */
+export function foldInto(out: Buffer, at: number, bytes: Buffer): void {
+  const text = bytes.toString('base64')
+  const end = at + base64Size(bytes.length)
   // The text is written to the end and moves to the front line by line: what is written never reaches what is still to be read.
-  let from = out.length - text.length
+  let from = end - text.length
   out.write(text, from, 'latin1')
-  for (let at = 0; from < out.length; ) {
-    const end = Math.min(from + LINE_CHARS, out.length)
-    out.copyWithin(at, from, end)
-    at += end - from
-    from = end
+  while (from < end) {
+    const next = Math.min(from + LINE_CHARS, end)
+    out.copyWithin(at, from, next)
+    at += next - from
+    from = next
     out[at++] = 0x0d
     out[at++] = 0x0a
   }
-  return out
 }
 
 const HEX = Buffer.from('0123456789ABCDEF')

@@ -14,15 +14,33 @@ export function splitHeader(
   entity: Entity,
   inside: readonly HeaderField[] = [],
 ): { inner: Buffer; outer: readonly HeaderField[] } {
-  const content = entity.header.filter(({ name }) => name.startsWith('content-'))
-  const outer = entity.header.filter(({ name }) => !name.startsWith('content-') && name !== 'mime-version')
-  const typed = content.some(({ name }) => name === 'content-type')
-  const described = typed ? content : [rawField('Content-Type', 'text/plain; charset=us-ascii'), ...content]
-  const lines = [...inside, ...described]
-  for (const { raw } of lines) {
-    if (raw.includes('\r\n\r\n') || raw.includes('\n\n')) throw new Fault('header-malformed', 'empty line in a field')
+  const outer: HeaderField[] = []
+  const lines: Buffer[] = []
+  let typed = false
+  for (const field of entity.header) {
+    if (field.name.startsWith('content-')) {
+      typed ||= field.name === 'content-type'
+      lines.push(whole(field), CRLF)
+    } else if (field.name !== 'mime-version') outer.push(field)
   }
-  return { inner: Buffer.concat([...lines.flatMap(({ raw }) => [raw, CRLF]), CRLF]), outer }
+  if (!typed) lines.unshift(DEFAULT_TYPE.raw, CRLF)
+  for (const field of inside.toReversed()) lines.unshift(whole(field), CRLF)
+  lines.push(CRLF)
+  return { inner: Buffer.concat(lines), outer }
+}
+
+const DEFAULT_TYPE = rawField('Content-Type', 'text/plain; charset=us-ascii')
+const LF = 0x0a
+const CR = 0x0d
+
+/** The lines of a field. Raises `header-malformed` where an empty one among them would end the header. */
+function whole({ raw }: HeaderField): Buffer {
+  for (let at = raw.indexOf(LF); at >= 0; at = raw.indexOf(LF, at + 1)) {
+    if (raw[at + 1] === LF || (raw[at + 1] === CR && raw[at + 2] === LF)) {
+      throw new Fault('header-malformed', 'empty line in a field')
+    }
+  }
+  return raw
 }
 
 /** The inner entity as one stream: header lines, empty line, body. */

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { base64Lines as foldedBase64 } from '../../../mime/encode.ts'
 import type { Entity, HeaderField } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
 import { base64Lines } from './base64.ts'
 import { contentOf, splitHeader } from './content-header.ts'
+import { detachedSignature } from './printed-form.ts'
 import { type RsaSignature, schemeOf } from './signature-scheme.ts'
-import { detachedSignedData, opaqueSignedData, type Signing } from './signed-data.ts'
+import { opaqueSignedData, type Signing } from './signed-data.ts'
 
 export interface SignOptions {
   /** Signing time, epoch ms: the time of acceptance, so that a second run writes the same. */
@@ -54,24 +54,17 @@ const SIGNATURE_HEADER =
 function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inner, outer }: Parts): Entity {
   const { scheme } = signing
   const boundary = `=_secflow_${randomUUID()}`
-  // ECDSA draws a fresh random number each time: the signature of a digest is kept so that every run yields the same bytes.
-  const signatures = new Map<string, Buffer | Promise<Buffer>>()
+  // ECDSA draws a fresh random number each time: the last signature is kept so that a second run yields the same bytes.
+  let last: { readonly digest: Buffer; readonly made: Buffer | Promise<Buffer> } | null = null
   const signatureOver = (digest: Buffer) => {
-    const key = digest.toString('latin1')
-    const known = signatures.get(key)
-    if (known) return known
-    const made = detachedSignedData(identity, digest, signing)
-    signatures.set(key, made)
-    return made
+    if (!last?.digest.equals(digest)) last = { digest, made: detachedSignature(identity, digest, signing) }
+    return last.made
   }
   return {
     header: [
       ...outer,
       MIME_VERSION,
-      rawField(
-        'Content-Type',
-        `multipart/signed; protocol="application/pkcs7-signature";\r\n\tmicalg=${scheme.micalg}; boundary="${boundary}"`,
-      ),
+      { name: 'content-type', raw: Buffer.from(multipartSigned(scheme.micalg, boundary)) },
     ],
     ...(entity.once ? { once: true } : {}),
     async *body() {
@@ -83,7 +76,7 @@ function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inne
         yield chunk
       }
       const made = signatureOver(content.digest())
-      const signature = foldedBase64(made instanceof Promise ? await made : made)
+      const signature = made instanceof Promise ? await made : made
       // The CRLF before the delimiter belongs to the delimiter, not to the signed part (RFC 2046 5.1.1).
       yield Buffer.concat([
         Buffer.from(`\r\n--${boundary}\r\n${SIGNATURE_HEADER}`, 'latin1'),
@@ -93,6 +86,10 @@ function clear(entity: Entity, identity: SmimeIdentity, signing: Signing, { inne
     },
   }
 }
+
+/** Written as it stands: nothing of it comes from outside, and what `rawField` looks for costs as much as the rest of the header. */
+const multipartSigned = (micalg: string, boundary: string) =>
+  `Content-Type: multipart/signed; protocol="application/pkcs7-signature";\r\n\tmicalg=${micalg}; boundary="${boundary}"`
 
 function opaque(entity: Entity, identity: SmimeIdentity, signing: Signing, { inner, outer }: Parts): Entity {
   return {

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, sign, type X509Certificate } from 'node:crypto'
+import { createHash, sign, type X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
@@ -44,19 +44,17 @@ const VERSION_1 = der.integer(1)
 const DATA = der.sequence(der.oid(OID.data))
 const SIGNED_DATA = der.oid(OID.signedData)
 
-/** A detached SignedData (RFC 5652 section 5) over content with this digest; a promise where the thread pool signs. */
+/** A detached SignedData (RFC 5652 section 5) with these signed attributes. */
 export function detachedSignedData(
   identity: SmimeIdentity,
-  digest: Buffer,
-  signing: Signing,
-): Buffer | Promise<Buffer> {
-  const signer = signerInfo(identity, digest, signing)
-  const whole = (info: Buffer) => {
-    const { certificates } = standing(identity)
-    const body = der.sequence(VERSION_1, der.setOf(signing.scheme.digestAlgorithm), DATA, certificates, der.setOf(info))
-    return der.sequence(SIGNED_DATA, der.context(0, body))
-  }
-  return signer instanceof Promise ? signer.then(whole) : whole(signer)
+  scheme: SignatureScheme,
+  attributes: Buffer,
+  signature: Buffer,
+): Buffer {
+  const { certificates } = standing(identity)
+  const info = signerInfo(identity, scheme, attributes, signature)
+  const body = der.sequence(VERSION_1, der.setOf(scheme.digestAlgorithm), DATA, certificates, der.setOf(info))
+  return der.sequence(SIGNED_DATA, der.context(0, body))
 }
 
 /** A SignedData that carries its content: BER of indefinite length, one pass, constant memory. */
@@ -84,10 +82,12 @@ export async function* opaqueSignedData(
     yield der.header(der.TAG.octetString, piece.length)
     yield piece
   }
+  const attributes = filled(attributesOf(identity, signing), hash.digest())
+  const signature = await signatureOver(identity, signing.scheme, attributes)
   yield Buffer.concat([
     ...[der.END, der.END, der.END],
     standing(identity).certificates,
-    der.setOf(await signerInfo(identity, hash.digest(), signing)),
+    der.setOf(signerInfo(identity, signing.scheme, attributes, signature)),
     ...[der.END, der.END, der.END],
   ])
 }
@@ -96,16 +96,6 @@ export async function* opaqueSignedData(
 interface Standing {
   readonly certificates: Buffer
   readonly attributes: readonly Buffer[]
-  /** The signed attributes of the last signature: those of the next one, but for the digest, when both are of one second. */
-  last: Attributes | null
-}
-
-interface Attributes {
-  readonly scheme: SignatureScheme
-  readonly time: Buffer
-  readonly encoded: Buffer
-  /** Where the digest stands. */
-  readonly digestAt: number
 }
 
 const identities = new WeakMap<SmimeIdentity, Standing>()
@@ -120,26 +110,32 @@ function standing(identity: SmimeIdentity): Standing {
       attribute(OID.signingCertificateV2, signingCertificate(identity.certificate)),
       attribute(OID.smimeCapabilities, CAPABILITIES),
     ],
-    last: null,
   }
   identities.set(identity, made)
   return made
 }
 
-/** The signed attributes as they are signed, a SET OF (RFC 5652 5.4). */
-function signedAttributes(identity: SmimeIdentity, digest: Buffer, { scheme, time }: Signing): Buffer {
-  const one = standing(identity)
-  const signingTime = der.time(time)
-  let { last } = one
-  if (last?.scheme !== scheme || !last.time.equals(signingTime)) {
-    const messageDigest = attribute(OID.messageDigest, der.octetString(digest))
-    const encoded = der.setOf(...one.attributes, messageDigest, attribute(OID.signingTime, signingTime))
-    const digestAt = encoded.indexOf(messageDigest) + messageDigest.length - digest.length
-    last = { scheme, time: signingTime, encoded, digestAt }
-    one.last = last
-  }
-  const attributes = Buffer.from(last.encoded)
-  attributes.set(digest, last.digestAt)
+/** The signed attributes as they are signed, a SET OF (RFC 5652 5.4), with a blank of zeros for the digest. */
+export interface Attributes {
+  readonly encoded: Buffer
+  /** Where the digest stands. */
+  readonly digestAt: number
+}
+
+const DIGEST_SIZE = { sha256: 32, sha384: 48, sha512: 64 } as const
+
+export function attributesOf(identity: SmimeIdentity, { scheme, time }: Signing): Attributes {
+  const size = DIGEST_SIZE[scheme.digest]
+  const messageDigest = attribute(OID.messageDigest, der.octetString(Buffer.alloc(size)))
+  const signingTime = attribute(OID.signingTime, der.time(time))
+  const encoded = der.setOf(...standing(identity).attributes, messageDigest, signingTime)
+  return { encoded, digestAt: encoded.indexOf(messageDigest) + messageDigest.length - size }
+}
+
+/** The attributes for content with this digest. */
+export function filled({ encoded, digestAt }: Attributes, digest: Buffer): Buffer {
+  const attributes = Buffer.from(encoded)
+  attributes.set(digest, digestAt)
   return attributes
 }
 
@@ -152,32 +148,42 @@ function certificatesOf({ certificate, chain }: SmimeIdentity): Buffer {
   return der.implicitSetOf(0, certificate.raw, ...intermediates.map(({ raw }) => raw))
 }
 
-function signerInfo(identity: SmimeIdentity, digest: Buffer, signing: Signing): Buffer | Promise<Buffer> {
-  const { scheme } = signing
-  const { certificate, privateKey } = identity
-  const attributes = signedAttributes(identity, digest, signing)
-  const whole = (signature: Buffer) => {
-    counterCheck(scheme, privateKey, certificate, attributes, signature)
-    // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
-    attributes[0] = der.contextTag(0)
-    return der.sequence(
-      VERSION_1,
-      issuerAndSerial(certificate),
-      scheme.digestAlgorithm,
-      attributes,
-      scheme.signatureAlgorithm,
-      der.octetString(signature),
-    )
-  }
-  const signature = signatureOf(scheme, attributes, privateKey)
-  return signature instanceof Promise ? signature.then(whole) : whole(signature)
+function signerInfo(
+  { certificate }: SmimeIdentity,
+  scheme: SignatureScheme,
+  attributes: Buffer,
+  signature: Buffer,
+): Buffer {
+  // RFC 5652 5.4: signed is the SET OF encoding, written is the same under [0] IMPLICIT.
+  const written = Buffer.from(attributes)
+  written[0] = der.contextTag(0)
+  return der.sequence(
+    VERSION_1,
+    issuerAndSerial(certificate),
+    scheme.digestAlgorithm,
+    written,
+    scheme.signatureAlgorithm,
+    der.octetString(signature),
+  )
 }
 
-function signatureOf(scheme: SignatureScheme, data: Buffer, key: KeyObject): Buffer | Promise<Buffer> {
-  const input = keyInput(scheme, key)
+/**
+ * The signature over the attributes, counter-checked; a promise where the thread pool makes it. Raises `key-unusable`, see
+ * `counterCheck`.
+ */
+export function signatureOver(
+  { certificate, privateKey }: SmimeIdentity,
+  scheme: SignatureScheme,
+  attributes: Buffer,
+): Buffer | Promise<Buffer> {
+  const input = keyInput(scheme, privateKey)
+  const checked = (signature: Buffer) => {
+    counterCheck(scheme, privateKey, certificate, attributes, signature)
+    return signature
+  }
   return scheme.takes === 'microseconds'
-    ? sign(scheme.signDigest, data, input)
-    : signAsync(scheme.signDigest, data, input)
+    ? checked(sign(scheme.signDigest, attributes, input))
+    : signAsync(scheme.signDigest, attributes, input).then(checked)
 }
 
 function attribute(oid: string, value: Buffer): Buffer {
