@@ -3,7 +3,13 @@ import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { loadConfig } from '../server/config.ts'
-import { type OpenedLayer, type OpenedMail, openedMessage, openMail } from '../server/journey/transform/open/index.ts'
+import {
+  KIND_WORDS,
+  type OpenedLayer,
+  type OpenedMail,
+  openedMessage,
+  openMail,
+} from '../server/journey/transform/open/index.ts'
 import { parseAddresses } from '../server/mime/address-list.ts'
 import { firstValue } from '../server/mime/header.ts'
 import { indexMime } from '../server/mime/index-mime.ts'
@@ -129,16 +135,6 @@ async function writeOut(source: ByteSource, opened: OpenedMail, { out }: Options
   return target
 }
 
-const KINDS: Readonly<Record<OpenedLayer['kind'], Record<Language, string>>> = {
-  'smime-signed': { en: 'S/MIME signature', de: 'S/MIME-Signatur' },
-  'smime-encrypted': { en: 'S/MIME encryption', de: 'S/MIME-Verschlüsselung' },
-  'smime-other': { en: 'S/MIME container', de: 'S/MIME-Container' },
-  'pgp-signed': { en: 'OpenPGP signature', de: 'OpenPGP-Signatur' },
-  'pgp-encrypted': { en: 'OpenPGP encryption', de: 'OpenPGP-Verschlüsselung' },
-  'pgp-inline': { en: 'OpenPGP in the text', de: 'OpenPGP im Text' },
-  content: { en: 'Content', de: 'Inhalt' },
-}
-
 const LABELS = {
   en: {
     signer: 'names',
@@ -166,7 +162,7 @@ function print(io: CliIo, opened: OpenedMail, written: string | null, from: stri
   const label = LABELS[lang]
   const { state, words } = opened.verdict
   for (const [at, layer] of opened.layers.entries()) {
-    io.out(`${at + 1}. ${KINDS[layer.kind][lang]}: ${layer.state}`)
+    io.out(`${at + 1}. ${KIND_WORDS[layer.kind][lang]}: ${layer.state}`)
     if (layer.algorithm) io.out(`   ${layer.algorithm}`)
     if (layer.signer) io.out(`   ${signerLine(layer, lang)}`)
     if (layer.signedAt !== null) io.out(`   ${label.claimed} ${new Date(layer.signedAt).toISOString()}`)

@@ -1,19 +1,10 @@
 import { escapeHtml } from '../../../shared/words/html.ts'
 import type { BodyBlock } from '../../mime/edit.ts'
-import type { OpenedLayer, OpenedMail } from '../transform/open/index.ts'
+import { KIND_WORDS, type OpenedMail } from '../transform/open/index.ts'
 
 type Language = 'de' | 'en'
 
 const TITLE = { de: 'Prüfung dieser E-Mail durch Ihr Gateway', en: 'Check of this mail by your gateway' }
-const KIND: Readonly<Record<OpenedLayer['kind'], Record<Language, string>>> = {
-  'smime-signed': { de: 'S/MIME-Signatur', en: 'S/MIME signature' },
-  'smime-encrypted': { de: 'S/MIME-Verschlüsselung', en: 'S/MIME encryption' },
-  'smime-other': { de: 'S/MIME-Container', en: 'S/MIME container' },
-  'pgp-signed': { de: 'OpenPGP-Signatur', en: 'OpenPGP signature' },
-  'pgp-encrypted': { de: 'OpenPGP-Verschlüsselung', en: 'OpenPGP encryption' },
-  'pgp-inline': { de: 'OpenPGP im Text', en: 'OpenPGP in the text' },
-  content: { de: 'Inhalt', en: 'Content' },
-}
 const SIGNER = { de: 'Unterzeichner', en: 'Signer' }
 const ISSUER = { de: 'ausgestellt von', en: 'issued by' }
 
@@ -25,7 +16,7 @@ export function reportLines({ verdict, layers }: OpenedMail, language: Language)
     TITLE[language],
     verdict.words[language],
     ...(signer?.address ? [`${SIGNER[language]}: ${signer.address}${issuer}`] : []),
-    ...(layers.length > 1 ? layers.map(({ kind, words }) => `${KIND[kind][language]}: ${words[language]}`) : []),
+    ...(layers.length > 1 ? layers.map(({ kind, words }) => `${KIND_WORDS[kind][language]}: ${words[language]}`) : []),
   ]
 }
 

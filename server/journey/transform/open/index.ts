@@ -13,3 +13,4 @@ export type {
   Verdict,
   Words,
 } from './result.ts'
+export { KIND_WORDS } from './words.ts'

@@ -1,4 +1,4 @@
-import type { Damage, LayerState, VerdictState } from '../../../../shared/domain/index.ts'
+import type { Damage, LayerKind, LayerState, VerdictState } from '../../../../shared/domain/index.ts'
 import type { Words } from './result.ts'
 
 /** One text for each finding. A decryption that fails has one text whatever the cause: it must not teach a prober. */
@@ -62,6 +62,17 @@ const WORDS: Readonly<Record<LayerState | VerdictState, Words>> = {
     en: 'Neither signed nor encrypted: there is nothing to open.',
     de: 'Weder signiert noch verschlüsselt: Es gibt nichts zu öffnen.',
   },
+}
+
+/** What a layer is, as a person reads it. */
+export const KIND_WORDS: Readonly<Record<LayerKind, Words>> = {
+  'smime-signed': { en: 'S/MIME signature', de: 'S/MIME-Signatur' },
+  'smime-encrypted': { en: 'S/MIME encryption', de: 'S/MIME-Verschlüsselung' },
+  'smime-other': { en: 'S/MIME container', de: 'S/MIME-Container' },
+  'pgp-signed': { en: 'OpenPGP signature', de: 'OpenPGP-Signatur' },
+  'pgp-encrypted': { en: 'OpenPGP encryption', de: 'OpenPGP-Verschlüsselung' },
+  'pgp-inline': { en: 'OpenPGP in the text', de: 'OpenPGP im Text' },
+  content: { en: 'Content', de: 'Inhalt' },
 }
 
 const DAMAGE: Readonly<Record<Damage, Words>> = {
