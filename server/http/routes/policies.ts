@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   AppliedPolicy,
   ApplyPolicy,
+  type Language,
   PolicyCandidate,
   PolicyDifference,
   PolicyReplay,
@@ -12,7 +13,7 @@ import {
 } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { diffPolicies, rolledBackTo } from '../../../shared/policy/index.ts'
-import type { Candidate } from '../../policies/roll-out.ts'
+import type { Applied, Candidate } from '../../policies/roll-out.ts'
 import type { PolicyVersionSummary } from '../../ports/store.ts'
 import { findings } from '../findings.ts'
 import { languageOf } from '../language.ts'
@@ -96,11 +97,8 @@ export const policyRoutes: Routes = (instance, services) => {
       const { tenant, subject, address } = caller(request)
       const { bundle, note } = request.body
       const applied = await services.policies.apply(tenant, bundle, { subject, address }, note)
-      const diagnostics = findings(applied.diagnostics, languageOf(request))
-      return reply
-        .code(201)
-        .header('location', `/api/v1/policies/${applied.serial}`)
-        .send({ ...versionOf(applied), diagnostics })
+      reply.code(201).header('location', `/api/v1/policies/${applied.serial}`)
+      return inForce(applied, languageOf(request))
     },
   )
   app.post(
@@ -123,11 +121,8 @@ export const policyRoutes: Routes = (instance, services) => {
       const { tenant, subject, address } = caller(request)
       const { serial, note } = request.body
       const applied = await services.policies.rollback(tenant, serial, { subject, address }, note)
-      const diagnostics = findings(applied.diagnostics, languageOf(request))
-      return reply
-        .code(201)
-        .header('location', `/api/v1/policies/${applied.serial}`)
-        .send({ ...versionOf(applied), diagnostics })
+      reply.code(201).header('location', `/api/v1/policies/${applied.serial}`)
+      return inForce(applied, languageOf(request))
     },
   )
   app.post(
@@ -177,6 +172,11 @@ export const policyRoutes: Routes = (instance, services) => {
 
 function candidateOf({ bundle, files }: PolicyCandidate): Candidate {
   return bundle === undefined ? { files: files ?? [] } : { bundle }
+}
+
+/** A version that was just put in force, and what was found about it. */
+function inForce(applied: Applied, language: Language) {
+  return { ...versionOf(applied), diagnostics: findings(applied.diagnostics, language) }
 }
 
 function versionOf({ serial, revision, author, appliedAt, appliedBy, note, rollbackTo }: PolicyVersionSummary) {
