@@ -2,18 +2,11 @@ import { decodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
 import { fieldsOf, fieldValue, firstValue } from './header.ts'
 import { type Parameterised, parseParameters } from './parameters.ts'
-import type { TransferEncoding } from './part.ts'
+import type { MimePart, TransferEncoding } from './part.ts'
 
 /** What the Content-* fields of one part say, after the rules for contradictions. */
-export interface ContentFields {
-  readonly type: string
-  readonly parameters: ReadonlyMap<string, string>
-  readonly encoding: TransferEncoding
-  readonly disposition: string | null
-  readonly fileName: string
-  /** Names that other readers show for it, as they do where several stand there. */
-  readonly otherNames: readonly string[]
-  readonly contentId: string | null
+export interface ContentFields
+  extends Pick<MimePart, 'type' | 'parameters' | 'encoding' | 'disposition' | 'fileName' | 'otherNames' | 'contentId'> {
   readonly defects: readonly string[]
 }
 
