@@ -7,7 +7,7 @@ import { decodedBody } from '../mime/decode.ts'
 import { indexMime } from '../mime/index-mime.ts'
 import { messageOf, writeEntity } from '../mime/write.ts'
 import { sanitise } from '../portal/sanitise.ts'
-import { bytesOf } from '../ports/bytes.ts'
+import { bytesOf, gathered } from '../ports/bytes.ts'
 import { isEncryptedPdf } from './encrypted-pdf.ts'
 
 export interface DeliveredView {
@@ -52,9 +52,7 @@ export async function openDelivered(bytes: Buffer, keys: OpenKeys): Promise<Open
   const { from, date } = outside.visible
   const opened = await openMail(source, keys, { at: Date.now(), from })
   const inner = opened.content ?? contentEntity(source, index)
-  const pieces: Buffer[] = []
-  for await (const piece of writeEntity(messageOf(outerFields(index), inner))) pieces.push(piece)
-  const open = bytesOf(Buffer.concat(pieces))
+  const open = bytesOf(await gathered(writeEntity(messageOf(outerFields(index), inner))))
   const mail = await parseMail(open)
   const readable = opened.content === null && opened.layers.length > 0 ? null : await mail.readable()
   const files = (readable === null ? [] : (mail.attachments ?? [])).filter(

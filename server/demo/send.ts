@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { Fault } from '../../shared/fault/index.ts'
 import { composeMail } from '../mime/compose-mail.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
+import { gathered } from '../ports/bytes.ts'
 import { silentLog } from '../ports/log.ts'
 import { signAsPeer } from './sign-as-peer.ts'
 import { DEMO_DOMAIN, type DemoFiles } from './tenant.ts'
@@ -40,9 +41,7 @@ export async function sendWritten(mail: WrittenMail, port: number, files: DemoFi
   const password = passwords[mail.from]
   if (own && password === undefined) throw new Fault('forbidden', 'no user of the demo')
   const messageId = `${randomUUID()}@${mail.from.slice(mail.from.lastIndexOf('@') + 1)}`
-  const pieces: Buffer[] = []
-  for await (const piece of composeMail({ ...parts(mail), messageId, date: Date.now() })) pieces.push(piece)
-  const written = Buffer.concat(pieces)
+  const written = await gathered(composeMail({ ...parts(mail), messageId, date: Date.now() }))
   const content = own ? written : await signAsPeer(written, mail.from, files)
   const transport = createSmtpTransport({ name: 'outlook.demo.example', log: silentLog })
   try {

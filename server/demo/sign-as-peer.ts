@@ -6,7 +6,7 @@ import { signEntity } from '../journey/transform/smime/index.ts'
 import { contentEntity, outerFields } from '../mime/content-of.ts'
 import { indexMime } from '../mime/index-mime.ts'
 import { messageOf, writeEntity } from '../mime/write.ts'
-import { bytesOf } from '../ports/bytes.ts'
+import { bytesOf, gathered } from '../ports/bytes.ts'
 import type { DemoFiles } from './tenant.ts'
 
 /** The mail (7 bit, CRLF), signed with S/MIME by the correspondent `from`; unchanged for whoever has no certificate. */
@@ -24,7 +24,5 @@ export async function signAsPeer(mail: Buffer, from: string, files: DemoFiles): 
   const signed = signEntity(contentEntity(source, index), identity, { time: Date.now() })
   // The signed content brings its own MIME-Version.
   const outer = outerFields(index).filter(({ name }) => name !== 'mime-version')
-  const pieces: Buffer[] = []
-  for await (const piece of writeEntity(messageOf(outer, signed))) pieces.push(piece)
-  return Buffer.concat(pieces)
+  return gathered(writeEntity(messageOf(outer, signed)))
 }

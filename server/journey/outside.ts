@@ -4,7 +4,7 @@ import { Fault, toFault } from '../../shared/fault/index.ts'
 import { domainOf, lookupAddress } from '../../shared/words/address.ts'
 import { writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
-import { bytesOf } from '../ports/bytes.ts'
+import { bytesOf, gathered } from '../ports/bytes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SmsGateway, WebhookClient } from '../ports/outside.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
@@ -65,13 +65,11 @@ export function createOutside(
         message?: string
       }
       const route = routeOf(tenant, '', content.to)
-      const chunks: Buffer[] = []
-      if (content.message !== undefined) chunks.push(Buffer.from(content.message, 'base64'))
-      else {
-        const about = { why: 'code', to: [content.to], id: job.id, time: parts.clock.now() } as const
-        for await (const chunk of writeEntity(gatewayMail(tenant, { ...content, ...about }).message)) chunks.push(chunk)
-      }
-      const whole = Buffer.concat(chunks)
+      const about = { why: 'code', to: [content.to], id: job.id, time: parts.clock.now() } as const
+      const whole =
+        content.message === undefined
+          ? await gathered(writeEntity(gatewayMail(tenant, { ...content, ...about }).message))
+          : Buffer.from(content.message, 'base64')
       const keys = isOwnDomain(tenant, domainOf(lookupAddress(content.to))) ? [] : (tenant.dkim?.keys ?? [])
       const bytes = bytesOf(await signWhole(keys, whole, parts.clock.now()))
       const envelope = {

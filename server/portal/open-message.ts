@@ -4,7 +4,7 @@ import { parseMail } from '../journey/parse/parse-mail.ts'
 import { openObject, type SealedStore } from '../journey/transform/filelink/store-files.ts'
 import { decodedBody } from '../mime/decode.ts'
 import type { MimePart } from '../mime/part.ts'
-import type { ByteSource, OpenByteSource } from '../ports/bytes.ts'
+import { type ByteSource, gathered, type OpenByteSource } from '../ports/bytes.ts'
 import type { PortalAttachment, PortalMessage } from './services.ts'
 
 /**
@@ -55,11 +55,7 @@ function decodedSource(source: OpenByteSource, part: MimePart, size: number): Op
   return {
     size,
     stream,
-    async read(start, end) {
-      const pieces: Buffer[] = []
-      for await (const piece of stream(start, end)) pieces.push(piece)
-      return Buffer.concat(pieces)
-    },
+    read: (start, end) => gathered(stream(start, end)),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
 }

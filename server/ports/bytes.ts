@@ -32,3 +32,10 @@ export function bytesOf(data: Uint8Array): ByteSource {
     },
   }
 }
+
+/** All that a stream gives, in memory: for what is known to be small. */
+export async function gathered(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of stream) pieces.push(piece)
+  return Buffer.concat(pieces)
+}

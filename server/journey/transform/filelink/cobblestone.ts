@@ -8,7 +8,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { ByteSource } from '../../../ports/bytes.ts'
+import { type ByteSource, gathered } from '../../../ports/bytes.ts'
 
 /**
  * Cobblestone-256: chunked encryption with random access (c2sp.org/chunked-encryption@v1 with SHA-512 and AES-256-GCM).
@@ -88,11 +88,7 @@ export async function openSealed(key: Uint8Array, context: Uint8Array, sealed: B
   return {
     size,
     stream,
-    async read(start, end) {
-      const pieces: Buffer[] = []
-      for await (const piece of stream(start, end)) pieces.push(piece)
-      return Buffer.concat(pieces)
-    },
+    read: (start, end) => gathered(stream(start, end)),
   }
 }
 
