@@ -5,9 +5,9 @@ import { mailboxContract } from './mailbox.ts'
 
 describe.each(CLIENTS.filter(({ mailbox }) => mailbox >= 11))('fake of $name', (profile) => {
   mailboxContract({
-    async open() {
+    async open(context = '') {
       const clock = virtualClock()
-      const { office } = fakeMailbox(clock, profile)
+      const { office } = fakeMailbox(clock, profile, { context })
       return { item: office.context!.mailbox!.item!, pass: () => clock.run() }
     },
   })

@@ -23,13 +23,18 @@ export interface InPage {
 const PATIENCE = 20_000
 const anna = { name: 'Anna', address: 'anna@demo.example' }
 
-async function open(client: string, about: string): Promise<{ item: ComposeItem; pass(): Promise<void> }> {
+async function open(
+  client: string,
+  about: string,
+  context = '',
+): Promise<{ item: ComposeItem; pass(): Promise<void> }> {
   const profile = clientById(client)
   const draft = newDraft({
     from: anna,
     to: [{ name: 'Bob', address: 'bob@partner.example', resolved: true }],
     subject: 'Offer',
   })
+  draft.context = context
   const item: HostItem = { kind: 'compose', draft, changed() {} }
   const frame = openFrame({
     src: '/simulator/probe.html',
@@ -56,7 +61,7 @@ async function open(client: string, about: string): Promise<{ item: ComposeItem;
 
 let client = 'web'
 let about = ''
-mailboxContract({ open: () => open(client, about) })
+mailboxContract({ open: (context) => open(client, about, context) })
 
 const contract: InPage = {
   async run(wanted, name) {

@@ -4,10 +4,11 @@
  */
 import * as vitest from 'vitest'
 import type { AsyncResult, ComposeItem, Done } from '../../addin/launch/host.ts'
+import type { OfficeItem } from '../../addin/pane/host/office.ts'
 
 export interface MailboxUnderTest {
   /** A new draft from anna@demo.example to bob@partner.example, subject Offer, in a client that knows Mailbox 1.11 at least. */
-  open(): Promise<{ readonly item: ComposeItem; pass(): Promise<void> }>
+  open(context?: string): Promise<{ readonly item: ComposeItem; pass(): Promise<void> }>
 }
 
 /** Characters of a header, name and value together, and of all session data of an item. */
@@ -70,6 +71,13 @@ export function mailboxContract({ open }: MailboxUnderTest, { it, expect }: Runn
     const { item } = await open()
     for (const headers of [{ [name]: `${longest}x` }, {}, { [name]: 7 as unknown as string }])
       expect(() => set(headers)(item, () => {})).toThrow()
+  })
+
+  it('says what a Smart Alert said when it opened the pane, and nothing for its button', async () => {
+    const context = (item: ComposeItem, done: Done<string>) => (item as OfficeItem).getInitializationContextAsync!(done)
+    expect((await said(context)).value ?? '').toBe('')
+    const opened = await open('{"secflow":"stop"}')
+    expect(await said(context, opened)).toMatchObject({ status: 'succeeded', value: '{"secflow":"stop"}' })
   })
 
   it('keeps session data, knows a key it does not have, and refuses too much', async () => {

@@ -53,6 +53,7 @@ export type CallName =
   | 'files'
   | 'from'
   | 'composeType'
+  | 'context'
 
 /** How a call goes wrong. `late` answers after five seconds, `twice` gives two answers, `noise` succeeds with nonsense. */
 export const FAULTS = ['missing', 'throws', 'fails', 'silent', 'late', 'twice', 'noise'] as const
@@ -82,6 +83,8 @@ export interface FakeDraft {
   /** As they travel. */
   headers: Map<string, string>
   session: Map<string, string>
+  /** What a Smart Alert said when it opened the pane. */
+  context: string
 }
 
 export interface FakeMailbox {
@@ -134,6 +137,7 @@ export function fakeMailbox(
     composeType: 'newMail',
     headers: new Map(),
     session: new Map(),
+    context: '',
     ...start,
   }
   const faults = new Map<CallName, CallFault>()
@@ -194,6 +198,9 @@ export function fakeMailbox(
         since(8, 'files', (done: Done<unknown>) =>
           call('files', done, () => draft.attachments.map((one) => ({ ...one }))),
         ),
+    },
+    getInitializationContextAsync: {
+      get: () => since(8, 'context', (done: Done<unknown>) => call('context', done, () => draft.context)),
     },
     getComposeTypeAsync: {
       get: () =>
