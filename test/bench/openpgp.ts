@@ -7,13 +7,13 @@ import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { generatePgpKey, type PgpKeyKind } from '../../server/journey/transform/openpgp/index.ts'
-import type { PgpIdentity } from '../../server/ports/keyring.ts'
 import { randomOf } from '../nightly/random.ts'
 import { type Gpg, startGpg } from '../support/gpg.ts'
+import { cpuSeconds, runJob } from './job.ts'
 import { type Bench, rowOf } from './row.ts'
 
 const run = promisify(execFile)
@@ -26,14 +26,11 @@ const MEMORY_LIMIT_MB = 120
 const SECONDS = 1.5
 const GPG_RUNS = 15
 /** As `secflow serve` starts (bin/secflow.mjs): what V8 does not collect counts as memory. */
-const AS_SERVED = ['--max-semi-space-size=2', '--heap-growing-percent=100']
-const KINDS: readonly PgpKeyKind[] = ['ecc', 'rsa3072']
-
-interface Measured {
-  readonly cpuMs: number
-  readonly rssMb: number
-  readonly count: number
+const AS_SERVED = {
+  options: ['--max-semi-space-size=2', '--heap-growing-percent=100'],
+  env: { MALLOC_ARENA_MAX: '2' },
 }
+const KINDS: readonly PgpKeyKind[] = ['ecc', 'rsa3072']
 
 export const openpgp: Bench = async function* (say) {
   const folder = await mkdtemp(join(tmpdir(), 'sfpgp-'))
@@ -52,7 +49,12 @@ async function* measured(kind: PgpKeyKind, folder: string, gnupg: Gpg, say: (tex
   await gnupg.trust(key.armoredPrivate)
   const file = (name: string) => join(folder, `${kind}-${name}`)
   const ours = (work: string, input: string, output: string) =>
-    job(folder, { work, key, time: Date.now(), input: file(input), output: file(output), seconds: SECONDS })
+    runJob(
+      'openpgp-process.mjs',
+      folder,
+      { work, key, time: Date.now(), input: file(input), output: file(output), seconds: SECONDS },
+      AS_SERVED,
+    )
   const seal = ['--armor', '-z', '0', '-u', address, '-r', address, '--sign', '--encrypt']
   await writeFile(file('small'), random(SMALL))
   await writeRandom(file('large'), LARGE)
@@ -103,43 +105,10 @@ async function* measured(kind: PgpKeyKind, folder: string, gnupg: Gpg, say: (tex
 
 const pairs = (): { ours: number[]; peer: number[] } => ({ ours: [], peer: [] })
 
-interface Job {
-  readonly work: string
-  readonly key: PgpIdentity
-  readonly time: number
-  readonly input: string
-  readonly output: string
-  readonly seconds: number
-}
-
-/** Runs a job with the compiled package, which `main.ts` has built. */
-async function job(folder: string, order: Job): Promise<Measured> {
-  const bin = process.env.SECFLOW_TEST_BIN
-  if (!bin) throw new Error('npm run bench builds what is measured')
-  const path = join(folder, 'job.json')
-  await writeFile(path, JSON.stringify(order), { mode: 0o600 })
-  const server = join(dirname(bin), '../dist/server')
-  const script = join(import.meta.dirname, 'openpgp-process.mjs')
-  const env = { ...process.env, MALLOC_ARENA_MAX: '2' }
-  const { stdout } = await run(process.execPath, [...AS_SERVED, script, server, path], { env })
-  return JSON.parse(stdout) as Measured
-}
-
-/** CPU seconds of gpg and of what it starts, as the shell that waits for it counts them; its agent is not among them. */
-async function gpgCpu(
-  gnupg: Gpg,
-  args: readonly string[],
-  input: string,
-  output: string,
-  runs: number,
-): Promise<number> {
-  const command =
-    'TIMEFORMAT="cpu %U %S"; runs=$1; shift; time for ((i = 0; i < runs; i++)); do "$@" 2>/dev/null || exit 1; done'
+/** CPU seconds of gpg; its agent is not among them. */
+function gpgCpu(gnupg: Gpg, args: readonly string[], input: string, output: string, runs: number): Promise<number> {
   const gpg = ['gpg', '--batch', '--yes', '--trust-model', 'always', '--output', output, ...args, input]
-  const env = { ...process.env, GNUPGHOME: gnupg.home, LC_ALL: 'C' }
-  const { stderr } = await run('bash', ['-c', command, 'bash', String(runs), ...gpg], { env })
-  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? []
-  return Number(user) + Number(system)
+  return cpuSeconds(gpg, runs, { GNUPGHOME: gnupg.home })
 }
 
 const random = (bytes: number) => randomOf(1, bytes).bytes(bytes)

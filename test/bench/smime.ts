@@ -7,8 +7,9 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cpuSeconds, type Measured, runJob } from './job.ts'
 import { type Bench, type Row, rowOf } from './row.ts'
 
 const run = promisify(execFile)
@@ -28,11 +29,8 @@ const KEYS = {
 } as const
 type Key = keyof typeof KEYS
 
-interface Measured {
-  readonly cpuMs: number
+interface Timed extends Measured {
   readonly wallMs: number
-  readonly rssMb: number
-  readonly count: number
 }
 
 interface Pairs {
@@ -61,15 +59,20 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
   await writeFile(file('small'), `Content-Type: text/plain\r\n\r\n${lines}`)
   await run('openssl', ['rand', '-out', file('large'), String(LARGE)])
   const ours = (work: string, key: Key, input: string, output: string, lanes = 4, pin: readonly string[] = []) =>
-    job(folder, pin, {
-      work,
-      certificate: file(`${key}.crt`),
-      key: file(`${key}.key`),
-      input: file(input),
-      output: file(output),
-      seconds: SECONDS,
-      lanes,
-    })
+    runJob<Timed>(
+      'smime-process.mjs',
+      folder,
+      {
+        work,
+        certificate: file(`${key}.crt`),
+        key: file(`${key}.key`),
+        input: file(input),
+        output: file(output),
+        seconds: SECONDS,
+        lanes,
+      },
+      { pin },
+    )
   const cms = (...args: readonly string[]) => ['openssl', 'cms', '-binary', '-outform', 'DER', ...args]
   const signCli = (key: Key) =>
     cms('-sign', '-signer', file(`${key}.crt`), '-inkey', file(`${key}.key`), '-in', file('small'), '-out', file('cli'))
@@ -80,7 +83,7 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
     ...['openssl', 'cms', '-binary', '-inform', 'DER', '-decrypt', '-in', file(input), '-out', file(output)],
     ...['-recip', file('rsa2048.crt'), '-inkey', file('rsa2048.key')],
   ]
-  await cpuOf(sealCli('-aes-256-cbc', 'small', 'small.cbc'), 1)
+  await cpuSeconds(sealCli('-aes-256-cbc', 'small', 'small.cbc'), 1)
 
   const small = new Map<string, Pairs>()
   const cores = { two: [] as number[], one: [] as number[] }
@@ -91,16 +94,16 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
       const one = kept(small, `sign_${key}_10k`)
       one.ours.push(perCpu(await ours('signMany', key, 'small', 'none')))
       one.limit.push(together(limit.sign[key], limit.sha256))
-      one.cli.push(CLI_RUNS / (await cpuOf(signCli(key), CLI_RUNS)))
+      one.cli.push(CLI_RUNS / (await cpuSeconds(signCli(key), CLI_RUNS)))
     }
     const sealed = kept(small, 'encrypt_rsa2048_10k')
     sealed.ours.push(perCpu(await ours('encryptMany', 'rsa2048', 'small', 'none')))
     sealed.limit.push(together(limit.publicRsa2048, limit.cbcEncrypt))
-    sealed.cli.push(CLI_RUNS / (await cpuOf(sealCli('-aes-256-cbc', 'small', 'cli'), CLI_RUNS)))
+    sealed.cli.push(CLI_RUNS / (await cpuSeconds(sealCli('-aes-256-cbc', 'small', 'cli'), CLI_RUNS)))
     const opened = kept(small, 'decrypt_rsa2048_10k')
     opened.ours.push(perCpu(await ours('decryptMany', 'rsa2048', 'small.cbc', 'none')))
     opened.limit.push(together(limit.sign.rsa2048, limit.cbcDecrypt))
-    opened.cli.push(CLI_RUNS / (await cpuOf(openCli('small.cbc', 'cli'), CLI_RUNS)))
+    opened.cli.push(CLI_RUNS / (await cpuSeconds(openCli('small.cbc', 'cli'), CLI_RUNS)))
 
     cores.two.push(perSecond(await ours('signMany', 'rsa2048', 'small', 'none', 16)))
     cores.one.push(perSecond(await ours('signMany', 'rsa2048', 'small', 'none', 16, ['taskset', '-c', '0'])))
@@ -108,11 +111,11 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
     const megabytes = LARGE / 1e6
     const out = await ours('encryptFile', 'rsa2048', 'large', 'large.der')
     large.encrypt.ours.push(megabytes / (out.cpuMs / 1000))
-    large.encrypt.cli.push(megabytes / (await cpuOf(sealCli('-aes-256-gcm', 'large', 'large.cli'), 1)))
+    large.encrypt.cli.push(megabytes / (await cpuSeconds(sealCli('-aes-256-gcm', 'large', 'large.cli'), 1)))
     large.encryptMb.push(out.rssMb)
     const back = await ours('decryptFile', 'rsa2048', 'large.cli', 'large.ours')
     large.decrypt.ours.push(megabytes / (back.cpuMs / 1000))
-    large.decrypt.cli.push(megabytes / (await cpuOf(openCli('large.der', 'large.theirs'), 1)))
+    large.decrypt.cli.push(megabytes / (await cpuSeconds(openCli('large.der', 'large.theirs'), 1)))
     large.decryptMb.push(back.rssMb)
     await run('cmp', [file('large'), file('large.ours')])
     await run('cmp', [file('large'), file('large.theirs')])
@@ -142,7 +145,7 @@ function kept(all: Map<string, Pairs>, metric: string): Pairs {
 }
 
 const perCpu = ({ count, cpuMs }: Measured) => count / (cpuMs / 1000)
-const perSecond = ({ count, wallMs }: Measured) => count / (wallMs / 1000)
+const perSecond = ({ count, wallMs }: Timed) => count / (wallMs / 1000)
 /** Rate of two things that are done one after the other. */
 const together = (a: number, b: number) => 1 / (1 / a + 1 / b)
 
@@ -190,27 +193,4 @@ async function passes(algorithm: string, ...options: readonly string[]): Promise
   const args = ['speed', '-mr', '-seconds', '1', '-bytes', String(SMALL), ...options, '-evp', algorithm]
   const { stdout } = await run('openssl', args)
   return Number(/^\+F:\d+:[^:]+:([\d.]+)/m.exec(stdout)?.[1]) / SMALL
-}
-
-/** Runs a job with the compiled package, which `main.ts` has built. */
-async function job(folder: string, pin: readonly string[], order: object): Promise<Measured> {
-  const bin = process.env.SECFLOW_TEST_BIN
-  if (!bin) throw new Error('npm run bench builds what is measured')
-  const path = join(folder, 'job.json')
-  await writeFile(path, JSON.stringify(order))
-  const server = join(dirname(bin), '../dist/server')
-  const [command, ...args] = [...pin, process.execPath, join(import.meta.dirname, 'smime-process.mjs'), server, path]
-  const { stdout } = await run(command!, args)
-  return JSON.parse(stdout) as Measured
-}
-
-/** CPU seconds of a command run so many times, as the shell that waits for it counts them. */
-async function cpuOf(command: readonly string[], runs: number): Promise<number> {
-  const script =
-    'TIMEFORMAT="cpu %U %S"; runs=$1; shift; time for ((i = 0; i < runs; i++)); do "$@" 2>/dev/null || exit 1; done'
-  const { stderr } = await run('bash', ['-c', script, 'bash', String(runs), ...command], {
-    env: { ...process.env, LC_ALL: 'C' },
-  })
-  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? []
-  return Number(user) + Number(system)
 }
