@@ -10,7 +10,7 @@ import { startS3 } from '../support/s3.ts'
 import { generate } from './generate.ts'
 import { type Bench, rowOf } from './row.ts'
 import { type BenchSink, startSink } from './sink.ts'
-import { benchTenant, domainOf, recipientsOf, SENDER } from './tenant.ts'
+import { benchTenant, domainOf, recipientsOf, SENDER, settingsFor } from './tenant.ts'
 
 const ROUNDS = 3
 const CONNECTIONS = 40
@@ -26,9 +26,7 @@ export const cluster: Bench = async function* (say) {
   const s3 = await startS3()
   const bucket = await s3.bucket()
   const own = {
-    tenants: [tenant.settings],
-    relay: { url: `smtp://127.0.0.1:${sink.smtpPort}?tls=none&connections=20` },
-    logLevel: 'warn',
+    ...settingsFor(tenant, sink),
     secrets: { master: randomBytes(32).toString('base64') },
   }
   const shared = {

@@ -7,7 +7,7 @@ import { percentile } from './latency.ts'
 import { sendLoad } from './load.ts'
 import { type Bench, rowOf } from './row.ts'
 import { startSink } from './sink.ts'
-import { benchTenant, recipientsOf, SENDER } from './tenant.ts'
+import { benchTenant, recipientsOf, SENDER, settingsFor } from './tenant.ts'
 
 const AT_ONCE = 8
 const FILE = 120 * 1024 * 1024
@@ -21,11 +21,7 @@ export const large: Bench = async function* (say) {
   using tenant = await benchTenant(sink.smsUrl)
   await using gateway = await startGateway({
     relayPort: sink.smtpPort,
-    settings: {
-      tenants: [tenant.settings],
-      relay: { url: `smtp://127.0.0.1:${sink.smtpPort}?tls=none&connections=20` },
-      logLevel: 'warn',
-    },
+    settings: settingsFor(tenant, sink),
   })
   const one = async () => {
     const { reached } = await sink.expect({ domain: SMALL, count: 1 }, 60_000)

@@ -11,7 +11,7 @@ import { acceptLatencies, percentile } from './latency.ts'
 import { cpuOf, memoryOf } from './process-tree.ts'
 import { type Bench, type Row, rowOf } from './row.ts'
 import { type BenchSink, startSink } from './sink.ts'
-import { benchTenant, domainOf, recipientsOf, SENDER } from './tenant.ts'
+import { benchTenant, domainOf, recipientsOf, SENDER, settingsFor } from './tenant.ts'
 
 const ROUNDS = 5
 const AIM_S = 4
@@ -51,11 +51,7 @@ export const relay: Bench = async function* (say) {
   using tenant = await benchTenant(sink.smsUrl, IDLE_RULES)
   await using gateway = await startGateway({
     relayPort: sink.smtpPort,
-    settings: {
-      tenants: [tenant.settings],
-      relay: { url: `smtp://127.0.0.1:${sink.smtpPort}?tls=none&connections=20` },
-      logLevel: 'warn',
-    },
+    settings: settingsFor(tenant, sink),
   })
   const postfix = await startPostfix({
     relayPort: sink.smtpPort,

@@ -8,7 +8,7 @@ import { startPostfix } from '../support/postfix.ts'
 import { sendLoad } from './load.ts'
 import { type Bench, rowOf } from './row.ts'
 import { type BenchSink, startSink } from './sink.ts'
-import { type BenchMethod, benchTenant, domainOf, METHODS, recipientsOf, SENDER } from './tenant.ts'
+import { type BenchMethod, benchTenant, domainOf, METHODS, recipientsOf, SENDER, settingsFor } from './tenant.ts'
 
 const CONNECTIONS = 50
 const ROUNDS = 5
@@ -40,11 +40,7 @@ export const smoke: Bench = async function* (say) {
   using tenant = await benchTenant(sink.smsUrl)
   await using gateway = await startGateway({
     relayPort: sink.smtpPort,
-    settings: {
-      tenants: [tenant.settings],
-      relay: { url: `smtp://127.0.0.1:${sink.smtpPort}?tls=none&connections=20` },
-      logLevel: 'warn',
-    },
+    settings: settingsFor(tenant, sink),
     env: { ...(process.env.NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS: process.env.NODE_OPTIONS }) },
   })
   const postfix = await startPostfix({

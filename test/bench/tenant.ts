@@ -23,6 +23,13 @@ export interface BenchTenant extends Disposable {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
+/** Settings of a gateway for the tenant that hands all mail to the sink. */
+export const settingsFor = ({ settings }: BenchTenant, sink: { readonly smtpPort: number }) => ({
+  tenants: [settings],
+  relay: { url: `smtp://127.0.0.1:${sink.smtpPort}?tls=none&connections=20` },
+  logLevel: 'warn',
+})
+
 /** Makes keys, people and policy in a folder of their own; `further` rules beside its own look at every mail and never fire. */
 export async function benchTenant(smsUrl: string, further = 0): Promise<BenchTenant> {
   const folder = mkdtempSync(join(tmpdir(), 'secflow-bench-'))
