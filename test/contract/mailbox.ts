@@ -75,7 +75,7 @@ export function mailboxContract({ open }: MailboxUnderTest, { it, expect }: Runn
 
   it('says what a Smart Alert said when it opened the pane, and nothing for its button', async () => {
     const context = (item: ComposeItem, done: Done<string>) => (item as OfficeItem).getInitializationContextAsync!(done)
-    expect((await said(context)).value ?? '').toBe('')
+    expect((await said(context)).value ?? '').toEqual('')
     const opened = await open('{"secflow":"stop"}')
     expect(await said(context, opened)).toMatchObject({ status: 'succeeded', value: '{"secflow":"stop"}' })
   })
