@@ -82,9 +82,41 @@ export function readElement(input: Uint8Array, limits: ReadLimits): Element {
     left: limits.maxElements ?? 100_000,
   }
   const element = readAt(state, 0, buffer.length, 0)
-  if (element.bytes.length !== buffer.length) throw malformed('bytes after the value')
+  if (element.end !== buffer.length) throw malformed('bytes after the value')
   return element
 }
+
+/** Where a value stands; its octets are looked at when somebody asks: of thirty values of a small container, few are. */
+class Standing implements Element {
+  readonly tag: number
+  readonly children: readonly Element[]
+  readonly indefinite: boolean
+  /** Offset behind the whole encoding. */
+  readonly end: number
+  readonly #input: Buffer
+  readonly #start: number
+  readonly #contentStart: number
+
+  constructor(input: Buffer, start: number, contentStart: number, end: number, children: readonly Element[] | null) {
+    this.#input = input
+    this.#start = start
+    this.#contentStart = contentStart
+    this.end = end
+    this.tag = input[start]!
+    this.children = children ?? NONE
+    this.indefinite = input[start + 1] === 0x80
+  }
+
+  get bytes(): Buffer {
+    return this.#input.subarray(this.#start, this.end)
+  }
+
+  get content(): Buffer {
+    return this.#input.subarray(this.#contentStart, this.indefinite ? this.end - 2 : this.end)
+  }
+}
+
+const NONE: readonly Element[] = []
 
 interface State {
   readonly buffer: Buffer
@@ -93,7 +125,7 @@ interface State {
   left: number
 }
 
-function readAt(state: State, start: number, limit: number, depth: number): Element {
+function readAt(state: State, start: number, limit: number, depth: number): Standing {
   if (depth > state.maxDepth) throw malformed('nested too deeply')
   if (state.left-- <= 0) throw malformed('too many elements')
   const { buffer } = state
@@ -107,7 +139,7 @@ function readAt(state: State, start: number, limit: number, depth: number): Elem
     throw malformed('constructed string in DER')
   }
   const first = buffer[start + 1]!
-  if (first === 0x80) return readIndefinite(state, start, limit, depth, tag, constructed)
+  if (first === 0x80) return readIndefinite(state, start, limit, depth, constructed)
   let contentStart = start + 2
   let length = first
   if (first > 0x80) {
@@ -120,35 +152,21 @@ function readAt(state: State, start: number, limit: number, depth: number): Elem
   }
   const end = contentStart + length
   if (end > limit) throw malformed('length runs past the end')
+  if (!constructed) return new Standing(buffer, start, contentStart, end, null)
   const children: Element[] = []
-  if (constructed) {
-    for (let at = contentStart; at < end; ) {
-      const child = readAt(state, at, end, depth + 1)
-      children.push(child)
-      at += child.bytes.length
-    }
+  for (let at = contentStart; at < end; ) {
+    const child = readAt(state, at, end, depth + 1)
+    children.push(child)
+    at = child.end
   }
-  return {
-    tag,
-    bytes: buffer.subarray(start, end),
-    content: buffer.subarray(contentStart, end),
-    children,
-    indefinite: false,
-  }
+  return new Standing(buffer, start, contentStart, end, children)
 }
 
 function mustBeConstructed(tag: number, constructed: boolean): boolean {
   return (tag & ~0x20) === 0x10 || (tag & ~0x20) === 0x11 ? true : constructed
 }
 
-function readIndefinite(
-  state: State,
-  start: number,
-  limit: number,
-  depth: number,
-  tag: number,
-  constructed: boolean,
-): Element {
+function readIndefinite(state: State, start: number, limit: number, depth: number, constructed: boolean): Standing {
   if (state.der) throw malformed('indefinite length in DER')
   if (!constructed) throw malformed('indefinite length of a primitive value')
   const children: Element[] = []
@@ -158,15 +176,9 @@ function readIndefinite(
     if (state.buffer[at] === 0 && state.buffer[at + 1] === 0) break
     const child = readAt(state, at, limit, depth + 1)
     children.push(child)
-    at += child.bytes.length
+    at = child.end
   }
-  return {
-    tag,
-    bytes: state.buffer.subarray(start, at + 2),
-    content: state.buffer.subarray(start + 2, at),
-    children,
-    indefinite: true,
-  }
+  return new Standing(state.buffer, start, start + 2, at + 2, children)
 }
 
 /** Reads the members of one constructed value in order: what is left unread is an error, so nothing slips by. */

@@ -1,6 +1,7 @@
 import { Fault } from '../../../shared/fault/index.ts'
 import { type Element, Members } from './ber-read.ts'
-import { contextTag, TAG } from './der.ts'
+import { contextTag, oid, TAG } from './der.ts'
+import { OID } from './oids.ts'
 
 /** Meaning of single values; each raises `container-malformed` for what its type does not allow. */
 const malformed = (detail: string) => new Fault('container-malformed', detail)
@@ -10,9 +11,18 @@ function primitive(element: Element, tag: number): Buffer {
   return element.content
 }
 
+/** The identifiers of this program by their contents octets: reading one of them is looking it up. */
+const KNOWN: ReadonlyMap<string, string> = new Map(
+  Object.values(OID).map((dotted) => [oid(dotted).toString('latin1', 2), dotted]),
+)
+
 /** Dotted form of an OBJECT IDENTIFIER of at most 64 octets. */
 export function oidValue(element: Element): string {
   const content = primitive(element, TAG.oid)
+  return (content.length <= 64 ? KNOWN.get(content.toString('latin1')) : undefined) ?? dottedForm(content)
+}
+
+function dottedForm(content: Buffer): string {
   if (content.length === 0 || content.length > 64 || content[content.length - 1]! & 0x80) throw malformed('bad OID')
   const arcs: number[] = []
   let arc = 0
