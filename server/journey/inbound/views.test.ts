@@ -1,13 +1,16 @@
+import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import { entityBytes } from '../../../test/support/entity-bytes.ts'
+import { startGpg } from '../../../test/support/gpg.ts'
 import { encryptedMail, plainMail, signedMail } from '../../../test/support/mails.ts'
 import { opensslCa } from '../../../test/support/openssl-ca.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
-import type { Keyring } from '../../ports/keyring.ts'
+import type { Keyring, PgpIdentity } from '../../ports/keyring.ts'
 import { parseMail } from '../parse/parse-mail.ts'
 import { plainTenant } from '../tenant.ts'
+import { generatePgpKey } from '../transform/openpgp/index.ts'
 import { encryptEntity } from '../transform/smime/index.ts'
 import { DEFAULT_INBOUND } from './settings.ts'
 import { isToBeOpened, type MailToOpen, openViews, passed } from './views.ts'
@@ -86,6 +89,51 @@ describe('views', () => {
     expect(opened.notes).toMatchObject([{ type: 'message.opened', detail: { verdict: 'undecryptable' } }])
     expect(opened.views[0]?.usual).toBe(opened.views[0]?.received)
   })
+
+  it('a bomb of compression for many keys is unpacked for some of them, and closed for the rest', async () => {
+    await using gnupg = await startGpg()
+    const addresses = ['a', 'b', 'c', 'd'].map((name) => `${name}@acme.example`)
+    const identities = new Map<string, PgpIdentity>()
+    for (const address of addresses) {
+      const made = await generatePgpKey({ name: '', address, time: Date.now() - 60_000, kind: 'ecc' })
+      identities.set(address, { ...made, gateway: false })
+      await gnupg.trust(made.armoredPublic)
+    }
+    writeFileSync(
+      gnupg.path('zeros'),
+      Buffer.concat([Buffer.from('Content-Type: text/plain\r\n\r\n'), Buffer.alloc(250 * 1_048_576, '\n')]),
+    )
+    const readers = addresses.flatMap((address) => ['-r', address])
+    const { stdout } = await gnupg.gpg([
+      '--armor',
+      '--compress-algo',
+      'zlib',
+      ...readers,
+      '--encrypt',
+      '--output',
+      '-',
+      gnupg.path('zeros'),
+    ])
+    expect(stdout.length).toBeLessThan(600_000)
+    const bytes = Buffer.from(
+      `From: bob@peer.example\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="gpg"\n\n--gpg\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--gpg\nContent-Type: application/octet-stream\n\n${stdout}\n--gpg--\n`.replaceAll(
+        /\r?\n/g,
+        '\r\n',
+      ),
+    )
+    const own = {
+      ...keyring,
+      decryptionKeys: async (_: string, [address]: readonly string[]) => ({
+        smime: [],
+        pgp: [identities.get(address!)!],
+      }),
+    } as unknown as Keyring
+    await using opened = await openViews(own, await mailOf(bytes, { recipients: addresses, source: bytesOf(bytes) }))
+    expect(opened.views.map((view) => [[...view.recipients], view.opened?.verdict.state])).toEqual([
+      [addresses.slice(0, 2), 'unsigned'],
+      [addresses.slice(2), 'undecryptable'],
+    ])
+  }, 120_000)
 
   it('many keys that open the same content hold it once, and readable', async () => {
     using ca = opensslCa(ANNA)

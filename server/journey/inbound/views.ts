@@ -16,6 +16,7 @@ import {
   openedFacts,
   openedMessage,
   openMail,
+  unpackingOf,
 } from '../transform/open/index.ts'
 import { DEFAULT_INBOUND, type InboundSettings } from './settings.ts'
 
@@ -134,11 +135,12 @@ async function viewsByKey(
 ): Promise<View[]> {
   const shared = await sharedKeys(keyring, mail.tenant)
   const views = new Map<string, View>()
+  const unpacking = unpackingOf(mail.source.size)
   let same: Seen | null = null
   for (const [at, { keys, addresses }] of (await keyGroups(keyring, mail.tenant, ours)).entries()) {
     const own = at < MOST_KEY_SETS ? keys : { smime: [], pgp: [] }
     const fresh = same === null
-    const view: Seen = same ?? (await viewWith({ ...shared, ...own }, mail, held))
+    const view: Seen = same ?? (await viewWith({ ...shared, ...own }, mail, unpacking, held))
     // Where nothing is encrypted the mail is the same for everybody.
     if (!view.opened?.layers.some(({ kind }) => kind.endsWith('-encrypted'))) same = view
     const name = await nameOf(view)
@@ -152,12 +154,17 @@ async function viewsByKey(
 }
 
 /** Size and oddities of the mail as it came join what was found inside. */
-async function viewWith(keys: OpenKeys, mail: MailToOpen, held: OpenedMail[]): Promise<Seen> {
+async function viewWith(
+  keys: OpenKeys,
+  mail: MailToOpen,
+  unpacking: ReturnType<typeof unpackingOf>,
+  held: OpenedMail[],
+): Promise<Seen> {
   const { tenant, record, source, parsed } = mail
   const { index, visible } = parsed
   const settings = settingsOf(tenant)
   const { legacy } = settings
-  const opened = await openMail(source, keys, { at: record.acceptedAt, from: visible.from, index, legacy })
+  const opened = await openMail(source, keys, { at: record.acceptedAt, from: visible.from, index, legacy, unpacking })
   held.push(opened)
   const facts = withFacts(parsed, parsed, opened)
   const received = { source, parsed: facts }

@@ -13,4 +13,5 @@ export type {
   Verdict,
   Words,
 } from './result.ts'
+export { unpackingOf } from './unpacking.ts'
 export { KIND_WORDS } from './words.ts'

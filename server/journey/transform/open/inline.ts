@@ -60,7 +60,7 @@ async function openMessage(armor: Buffer, opening: Opening): Promise<Opened> {
 
 /** What `gpg --sign` makes: a signature and no encryption (RFC 9580 10.3); null for anything else. */
 async function openSignedMessage(armor: Buffer, opening: Opening): Promise<Opened | null> {
-  const options = { time: opening.at, most: UNPACKED }
+  const options = { time: opening.at, most: UNPACKED, unpacking: opening.unpacking }
   const read = await orFault(pgpReadSigned(bytesOf(armor).stream(), opening.sender.pgp, options))
   if (read instanceof Fault) return null
   const { content, signatures } = read

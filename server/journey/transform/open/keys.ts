@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { MimeIndex } from '../../../mime/index-mime.ts'
 import type { PgpIdentity, SmimeIdentity, VerificationKeys } from '../../../ports/keyring.ts'
+import type { Unpacking } from '../openpgp/index.ts'
 import type { Legacy } from '../smime/enveloped-read.ts'
 
 export interface OpenKeys {
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly from: string
   /** Ciphers that are too weak to be opened without being asked; none by default. */
   readonly legacy?: Legacy
+  /** What may still come out of compression in this mail, over all that it is opened for; by its size when left out. */
+  readonly unpacking?: Unpacking
   /** Of `source`, where the caller has it already. */
   readonly index?: MimeIndex
 }

@@ -7,7 +7,7 @@ import { decodedBody } from '../../../mime/decode.ts'
 import { indexMime, type MimeIndex } from '../../../mime/index-mime.ts'
 import type { ByteSource, ByteStream } from '../../../ports/bytes.ts'
 import type { VerificationKeys } from '../../../ports/keyring.ts'
-import { pgpCheckSignature, pgpOpen } from '../openpgp/index.ts'
+import { pgpCheckSignature, pgpOpen, type Unpacking } from '../openpgp/index.ts'
 import type { Legacy } from '../smime/enveloped-read.ts'
 import {
   collect,
@@ -40,6 +40,8 @@ export interface Opening {
   readonly at: number
   /** Ciphers that are too weak to be opened without being asked. */
   readonly legacy: Legacy
+  /** What may still come out of compression. */
+  readonly unpacking: Unpacking
 }
 
 /** What one container gave: its layers from the outside in, and what it held; null: nothing is released. */
@@ -189,7 +191,8 @@ async function openPgp({ source, index }: Inside, opening: Opening): Promise<Ope
 
 /** An encrypted OpenPGP message, and the signatures that are inside of it. */
 export async function openPgpMessage(message: AsyncIterable<Uint8Array>, opening: Opening): Promise<Opened> {
-  const opened = await orFault(pgpOpen(message, opening.keys.pgp, opening.sender.pgp, { time: opening.at }))
+  const options = { time: opening.at, unpacking: opening.unpacking }
+  const opened = await orFault(pgpOpen(message, opening.keys.pgp, opening.sender.pgp, options))
   if (opened instanceof Fault) return closed(layerOf('pgp-encrypted', 'undecryptable'))
   const { content, protection, signatures } = opened
   const state = protection === 'none' ? 'no-integrity' : 'decrypted'

@@ -15,6 +15,7 @@ import { type Inside, type Opened, type Opening, openContainer, orFault } from '
 import { namesAnotherSender, protectedSubject } from './protected-header.ts'
 import type { OpenedLayer, OpenedMail } from './result.ts'
 import { soleSender } from './sender.ts'
+import { unpackingOf } from './unpacking.ts'
 import { markIntegrity, verdictOn } from './verdict.ts'
 import { wordsOf } from './words.ts'
 
@@ -138,12 +139,16 @@ async function dispose(held: readonly AsyncDisposable[]): Promise<void> {
 
 const NOTHING_KNOWN = { pgp: [], certificates: [], revoked: new Set<string>() }
 
-async function openingOf({ index }: Inside, keys: OpenKeys, { at, from, legacy = {} }: OpenOptions): Promise<Opening> {
+async function openingOf(
+  { source, index }: Inside,
+  keys: OpenKeys,
+  { at, from, legacy = {}, unpacking = unpackingOf(source.size) }: OpenOptions,
+): Promise<Opening> {
   const sender = soleSender(index.root.fields)
   const same = sender !== null && sameMailbox(sender, from)
   const address = same ? canonical(sender) : null
   const known = address === null ? NOTHING_KNOWN : await keys.verification(address)
-  return { keys, sender: known, revoked: known.revoked, from: same ? sender : null, at, legacy }
+  return { keys, sender: known, revoked: known.revoked, from: same ? sender : null, at, legacy, unpacking }
 }
 
 function canonical(address: string): string | null {

@@ -16,14 +16,20 @@ const BZIP2 = 3
 /** Of 64 KiB, some 10 ms: others have their turn in between. */
 const PIECES_AT_ONCE = 4
 
+/** Bytes that may still come out of compression, over all attempts on one mail. */
+export interface Unpacking {
+  left: number
+}
+
 /**
- * Unpacks the body of a compressed data packet into a spool, at most `most` bytes. Raises `container-malformed` when more
+ * Unpacks the body of a compressed data packet into a spool, at most `most` bytes and what `unpacking` has left. Raises `container-malformed` when more
  * would come out or the data are damaged.
  */
-export async function decompress(body: PieceReader, spool: Spool, most: number): Promise<void> {
+export async function decompress(body: PieceReader, spool: Spool, most: number, unpacking: Unpacking): Promise<void> {
   const algorithm = await body.byte()
   const write = async (piece: Buffer) => {
-    if (spool.size + piece.length > most) throw malformed('unpacks to more than may be read')
+    unpacking.left -= piece.length
+    if (spool.size + piece.length > most || unpacking.left < 0) throw malformed('unpacks to more than may be read')
     await spool.write(piece)
   }
   switch (algorithm) {

@@ -12,6 +12,7 @@ import type * as read from './read.ts'
 import type * as sign from './sign.ts'
 
 export type { PgpSignatureCheck } from './check.ts'
+export type { Unpacking } from './decompress.ts'
 export type { PgpBlock, PgpSignedText } from './inline.ts'
 export type { PgpKeyKind } from './keys.ts'
 export type { PgpMessage, PgpOpenOptions } from './open.ts'

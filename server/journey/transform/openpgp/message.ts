@@ -3,7 +3,7 @@ import type { Key } from 'openpgp'
 import type { OpenByteSource } from '../../../ports/bytes.ts'
 import { checked, type PgpSignatureCheck, type ReadSignatures, signaturesOf } from './check.ts'
 import { MAX_SIGNATURES } from './config.ts'
-import { decompress } from './decompress.ts'
+import { decompress, type Unpacking } from './decompress.ts'
 import { Digests, type HashedAs } from './digest.ts'
 import { PACKET, packet } from './packet.ts'
 import { type PacketHead, packetBody, packetHead, wholeBody } from './packet-read.ts'
@@ -23,6 +23,8 @@ export interface MessageOptions {
   readonly time: number
   /** Most bytes that may come out of compression. */
   readonly most: number
+  /** The same over several messages. */
+  readonly unpacking: Unpacking
   readonly newSpool: () => Spool
 }
 
@@ -51,14 +53,17 @@ export async function readContent(source: OpenByteSource, options: MessageOption
 }
 
 /** What a message that is one compressed packet unpacks to; null for any other. */
-async function unpackedOf(source: OpenByteSource, { most, newSpool }: MessageOptions): Promise<OpenByteSource | null> {
+async function unpackedOf(
+  source: OpenByteSource,
+  { most, unpacking, newSpool }: MessageOptions,
+): Promise<OpenByteSource | null> {
   const reader = new PieceReader(source.stream())
   const spool = newSpool()
   try {
     const head = await meaningfulHead(reader)
     if (head?.tag !== PACKET.compressed) return null
     const body = new PieceReader(packetBody(reader, head))
-    await decompress(body, spool, most)
+    await decompress(body, spool, most, unpacking)
     if (!(await body.atEnd())) throw malformed('data after the end of what is compressed')
     if (await meaningfulHead(reader)) throw malformed('a packet after the compressed one')
     return await spool.source()

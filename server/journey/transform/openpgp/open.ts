@@ -6,6 +6,7 @@ import type { PgpIdentity } from '../../../ports/keyring.ts'
 import type { PgpSignatureCheck } from './check.ts'
 import { MAX_OPENED_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
 import { dearmored } from './dearmor.ts'
+import type { Unpacking } from './decompress.ts'
 import { readContent } from './message.ts'
 import { PACKET, packet } from './packet.ts'
 import { type PacketHead, packetBody, packetHead, wholeBody } from './packet-read.ts'
@@ -22,6 +23,8 @@ export interface PgpOpenOptions {
   readonly time: number
   /** Most bytes of ciphertext, and most that may come out of compression; 256 MiB by default. */
   readonly most?: number
+  /** What may come out of compression over several calls: one mail is opened for many people. Without bound when left out. */
+  readonly unpacking?: Unpacking
   /** Where content waits that is larger than 2 MiB; the system's directory for temporary files by default. */
   readonly directory?: string
   /** Tried on session keys that a password protects (RFC 9580 5.3). */
@@ -36,6 +39,7 @@ export interface PgpMessage {
 }
 
 const MAX_SESSION_KEY = 4_096
+const unbound = (): Unpacking => ({ left: Number.POSITIVE_INFINITY })
 /** Private-key operations on one message: 256 of RSA-4096 take about a second. */
 const MAX_TRIED = 256
 const SEALED: ReadonlySet<number> = new Set([PACKET.unprotectedData, PACKET.protectedData, PACKET.aeadData])
@@ -51,7 +55,7 @@ export async function pgpOpen(
   pieces: AsyncIterable<Uint8Array>,
   identities: readonly PgpIdentity[],
   verificationKeys: readonly string[],
-  { time, most = MAX_OPENED_BYTES, directory, passwords = [] }: PgpOpenOptions,
+  { time, most = MAX_OPENED_BYTES, unpacking = unbound(), directory, passwords = [] }: PgpOpenOptions,
 ): Promise<PgpMessage> {
   const secrets = await Promise.all(identities.map(privateKeyOf))
   const verifiers = await publicKeysOf(verificationKeys)
@@ -65,7 +69,7 @@ export async function pgpOpen(
     if (await nextMeaningful(reader)) throw malformed('a packet after the encrypted data')
     if (!whole) throw new Fault('decryption-failed', '')
     const inside = await spool.source()
-    const options = { verifiers, time, most, newSpool }
+    const options = { verifiers, time, most, unpacking, newSpool }
     const { content, signatures } = await readContent(inside, options).catch((cause) => {
       throw new Fault('decryption-failed', '', { cause })
     })
@@ -85,7 +89,7 @@ export async function pgpOpen(
 export async function pgpReadSigned(
   pieces: AsyncIterable<Uint8Array>,
   verificationKeys: readonly string[],
-  { time, most = MAX_OPENED_BYTES, directory }: PgpOpenOptions,
+  { time, most = MAX_OPENED_BYTES, unpacking = unbound(), directory }: PgpOpenOptions,
 ): Promise<Omit<PgpMessage, 'protection'>> {
   const verifiers = await publicKeysOf(verificationKeys)
   const newSpool = () => new Spool(directory === undefined ? {} : { directory })
@@ -98,7 +102,7 @@ export async function pgpReadSigned(
     await spool[Symbol.asyncDispose]()
     throw error
   }
-  return readContent(await spool.source(), { verifiers, time, most, newSpool })
+  return readContent(await spool.source(), { verifiers, time, most, unpacking, newSpool })
 }
 
 async function* limited(pieces: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
