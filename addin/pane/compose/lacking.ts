@@ -1,5 +1,6 @@
 import { lowersClass } from './choice.ts'
 import { type ComposeState, isWaiting } from './model.ts'
+import { wantsPhone } from './outlook.ts'
 import { circumstances } from './session.ts'
 
 /** What the sender can mend here, in the order in which it is asked for: a number, a reason; else the class is what there is to choose. */
@@ -9,10 +10,8 @@ export type Lacking = 'phone' | 'reason' | 'class'
 export function lackingIn(state: ComposeState): Lacking | null {
   const { shown, choice } = state
   if (isWaiting(state) || (!shown && !state.trouble)) return null
-  const fields = shown?.verdict.recipients.flatMap(({ outcome, missing }) =>
-    outcome === 'deliver' ? [] : missing.map(({ field }) => field),
-  )
-  if (fields?.includes('phone')) return 'phone'
+  const stopped = shown?.verdict.recipients.filter(({ outcome }) => outcome !== 'deliver')
+  if (stopped?.some(({ missing }) => wantsPhone(missing))) return 'phone'
   const asks = choice.plain || lowersClass(choice, circumstances(state))
   return asks && choice.reason.trim() === '' ? 'reason' : 'class'
 }

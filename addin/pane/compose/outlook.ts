@@ -106,6 +106,10 @@ function extrasOf({ steps }: RecipientVerdict): readonly Extra[] {
   })
 }
 
+/** Whether a telephone is missing, or may be: without a connection nobody knows. */
+export const wantsPhone = (missing: Group['missing']): boolean =>
+  missing.some(({ field }) => field === 'phone' || field === 'recipient.phoneKnown')
+
 /** Bytes from which an attachment is called out: many mail servers refuse 10 MB and above once encoded. */
 export const LARGE = 10_000_000
 

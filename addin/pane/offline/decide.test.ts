@@ -68,6 +68,20 @@ describe('the preview without a connection', () => {
     ])
   })
 
+  it('knows the number that the sender gave for a recipient, and asks for the others', async () => {
+    const pdf = '{id: pdf, then: [{protect: {anyOf: [pdf], password: {channel: sms}}}]}'
+    const recipients = [
+      { address: 'bob@partner.example', field: 'to' as const, phone: '+4915112345678' },
+      { address: 'carol@partner.example', field: 'to' as const },
+    ]
+    const verdict = await decideOffline(kept({}, [pdf]), draft({ recipients }), 'en', NOW)
+    expect(verdict?.recipients.map(({ method, missing }) => [method, missing.map(({ field }) => field)])).toEqual([
+      ['pdf', []],
+      [null, ['recipient.phoneKnown']],
+    ])
+    expect(verdict?.recipients[0]?.steps[0]).toMatchObject({ password: { phone: '+4915112345678' } })
+  })
+
   it('has no stamp: only the service signs', async () => {
     expect((await decideOffline(kept(), draft(), 'en', NOW))?.stamp).toBe('')
   })

@@ -1,7 +1,7 @@
 import { Button } from '@fluentui/react-components'
 import { useState } from 'react'
 import { personKey } from '../compose/choice.ts'
-import type { Extra, Fate, Group } from '../compose/outlook.ts'
+import { type Extra, type Fate, type Group, wantsPhone } from '../compose/outlook.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
 import { late } from '../parts/late.tsx'
 import type { Words } from '../words/words.ts'
@@ -50,7 +50,7 @@ export function GroupCard({ group, stale, offline, numbers, words }: Card) {
   const { icon, tone } = LOOKS[fate]
   const said = preview.fates[fate]
   const rest = members.length - shown
-  const wantsPhone = missing.some(({ field }) => field === 'phone')
+  const asksPhone = wantsPhone(group.missing)
   return (
     <li className={`group ${tone}${stale ? ' stale' : ''}`}>
       <div className="head">
@@ -69,7 +69,7 @@ export function GroupCard({ group, stale, offline, numbers, words }: Card) {
               {name !== address && <bdi className="soft">{address}</bdi>}
               {field === 'bcc' && <span className="tag">{preview.fields.bcc}</span>}
               {external && <span className="tag">{preview.external}</span>}
-              {(wantsPhone || typed !== undefined) && (
+              {(asksPhone || typed !== undefined) && (
                 <Phone
                   person={person}
                   name={name}

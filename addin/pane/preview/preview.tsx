@@ -1,5 +1,5 @@
 import { useId } from 'react'
-import type { Group } from '../compose/outlook.ts'
+import { type Group, wantsPhone } from '../compose/outlook.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Spinner } from '../parts/spinner.tsx'
 import type { Words } from '../words/words.ts'
@@ -29,7 +29,7 @@ export function Preview({ groups, waiting, slow, offline, nobody, external, numb
   if (!groups && !waiting && !nobody) return null
   const stopped = groups?.reduce((sum, { fate, members }) => (fate === 'reject' ? sum + members.length : sum), 0) ?? 0
   const phoneless = (groups ?? []).flatMap(({ missing, members }) =>
-    missing.some(({ field }) => field === 'phone') ? members.map(({ person }) => person.name) : [],
+    wantsPhone(missing) ? members.map(({ person }) => person.name) : [],
   )
   return (
     <section className="part stack" aria-labelledby={title} aria-busy={waiting}>

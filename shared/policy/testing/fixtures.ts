@@ -80,6 +80,7 @@ const RECIPIENT_KEYS = [
   'country',
   'language',
   'phoneKnown',
+  'phoneGiven',
   'keys',
   'portalAccount',
   'lastContact',
