@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { LayerState } from '../../../../shared/domain/index.ts'
+import { type LayerState, VERDICT_STATES } from '../../../../shared/domain/index.ts'
 import { layerOf } from './judge.ts'
 import { markIntegrity, verdictOn } from './verdict.ts'
 
 const signature = (state: LayerState) => layerOf('smime-signed', state)
 const encryption = (state: LayerState) => layerOf('smime-encrypted', state)
-const BAD: readonly LayerState[] = [
-  'no-integrity',
-  'unknown-signer',
-  'from-differs',
-  'expired',
-  'revoked',
-  'weak',
-  'unusable',
-  'broken',
-  'not-covered',
-  'undecryptable',
-  'not-opened',
-  'too-deep',
-]
+const BAD = VERDICT_STATES.filter((state) => state !== 'plain' && state !== 'unsigned' && state !== 'good')
 
 describe('the verdict', () => {
   it('is plain without layers, unsigned with encryption alone, good with a good signature', () => {
