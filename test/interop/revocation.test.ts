@@ -222,7 +222,10 @@ describe('reading a list', () => {
   })
 
   it('version 1, without extensions, names certificates as well', async () => {
-    writeFileSync(ca.path('v1.cnf'), readFileSync(ca.path('ca.cnf'), 'utf8').replace('crl_extensions=usual', '').replace('crlnumber=crlnumber', ''))
+    writeFileSync(
+      ca.path('v1.cnf'),
+      readFileSync(ca.path('ca.cnf'), 'utf8').replace('crl_extensions=usual', '').replace('crlnumber=crlnumber', ''),
+    )
     writeFileSync(ca.path('index.txt'), '')
     const own = ['ca', '-config', 'v1.cnf', ...CA.slice(2)]
     ca.run(...own, '-revoke', 'rsa2048.crt')
