@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cpuSeconds, type Measured, runJob } from './job.ts'
-import { type Bench, type Row, rowOf } from './row.ts'
+import { type Bench, median, type Row, rowOf } from './row.ts'
 
 const run = promisify(execFile)
 
@@ -58,19 +58,22 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
   const lines = `${'x'.repeat(74)}\r\n`.repeat(Math.floor(SMALL / 76))
   await writeFile(file('small'), `Content-Type: text/plain\r\n\r\n${lines}`)
   await run('openssl', ['rand', '-out', file('large'), String(LARGE)])
-  const ours = (work: string, key: Key, input: string, output: string, lanes = 4, pin: readonly string[] = []) =>
+  const order = (work: string, key: Key, input: string, output: string, lanes = 4) => ({
+    work,
+    certificate: file(`${key}.crt`),
+    key: file(`${key}.key`),
+    input: file(input),
+    output: file(output),
+    seconds: SECONDS,
+    lanes,
+  })
+  const ours = (...what: Parameters<typeof order>) => runJob<Timed>('smime-process.mjs', folder, order(...what))
+  /** The same by the clock instead of by processor time. */
+  const clocked = (pin: readonly string[]) =>
     runJob<Timed>(
       'smime-process.mjs',
       folder,
-      {
-        work,
-        certificate: file(`${key}.crt`),
-        key: file(`${key}.key`),
-        input: file(input),
-        output: file(output),
-        seconds: SECONDS,
-        lanes,
-      },
+      { ...order('signMany', 'rsa2048', 'small', 'none', 16), best: 'wall' },
       { pin },
     )
   const cms = (...args: readonly string[]) => ['openssl', 'cms', '-binary', '-outform', 'DER', ...args]
@@ -86,7 +89,7 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
   await cpuSeconds(sealCli('-aes-256-cbc', 'small', 'small.cbc'), 1)
 
   const small = new Map<string, Pairs>()
-  const cores = { two: [] as number[], one: [] as number[] }
+  const cores = { two: [] as number[], one: [] as number[], limit: [] as number[] }
   const large = { encrypt: pairs(), decrypt: pairs(), encryptMb: [] as number[], decryptMb: [] as number[] }
   for (let round = 0; round < ROUNDS; round += 1) {
     const limit = await limits()
@@ -105,8 +108,9 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
     opened.limit.push(together(limit.sign.rsa2048, limit.cbcDecrypt))
     opened.cli.push(CLI_RUNS / (await cpuSeconds(openCli('small.cbc', 'cli'), CLI_RUNS)))
 
-    cores.two.push(perSecond(await ours('signMany', 'rsa2048', 'small', 'none', 16)))
-    cores.one.push(perSecond(await ours('signMany', 'rsa2048', 'small', 'none', 16, ['taskset', '-c', '0'])))
+    cores.two.push(perSecond(await clocked([])))
+    cores.one.push(perSecond(await clocked(['taskset', '-c', '0'])))
+    cores.limit.push((await byTheClock(2)) / (await byTheClock(1)))
 
     const megabytes = LARGE / 1e6
     const out = await ours('encryptFile', 'rsa2048', 'large', 'large.der')
@@ -127,6 +131,7 @@ async function* measured(folder: string, say: (text: string) => void): AsyncGene
     yield rowOf({ ...per, metric, peer: 'openssl cms' }, values, cli)
   }
   yield rowOf({ ...per, unit: 'per s', metric: 'sign_rsa2048_10k_cores', peer: 'one core' }, cores.two, cores.one)
+  say(`two processes of openssl speed do ${median(cores.limit).toFixed(2)} times the work of one on this machine now`)
   const bulk = { ...per, unit: 'MB per CPU s', peer: 'openssl cms' } as const
   yield rowOf({ ...bulk, metric: 'encrypt_120m' }, large.encrypt.ours, large.encrypt.cli)
   yield rowOf({ ...bulk, metric: 'decrypt_120m' }, large.decrypt.ours, large.decrypt.cli)
@@ -187,6 +192,13 @@ async function limits(): Promise<Limits> {
     cbcEncrypt: await passes('aes-256-cbc'),
     cbcDecrypt: await passes('aes-256-cbc', '-decrypt'),
   }
+}
+
+/** RSA-2048 signatures a second by the clock in so many processes: what the machine has left beside its other work. */
+async function byTheClock(processes: number): Promise<number> {
+  const one = ['speed', '-mr', '-elapsed', '-seconds', '1', 'rsa2048']
+  const outputs = await Promise.all(Array.from({ length: processes }, () => run('openssl', one)))
+  return outputs.reduce((sum, { stdout }) => sum + Number(/^\+F2:\d+:2048:([\d.e-]+)/m.exec(stdout)?.[1]), 0)
 }
 
 async function passes(algorithm: string, ...options: readonly string[]): Promise<number> {
