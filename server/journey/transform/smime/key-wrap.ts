@@ -12,6 +12,15 @@ export const WRAP_LENGTH: Readonly<Record<string, KeyLength>> = {
   [OID.aes256Wrap]: 32,
 }
 
+/** A key encryption key of `length` bytes from a shared secret; `ukm` is the keying material of the sender. */
+type KeyDerivation = (
+  secret: Buffer,
+  digest: KdfDigest,
+  wrapAlgorithm: Buffer,
+  ukm: Buffer | null,
+  length: KeyLength,
+) => Buffer
+
 /** ECC-CMS-SharedInfo (RFC 5753 7.2); `wrapAlgorithm` is the AlgorithmIdentifier exactly as it stands in the message. */
 function sharedInfo(wrapAlgorithm: Buffer, ukm: Buffer | null, length: KeyLength): Buffer {
   const bits = Buffer.alloc(4)
@@ -24,13 +33,7 @@ function sharedInfo(wrapAlgorithm: Buffer, ukm: Buffer | null, length: KeyLength
 }
 
 /** Key encryption key from an ECDH secret: X9.63 KDF over ECC-CMS-SharedInfo (RFC 5753 7.2). */
-export function keyEncryptionKey(
-  secret: Buffer,
-  digest: KdfDigest,
-  wrapAlgorithm: Buffer,
-  ukm: Buffer | null,
-  length: KeyLength,
-): Buffer {
+export const keyEncryptionKey: KeyDerivation = (secret, digest, wrapAlgorithm, ukm, length) => {
   const info = sharedInfo(wrapAlgorithm, ukm, length)
   const blocks: Buffer[] = []
   const counter = Buffer.alloc(4)
@@ -42,25 +45,13 @@ export function keyEncryptionKey(
 }
 
 /** Key encryption key from an X25519 secret: HKDF over ECC-CMS-SharedInfo, salted with the keying material if there is some (RFC 8418 section 2). */
-export function hkdfEncryptionKey(
-  secret: Buffer,
-  digest: KdfDigest,
-  wrapAlgorithm: Buffer,
-  ukm: Buffer | null,
-  length: KeyLength,
-): Buffer {
+export const hkdfEncryptionKey: KeyDerivation = (secret, digest, wrapAlgorithm, ukm, length) => {
   const info = sharedInfo(wrapAlgorithm, ukm, length)
   return Buffer.from(hkdfSync(digest, secret, ukm ?? Buffer.alloc(0), info, length))
 }
 
 /** Key encryption key from an encapsulated secret: HKDF over CMSORIforKEMOtherInfo (RFC 9629 section 5, RFC 9936 2.2.1). */
-export function kemEncryptionKey(
-  secret: Buffer,
-  digest: KdfDigest,
-  wrapAlgorithm: Buffer,
-  ukm: Buffer | null,
-  length: KeyLength,
-): Buffer {
+export const kemEncryptionKey: KeyDerivation = (secret, digest, wrapAlgorithm, ukm, length) => {
   const info = der.sequence(wrapAlgorithm, der.integer(length), ...(ukm ? [der.context(0, der.octetString(ukm))] : []))
   return Buffer.from(hkdfSync(digest, secret, Buffer.alloc(0), info, length))
 }
