@@ -2,6 +2,7 @@
  * What attackers do so that a mail looks signed by somebody: each shape is made with openssl or gpg, and none may be "good". A
  * false "good" is the worst bug the reader of inbound mail can have.
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenKeys, openedMessage, openMail } from '../../server/journey/transform/open/index.ts'
@@ -159,7 +160,7 @@ describe('certificates that claim more than they vouch for', () => {
   it('one that was issued with the certificate of a user', async () => {
     expect(await stateOf(mail(sign('leafmade', TEXT, '-certfile', 'eve.crt')))).toBe('unknown-signer')
   })
-  it('revoked by the administrator', async () => {
+  it('revoked: by the administrator', async () => {
     expect(await stateOf(mail(sign('fallen')))).toBe('revoked')
   })
   it('two signers: one who is the sender is enough, one whose signature is wrong is too many', async () => {
@@ -172,7 +173,7 @@ describe('certificates that claim more than they vouch for', () => {
 })
 
 describe('signed, but not this', () => {
-  it('an unsigned part beside the signed one', async () => {
+  it('not covered: an unsigned part beside the signed one', async () => {
     const { state, verdict } = await open(mail(mixed(TEXT.replace('10', '10,000'), sign())))
     expect([state, verdict.signer]).toEqual(['not-covered', null])
   })
@@ -183,12 +184,38 @@ describe('signed, but not this', () => {
     const alternative = mixed(TEXT, sign()).replace('multipart/mixed', 'multipart/alternative')
     expect(await stateOf(mail(alternative))).toBe('not-covered')
   })
-  it('a signed mail as an attachment', async () => {
+  it('forwarded: a signed mail as an attachment', async () => {
     const attached = mixed(TEXT, `Content-Type: message/rfc822\r\n\r\n${mail(sign())}`)
     expect(await stateOf(mail(attached))).toBe('forwarded')
     expect(await stateOf(mail(`Content-Type: message/rfc822\r\n\r\n${mail(sign())}`))).toBe('forwarded')
   })
-  it('the list changed it, and its header says so', async () => {
+  it.each([
+    [
+      'broken',
+      'its footer into the signed text',
+      'text = mail.get_payload(0); text.set_content(text.get_content() + "-- \\nAll of us")',
+    ],
+    [
+      'not-covered',
+      'a part with its footer beside the signed one',
+      'inner = email.message_from_bytes(mail.as_bytes(), policy=email.policy.SMTP); [inner.__delitem__(name) for name in ["From", "To", "Subject", "List-Id"]]; mail.clear_content(); mail.set_content("-- \\nAll of us"); mail.make_mixed(); mail.attach(inner)',
+    ],
+  ])(
+    "mailing-list damage, %s: Python's email package, which lists are built on, writes %s",
+    async (state, _, change) => {
+      const wire = mail(sign('p256'), BOB, 'List-Id: <all.lists.example>')
+      expect(await stateOf(wire)).toBe('good')
+      const script = `import sys, email, email.policy
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.SMTP)
+${change}
+sys.stdout.buffer.write(mail.as_bytes())`
+      const listed = execFileSync('python3', ['-c', script], { input: wire }).toString('latin1')
+      expect(listed).toContain('All of us')
+      const { verdict, states } = await open(listed)
+      expect([verdict.state, verdict.damage, states]).toEqual([state, 'mailing-list', [state]])
+    },
+  )
+  it('mailing-list damage: the list changed it, and its header says so', async () => {
     const changed = sign().replace('Pay 10', 'Pay 11')
     const { verdict } = await open(mail(changed, BOB, 'List-Id: <all.lists.example>'))
     expect([verdict.state, verdict.damage]).toEqual(['broken', 'mailing-list'])
@@ -199,7 +226,7 @@ describe('signed, but not this', () => {
     const from = await open(mail(sign(), `"Bob via list" <all@lists.example>`, 'Precedence: list'), 'all@lists.example')
     expect([from.state, from.verdict.damage]).toEqual(['from-differs', 'mailing-list'])
   })
-  it('forwarding changed it, and its header says so', async () => {
+  it('forwarding damage: forwarding changed it, and its header says so', async () => {
     const { verdict } = await open(mail(sign().replace('Pay 10', 'Pay 11'), BOB, `Resent-From: ${EVE}`))
     expect([verdict.state, verdict.damage]).toEqual(['broken', 'forwarding'])
     expect((await open(mail(sign(), BOB, `Resent-From: ${EVE}`))).verdict).toMatchObject({
@@ -308,7 +335,7 @@ describe('OpenPGP keys that must not sign any more', () => {
   const primaryOf = async (address: string) =>
     /^fpr:+([0-9A-F]+):/m.exec(await must('--with-colons', '--list-keys', address))![1]!
 
-  it('a subkey that expired', async () => {
+  it('expired: a subkey', async () => {
     const address = 'subkey@peer.example'
     await must('--faked-system-time', '20240101T000000', '--quick-gen-key', address, 'ed25519', 'cert', 'never')
     const primary = await primaryOf(address)
@@ -318,7 +345,7 @@ describe('OpenPGP keys that must not sign any more', () => {
     await exported(address)
     expect(await stateOf(wire, address)).toBe('expired')
   })
-  it('a subkey that was revoked', async () => {
+  it('revoked: a subkey', async () => {
     const address = 'lost@peer.example'
     await must('--quick-gen-key', address, 'ed25519', 'cert', 'never')
     const primary = await primaryOf(address)
@@ -335,7 +362,7 @@ describe('OpenPGP keys that must not sign any more', () => {
     await exported(address)
     expect(['revoked', 'unusable', 'broken']).toContain(await stateOf(wire, address))
   })
-  it('a key the administrator revoked', async () => {
+  it('revoked: a key that the administrator revoked', async () => {
     const address = 'withdrawn@peer.example'
     await must('--quick-gen-key', address, 'ed25519', 'sign', 'never')
     const wire = mail(await gpgSigned(['-u', address]), address)
@@ -344,7 +371,7 @@ describe('OpenPGP keys that must not sign any more', () => {
     revoked.add((await primaryOf(address)).toLowerCase())
     expect(await stateOf(wire, address)).toBe('revoked')
   })
-  it('a signature over SHA-1 or with a short key is weak', async () => {
+  it('weak: a signature over SHA-1, or with a short key', async () => {
     for (const [address, kind] of [
       ['rsa@peer.example', 'rsa2048'],
       ['short@peer.example', 'rsa1024'],
@@ -462,7 +489,7 @@ describe('OpenPGP that is signed and not encrypted, or in a file', () => {
 })
 
 describe('inside of each other', () => {
-  it('S/MIME signed, then encrypted with OpenPGP', async () => {
+  it('nested, good: S/MIME signed, then encrypted with OpenPGP', async () => {
     const { stdout } = await gnupg.gpg(['--armor', '-r', ANNA, '--encrypt'], Buffer.from(sign()))
     const wire = crlf(
       `Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary="gpg"\n\n--gpg\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n\n--gpg\nContent-Type: application/octet-stream\n\n${stdout}\n--gpg--\n`,
@@ -470,7 +497,7 @@ describe('inside of each other', () => {
     const { state, states } = await open(mail(wire))
     expect([state, ...states]).toEqual(['good', 'decrypted', 'good'])
   })
-  it('OpenPGP signed, S/MIME signed around it by another: as bad as the worse', async () => {
+  it('nested: OpenPGP signed, S/MIME signed around it by another is as bad as the worse', async () => {
     const inner = await gpgSigned(['-u', BOB])
     expect(await stateOf(mail(sign('p256', inner)))).toBe('good')
     expect(await stateOf(mail(sign('leafmade', inner)))).toBe('unknown-signer')

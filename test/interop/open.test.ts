@@ -155,7 +155,7 @@ describe('S/MIME made by openssl', () => {
     expect([around.content, around.verdict.signer, around.harvest]).toEqual([INNER, null, null])
   })
 
-  it('good: triple-wrapped', () =>
+  it('nested, good: triple-wrapped', () =>
     expectVerdict(mail(sign('p256', encrypt('gcm', sign()))), 'good', ['good', 'decrypted', 'good']))
 
   it('without integrity: encrypted with CBC alone', async () => {
@@ -294,6 +294,28 @@ describe('S/MIME made by openssl', () => {
       expect([layers, content, said]).toEqual([answers[0]!.layers, null, answers[0]!.verdict])
     }
     expect(answers[0]?.state).toBe('undecryptable')
+  })
+
+  it('nested: signed five times is good, six times is too deep, and nothing comes out', async () => {
+    let wire = INNER
+    for (let depth = 0; depth < 5; depth++)
+      wire = sign('p256', wire, ca, '-nodetach').replace(/^MIME-Version[^\n]*\n/, '')
+    expect((await verdict(mail(wire))).state).toBe('good')
+    const { state, states, content } = await verdict(mail(sign('p256', wire, ca, '-nodetach')))
+    expect([state, states.at(-1), content]).toEqual(['too-deep', 'too-deep', null])
+  })
+
+  it('not opened: certificates alone, and a digest that nobody signed', async () => {
+    writeFileSync(ca.path('inner.txt'), INNER)
+    const certificates = ca.run('crl2pkcs7', '-nocrl', '-certfile', 'rsa2048.crt', '-outform', 'DER')
+    const digest = ca.run('cms', '-digest_create', '-binary', '-in', 'inner.txt', '-outform', 'DER')
+    for (const [der, type] of [
+      [certificates, '; smime-type=certs-only'],
+      [digest, ''],
+    ] as const) {
+      const container = `Content-Type: application/pkcs7-mime${type}; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n${der.toString('base64').replace(/.{1,64}/g, '$&\r\n')}`
+      expect((await expectVerdict(mail(container), 'not-opened', ['not-opened'])).content).toBeNull()
+    }
   })
 
   it('nothing to open: a plain mail keeps its bytes', async () => {
