@@ -383,8 +383,8 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.setViewportSize(size)
 }
 
-describe('every state is readable by everybody, in every theme and at 320 px', () => {
-  it.each(Object.entries(STATES))('%s', async (name, { host, look, until, act }) => {
+describe('every state is readable by everybody, in every theme, narrow and wide', () => {
+  it.each(Object.entries(STATES))('%s', { timeout: 180_000 }, async (name, { host, look, until, act }) => {
     await using open = await browser.open(host, look)
     const { page, complaints } = open
     await page.getByText(until).first().waitFor({ timeout: 15_000 })

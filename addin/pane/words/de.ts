@@ -147,7 +147,7 @@ export const de: Words = {
   },
   phone: {
     label: (name) => `Mobilnummer von ${name}`,
-    hint: 'Für das Kennwort. Mit Ländervorwahl, zum Beispiel +49 151 1234567',
+    hint: 'Für Kennwort oder Code. Mit Ländervorwahl, zum Beispiel +49 151 1234567',
     wrong: 'Das ist keine Nummer mit Ländervorwahl.',
     left: 'Für weitere Nummern ist in der Nachricht kein Platz. Senden Sie diesem Empfänger eine eigene.',
     needed: (count, names) => `${count === 1 ? 'Eine Mobilnummer fehlt' : 'Mobilnummern fehlen'}: ${names}.`,
