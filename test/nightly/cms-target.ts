@@ -1,4 +1,4 @@
-/** Damaged CMS: containers of ours and of OpenSSL's making, whole, in chunks, and rebuilt from their own elements. */
+/** Damaged CMS, certificates and revocation lists: containers of ours and of OpenSSL's making, whole, in chunks, and rebuilt from their own elements. */
 import { createPrivateKey } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { type Element, readElement } from '../../server/keys/asn1/ber-read.ts'
 import * as der from '../../server/keys/asn1/der.ts'
 import { type Authority, createAuthority, issueCertificate, privateKeyOf } from '../../server/keys/authority.ts'
 import { certificateOf } from '../../server/keys/certificate.ts'
+import { crlOf, isSignedBy } from '../../server/keys/revocation.ts'
 import type { SmimeIdentity } from '../../server/ports/keyring.ts'
 import { entityBytes, entityOf } from '../support/entity-bytes.ts'
 import { issueFor, type ModernKey } from '../support/issue-for.ts'
@@ -37,6 +38,8 @@ export function opensslSamples(): {
   readonly signed: ReadonlyMap<string, Buffer>
   readonly identities: readonly SmimeIdentity[]
   readonly anchor: ReturnType<typeof certificateOf>
+  /** Revocation lists, and who signed them. */
+  readonly lists: { readonly all: readonly Buffer[]; readonly authority: ReturnType<typeof certificateOf> }
 } {
   const read = (name: string) => readFileSync(join(CORPUS, name))
   const names = readdirSync(CORPUS).filter((name) => name.endsWith('.der'))
@@ -48,7 +51,11 @@ export function opensslSamples(): {
     privateKey: createPrivateKey(read(`${name}.key`)),
     gateway: false,
   }))
-  return { enveloped: of(false), signed: of(true), identities, anchor: certificateOf(read('ca.crt')) }
+  const lists = {
+    all: ['revoked.crl', 'revoked-v1.crl'].map(read),
+    authority: certificateOf(read('crl-ca.crt')),
+  }
+  return { enveloped: of(false), signed: of(true), identities, anchor: certificateOf(read('ca.crt')), lists }
 }
 
 /** Values that a reader stumbles over: open ends, gigantic and overlong lengths, wrong and long tags, many levels. */
@@ -97,6 +104,7 @@ export async function cms(): Promise<(random: Random) => Promise<void>> {
   for (const identity of identities.filter(({ privateKey }) => signs(privateKey.asymmetricKeyType)))
     signed.push(await derOf(signEntity(entityOf(CONTENT), identity, { time: NOW, mode: 'opaque' })))
   const certificates = identities.map(({ certificate }) => certificate.raw)
+  const honest = new Set(openssl.lists.all.map((list) => crlOf(list).tbs.toString('latin1')))
   const options = { anchors: [authority.certificate, openssl.anchor], at: NOW }
   const samples = [...enveloped.map(({ bytes }) => bytes), ...signed]
 
@@ -119,8 +127,12 @@ export async function cms(): Promise<(random: Random) => Promise<void>> {
       await using content = verified.content
       const text = await content.read(0, content.size)
       if (verified.signers.length === 0 || !text.equals(whole)) throw new Error('altered content was verified')
-    } else {
+    } else if (random.below(2) === 0) {
       await answered(() => certificateOf(mutated(random, certificates, MARKS)))
+    } else {
+      const list = await answered(() => crlOf(mutated(random, openssl.lists.all, MARKS)))
+      if (list && isSignedBy(list, openssl.lists.authority) && !honest.has(list.tbs.toString('latin1')))
+        throw new Error('an altered list is signed')
     }
   }
 }
