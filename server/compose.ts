@@ -218,6 +218,16 @@ async function furnish(
       return gateway
     },
   })
+  const tenants = config.tenants.map(({ id }) => tenantId(id))
+  const tidy = createTidy({
+    store,
+    blobs,
+    tenants,
+    clock,
+    inputsKept: config.policyReplay.days * 86_400_000,
+    log,
+    metrics,
+  })
   const workers = createWorkers({
     store,
     onDead: holdDead({ clock, secrets, tenant }),
@@ -251,23 +261,13 @@ async function furnish(
         log,
         metrics,
         tenant,
+        settled: tidy.settled,
         newId,
         name: config.smtp.hostname,
         warnAfter: config.delivery.warnAfter,
         schedule: { ...SMTP_SCHEDULE, giveUpAfter: config.delivery.giveUpAfter },
       }),
     },
-  })
-
-  const tenants = config.tenants.map(({ id }) => tenantId(id))
-  const tidy = createTidy({
-    store,
-    blobs,
-    tenants,
-    clock,
-    inputsKept: config.policyReplay.days * 86_400_000,
-    log,
-    metrics,
   })
 
   const sealed = createSealedSending({ store, secrets, clock })

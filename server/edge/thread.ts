@@ -22,7 +22,7 @@ import type { CoreMethods, EdgeMethods, EdgeSettings, SentContent } from './meth
 
 /** Larger messages, up to so many bytes and so many at once, reach the core with their bytes. */
 const SLAB = 1_310_720
-const LENT = 20
+const LENT = 40
 const TOLD_EVERY_MS = 5_000
 
 const settings = workerData as EdgeSettings

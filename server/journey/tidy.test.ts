@@ -285,6 +285,19 @@ describe.each<[string, () => Promise<Ground>]>([
     expect(await claimDue(ground.store.queue, ['process'], 1, 1000)).toHaveLength(1)
   })
 
+  test('a large mail that has left is finished and erased before the next round, a small one with it, one on its way not', async () => {
+    const [large, small, waiting] = [await mail('delivered'), await mail('delivered'), await mail('deferred')]
+    const tidy = tidyOver(ground.blobs)
+    for (const { id } of [large, waiting]) tidy.settled(T, { id, size: 100_000 })
+    tidy.settled(T, { id: small.id, size: 1_000 })
+    await tidy.finishSettled(new AbortController().signal)
+    expect(await blobs()).toEqual([...small.blobs, ...waiting.blobs].sort())
+    expect(await stateOf(large.id)).toBe('done')
+    expect(await audit()).toEqual([{ type: 'message.done', message: large.id, detail: {} }])
+    await tidy.run(new AbortController().signal)
+    expect(await blobs()).toEqual([...waiting.blobs].sort())
+  })
+
   test('rounds follow one another until they are stopped', async () => {
     let rounds = 0
     let running = 0
@@ -296,6 +309,7 @@ describe.each<[string, () => Promise<Ground>]>([
           running--
           rounds++
         },
+        async finishSettled() {},
       },
       1,
     )

@@ -2,14 +2,11 @@
  * The end of a mail. What is over is recorded as over, then what was kept for it is deleted: the database goes first, so
  * that a crash leaves at most a blob that the next run finds again, never a row that promises what is gone.
  * Archived mail is not touched here: its retention is a promise of its own.
+ *
+ * A large mail whose copies have left is finished within seconds, not with the next round: then a busy gateway keeps little content
+ * on its disk, and the memory that the system had for the files serves the next ones (docs/decisions/0034).
  */
-import {
-  type GrantRecord,
-  type MessageId,
-  type MessageRecord,
-  type TenantId,
-  timeOfId,
-} from '../../shared/domain/index.ts'
+import { type GrantRecord, type MessageId, type TenantId, timeOfId } from '../../shared/domain/index.ts'
 import { toFault } from '../../shared/fault/index.ts'
 import type { BlobKind, BlobStore } from '../ports/blobs.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -30,9 +27,19 @@ export interface TidyDeps {
 export interface Tidy {
   /** One round over all tenants; ends early when the signal aborts. What fails is logged and found again by the next round. */
   run(signal: AbortSignal): Promise<void>
+  /** Nothing may be left to do for this message; its size in bytes. */
+  settled(tenant: TenantId, message: { readonly id: MessageId; readonly size: number }): void
+  /** Finishes the large ones of which `settled` told, and deletes their content. */
+  finishSettled(signal: AbortSignal): Promise<void>
 }
 
 const BATCH = 100
+/** Settled messages finished in one transaction, beside which mail comes in. */
+const FEW = 25
+/** Bytes from which on content does not wait for the next round. */
+const LARGE = 65_536
+/** Settled messages that are remembered; the next round finds the others. */
+const REMEMBERED = 10_000
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** Files and portal messages outlive the last link to them by so much, for a recall or an expiry that was a mistake. */
@@ -59,12 +66,13 @@ const PURGE_BATCH = 500
 export function createTidy(deps: TidyDeps): Tidy {
   const { store, blobs, clock, log, metrics } = deps
   const swept = new Map<TenantId, number>()
+  const settled = new Map<TenantId, Set<MessageId>>()
   const keep = (what: Purged) => (what === 'inputs' ? (deps.inputsKept ?? PURGED.inputs) : PURGED[what])
 
-  async function finish(tenant: TenantStore): Promise<boolean> {
+  async function finish(tenant: TenantStore, among?: readonly MessageId[]): Promise<boolean> {
     const now = clock.now()
     const ids = await tenant.write(async (tx) => {
-      const done = await tx.finishMessages({ deadBy: now - JOBS_KEPT, limit: BATCH })
+      const done = await tx.finishMessages({ deadBy: now - JOBS_KEPT, limit: BATCH, ...(among ? { among } : {}) })
       for (const message of done)
         await tx.appendAudit({ time: now, type: 'message.done', message, actor: 'gateway', detail: {} })
       return done
@@ -76,10 +84,12 @@ export function createTidy(deps: TidyDeps): Tidy {
   /** Deletes the content of messages that are done, those of an interrupted round as well. */
   async function eraseContent(tenant: TenantStore, signal: AbortSignal): Promise<boolean> {
     const erased: MessageId[] = []
-    const more = await each(await tenant.read.unerased(BATCH), 'content', signal, async (message: MessageRecord) => {
-      for (const copy of await tenant.read.copies(message.id)) await erase(tenant.tenant, 'copy', copy.blob)
-      await erase(tenant.tenant, 'spool', message.blob)
-      erased.push(message.id)
+    const over = await tenant.read.unerased(BATCH)
+    const copies = Map.groupBy(await tenant.read.copyBlobs(over.map(({ id }) => id)), ({ message }) => message)
+    const more = await each(over, 'content', signal, async ({ id, blob }) => {
+      for (const copy of copies.get(id) ?? []) await erase(tenant.tenant, 'copy', copy.blob)
+      await erase(tenant.tenant, 'spool', blob)
+      erased.push(id)
     })
     if (erased.length > 0) await tenant.write((tx) => tx.markErased(erased, clock.now()))
     return more
@@ -148,7 +158,7 @@ export function createTidy(deps: TidyDeps): Tidy {
    * One that fails does not hold up the others; with a store that is away each takes its time, so that a stop is heard between
    * them. Answers whether another batch may be waiting.
    */
-  async function each<T extends MessageRecord | MessageId>(
+  async function each<T extends { readonly id: MessageId } | MessageId>(
     items: readonly T[],
     what: string,
     signal: AbortSignal,
@@ -169,6 +179,28 @@ export function createTidy(deps: TidyDeps): Tidy {
   }
 
   return {
+    settled(tenant, { id, size }) {
+      if (size < LARGE) return
+      const known = settled.get(tenant) ?? new Set()
+      settled.set(tenant, known)
+      if (known.size < REMEMBERED) known.add(id)
+    },
+    async finishSettled(signal) {
+      for (const [id, known] of settled) {
+        const tenant = store.tenant(id)
+        try {
+          if (known.size === 0) continue
+          while (known.size > 0 && !signal.aborted) {
+            const some = [...known].slice(0, FEW)
+            for (const message of some) known.delete(message)
+            await finish(tenant, some)
+          }
+          for (let more = true; more && !signal.aborted; ) more = await eraseContent(tenant, signal)
+        } catch (error) {
+          log.error('tidy.failed', { tenant: id, fault: toFault(error).code })
+        }
+      }
+    },
     async run(signal) {
       for (const id of deps.tenants) {
         const tenant = store.tenant(id)
@@ -227,14 +259,24 @@ async function unreachable(read: TenantReads, message: MessageId, endedBy: numbe
 const hasEnded = ({ expiresAt, revokedAt }: GrantRecord, by: number): boolean =>
   expiresAt <= by || (revokedAt !== null && revokedAt <= by)
 
-/** Runs rounds at once and then `everyMs` after the last one ended, until the returned stop has been called and has resolved. */
-export function keepTidy(tidy: Tidy, everyMs = 60_000): () => Promise<void> {
+/**
+ * Runs rounds at once and then `everyMs` after the last one ended, until the returned stop has been called and has resolved; what
+ * was settled meanwhile is finished every second.
+ */
+export function keepTidy(
+  tidy: Pick<Tidy, 'run' | 'finishSettled'>,
+  everyMs = 60_000,
+  settledMs = Math.min(everyMs, 1_000),
+): () => Promise<void> {
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let round: Promise<void> = Promise.resolve()
+  let due = performance.now()
   const next = () => {
-    round = tidy.run(stop.signal).then(() => {
-      if (!stop.signal.aborted) timer = setTimeout(next, everyMs)
+    const whole = performance.now() >= due
+    round = (whole ? tidy.run(stop.signal) : tidy.finishSettled(stop.signal)).then(() => {
+      if (whole) due = performance.now() + everyMs
+      if (!stop.signal.aborted) timer = setTimeout(next, settledMs)
     })
   }
   next()

@@ -77,7 +77,9 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
 /** What tidying asks: indexed, at most `limit` answers, in no promised order. */
 export interface TidyReads {
   /** Messages in state `done` whose content was not marked erased yet. */
-  unerased(limit: number): Promise<MessageRecord[]>
+  unerased(limit: number): Promise<Pick<MessageRecord, 'id' | 'blob'>[]>
+  /** Of these messages, the copies that are a blob of their own. */
+  copyBlobs(messages: readonly MessageId[]): Promise<Pick<CopyRecord, 'message' | 'blob'>[]>
   /** Messages with a grant that expired or was revoked at `endedBy` (epoch ms) or before and is not marked erased yet. */
   messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
   /** The grant whose portal message is this blob, ended or not. */
@@ -163,9 +165,13 @@ export interface TidyWrites {
   /**
    * Sets messages to `done` for which nothing is left to do: every recipient in a final state, and no job but ended ones.
    * A dead job holds its message until it is older than `deadBy`, so that whoever mends its cause still finds the content.
-   * Answers the ids, at most `limit`.
+   * Answers the ids, at most `limit`. Looks at the messages in `among` alone where it is given.
    */
-  finishMessages(query: { readonly deadBy: number; readonly limit: number }): Promise<MessageId[]>
+  finishMessages(query: {
+    readonly deadBy: number
+    readonly limit: number
+    readonly among?: readonly MessageId[]
+  }): Promise<MessageId[]>
   /** The spool and copy blobs of these messages are gone, and with them what their copies keep in rows. */
   markErased(messages: readonly MessageId[], at: number): Promise<void>
   /** Marks the grants of a message that ended at `endedBy` or before; answers the ids of those that were not marked yet. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../server/ports/clock.ts'
 import type { Lane, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
 import {
   type AuditEvent,
+  type CopyRecord,
   FINAL_STATES,
   firstBrokenLink,
   type Job,
@@ -715,13 +716,35 @@ export function storeContract(
         expect(await a.read.unerased(9)).toEqual([])
         expect(await finish()).toEqual([id])
         expect(await finish()).toEqual([])
-        expect(await a.read.unerased(9)).toEqual([await a.read.message(id)])
+        expect(await a.read.unerased(9)).toEqual([{ id, blob: (await a.read.message(id))!.blob }])
         expect(await b.read.unerased(9)).toEqual([])
         await b.write((tx) => tx.markErased([id], 1))
         expect(await a.read.unerased(9)).toHaveLength(1)
         await a.write((tx) => tx.markErased([id], 1))
         expect(await a.read.unerased(9)).toEqual([])
         expect(await a.read.message(id)).toMatchObject({ state: 'done' })
+      })
+
+      test('finishes only those it was asked for, and names the copies that are blobs of their own', async () => {
+        const [one, other] = [await accept(a), await accept(a)]
+        for (const id of [one, other])
+          for (const to of ['one', 'two']) await settle(id, 'delivered', `${to}@peer.example`)
+        const copy = (id: string, of: MessageId, place: Partial<CopyRecord>) => ({ ...make.copy(of), id, ...place })
+        await a.write(async (tx) => {
+          await tx.insertCopy(copy('whole', one, { blob: 'whole', head: null, bodyStart: null }))
+          await tx.insertCopy(copy('body', one, { blob: 'body', head: Buffer.from('h'), bodyStart: 0 }))
+          await tx.insertCopy(copy('in-row', one, { blob: 'in-row', head: Buffer.from('h'), bodyStart: null }))
+          await tx.insertCopy(copy('received', one, { blob: one, head: Buffer.from('h'), bodyStart: 7 }))
+          await tx.insertCopy(copy('others', other, { blob: 'others', head: null, bodyStart: null }))
+        })
+        const found = await a.read.copyBlobs([one])
+        expect(found.map(({ message, blob }) => [message, blob]).sort()).toEqual([
+          [one, 'body'],
+          [one, 'whole'],
+        ])
+        expect(await b.read.copyBlobs([one])).toEqual([])
+        expect(await a.write((tx) => tx.finishMessages({ deadBy: 0, limit: 9, among: [other] }))).toEqual([other])
+        expect(await finish()).toEqual([one])
       })
 
       test('a dead job holds its message until it is old enough; batches are bounded', async () => {

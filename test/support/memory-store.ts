@@ -202,9 +202,14 @@ export function memoryStore(now: () => number = Date.now) {
         )
       },
       async unerased(limit) {
-        return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id)).slice(
-          0,
-          limit,
+        return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id))
+          .slice(0, limit)
+          .map(({ id, blob }) => ({ id, blob }))
+      },
+      async copyBlobs(messages) {
+        const apart = ({ id, blob, head, bodyStart }: CopyRecord) => !head || (bodyStart !== null && blob === id)
+        return found(of(tenant).copies.values(), (c) => messages.includes(c.message) && apart(c)).map(
+          ({ message, blob }) => ({ message, blob }),
         )
       },
       async messagesWithEndedGrants(endedBy, limit) {
@@ -294,11 +299,12 @@ export function memoryStore(now: () => number = Date.now) {
       async putDecisionInput(record) {
         of(tenant).inputs.set(record.message, record)
       },
-      async finishMessages({ deadBy, limit }) {
+      async finishMessages({ deadBy, limit, among }) {
         const over = found(
           of(tenant).messages.values(),
           ({ id, state }) =>
             state !== 'done' &&
+            (among?.includes(id) ?? true) &&
             [...of(tenant).recipients.values()].every((r) => r.message !== id || FINAL_STATES.includes(r.state)) &&
             [...jobs.values()].every(
               ({ job, state }) =>

@@ -31,6 +31,8 @@ export interface DeliveryDeps {
   readonly tenant: (
     id: TenantId,
   ) => Pick<TenantProfile, 'domains' | 'language' | 'routes' | 'routeByDomain' | 'loopRoutes'>
+  /** Hears of messages of which a copy needs no further attempt. */
+  readonly settled?: (tenant: TenantId, message: ReceivedMessage) => void
   /** For the copies that reports are. */
   readonly newId: () => string
   /** Our host name, in reports. */
@@ -174,6 +176,7 @@ export function createDelivery(
       await saveDeliveries(store, attempted, verdicts, now)
       throw error
     }
+    if (left.length === 0) deps.settled?.(tenant, message)
     for (const { state } of news) deps.metrics.count('deliveries_total', { state })
     const states = verdicts.map((verdict) => verdict.state)
     deps.log.info('copy.attempted', { tenant, message: message.id, copy: copy.id, attempt, connected, states })

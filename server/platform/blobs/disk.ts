@@ -1,5 +1,5 @@
 /** The file calls of the blob store, in one object, so that a test can watch their order and make them fail. */
-import { stat as statOf } from 'node:fs'
+import { stat as statOf, unlink } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 
 export const disk = {
@@ -16,6 +16,15 @@ export const disk = {
       statOf(path, (error) => {
         if (!error) resolve(true)
         else if (error.code === 'ENOENT') resolve(false)
+        else reject(error)
+      })
+    })
+  },
+  /** Takes a file's name away where it has one: one call, where `rm` looks at what it is first. */
+  remove(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      unlink(path, (error) => {
+        if (!error || error.code === 'ENOENT') resolve()
         else reject(error)
       })
     })

@@ -214,9 +214,10 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
       const place = blobPlace(root, tenant, kind, id)
       if (writing.has(place.file)) return
       try {
-        if ((await retainedUntil(place)) > clock.now()) throw new Fault('blob-locked', `${kind} ${id}`)
-        await disk.rm(place.file, { force: true })
-        await disk.rm(place.lock, { force: true })
+        const locked = await disk.exists(place.lock)
+        if (locked && (await retainedUntil(place)) > clock.now()) throw new Fault('blob-locked', `${kind} ${id}`)
+        await disk.remove(place.file)
+        if (locked) await disk.remove(place.lock)
       } catch (error) {
         throw diskFault(error)
       }

@@ -33,7 +33,7 @@ import { unplanned } from './placeholders.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
 import { auditRecord, grantRecord, keyRecord, messageRecord, receivedMessage, record } from './rows.ts'
 import type { Tables } from './tables.ts'
-import { messagesWithEndedGrants, unerased } from './tidy.ts'
+import { copyBlobs, messagesWithEndedGrants, unerased } from './tidy.ts'
 
 const { and, asc, desc, eq, gt, inArray, isNull, lt, sql } = orm
 
@@ -439,10 +439,15 @@ export class SqlReads implements TenantReads {
   }
 
   /** Their content is deleted next. */
-  async unerased(limit: number): Promise<MessageRecord[]> {
+  async unerased(limit: number): Promise<Pick<MessageRecord, 'id' | 'blob'>[]> {
     const rows = await this.tidying((db) => unerased(db, this.engine.tables, this.tenant, limit))
     if (rows.length > 0) await this.settled()
-    return rows.map(messageRecord)
+    return rows as Pick<MessageRecord, 'id' | 'blob'>[]
+  }
+
+  async copyBlobs(messages: readonly MessageId[]): Promise<Pick<CopyRecord, 'message' | 'blob'>[]> {
+    const rows = await this.tidying((db) => copyBlobs(db, this.engine.tables, this.tenant, messages))
+    return rows as Pick<CopyRecord, 'message' | 'blob'>[]
   }
 
   /** What only these led to is deleted next. */

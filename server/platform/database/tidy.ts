@@ -1,11 +1,11 @@
-/** The statements behind tidying: what is over, and its end. Built for each call: they run once a minute. */
+/** The statements behind tidying: what is over, and its end. Built for each call: they run at most once a second. */
 import { FINAL_STATES, type MessageId, type TenantId } from '../../../shared/domain/index.ts'
-import type { Purged } from '../../ports/store.ts'
+import type { Purged, TenantWrites } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import type { Tables } from './tables.ts'
 
-const { and, asc, eq, exists, gt, inArray, isNull, lte, notExists, notInArray, or, sql } = orm
+const { and, asc, eq, exists, gt, inArray, isNotNull, isNull, lte, notExists, notInArray, or, sql } = orm
 
 // Spelled like the partial indexes, so that SQLite sees that they serve.
 const kept = sql`erased_at is null`
@@ -14,10 +14,19 @@ const ended = sql`state in ('done', 'dead')`
 
 export function unerased(db: Db, { message }: Tables, tenant: TenantId, limit: number) {
   return db
-    .select()
+    .select({ id: message.id, blob: message.blob })
     .from(message)
     .where(and(eq(message.tenant, tenant), eq(message.state, 'done'), kept))
     .limit(limit)
+}
+
+export function copyBlobs(db: Db, { copy }: Tables, tenant: TenantId, messages: readonly MessageId[]) {
+  // One that stands whole in its row has no body elsewhere; the body of one that stands there in part may be the spool's.
+  const apart = or(isNull(copy.head), and(isNotNull(copy.bodyStart), eq(copy.blob, copy.id)))
+  return db
+    .select({ message: copy.message, blob: copy.blob })
+    .from(copy)
+    .where(and(eq(copy.tenant, tenant), inArray(copy.message, [...messages]), apart))
 }
 
 /** Two questions, one for each index: expired, and revoked. */
@@ -48,7 +57,7 @@ export async function finishMessages(
   db: Db,
   { message, recipient, job }: Tables,
   tenant: TenantId,
-  { deadBy, limit }: { deadBy: number; limit: number },
+  { deadBy, limit, among }: Parameters<TenantWrites['finishMessages']>[0],
 ): Promise<MessageId[]> {
   const onTheWay = db
     .select({ address: recipient.address })
@@ -76,6 +85,7 @@ export async function finishMessages(
     .where(
       and(
         eq(message.tenant, tenant),
+        among && inArray(message.id, [...among]),
         inArray(message.state, ['accepted', 'planned']),
         kept,
         notExists(onTheWay),

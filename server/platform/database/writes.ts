@@ -445,7 +445,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     return moved
   }
 
-  finishMessages(query: { deadBy: number; limit: number }): Promise<MessageId[]> {
+  finishMessages(query: Parameters<TenantWrites['finishMessages']>[0]): Promise<MessageId[]> {
     return this.tidying((db) => finishMessages(db, this.engine.tables, this.tenant, query))
   }
 
