@@ -1,7 +1,7 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CLIENTS, type TestHouse, tenant, testHouse } from '../../test/support/http-services.ts'
-import { stampKey, verifyStamp } from '../people/stamp.ts'
+import { bindsNumbers, stampKey, verifyStamp } from '../people/stamp.ts'
 import { bytesOf } from '../ports/bytes.ts'
 import { type App, createHttpApp, createOperatorApp } from './app.ts'
 
@@ -163,6 +163,7 @@ describe('POST /api/v1/evaluate', () => {
     expect(verdict).toEqual({
       decisionId: 'd1',
       revision: 'r1',
+      protection: 'pdf;sms="+4915112345678"',
       recipients: ['b@x.example', 'c@x.example'].map((address) => ({
         address,
         outcome: 'deliver',
@@ -179,6 +180,24 @@ describe('POST /api/v1/evaluate', () => {
     ).toMatchObject({
       stamp: { classification: 'confidential', protection: 'pdf;sms="+4915112345678"' },
     })
+  })
+
+  it('takes a telephone with each recipient, and binds the header that names them', async () => {
+    const recipients = [
+      { address: 'B@x.example', field: 'to', phone: '+4915112345678' },
+      { address: 'c@x.example', field: 'bcc', phone: '+436641234567' },
+    ]
+    const ask = async (payload: object) =>
+      app.inject({ method: 'POST', url: '/api/v1/evaluate', headers: await bearer('anna'), payload })
+    const { stamp, protection } = (await ask({ ...draft, protection: [{ token: 'encrypt' }], recipients })).json()
+    expect(protection).toBe('encrypt, "B@x.example";sms="+4915112345678", "c@x.example";sms="+436641234567"')
+    const mail = { sender: draft.sender, visible: ['b@x.example'], subject: 'Befund' }
+    const read = await verifyStamp(stampKey(house.services.secrets, tenant), stamp, mail, house.services.clock.now())
+    if (!('stamp' in read)) throw new Error(read.refused)
+    expect(read.stamp.protection).toBe('encrypt')
+    expect(bindsNumbers(read.stamp, protection)).toBe(true)
+    for (const phone of ['0151 2345678', '+49', '+0151234567', '+4915112345678901'])
+      expect((await ask({ ...draft, recipients: [{ ...recipients[0], phone }] })).statusCode, phone).toBe(400)
   })
 
   it('says where the request is not valid', async () => {
