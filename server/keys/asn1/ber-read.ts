@@ -1,18 +1,55 @@
 import { Fault } from '../../../shared/fault/index.ts'
 import { TAG } from './der.ts'
 
-/** One value that was read; buffers are views of the input. */
-export interface Element {
+/**
+ * One value that was read. Its octets are views of the input, made when somebody asks: of the thirty values of a small container,
+ * few are looked at.
+ */
+export class Element {
   /** Identifier octet. */
   readonly tag: number
-  /** The whole encoding with identifier and length. */
-  readonly bytes: Buffer
-  /** Contents octets; of an indefinite form without its end-of-contents. */
-  readonly content: Buffer
   /** Members of a constructed value, else empty. */
   readonly children: readonly Element[]
   readonly indefinite: boolean
+  /** Offset behind the whole encoding in the input. */
+  readonly end: number
+  readonly #input: Buffer
+  readonly #start: number
+  readonly #contentStart: number
+
+  constructor(
+    input: Buffer,
+    { start, contentStart, end }: { readonly start: number; readonly contentStart: number; readonly end: number },
+    children: readonly Element[] = NONE,
+    tag: number = input[start]!,
+  ) {
+    this.#input = input
+    this.#start = start
+    this.#contentStart = contentStart
+    this.end = end
+    this.tag = tag
+    this.children = children
+    this.indefinite = input[start + 1] === 0x80
+  }
+
+  /** The whole encoding with identifier and length. */
+  get bytes(): Buffer {
+    return this.#input.subarray(this.#start, this.end)
+  }
+
+  /** Contents octets; of an indefinite form without its end-of-contents. */
+  get content(): Buffer {
+    return this.#input.subarray(this.#contentStart, this.indefinite ? this.end - 2 : this.end)
+  }
+
+  /** What stands under an IMPLICIT tag, as the value of the type it is (X.690 8.14.3). `bytes` stay as they were read. */
+  as(tag: number): Element {
+    const at = { start: this.#start, contentStart: this.#contentStart, end: this.end }
+    return new Element(this.#input, at, this.children, tag)
+  }
 }
+
+const NONE: readonly Element[] = []
 
 export interface ReadLimits {
   /** `der` refuses what X.690 section 10 forbids: indefinite lengths, overlong lengths, constructed strings. */
@@ -86,38 +123,6 @@ export function readElement(input: Uint8Array, limits: ReadLimits): Element {
   return element
 }
 
-/** Where a value stands; its octets are looked at when somebody asks: of thirty values of a small container, few are. */
-class Standing implements Element {
-  readonly tag: number
-  readonly children: readonly Element[]
-  readonly indefinite: boolean
-  /** Offset behind the whole encoding. */
-  readonly end: number
-  readonly #input: Buffer
-  readonly #start: number
-  readonly #contentStart: number
-
-  constructor(input: Buffer, start: number, contentStart: number, end: number, children: readonly Element[] | null) {
-    this.#input = input
-    this.#start = start
-    this.#contentStart = contentStart
-    this.end = end
-    this.tag = input[start]!
-    this.children = children ?? NONE
-    this.indefinite = input[start + 1] === 0x80
-  }
-
-  get bytes(): Buffer {
-    return this.#input.subarray(this.#start, this.end)
-  }
-
-  get content(): Buffer {
-    return this.#input.subarray(this.#contentStart, this.indefinite ? this.end - 2 : this.end)
-  }
-}
-
-const NONE: readonly Element[] = []
-
 interface State {
   readonly buffer: Buffer
   readonly der: boolean
@@ -125,7 +130,7 @@ interface State {
   left: number
 }
 
-function readAt(state: State, start: number, limit: number, depth: number): Standing {
+function readAt(state: State, start: number, limit: number, depth: number): Element {
   if (depth > state.maxDepth) throw malformed('nested too deeply')
   if (state.left-- <= 0) throw malformed('too many elements')
   const { buffer } = state
@@ -152,21 +157,21 @@ function readAt(state: State, start: number, limit: number, depth: number): Stan
   }
   const end = contentStart + length
   if (end > limit) throw malformed('length runs past the end')
-  if (!constructed) return new Standing(buffer, start, contentStart, end, null)
+  if (!constructed) return new Element(buffer, { start, contentStart, end })
   const children: Element[] = []
   for (let at = contentStart; at < end; ) {
     const child = readAt(state, at, end, depth + 1)
     children.push(child)
     at = child.end
   }
-  return new Standing(buffer, start, contentStart, end, children)
+  return new Element(buffer, { start, contentStart, end }, children)
 }
 
 function mustBeConstructed(tag: number, constructed: boolean): boolean {
   return (tag & ~0x20) === 0x10 || (tag & ~0x20) === 0x11 ? true : constructed
 }
 
-function readIndefinite(state: State, start: number, limit: number, depth: number, constructed: boolean): Standing {
+function readIndefinite(state: State, start: number, limit: number, depth: number, constructed: boolean): Element {
   if (state.der) throw malformed('indefinite length in DER')
   if (!constructed) throw malformed('indefinite length of a primitive value')
   const children: Element[] = []
@@ -178,7 +183,7 @@ function readIndefinite(state: State, start: number, limit: number, depth: numbe
     children.push(child)
     at = child.end
   }
-  return new Standing(state.buffer, start, start + 2, at + 2, children)
+  return new Element(state.buffer, { start, contentStart: start + 2, end: at + 2 }, children)
 }
 
 /** Reads the members of one constructed value in order: what is left unread is an error, so nothing slips by. */

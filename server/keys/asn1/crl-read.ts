@@ -214,7 +214,7 @@ function scopeOf(element: Element): CrlScope {
   const point = members.optional(contextTag(0))
   const flag = (number: number) => {
     const found = members.optional(contextTag(number, 'primitive'))
-    return found !== null && booleanValue({ ...found, tag: TAG.boolean })
+    return found !== null && booleanValue(found.as(TAG.boolean))
   }
   const onlyUsers = flag(1)
   const onlyAuthorities = flag(2)
