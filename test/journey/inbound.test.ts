@@ -92,7 +92,10 @@ beforeAll(async () => {
     folder: tenant.folder,
     relayPort: sink.smtpPort,
     settings: tenant.settings({
-      clients: [{ id: 'pane', secretHash: await hashPassword(SECRET), senders: [ANNA], scopes: ['evaluate'] }],
+      clients: [
+        { id: 'pane', secretHash: await hashPassword(SECRET), senders: [ANNA], scopes: ['evaluate'] },
+        { id: 'keeper', secretHash: await hashPassword(SECRET), roles: ['key-manager'] },
+      ],
       inbound: { marks: { good: '[verified]', decrypted: '[decrypted]', bad: '[unproven]' } },
     }),
   })
@@ -635,5 +638,39 @@ describe('mail of our own', () => {
     const { states } = await receive(INNER, { from: `Anna <${ANNA}>`, headers: ['In-Reply-To: <c1@demo.example>'] })
     expect(states).toEqual(['delivered'])
     expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'plain', cls: 'confidential', lay: [] })
+  })
+})
+
+describe('a revocation list', () => {
+  it('that is imported counts from the next mail on: revoked is whom it names, and nobody else', async () => {
+    const by = (name: string) => cms(INNER, '-sign', '-md', 'sha256', '-signer', `${name}.crt`, '-inkey', `${name}.key`)
+    await receive(by('rsa2048'))
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'good' })
+
+    writeFileSync(ca.path('index.txt'), '')
+    writeFileSync(
+      ca.path('ca.cnf'),
+      '[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=7\n',
+    )
+    const authority = ['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key']
+    ca.run(...authority, '-revoke', 'rsa2048.crt')
+    ca.run(...authority, '-gencrl', '-out', 'revoked.crl')
+    const answer = await fetch(`${gateway.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'keeper', client_secret: SECRET }),
+    })
+    const { access_token: token } = (await answer.json()) as { access_token: string }
+    const imported = await fetch(`${gateway.url}/api/v1/keys/crls`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ list: readFileSync(ca.path('revoked.crl')).toString('base64'), reason: 'weekly list' }),
+    })
+    expect(await imported.json()).toMatchObject({ authority: 'Test CA', revoked: 1, stale: false })
+
+    const { states } = await receive(by('rsa2048'))
+    expect(states).toEqual(['delivered'])
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'revoked' })
+    await receive(sign())
+    expect(verdictOf(await lastMailTo(sink, ANNA))).toMatchObject({ sta: 'good' })
   })
 })
