@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Decision, Job, JobSpec, MessageId, RecipientState } from '../../shared/domain/index.ts'
+import type { Decision, Job, JobSpec, MessageId, Origin, RecipientState } from '../../shared/domain/index.ts'
 import { person } from '../../test/contract/store-records.ts'
 import { type CLIENTS, type TestHouse, tenant, testHouse } from '../../test/support/http-services.ts'
 import type { LaneView } from '../journey/lanes.ts'
@@ -85,8 +85,10 @@ async function mail(patch: Partial<JobSpec> = {}, from = 'anna@klinik.example') 
 const states = async (id: MessageId) => (await store().read.recipients(id)).map(({ state }) => state)
 const reason = 'asked for by the ward'
 
+const ANNA = { authenticated: 'auth', identity: 'anna' } as const
+
 /** A mail whose recipients the policy holds. */
-async function held(approvers: readonly string[] = [], state: RecipientState = 'held') {
+async function held(approvers: readonly string[] = [], state: RecipientState = 'held', from: Partial<Origin> = ANNA) {
   const { id } = await mail()
   const decision = {
     decisionId: 'd',
@@ -113,7 +115,7 @@ async function held(approvers: readonly string[] = [], state: RecipientState = '
       smtputf8: false,
       requireTls: false,
     },
-    origin: { channel: 'smtp', authenticated: 'auth', identity: 'anna', peer: '127.0.0.1', tls: null },
+    origin: { channel: 'smtp', authenticated: 'none', peer: '127.0.0.1', tls: null, ...from },
     content: (async function* () {
       yield Buffer.from(`Subject: held after ${id}\r\n\r\nText\r\n`)
     })(),
@@ -322,6 +324,20 @@ describe('recipients that wait for a person', () => {
   it('are never released by their own sender', async () => {
     const id = await held(['anna@klinik.example'])
     expect((await call('anna', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)
+  })
+
+  it('of a stranger are released by a client without an address: neither of them is the other', async () => {
+    const id = await held(['policy-approver'], 'quarantined', { authenticated: 'none' })
+    expect((await call('approver', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(200)
+  })
+
+  it('are never released by the client that handed them in, nor in another spelling of an address', async () => {
+    const handed = await held(['policy-approver'], 'held', { authenticated: 'token', identity: 'approver' })
+    expect((await call('approver', 'POST', `/messages/${handed}/release`, { reason })).statusCode).toBe(403)
+    const id = await held(['ben@klinik.example'])
+    const also = { ...person('ben@klinik.example', ''), sendsAs: ['"anna"@KLINIK.example'] }
+    await store().write((tx) => tx.putPerson(also))
+    expect((await call('ben', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)
   })
 
   it('are never released by somebody who sends as their sender, too: the mail may be his', async () => {

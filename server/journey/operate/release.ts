@@ -1,6 +1,7 @@
 import type { MessageRecord, RecipientRecord } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { Release } from '../../../shared/policy/index.ts'
+import { coversAddress, lookupAddress } from '../../../shared/words/address.ts'
 import type { TenantReads } from '../../ports/store.ts'
 import type { Operator } from './operator.ts'
 
@@ -23,14 +24,15 @@ export async function mayRelease(
   record: MessageRecord,
   rows: readonly RecipientRecord[],
 ): Promise<void> {
-  const own = by.address?.toLowerCase() ?? null
+  const own = by.address === null ? null : lookupAddress(by.address)
   const person = own === null ? null : await read.person(own)
-  const self = [own, by.subject.toLowerCase()]
-  const sender = record.envelope.mailFrom.toLowerCase()
+  const self = new Set([lookupAddress(by.subject), ...(own === null ? [] : [own])])
+  const { mailFrom } = record.envelope
+  const { identity } = record.origin
   if (
-    self.includes(sender) ||
-    self.includes(record.origin.identity?.toLowerCase() ?? null) ||
-    person?.sendsAs.some((address) => address.toLowerCase() === sender)
+    self.has(lookupAddress(mailFrom)) ||
+    (identity !== undefined && self.has(lookupAddress(identity))) ||
+    coversAddress(person?.sendsAs ?? [], mailFrom)
   )
     throw new Fault('forbidden', 'a mail of one’s own is for somebody else to release')
   if (by.roles.includes('owner')) return
