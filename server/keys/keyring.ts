@@ -98,15 +98,15 @@ export function createKeyring(
   return {
     async certificate(tenant, address, at) {
       const records = await keysOf(tenant, { kind: 'smime', address })
-      const trusted = records.every(isOwnPrivate) ? [] : await anchors(tenant)
+      const asked = lists(tenant)
+      const trusted = records.every(isOwnPrivate) && asked === null ? [] : await anchors(tenant)
       const found = records
         .filter((record) => record.use !== 'gateway')
         .map((record): CertificateFound => {
           const [certificate, ...chain] = readable(record)
           // One damaged row must not stop mail to those who have another certificate, or another way.
           if (!certificate) return { state: 'untrusted', certificate: null }
-          const state =
-            stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, lists(tenant), address, at)
+          const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, asked, address, at)
           const readsGcm = readsGcmOf(record, certificate)
           return { state, certificate: state === 'valid' ? certificate : null, ...(readsGcm ? { readsGcm } : {}) }
         })
@@ -134,9 +134,15 @@ export function createKeyring(
 
     async smimeIdentity(tenant, address, at) {
       const { own, gateway } = await privateRecords(tenant, 'smime', address)
+      const asked = lists(tenant)
+      const trusted = asked === null ? [] : await anchors(tenant)
+      const isListed = (record: KeyRecord) => {
+        const [certificate, ...chain] = chainOf(record)
+        return asked !== null && verifyPath(certificate!, chain, trusted, at, asked) === 'certificate-revoked'
+      }
       const newest = (records: readonly KeyRecord[], wanted: string | null) =>
         records
-          .filter((record) => signs(record, chainOf(record)[0]!, wanted, at))
+          .filter((record) => signs(record, chainOf(record)[0]!, wanted, at) && !isListed(record))
           .sort((a, b) => lifetime(chainOf(b)[0]!) - lifetime(chainOf(a)[0]!))[0]
       const record = newest(own, address) ?? newest(gateway, null)
       return record ? identityOf(tenant, record) : null
@@ -215,9 +221,10 @@ function certificateState(
   address: string,
   at: number,
 ): KeyState {
-  const problem =
-    usableFor(certificate, address, at, 'encrypt') ??
-    (isOwnPrivate(record) ? null : verifyPath(certificate, chain, anchors, at, lists))
+  const trust = isOwnPrivate(record) && lists === null ? null : verifyPath(certificate, chain, anchors, at, lists)
+  // Our own need no path; what their authority says of them counts all the same.
+  const path = isOwnPrivate(record) && trust !== 'certificate-revoked' ? null : trust
+  const problem = usableFor(certificate, address, at, 'encrypt') ?? path
   if (problem === null) return 'valid'
   if (problem === 'certificate-revoked') return 'revoked'
   return problem === 'certificate-expired' ? 'expired' : 'untrusted'

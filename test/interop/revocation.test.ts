@@ -299,6 +299,27 @@ it('nobody encrypts to a certificate that a list names: its state is revoked', a
   expect(await stateOf('crls: [revoked.crl]\n')).toMatchObject({ state: 'revoked', certificate: null })
 })
 
+it('nobody of ours signs with a certificate that a list names, and nobody encrypts to it', async () => {
+  const tenant = tenantId('one')
+  writeFileSync(ca.path('revoked.crl'), listOf(['rsa2048']))
+  const keyringOf = async (crls: string) => {
+    const own = ['rsa2048', 'p256'].map((name) => `  - {address: ${BOB}, certificate: ${name}.crt, key: ${name}.key}\n`)
+    writeFileSync(ca.path('facts.yaml'), `anchors: [ca.crt]\nidentities:\n${own.join('')}${crls}`)
+    const options = { tenant, secrets: tenantSecrets(Buffer.alloc(32, 7)), now: Date.now() }
+    return (await openFacts(ca.path('facts.yaml'), options)).keyring
+  }
+  const at = Date.now() + 10_000
+  const keyring = await keyringOf('crls: [revoked.crl]\n')
+  expect((await keyring.smimeIdentity(tenant, BOB, at))?.certificate.subject).toBe('CN=p256')
+  expect((await keyring.certificate(tenant, BOB, at)).certificate?.subject).toBe('CN=p256')
+  writeFileSync(ca.path('both.crl'), listOf(['rsa2048', 'p256']))
+  const none = await keyringOf('crls: [both.crl]\n')
+  expect(await none.smimeIdentity(tenant, BOB, at)).toBeNull()
+  expect(await none.certificate(tenant, BOB, at)).toMatchObject({ state: 'revoked', certificate: null })
+  // Old mail must stay readable.
+  expect((await none.decryptionKeys(tenant, [BOB])).smime).toHaveLength(2)
+})
+
 function readable(der: Buffer) {
   try {
     return readCrl(der)
