@@ -99,6 +99,14 @@ describe('phone numbers of single recipients', () => {
     expect(read(packed, ['stranger@x.example'])).toEqual({})
   })
 
+  it('are never a part of what was written, where a header is longer than is read', () => {
+    const cut = '"a@x.example";sms=+491511234'
+    const wishes = `encrypt${' '.repeat(16_384 - 'encrypt,'.length - cut.length)},`
+    expect(read(`${wishes}${cut}`, [])).toEqual({ 'a@x.example': '+491511234' })
+    expect(read(`${wishes}${cut}5678`, [])).toEqual({})
+    expect(parseProtection([`${wishes}${cut}5678`]).protection).toEqual(ENCRYPT)
+  })
+
   it('are written out where two addresses begin alike, and never read from such a list', () => {
     const [first, second] = twins()
     const people = [
@@ -119,6 +127,7 @@ describe('phone numbers of single recipients', () => {
   it.each([
     '"a@x.example"',
     '"a@x.example";sms=1234',
+    '"a@x.example";sms="+4915112345678";sms="+4915100000000"',
     '"a@x.example";sms="0151 123456"',
     '"a@x.example;sms="+4915112345678"',
     'sms',

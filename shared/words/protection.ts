@@ -43,7 +43,7 @@ export function parseProtection(values: readonly string[]): ParsedProtection {
   const text = values.join(',')
   if (text.length > TEXT_MAX) notes.push(`what stands after ${TEXT_MAX} characters is ignored`)
   const numbers: SaidNumber[] = []
-  for (const item of readItems(text.slice(0, TEXT_MAX), notes)) {
+  for (const item of readItems(wholeMembers(text), notes)) {
     if (item.text !== null || item.token === 'sms') {
       const said = numbersIn(item)
       if (said) numbers.push(...said)
@@ -64,9 +64,16 @@ export function parseProtection(values: readonly string[]): ParsedProtection {
   return { protection: [...byToken.values()], numbers, notes }
 }
 
-/** Of a member that names a recipient, or many of them packed. */
+/** Half of a member could be another one: a number with digits missing is somebody else's. */
+const wholeMembers = (text: string) =>
+  text.length > TEXT_MAX ? text.slice(0, text.lastIndexOf(',', TEXT_MAX) + 1) : text
+
+/** Of a member that names a recipient, or many of them packed. One that says two things of him says nothing. */
 function numbersIn({ text, parameters }: ProtectionItem): readonly SaidNumber[] | null {
-  const value = (wanted: string) => parameters.find(([name]) => name === wanted)?.[1]
+  const value = (wanted: string) => {
+    const [first, ...more] = parameters.filter(([name]) => name === wanted)
+    return more.length === 0 ? first?.[1] : undefined
+  }
   if (text !== null) {
     const phone = phoneIn(value('sms'))
     return phone === null ? null : [{ address: text, phone }]
