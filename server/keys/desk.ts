@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { type CrlFields, issuerName } from './asn1/crl-read.ts'
 import { crlOf } from './revocation.ts'
-import { authorityOf, keyRecordOfCrl, putCrl, storedCertificates } from './revocation-record.ts'
+import { authorityOf, keyRecordOfCrl, listSourcesOf, putCrl } from './revocation-record.ts'
 import { forgetStandingPassword } from './standing-password.ts'
 
 /** A revocation list as its operator sees it. */
@@ -35,7 +35,7 @@ export interface KeyDesk {
   renewPassword(tenant: TenantId, address: string, by: KeyOperator): Promise<{ readonly address: string }>
   crls(tenant: TenantId): Promise<readonly CrlView[]>
   /**
-   * Keeps a revocation list, PEM or DER, in the place of an older one. Raises `crl-unusable`, also where no authority that is stored
+   * Keeps a revocation list, PEM or DER, in the place of an older one. Raises `crl-unusable`, also where no authority that is trusted
    * signed it or a newer one is there.
    */
   importCrl(tenant: TenantId, data: Uint8Array, by: KeyOperator): Promise<CrlView>
@@ -73,8 +73,8 @@ export function createKeyDesk({
       const time = clock.now()
       const { record, list } = readList(data, time)
       const { read, write } = store.tenant(tenant)
-      const authority = authorityOf(list, await storedCertificates(read))
-      if (authority === null) throw new Fault('crl-unusable', 'none of your authorities signed it')
+      const { authorities } = await listSourcesOf(read, time)
+      if (authorityOf(list, authorities) === null) throw new Fault('crl-unusable', 'none of your authorities signed it')
       await write(async (tx) => {
         if (!(await putCrl(tx, record))) throw new Fault('crl-unusable', 'a newer list of this authority is there')
         const detail = { list: record.id, authority: issuerName(list.issuer), revoked: list.revoked.size, reason }

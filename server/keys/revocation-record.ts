@@ -2,8 +2,10 @@ import type { X509Certificate } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { KeyRecord } from '../../shared/domain/index.ts'
 import type { TenantReads, TenantWrites } from '../ports/store.ts'
+import { readCrlPoints } from './asn1/certificate-read.ts'
 import type { CrlFields } from './asn1/crl-read.ts'
 import { fingerprint, readCertificates } from './certificate.ts'
+import { verifyPath } from './path.ts'
 import { crlName, crlOf, derOf, isSignedBy } from './revocation.ts'
 
 /** Record of a revocation list, PEM or DER; whether an authority of ours signed it is the caller's question. Raises `crl-unusable`. */
@@ -30,16 +32,78 @@ export async function putCrl(tx: Pick<TenantWrites, 'keys' | 'putKey'>, record: 
   return true
 }
 
-/** Certificates that are stored for a tenant, each once: anchors, and people's with what came along for their path. */
-export async function storedCertificates(read: Pick<TenantReads, 'keys'>): Promise<readonly X509Certificate[]> {
-  const records = [...(await read.keys({ kind: 'anchor' })), ...(await read.keys({ kind: 'smime' }))]
-  const found = new Map<string, X509Certificate>()
-  for (const [at, { publicText }] of records.entries()) {
-    // Reading one takes 0.3 ms, and a tenant may have ten thousand: mail goes on in between.
-    if (at % 20 === 19) await setImmediate()
-    for (const certificate of readable(publicText)) found.set(fingerprint(certificate), certificate)
+/** What a tenant's stored certificates say of revocation lists. */
+export interface ListSources {
+  /** Authorities whose lists count: anchors, and those that a path leads from to one. */
+  readonly authorities: readonly X509Certificate[]
+  /** Addresses of http where they and people's certificates say that lists are, each once. */
+  readonly points: readonly string[]
+}
+
+/** Reading a certificate takes 0.3 ms, and a tenant may have ten thousand: mail goes on in between. */
+const AT_ONCE = 10
+const LONGEST_POINT = 500
+
+/**
+ * Among the stored certificates are those of authorities that came along with somebody's mail: whoever has one good certificate
+ * can send any. One of another's name and key identifier must neither put its list in the place of the other's nor have its
+ * points asked, so only those count that chain to an anchor at `at` (epoch ms).
+ */
+export async function listSourcesOf(read: Pick<TenantReads, 'keys'>, at: number): Promise<ListSources> {
+  const anchors = new Map<string, X509Certificate>()
+  const candidates = new Map<string, X509Certificate>()
+  const points = new Set<string>()
+  const note = ({ raw }: X509Certificate) => {
+    for (const point of readCrlPoints(raw))
+      if (/^https?:\/\//i.test(point) && point.length <= LONGEST_POINT) points.add(point)
   }
-  return [...found.values()]
+  const turns = new Turns()
+  for (const { publicText, revokedAt } of await read.keys({ kind: 'anchor' })) {
+    await turns.next()
+    for (const one of revokedAt === null ? readable(publicText) : []) anchors.set(fingerprint(one), one)
+  }
+  for (const { publicText } of await read.keys({ kind: 'smime' })) {
+    await turns.next()
+    // The first is somebody's own and was trusted when it was stored; the others came along.
+    const [own, ...along] = readable(publicText)
+    if (own) note(own)
+    for (const one of along) if (one.ca) candidates.set(fingerprint(one), one)
+  }
+  const authorities = await trustedOf([...anchors.values()], [...candidates.values()], at, turns)
+  authorities.forEach(note)
+  return { authorities: authorities.filter(({ ca }) => ca), points: [...points].sort() }
+}
+
+/** From the anchors downwards: a stranger's authorities, however many and whatever their names, cost one check each. */
+async function trustedOf(
+  anchors: readonly X509Certificate[],
+  candidates: readonly X509Certificate[],
+  at: number,
+  turns: Turns,
+): Promise<readonly X509Certificate[]> {
+  const trusted = [...anchors]
+  for (let left = candidates; left.length > 0; ) {
+    const others: X509Certificate[] = []
+    const found: X509Certificate[] = []
+    for (const one of left) {
+      await turns.next()
+      ;(verifyPath(one, [], trusted, at) === null ? found : others).push(one)
+    }
+    if (found.length === 0) break
+    trusted.push(...found)
+    left = others
+  }
+  return trusted
+}
+
+/** Lets others have their turn after each few steps. */
+class Turns {
+  #steps = 0
+
+  async next(): Promise<void> {
+    this.#steps += 1
+    if (this.#steps % AT_ONCE === 0) await setImmediate()
+  }
 }
 
 function readable(pem: string): readonly X509Certificate[] {
@@ -52,6 +116,6 @@ function readable(pem: string): readonly X509Certificate[] {
 }
 
 /** Which of these authorities signed the list, or null. */
-export function authorityOf(list: CrlFields, certificates: readonly X509Certificate[]): X509Certificate | null {
-  return certificates.find((certificate) => certificate.ca && isSignedBy(list, certificate)) ?? null
+export function authorityOf(list: CrlFields, authorities: readonly X509Certificate[]): X509Certificate | null {
+  return authorities.find((authority) => isSignedBy(list, authority)) ?? null
 }

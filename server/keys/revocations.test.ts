@@ -13,6 +13,7 @@ import type { CrlSource } from '../ports/crl-source.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import { certificateOf } from './certificate.ts'
+import { createKeyDesk } from './desk.ts'
 import { verifyPath } from './path.ts'
 import { keyRecordOfAnchor, keyRecordOfPeer } from './records.ts'
 import { keyRecordOfCrl } from './revocation-record.ts'
@@ -149,6 +150,49 @@ it('what is no list of an authority of ours changes nothing, and is asked again 
       expect(asked).toBe(1)
     })
   }
+})
+
+it('a certificate that came along with mail makes nobody an authority: its lists replace none, its points are not asked', async () => {
+  // Of our authority's name and key identifier, by a stranger, who sent it beside a good certificate.
+  const keyId = certificateOf(read('ca.crt')).raw.toString('hex')
+  const [, ski] = /0603551d0e04160414([0-9a-f]{40})/.exec(keyId) ?? []
+  using stranger = opensslCa(BOB)
+  writeFileSync(stranger.path('index.txt'), '')
+  writeFileSync(stranger.path('ca.cnf'), pem('ca.cnf'))
+  writeFileSync(
+    stranger.path('twin.cnf'),
+    `basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=${ski}\ncrlDistributionPoints=URI:http://${host}/twin.crl\n`,
+  )
+  stranger.run('req', '-new', '-key', 'ca.key', '-subj', '/CN=Test CA', '-out', 'twin.csr')
+  stranger.run(
+    ...['x509', '-req', '-in', 'twin.csr', '-signkey', 'ca.key', '-days', '20', '-extfile', 'twin.cnf'],
+    ...['-out', 'twin.crt'],
+  )
+  stranger.run('ca', '-config', 'ca.cnf', '-cert', 'twin.crt', '-keyfile', 'ca.key', '-gencrl', '-out', 'x.crl')
+  const twin = readFileSync(stranger.path('twin.crt'), 'utf8')
+  await withStore(async (store, _, make) => {
+    const unsigned = pem('p256.crt')
+    await store.tenant(tenant).write(async (tx) => {
+      await tx.putKey(keyRecordOfCrl(pem('revoked.crl'), 1))
+      await tx.putKey(keyRecordOfPeer('eve@other.example', `${unsigned}${twin}`, 1))
+    })
+    const list = readFileSync(stranger.path('x.crl'))
+    expect(keyRecordOfCrl(list, 1).id).toBe(keyRecordOfCrl(pem('revoked.crl'), 1).id)
+    const began = Date.now() + 10_000
+    const asked: string[] = []
+    const revocations = make({
+      async read(url) {
+        asked.push(url)
+        return list
+      },
+    })
+    await revocations.look(began)
+    expect(asked).toEqual([`http://${host}/ca.crl`])
+    expect(trust(revocations)).toBe('certificate-revoked')
+    const desk = createKeyDesk({ store, clock: { now: () => began }, reload: (id) => revocations.reload(id) })
+    const operator = { subject: 'op', reason: 'x' }
+    await expect(desk.importCrl(tenant, list, operator)).rejects.toMatchObject({ code: 'crl-unusable' })
+  })
 })
 
 it('an older list does not take the place of a newer one', async () => {

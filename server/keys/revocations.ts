@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto'
 import type { KeyRecord, TenantId } from '../../shared/domain/index.ts'
 import { toFault } from '../../shared/fault/index.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -6,10 +5,9 @@ import type { CrlSource } from '../ports/crl-source.ts'
 import type { RevocationLists } from '../ports/keyring.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
-import { readCrlPoints } from './asn1/certificate-read.ts'
 import type { CrlFields } from './asn1/crl-read.ts'
 import { crlOf, revocationLists } from './revocation.ts'
-import { authorityOf, keyRecordOfCrl, putCrl, storedCertificates } from './revocation-record.ts'
+import { authorityOf, keyRecordOfCrl, listSourcesOf, putCrl } from './revocation-record.ts'
 
 /** How a tenant deals with revocation lists. */
 export interface RevocationSettings {
@@ -40,7 +38,7 @@ const MOST_POINTS = 50
 /**
  * The revocation lists of all tenants, in memory: mail asks them without a wait. They come from the store, and where a tenant
  * wants it from the points that certificates name, which are asked between mails and never because of one. What cannot be
- * had or is not signed by a stored authority changes nothing.
+ * had or is not signed by a trusted authority changes nothing.
  */
 export class Revocations {
   readonly #parts: RevocationParts
@@ -113,15 +111,15 @@ export class Revocations {
 
   async #fetch({ id, required }: RevocationSettings, source: CrlSource, now: number): Promise<void> {
     const { store, log } = this.#parts
-    const certificates = await storedCertificates(store.tenant(id).read)
-    const due = pointsOf(certificates).filter((url) => now >= (this.#asked.get(`${id} ${url}`) ?? 0))
+    const { authorities, points } = await listSourcesOf(store.tenant(id).read, now)
+    const due = points.filter((url) => now >= (this.#asked.get(`${id} ${url}`) ?? 0))
     let changed = false
     for (const url of due.slice(0, MOST_POINTS)) {
       this.#asked.set(`${id} ${url}`, now + RETRY_MS)
       try {
         const record = keyRecordOfCrl(await source.read(url), now)
         const list = crlOf(record.publicText)
-        if (authorityOf(list, certificates) === null || list.thisUpdate > now + DAY_MS) {
+        if (authorityOf(list, authorities) === null || list.thisUpdate > now + DAY_MS) {
           log.warn('revocation.refused', { tenant: id, url })
           continue
         }
@@ -134,10 +132,4 @@ export class Revocations {
     }
     if (changed) await this.#load({ id, required, source })
   }
-}
-
-/** Addresses of http that certificates name, each once. */
-function pointsOf(certificates: readonly X509Certificate[]): readonly string[] {
-  const points = certificates.flatMap(({ raw }) => readCrlPoints(raw))
-  return [...new Set(points)].filter((url) => /^https?:\/\//i.test(url) && url.length <= 500).sort()
 }
