@@ -99,6 +99,22 @@ describe('phone numbers of single recipients', () => {
     expect(read(packed, ['stranger@x.example'])).toEqual({})
   })
 
+  it('are none where one recipient was given two, packed or not', () => {
+    const people = Array.from({ length: 40 }, (_, n) =>
+      to(`a-long-name-${n}@branch-office.partner.example`, '+4915100000000'),
+    )
+    const twice = [...people, to('A-LONG-NAME-7@branch-office.partner.example', '+4915111111111')]
+    const found = read(
+      serializeWishes([], twice, sha256),
+      people.map(({ address }) => address),
+    )
+    expect(Object.keys(found)).toHaveLength(39)
+    expect(found).not.toHaveProperty([people[7]!.address])
+    const [one] = people
+    expect(read(serializeWishes([], [one!, one!], sha256), [])).toEqual({ [one!.address]: '+4915100000000' })
+    expect(read(serializeWishes([], [one!, { ...one!, phone: '+4915111111111' }], sha256), [])).toEqual({})
+  })
+
   it('are never a part of what was written, where a header is longer than is read', () => {
     const cut = '"a@x.example";sms=+491511234'
     const wishes = `encrypt${' '.repeat(16_384 - 'encrypt,'.length - cut.length)},`

@@ -37,7 +37,7 @@ export const WISHES_ROOM = HEADER_MAX - HEADER.protection.length
  * Written out, a String (RFC 9651 3.3.3; a Display String beyond ASCII) names the recipient:
  * `encrypt, "bob@partner.example";sms="+4915112345678"`. Where that does not fit into `WISHES_ROOM`, the visible recipients are
  * packed (`packed-numbers.ts`): `encrypt, sms;list="..."`. What begins alike stays written out, and so do blind recipients:
- * a packed number counts for one that To or Cc names.
+ * a packed number counts for one that To or Cc names. Two numbers for one recipient both stand there, and so none counts.
  */
 export function serializeWishes(
   protection: Parameters<typeof serializeProtection>[0],
@@ -45,18 +45,26 @@ export function serializeWishes(
   digest: Digest,
 ): string {
   const wishes = serializeProtection(protection)
-  const named = new Map<string, { readonly address: string; readonly phone: string }>()
-  for (const { address, phone } of recipients)
-    if (phone && !named.has(comparable(address))) named.set(comparable(address), { address, phone })
-  const whole = joined(wishes, [...named.values()].map(writtenOut))
+  const named = new Map<string, Map<string, { readonly address: string; readonly phone: string }>>()
+  for (const { address, phone } of recipients) {
+    if (!phone) continue
+    const numbers = named.get(comparable(address)) ?? new Map<string, { address: string; phone: string }>()
+    if (!numbers.has(phone)) numbers.set(phone, { address, phone })
+    named.set(comparable(address), numbers)
+  }
+  const whole = joined(
+    wishes,
+    [...named.values()].flatMap((numbers) => [...numbers.values()].map(writtenOut)),
+  )
   if (named.size === 0 || whole.length <= WISHES_ROOM) return whole
   const keys = keysOf(recipients, digest)
   const packed: { key: string; phone: string }[] = []
   const apart: string[] = []
-  for (const [address, one] of named) {
+  for (const [address, numbers] of named) {
     const key = keys.get(address)
-    if (key) packed.push({ key, phone: one.phone })
-    else apart.push(writtenOut(one))
+    for (const one of numbers.values())
+      if (key) packed.push({ key, phone: one.phone })
+      else apart.push(writtenOut(one))
   }
   return joined(wishes, [...apart, ...(packed.length > 0 ? [`sms;list="${packNumbers(packed)}"`] : [])])
 }

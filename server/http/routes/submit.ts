@@ -111,15 +111,12 @@ async function streamed(
   return { envelope, content: mail.content }
 }
 
-/** All recipients, with their numbers. */
+/** All recipients, each once for every number that was given for him. */
 function numbered({ to, cc, bcc, phones }: Composition): readonly WrittenRecipient[] {
-  const given = new Map(phones.map(({ address, phone }) => [lookupAddress(address), phone]))
-  const written = (visible: boolean) => (address: string) => ({
-    address,
-    visible,
-    phone: given.get(lookupAddress(address)),
-  })
-  return [...[...to, ...cc].map(written(true)), ...bcc.map(written(false))]
+  const given = Map.groupBy(phones, ({ address }) => lookupAddress(address))
+  const written = (visible: boolean) => (address: string) =>
+    (given.get(lookupAddress(address)) ?? [undefined]).map((one) => ({ address, visible, phone: one?.phone }))
+  return [...[...to, ...cc].flatMap(written(true)), ...bcc.flatMap(written(false))]
 }
 
 function composed({ clock }: HttpServices, identity: Identity, mail: Composition): Mail {
