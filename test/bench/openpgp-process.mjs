@@ -60,6 +60,8 @@ async function many(once) {
   return count
 }
 
+// A server is warm: a long message goes through once before it counts.
+if (work.endsWith('File')) await jobs[work]()
 before = process.cpuUsage()
 const count = await jobs[work]()
 const { user, system } = process.cpuUsage(before)

@@ -120,6 +120,8 @@ function measured(cpu, start, count) {
   return { cpuMs: (user + system) / 1000, wallMs: performance.now() - start, rssMb, count }
 }
 
+// A server is warm: a long message goes through once before it counts.
+if (work.endsWith('File')) await jobs[work]()
 const cpu = process.cpuUsage()
 const start = performance.now()
 const outcome = await jobs[work]()
