@@ -1,11 +1,11 @@
-import type { KeyRecord, TenantId } from '../../shared/domain/index.ts'
+import type { TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { canonicalAddress } from '../../shared/words/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { type CrlFields, issuerName } from './asn1/crl-read.ts'
-import { crlOf } from './revocation.ts'
-import { authorityOf, keyRecordOfCrl, listSourcesOf, putCrl } from './revocation-record.ts'
+import { crlInTurns } from './revocation.ts'
+import { authorityOf, crlRecord, listSourcesOf, putCrl } from './revocation-record.ts'
 import { forgetStandingPassword } from './standing-password.ts'
 
 /** A revocation list as its operator sees it. */
@@ -66,12 +66,15 @@ export function createKeyDesk({
 
     async crls(tenant) {
       const records = await store.tenant(tenant).read.keys({ kind: 'crl' })
-      return records.map(({ publicText }) => viewOf(crlOf(publicText), clock.now()))
+      const views: CrlView[] = []
+      for (const { publicText } of records) views.push(viewOf(await crlInTurns(publicText), clock.now()))
+      return views
     },
 
     async importCrl(tenant, data, { subject, reason }) {
       const time = clock.now()
-      const { record, list } = readList(data, time)
+      const { record, list } = await crlRecord(data, time)
+      if (list.thisUpdate > time + AHEAD_MS) throw new Fault('crl-unusable', 'it is of the future')
       const { read, write } = store.tenant(tenant)
       const { authorities } = await listSourcesOf(read, time)
       if (authorityOf(list, authorities) === null) throw new Fault('crl-unusable', 'none of your authorities signed it')
@@ -87,13 +90,6 @@ export function createKeyDesk({
 }
 
 const AHEAD_MS = 86_400_000
-
-function readList(data: Uint8Array, now: number): { readonly record: KeyRecord; readonly list: CrlFields } {
-  const record = keyRecordOfCrl(data, now)
-  const list = crlOf(record.publicText)
-  if (list.thisUpdate > now + AHEAD_MS) throw new Fault('crl-unusable', 'it is of the future')
-  return { record, list }
-}
 
 const viewOf = ({ issuer, thisUpdate, nextUpdate, revoked }: CrlFields, now: number): CrlView => ({
   authority: issuerName(issuer),

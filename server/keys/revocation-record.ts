@@ -3,17 +3,24 @@ import { setImmediate } from 'node:timers/promises'
 import type { KeyRecord } from '../../shared/domain/index.ts'
 import type { TenantReads, TenantWrites } from '../ports/store.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
-import type { CrlFields } from './asn1/crl-read.ts'
+import { type CrlFields, crlIssued } from './asn1/crl-read.ts'
 import { fingerprint, readCertificates } from './certificate.ts'
 import { verifyPath } from './path.ts'
-import { crlName, crlOf, derOf, isSignedBy } from './revocation.ts'
+import { crlInTurns, crlName, derOf, isSignedBy } from './revocation.ts'
 
-/** Record of a revocation list, PEM or DER; whether an authority of ours signed it is the caller's question. Raises `crl-unusable`. */
-export function keyRecordOfCrl(data: string | Uint8Array, now: number): KeyRecord {
+/**
+ * A revocation list, PEM or DER, and its record; others have their turn while it is read. Whether an authority of ours signed it is
+ * the caller's question. Raises `crl-unusable`.
+ */
+export async function crlRecord(
+  data: string | Uint8Array,
+  now: number,
+): Promise<{ readonly record: KeyRecord; readonly list: CrlFields }> {
   const der = derOf(data)
+  const list = await crlInTurns(der)
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
-  return {
-    id: crlName(crlOf(der)),
+  const record: KeyRecord = {
+    id: crlName(list),
     kind: 'crl',
     use: 'peer',
     address: '',
@@ -22,15 +29,18 @@ export function keyRecordOfCrl(data: string | Uint8Array, now: number): KeyRecor
     revokedAt: null,
     createdAt: now,
   }
+  return { record, list }
 }
 
 /** Keeps a list in the place of an older one of the same authority and scope; false where a newer one is there. */
 export async function putCrl(tx: Pick<TenantWrites, 'keys' | 'putKey'>, record: KeyRecord): Promise<boolean> {
   const [known] = await tx.keys({ id: record.id, kind: 'crl' })
-  if (known && crlOf(known.publicText).thisUpdate > crlOf(record.publicText).thisUpdate) return false
+  if (known && issued(known) > issued(record)) return false
   await tx.putKey(record)
   return true
 }
+
+const issued = ({ publicText }: KeyRecord) => crlIssued(derOf(publicText))
 
 /** What a tenant's stored certificates say of revocation lists. */
 export interface ListSources {

@@ -1,8 +1,9 @@
 import { constants, hash, type KeyObject, verify, type X509Certificate } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { Fault } from '../../shared/fault/index.ts'
 import type { Revocation, RevocationLists } from '../ports/keyring.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
-import { type CrlFields, readCrl } from './asn1/crl-read.ts'
+import { type CrlFields, crlInSteps, readCrl } from './asn1/crl-read.ts'
 import { OID } from './asn1/oids.ts'
 import { algorithmValue, explicit } from './asn1/values.ts'
 import { fieldsOf, fingerprint } from './certificate.ts'
@@ -14,6 +15,16 @@ const LARGEST_TEXT = 12 * 1024 * 1024
 /** The one list of a PEM text or of DER. Raises `crl-unusable`. */
 export function crlOf(data: string | Uint8Array): CrlFields {
   return readCrl(derOf(data))
+}
+
+/** As `crlOf`; others have their turn in between. */
+export async function crlInTurns(data: string | Uint8Array): Promise<CrlFields> {
+  const steps = crlInSteps(derOf(data))
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await setImmediate()
+  }
 }
 
 /** DER of a list that is PEM or DER. Raises `crl-unusable`. */

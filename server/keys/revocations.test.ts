@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { tenantId } from '../../shared/domain/index.ts'
 import { type OpensslCa, opensslCa } from '../../test/support/openssl-ca.ts'
 import { crlSource } from '../platform/crl-http.ts'
@@ -16,7 +16,7 @@ import { certificateOf } from './certificate.ts'
 import { createKeyDesk } from './desk.ts'
 import { verifyPath } from './path.ts'
 import { keyRecordOfAnchor, keyRecordOfPeer } from './records.ts'
-import { keyRecordOfCrl } from './revocation-record.ts'
+import { crlRecord } from './revocation-record.ts'
 import { Revocations } from './revocations.ts'
 
 const BOB = 'bob@peer.example'
@@ -63,6 +63,8 @@ afterAll(() => {
 
 const read = (name: string) => readFileSync(ca.path(name))
 const pem = (name: string) => read(name).toString()
+
+const recordOf = async (list: string | Uint8Array) => (await crlRecord(list, 1)).record
 
 async function withStore(
   work: (store: Store, setNow: (now: number) => void, make: (source: CrlSource | null) => Revocations) => Promise<void>,
@@ -136,7 +138,8 @@ it('what is no list of an authority of ours changes nothing, and is asked again 
     () => readFileSync(stranger.path('x.crl')),
   ]) {
     await withStore(async (store, _, make) => {
-      await store.tenant(tenant).write((tx) => tx.putKey(keyRecordOfCrl(pem('revoked.crl'), 1)))
+      const known = await recordOf(pem('revoked.crl'))
+      await store.tenant(tenant).write((tx) => tx.putKey(known))
       const revocations = make(crlSource([host]))
       const began = Date.now() + 10_000
       answer = bad
@@ -171,13 +174,13 @@ it('a certificate that came along with mail makes nobody an authority: its lists
   stranger.run('ca', '-config', 'ca.cnf', '-cert', 'twin.crt', '-keyfile', 'ca.key', '-gencrl', '-out', 'x.crl')
   const twin = readFileSync(stranger.path('twin.crt'), 'utf8')
   await withStore(async (store, _, make) => {
-    const unsigned = pem('p256.crt')
+    const known = await recordOf(pem('revoked.crl'))
     await store.tenant(tenant).write(async (tx) => {
-      await tx.putKey(keyRecordOfCrl(pem('revoked.crl'), 1))
-      await tx.putKey(keyRecordOfPeer('eve@other.example', `${unsigned}${twin}`, 1))
+      await tx.putKey(known)
+      await tx.putKey(keyRecordOfPeer('eve@other.example', `${pem('p256.crt')}${twin}`, 1))
     })
     const list = readFileSync(stranger.path('x.crl'))
-    expect(keyRecordOfCrl(list, 1).id).toBe(keyRecordOfCrl(pem('revoked.crl'), 1).id)
+    expect((await recordOf(list)).id).toBe(known.id)
     const began = Date.now() + 10_000
     const asked: string[] = []
     const revocations = make({
@@ -195,16 +198,51 @@ it('a certificate that came along with mail makes nobody an authority: its lists
   })
 })
 
+it('what another node stored is seen within a minute, also while a point does not answer', async () => {
+  await withStore(async (store, _, make) => {
+    const waiting = Promise.withResolvers<Buffer>()
+    const revocations = make({ read: () => waiting.promise })
+    const began = Date.now() + 10_000
+    const first = revocations.look(began)
+    const known = await recordOf(pem('revoked.crl'))
+    await store.tenant(tenant).write((tx) => tx.putKey(known))
+    const second = revocations.look(began + 61_000)
+    await vi.waitFor(() => expect(trust(revocations)).toBe('certificate-revoked'))
+    waiting.reject(new Error('no answer'))
+    await Promise.all([first, second])
+  })
+})
+
+it('others have their turn while a list of many entries is read', async () => {
+  const revoked = Array.from(
+    { length: 20_000 },
+    (_, at) => `R\t301231000000Z\t260101000000Z\t${(at + 0x100000).toString(16).toUpperCase()}\tunknown\t/CN=x\n`,
+  )
+  writeFileSync(ca.path('index.txt'), revoked.join(''))
+  ca.run('ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key', '-gencrl', '-out', 'large.crl')
+  let turns = 0
+  let reading = true
+  const count = () => {
+    turns += 1
+    if (reading) setImmediate(count)
+  }
+  setImmediate(count)
+  expect((await crlRecord(read('large.crl'), 1)).list.revoked.size).toBe(20_000)
+  reading = false
+  expect(turns).toBeGreaterThan(50)
+})
+
 it('an older list does not take the place of a newer one', async () => {
   await withStore(async (store, _, make) => {
     const crl = ['ca', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key', '-gencrl']
     ca.run(...crl, '-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20991231000000Z', '-out', 'older.crl')
-    await store.tenant(tenant).write((tx) => tx.putKey(keyRecordOfCrl(pem('empty.crl'), 1)))
+    const known = await recordOf(pem('empty.crl'))
+    await store.tenant(tenant).write((tx) => tx.putKey(known))
     answer = () => read('older.crl')
     const revocations = make(crlSource([host]))
     await revocations.look(Date.now() + 10_000)
     const [kept] = await store.tenant(tenant).read.keys({ kind: 'crl' })
-    expect(kept?.publicText).toBe(keyRecordOfCrl(pem('empty.crl'), 1).publicText)
+    expect(kept?.publicText).toBe(known.publicText)
   })
 })
 

@@ -6,8 +6,8 @@ import type { RevocationLists } from '../ports/keyring.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import type { CrlFields } from './asn1/crl-read.ts'
-import { crlOf, revocationLists } from './revocation.ts'
-import { authorityOf, keyRecordOfCrl, listSourcesOf, putCrl } from './revocation-record.ts'
+import { crlInTurns, revocationLists } from './revocation.ts'
+import { authorityOf, crlRecord, listSourcesOf, putCrl } from './revocation-record.ts'
 
 /** How a tenant deals with revocation lists. */
 export interface RevocationSettings {
@@ -48,7 +48,9 @@ export class Revocations {
   readonly #asked = new Map<string, number>()
   readonly #looked = new Map<TenantId, number>()
   #next = 0
-  #running: Promise<void> | null = null
+  #running: Promise<void> = Promise.resolve()
+  #asking: Promise<void> | null = null
+  #loading: Promise<void> = Promise.resolve()
 
   constructor(parts: RevocationParts, tenants: readonly RevocationSettings[]) {
     this.#parts = parts
@@ -60,13 +62,20 @@ export class Revocations {
     return this.#known.get(tenant) ?? null
   }
 
-  /** Reads what is stored and asks what is due, once a minute at most; calls while one runs join it. Never raises. */
+  /**
+   * Reads what is stored and asks what is due, once a minute at most; calls while one runs join it. What is stored is read also
+   * while points are asked, which may take long. Never raises.
+   */
   look(now: number = this.#parts.clock.now()): Promise<void> {
-    if (now < this.#next) return this.#running ?? Promise.resolve()
+    if (now < this.#next) return this.#running
     this.#next = now + LOOK_MS
-    this.#running ??= this.#round(now).finally(() => {
-      this.#running = null
-    })
+    const loaded = this.#loadAll()
+    this.#asking ??= loaded
+      .then(() => this.#askAll(now))
+      .finally(() => {
+        this.#asking = null
+      })
+    this.#running = Promise.all([loaded, this.#asking]).then(() => {})
     return this.#running
   }
 
@@ -76,31 +85,50 @@ export class Revocations {
     if (settings) await this.#load(settings)
   }
 
-  async #round(now: number): Promise<void> {
+  async #loadAll(): Promise<void> {
+    for (const settings of this.#tenants) await this.#guarded(settings, () => this.#load(settings))
+  }
+
+  async #askAll(now: number): Promise<void> {
     for (const settings of this.#tenants) {
-      try {
-        await this.#load(settings)
-        if (settings.source === null || now < (this.#looked.get(settings.id) ?? 0)) continue
-        this.#looked.set(settings.id, now + POINTS_MS)
-        await this.#fetch(settings, settings.source, now)
-      } catch (error) {
-        this.#parts.log.warn('revocation.unreadable', { tenant: settings.id, fault: toFault(error).code })
-      }
+      const { id, source } = settings
+      if (source === null || now < (this.#looked.get(id) ?? 0)) continue
+      this.#looked.set(id, now + POINTS_MS)
+      await this.#guarded(settings, () => this.#fetch(settings, source, now))
     }
   }
 
-  async #load({ id, required }: RevocationSettings): Promise<void> {
+  async #guarded({ id }: RevocationSettings, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#parts.log.warn('revocation.unreadable', { tenant: id, fault: toFault(error).code })
+    }
+  }
+
+  /** One after the other: what was asked for last is what stands. */
+  #load(settings: RevocationSettings): Promise<void> {
+    const loading = this.#loading.then(() => this.#loadNow(settings))
+    this.#loading = loading.catch(() => {})
+    return loading
+  }
+
+  async #loadNow({ id, required }: RevocationSettings): Promise<void> {
     const records = await this.#parts.store.tenant(id).read.keys({ kind: 'crl' })
-    const lists = records.flatMap((record) => this.#listOf(id, record) ?? [])
+    const lists: CrlFields[] = []
+    for (const record of records) {
+      const list = await this.#listOf(id, record)
+      if (list !== null) lists.push(list)
+    }
     this.#known.set(id, lists.length > 0 || required ? revocationLists(lists, required) : null)
   }
 
-  #listOf(tenant: TenantId, { id, publicText }: KeyRecord): CrlFields | null {
+  async #listOf(tenant: TenantId, { id, publicText }: KeyRecord): Promise<CrlFields | null> {
     const name = `${tenant}/${id}`
     const known = this.#read.get(name)
     if (known?.text === publicText) return known.list
     try {
-      const list = crlOf(publicText)
+      const list = await crlInTurns(publicText)
       this.#read.set(name, { text: publicText, list })
       return list
     } catch (error) {
@@ -117,13 +145,15 @@ export class Revocations {
     for (const url of due.slice(0, MOST_POINTS)) {
       this.#asked.set(`${id} ${url}`, now + RETRY_MS)
       try {
-        const record = keyRecordOfCrl(await source.read(url), now)
-        const list = crlOf(record.publicText)
+        const { record, list } = await crlRecord(await source.read(url), now)
         if (authorityOf(list, authorities) === null || list.thisUpdate > now + DAY_MS) {
           log.warn('revocation.refused', { tenant: id, url })
           continue
         }
-        changed = (await store.tenant(id).write((tx) => putCrl(tx, record))) || changed
+        if (await store.tenant(id).write((tx) => putCrl(tx, record))) {
+          changed = true
+          this.#read.set(`${id}/${record.id}`, { text: record.publicText, list })
+        }
         this.#asked.set(`${id} ${url}`, Math.max(now + RETRY_MS, Math.min(list.nextUpdate, now + DAY_MS)))
       } catch (error) {
         const { code, detail } = toFault(error)

@@ -11,7 +11,7 @@ import {
   keyRecordOfPgpPeer,
 } from '../keys/records.ts'
 import { crlOf, revocationLists } from '../keys/revocation.ts'
-import { keyRecordOfCrl } from '../keys/revocation-record.ts'
+import { crlRecord } from '../keys/revocation-record.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Keyring } from '../ports/keyring.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
@@ -76,7 +76,7 @@ export function keyRecordsOf(inputs: readonly KeyInput[], options: FactsOptions)
 
 async function keyRecordOf(input: KeyInput, { tenant, secrets, now }: FactsOptions): Promise<KeyRecord> {
   if (input.kind === 'anchor') return keyRecordOfAnchor(input.certificate, now)
-  if (input.kind === 'crl') return keyRecordOfCrl(input.list, now)
+  if (input.kind === 'crl') return (await crlRecord(input.list, now)).record
   const { address } = input
   if (input.kind === 'smime') {
     if (input.use === 'peer') return keyRecordOfPeer(address, input.certificate, now, input.capabilities)

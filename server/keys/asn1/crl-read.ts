@@ -45,6 +45,7 @@ export interface CrlScope {
 const LARGEST = 8 * 1024 * 1024
 /** Elements of one revoked entry, and of everything beside the entries. */
 const MOST_OF_ENTRY = 64
+const ENTRIES_A_STEP = 200
 const MOST_BESIDE = 2_000
 const ALL: CrlScope = { users: true, authorities: true, allReasons: true, points: null }
 /** RFC 5280 5.3.1: the key was in other hands, from a time on that nobody knows. */
@@ -56,9 +57,15 @@ const HOLD = 6
  * indirect lists, any critical extension that is not understood, of the list or of an entry, and lists without `nextUpdate`.
  */
 export function readCrl(der: Uint8Array): CrlFields {
+  const steps = crlInSteps(der)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
+/** As `readCrl`, in steps of some milliseconds: the largest list takes a second or two. */
+export function* crlInSteps(der: Uint8Array): Generator<void, CrlFields> {
   if (der.length > LARGEST) throw new Fault('crl-unusable', 'larger than 8 MiB')
   try {
-    return read(Buffer.from(der.buffer, der.byteOffset, der.byteLength))
+    return yield* read(Buffer.from(der.buffer, der.byteOffset, der.byteLength))
   } catch (error) {
     if (error instanceof Fault && error.code === 'crl-unusable') throw error
     throw new Fault('crl-unusable', error instanceof Fault ? error.detail : '', { cause: error })
@@ -118,7 +125,18 @@ class Walk {
   }
 }
 
-function read(buffer: Buffer): CrlFields {
+/** `thisUpdate` of a list that `readCrl` took, epoch ms, without a look at its entries. */
+export function crlIssued(der: Uint8Array): number {
+  const buffer = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
+  const outer = new Walk(buffer, sequenceAt(buffer, 0, buffer.length))
+  const tbs = new Walk(buffer, outer.span())
+  if (tbs.next() === TAG.integer) tbs.take()
+  tbs.take()
+  tbs.take()
+  return timeValue(tbs.take())
+}
+
+function* read(buffer: Buffer): Generator<void, CrlFields> {
   const whole = sequenceAt(buffer, 0, buffer.length)
   if (whole.end !== buffer.length) throw unusable('bytes after the list')
   const outer = new Walk(buffer, whole)
@@ -140,7 +158,7 @@ function read(buffer: Buffer): CrlFields {
   if (tbs.next() !== TAG.utcTime && tbs.next() !== TAG.generalizedTime)
     throw unusable('it does not say when the next one comes')
   const nextUpdate = timeValue(tbs.take())
-  const entries = tbs.next() === TAG.sequence ? readEntries(buffer, tbs.span()) : readEntries(buffer, null)
+  const entries = yield* readEntries(buffer, tbs.next() === TAG.sequence ? tbs.span() : null)
   if (!second && tbs.next() !== null) throw unusable('extensions need version 2')
   const extensions =
     tbs.next() === contextTag(0) ? listExtensions(explicit(tbs.take(), 0)) : { scope: ALL, keyId: null }
@@ -158,12 +176,13 @@ function read(buffer: Buffer): CrlFields {
   }
 }
 
-function readEntries(buffer: Buffer, list: Span | null): Pick<CrlFields, 'revoked' | 'onHold'> {
+function* readEntries(buffer: Buffer, list: Span | null): Generator<void, Pick<CrlFields, 'revoked' | 'onHold'>> {
   const revoked = new Map<string, number>()
   const onHold = new Set<string>()
   if (list === null) return { revoked, onHold }
   const walk = new Walk(buffer, list)
-  while (walk.next() !== null) {
+  for (let read = 1; walk.next() !== null; read++) {
+    if (read % ENTRIES_A_STEP === 0) yield
     const members = new Members(walk.take(MOST_OF_ENTRY), TAG.sequence)
     const serial = members.take(TAG.integer).content.toString('latin1')
     const from = timeValue(members.take())
