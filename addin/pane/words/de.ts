@@ -149,7 +149,8 @@ export const de: Words = {
     label: (name) => `Mobilnummer von ${name}`,
     hint: 'Für Kennwort oder Code. Mit Ländervorwahl, zum Beispiel +49 151 1234567',
     wrong: 'Das ist keine Nummer mit Ländervorwahl.',
-    left: 'Für weitere Nummern ist in der Nachricht kein Platz. Senden Sie diesem Empfänger eine eigene.',
+    blind: 'Andere könnten sie in der Nachricht lesen. Senden Sie diesem Empfänger eine eigene Nachricht.',
+    left: 'Für weitere Nummern ist hier kein Platz. Senden Sie diesem Empfänger eine eigene Nachricht.',
     needed: (count, names) => `${count === 1 ? 'Eine Mobilnummer fehlt' : 'Mobilnummern fehlen'}: ${names}.`,
   },
   notices: {
