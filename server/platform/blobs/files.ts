@@ -85,8 +85,11 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
   /** Writes the content and says what it was; small pieces of a stream are copied, since a source may use its buffer again. */
   async function writeAll(handle: FileHandle, content: BlobContent): Promise<BlobInfo> {
     if (content instanceof Uint8Array) {
-      await writeWhole(handle, content)
-      return { size: content.length, sha256: hashOf('sha256', content) }
+      const written = writeWhole(handle, content)
+      // Reckoned here while the pool writes.
+      const sha256 = hashOf('sha256', content)
+      await written
+      return { size: content.length, sha256 }
     }
     const hash = createHash('sha256')
     let gathered = Buffer.alloc(0)
@@ -126,21 +129,34 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
     }
   }
 
+  /** Opens the temporary file of a new blob, and looks meanwhile whether its id is taken. */
+  async function begin(place: BlobPlace, temporary: string, mode: number): Promise<FileHandle> {
+    const [taken, opened] = await Promise.allSettled([disk.exists(place.file), disk.open(temporary, 'wx', mode)])
+    if (opened.status === 'rejected') throw opened.reason
+    if (taken.status === 'fulfilled' && !taken.value) return opened.value
+    await opened.value.close()
+    await disk.rm(temporary, { force: true })
+    throw taken.status === 'rejected' ? taken.reason : new Fault('blob-locked', 'the id is taken')
+  }
+
   async function putAt(place: BlobPlace, content: BlobContent, retainUntil: number | undefined): Promise<BlobInfo> {
-    if (await disk.exists(place.file)) throw new Fault('blob-locked', 'the id is taken')
     await roomOr(0)
-    const directories = directory(place.directory)
     const temporary = join(incoming, randomUUID())
+    const handle = await begin(place, temporary, retainUntil === undefined ? 0o600 : 0o400)
+    const directories = directory(place.directory)
     let locked = false
     try {
-      const handle = await disk.open(temporary, 'wx', retainUntil === undefined ? 0o600 : 0o400)
       let info: BlobInfo
+      let closed: Promise<void> | undefined
       try {
         info = await writeAll(handle, content)
         await handle.datasync()
       } finally {
-        await handle.close()
+        closed = handle.close()
+        closed.catch(() => {})
       }
+      // Windows renames no open file; elsewhere what is on disk already need not be closed first.
+      if (process.platform === 'win32') await closed
       await directories
       if (retainUntil !== undefined) {
         // The lock first: a blob without it could be deleted. One that a dead process left behind belongs to no blob.
@@ -149,7 +165,7 @@ export async function openFileBlobs(options: FileBlobOptions): Promise<KeptBlobs
         locked = true
       }
       await disk.rename(temporary, place.file)
-      await syncDirectories([place.directory])
+      await Promise.all([closed, syncDirectories([place.directory])])
       return info
     } catch (error) {
       await directories.catch(() => {})

@@ -19,7 +19,7 @@ export interface CheckpointLimits {
   readonly idleMs: number
 }
 
-export const CHECKPOINT_LIMITS: CheckpointLimits = { commits: 128, pauseMs: 1_000, frames: 16_384, idleMs: 60_000 }
+export const CHECKPOINT_LIMITS: CheckpointLimits = { commits: 128, pauseMs: 3_000, frames: 16_384, idleMs: 60_000 }
 
 export interface CheckpointDeps {
   readonly file: string
