@@ -79,6 +79,15 @@ describe('what the sender chose', () => {
     expect(['+49 151', '0151 1234567', 'x', ''].map(phoneOf)).toEqual([null, null, null, null])
   })
 
+  it('writes no number of a blind recipient where others get the mail: the header would name him', () => {
+    const eve = person('eve@partner.example', 'bcc')
+    const choice = { ...NO_CHOICE, encrypt: true, phones: { 'eve@partner.example': '+491511234567' } }
+    const header = (...others: readonly ReturnType<typeof person>[]) =>
+      protectionOf(wishesOf(choice), recipientsOf([...others, eve], NOBODY, choice, wishesOf(choice)))
+    expect(header(person('bob@partner.example'))).toBe('encrypt')
+    expect(header()).toBe('encrypt, "eve@partner.example";sms="+491511234567"')
+  })
+
   it('takes the number of a draft that an earlier add-in wrote for its only recipient', () => {
     const choice = choiceOf(null, 'pdf;sms="+491511234567"')
     const wishes = wishesOf(choice)

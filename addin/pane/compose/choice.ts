@@ -112,6 +112,9 @@ export function numbersOf(
   )
 }
 
+/** Blind, and others get the mail: his number in a header would name him to those whose copies do not pass the gateway. */
+const isHidden = (field: Field, others: number): boolean => field === 'bcc' && others > 0
+
 /** Whom the service is asked about, each with his number as far as the header has room for them: the first ones keep theirs. */
 export function recipientsOf(
   people: readonly Person[],
@@ -122,7 +125,7 @@ export function recipientsOf(
   const known = askable(people, refused).slice(0, MOST)
   const typed = numbersOf(known, choice)
   const recipients = known.map(({ address, field }): AskedRecipient => {
-    const phone = phoneOf(typed.get(personKey(address)) ?? '')
+    const phone = isHidden(field, known.length - 1) ? null : phoneOf(typed.get(personKey(address)) ?? '')
     return { address, field, visible: field !== 'bcc', ...(phone ? { phone } : {}) }
   })
   for (let at = recipients.length - 1; at >= 0 && protectionOf(wishes, recipients).length > WISHES_ROOM; at--) {

@@ -74,7 +74,7 @@ export function GroupCard({ group, stale, offline, numbers, words }: Card) {
                   person={person}
                   name={name}
                   phone={typed ?? ''}
-                  left={!numbers.counting.has(person)}
+                  left={numbers.counting.has(person) ? null : words.phone[field === 'bcc' ? 'blind' : 'left']}
                   words={words}
                   choose={(phone) => numbers.choose(person, phone)}
                 />

@@ -8,8 +8,8 @@ interface Part {
   readonly name: string
   /** As it was typed before. */
   readonly phone: string
-  /** There is no room for it in the header. */
-  readonly left: boolean
+  /** Why it does not count though it is one; null where it does. */
+  readonly left: string | null
   readonly words: Words
   readonly choose: (phone: string) => void
 }
@@ -23,8 +23,7 @@ let entered = ''
  */
 export default function Phone({ person, name, phone, left, words: { phone: words }, choose }: Part) {
   const [typed, setTyped] = useState(phone)
-  const problem =
-    typed.trim() === '' || typed !== phone ? null : phoneOf(typed) === null ? words.wrong : left ? words.left : null
+  const problem = typed.trim() === '' || typed !== phone ? null : phoneOf(typed) === null ? words.wrong : left
   const done = () => typed !== phone && choose(typed)
   const id = useId()
   useEffect(() => {

@@ -144,6 +144,7 @@ export const en: Words = {
     label: (name) => `Mobile number of ${name}`,
     hint: 'For the password or a code. With country code, for example +49 151 1234567',
     wrong: 'This is no number with country code.',
+    blind: 'Others could read it in the message. Send this recipient a message of their own.',
     left: 'The message has no room for more numbers. Send this recipient a message of their own.',
     needed: (count, names) => `${count === 1 ? 'A mobile number is' : 'Mobile numbers are'} missing: ${names}.`,
   },

@@ -90,6 +90,7 @@ export interface Words {
     readonly label: (name: string) => string
     readonly hint: string
     readonly wrong: string
+    readonly blind: string
     readonly left: string
     readonly needed: (count: number, names: string) => string
   }
