@@ -20,7 +20,7 @@ import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
 import type { Authenticity, Knowledge, MailFacts, Note } from './given.ts'
 import { givenNumbers } from './given-numbers.ts'
-import { PROTECTION, readIntent, withoutSteering } from './sender-intent.ts'
+import { fewOf, PROTECTION, readIntent, withoutSteering } from './sender-intent.ts'
 
 export interface Assembled {
   readonly input: PolicyInput
@@ -57,11 +57,11 @@ export async function assembleInput(
   const visible = new Set([...facts.visible.to, ...facts.visible.cc].map((one) => lookupAddress(named(one))))
   const { intent, labelsSaid, raisesOnly, said } = await readIntent(mail, tenant, sender.address, knowledge, notes)
   const { numbers, notes: unclear } = givenNumbers(said, [...facts.visible.to, ...facts.visible.cc], named)
-  for (const why of unclear) notes.push({ type: 'intent.ignored', detail: { why, what: [PROTECTION] } })
+  for (const why of fewOf(unclear)) notes.push({ type: 'intent.ignored', detail: { why, what: [PROTECTION] } })
   const strangers = envelope.recipients.map((one) => bareRecipient(one, visible, numbers, tenant, sender))
   const standard = policy.tenantLabels.default.id
   const resolved = resolveClassification(labelsSaid, policy.labels, standard)
-  for (const note of resolved.notes) notes.push({ type: 'intent.classification', detail: { note } })
+  for (const note of fewOf(resolved.notes)) notes.push({ type: 'intent.classification', detail: { note } })
   const { rank } = policy.tenantLabels
   const classification = raisesOnly && rank(resolved.label) < rank(standard) ? standard : resolved.label
   const partial: PolicyInput = {

@@ -44,7 +44,7 @@ export async function readIntent(
       .map(({ address }) => lookupAddress(address))
       .filter((address) => raisesOnly || !stamped.covers(address))
     const { protection, notes: parsed } = parseProtection(stamped.protection)
-    for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
+    for (const note of fewOf(parsed)) notes.push({ type: 'intent.protection', detail: { note } })
     return {
       said: numbersBy(stamped),
       intent: {
@@ -78,8 +78,8 @@ export async function readIntent(
     ...(tags.protection.length > 0 ? [serializeProtection(tags.protection)] : []),
     ...foreign.protection,
   ])
-  for (const note of parsed) notes.push({ type: 'intent.protection', detail: { note } })
-  for (const note of [...foreign.warnings, ...tags.warnings].slice(0, NAMED_MAX))
+  for (const note of fewOf(parsed)) notes.push({ type: 'intent.protection', detail: { note } })
+  for (const note of fewOf([...foreign.warnings, ...tags.warnings]))
     notes.push({ type: 'intent.foreign', detail: { note } })
   const labelsSaid = [...rawIntent.classification, ...tags.classification, ...foreign.classification]
   const source = said
@@ -133,8 +133,15 @@ function reasonOf(protection: readonly Protection[]): { reason?: string } {
 /** Its name, as audit notes have it. */
 export const PROTECTION = HEADER.protection.toLowerCase()
 
-/** Names in an audit note about ignored intent. */
+/** Names in an audit note about ignored intent, and such notes of one kind. */
 const NAMED_MAX = 20
+
+/** Each once, and no more than somebody reads: one header has room for thousands, and each becomes a record. */
+export function fewOf(notes: readonly string[]): readonly string[] {
+  const different = [...new Set(notes)]
+  const more = different.length - NAMED_MAX
+  return more > 0 ? [...different.slice(0, NAMED_MAX), `and ${more} more`] : different
+}
 
 function steeringIn(header: MessageFacts['header'], tenant: TenantProfile): readonly string[] {
   const foreign = steeringHeaders(tenant.foreignIntent)
