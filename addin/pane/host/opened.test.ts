@@ -12,6 +12,24 @@ const saying =
   (done) =>
     void setTimeout(() => done({ status: 'succeeded', value: value as string }), 10)
 
+it('asks nothing more of a draft that is closed', async () => {
+  let again: (() => void) | undefined
+  const addHandlerAsync = (_type: string, handler: (event: object) => void) => {
+    again = () => handler({})
+  }
+  const call = vi.fn(saying('{"secflow":"stop"}'))
+  const opened = vi.fn()
+  const office: PaneOffice = {
+    EventType: { InitializationContextChanged: 'changed' },
+    context: { mailbox: { addHandlerAsync } },
+  }
+  watchOpening(office, { getInitializationContextAsync: call }, asker(), opened)()
+  again!()
+  await vi.advanceTimersByTimeAsync(100)
+  expect(call).toHaveBeenCalledTimes(1)
+  expect(opened).not.toHaveBeenCalled()
+})
+
 async function openings(call: Call | undefined, office: PaneOffice = {}): Promise<() => number> {
   const opened = vi.fn()
   watchOpening(office, call ? { getInitializationContextAsync: call } : {}, asker(), opened)

@@ -8,6 +8,8 @@ import type { OfficeItem, PaneOffice } from './office.ts'
 export function watchOpening(office: PaneOffice, item: OfficeItem, ask: Ask, opened: () => void): () => void {
   let over = false
   const look = async () => {
+    // The handler stays: to take it off would take off that of the next draft, too.
+    if (over) return
     const said = told(await ask<string>((done) => item.getInitializationContextAsync!(done)))
     if (!over && isOurs(said)) opened()
   }
