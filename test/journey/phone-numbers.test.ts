@@ -259,6 +259,10 @@ it('sends no password to a telephone that a stranger names, or that is named twi
   const twice = `"${ALMA}";sms="${PHONES[ALMA]}", "${ALMA}";sms="+4915166666666"`
   const { states, ignored } = await send([ALMA], [`X-Secflow-Protection: ${twice}`])
   expect([states, ignored]).toEqual([{ [ALMA]: 'held' }, ['one recipient has more than one phone number: none counts']])
+  const phones = [PHONES[ALMA], '+4915166666666'].map((phone, n) => ({ address: n ? ALMA.toUpperCase() : ALMA, phone }))
+  const answer = await api('messages', { from: FROM, to: [ALMA], subject: 'Figures', text: 'See there.', phones })
+  const { id } = (await answer.json()) as { id: string }
+  expect((await gateway.settled(id)).map(({ state }) => state)).toEqual(['held'])
   // A stranger's mail goes to people of ours, and what he writes into our headers is nobody's wish.
   const stranger = await send(
     ['e.lang@demo.example'],
