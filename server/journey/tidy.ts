@@ -85,6 +85,7 @@ export function createTidy(deps: TidyDeps): Tidy {
   async function eraseContent(tenant: TenantStore, signal: AbortSignal): Promise<boolean> {
     const erased: MessageId[] = []
     const over = await tenant.read.unerased(BATCH)
+    if (over.length === 0) return false
     const copies = Map.groupBy(await tenant.read.copyBlobs(over.map(({ id }) => id)), ({ message }) => message)
     const more = await each(over, 'content', signal, async ({ id, blob }) => {
       for (const copy of copies.get(id) ?? []) await erase(tenant.tenant, 'copy', copy.blob)
