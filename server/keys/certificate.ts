@@ -1,6 +1,7 @@
-import { X509Certificate } from 'node:crypto'
+import { hash, X509Certificate } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 import { Fault, type FaultCode } from '../../shared/fault/index.ts'
+import { readElement } from './asn1/ber-read.ts'
 import { type CertificateFields, readCertificateFields } from './asn1/certificate-read.ts'
 import { OID } from './asn1/oids.ts'
 
@@ -54,6 +55,15 @@ function hasPublicKey(certificate: X509Certificate): boolean {
 /** SHA-256 of the DER, hex in lower case: the id of a `KeyRecord`. */
 export function fingerprint(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+}
+
+/**
+ * SHA-256 of what the issuer signed, hex: the same for each form of a certificate that his signature holds for. Of an ECDSA
+ * signature (r, s) anybody makes (r, n - s), which holds as well, and another fingerprint with it.
+ */
+export function issuedAs({ raw }: X509Certificate): string {
+  const [tbs] = readElement(raw, { encoding: 'der', maxElements: 5_000 }).children
+  return hash('sha256', tbs?.bytes ?? raw)
 }
 
 /**

@@ -7,7 +7,7 @@ import type { TenantSecrets } from '../ports/secrets.ts'
 import type { TenantReads } from '../ports/store.ts'
 import { OID } from './asn1/oids.ts'
 import { privateKeyOf } from './authority.ts'
-import { fieldsOf, readCertificates, usableFor } from './certificate.ts'
+import { fieldsOf, issuedAs, readCertificates, usableFor } from './certificate.ts'
 import { verifyPath } from './path.ts'
 import { RecentlyUsed } from './recently-used.ts'
 import { openPrivateKey } from './seal.ts'
@@ -69,6 +69,11 @@ export function createKeyring(
     }
   }
 
+  const revokedAs = (record: KeyRecord) => {
+    const [certificate] = record.kind === 'smime' ? readable(record) : []
+    return certificate ? [record.id, issuedAs(certificate)] : [record.id]
+  }
+
   const identityOf = (tenant: TenantId, record: KeyRecord) =>
     identities.get(`${tenant}/${record.id}/${record.use}/${hash('sha256', record.publicText)}`, () => {
       const [certificate, ...chain] = chainOf(record)
@@ -100,13 +105,15 @@ export function createKeyring(
       const records = await keysOf(tenant, { kind: 'smime', address })
       const asked = lists(tenant)
       const trusted = records.every(isOwnPrivate) && asked === null ? [] : await anchors(tenant)
+      const revoked = new Set(records.filter((record) => stateOf(record, at) !== null).flatMap(revokedAs))
       const found = records
         .filter((record) => record.use !== 'gateway')
         .map((record): CertificateFound => {
           const [certificate, ...chain] = readable(record)
           // One damaged row must not stop mail to those who have another certificate, or another way.
           if (!certificate) return { state: 'untrusted', certificate: null }
-          const state = stateOf(record, at) ?? certificateState(record, certificate, chain, trusted, asked, address, at)
+          const twice = revoked.size > 0 && revoked.has(issuedAs(certificate)) ? 'revoked' : null
+          const state = twice ?? certificateState(record, certificate, chain, trusted, asked, address, at)
           const readsGcm = readsGcmOf(record, certificate)
           return { state, certificate: state === 'valid' ? certificate : null, ...(readsGcm ? { readsGcm } : {}) }
         })
@@ -183,7 +190,7 @@ export function createKeyring(
       return {
         pgp: pgp.map((record) => record.publicText),
         certificates: smime.flatMap(readable),
-        revoked: new Set([...pgp, ...smime].filter(({ revokedAt }) => revokedAt !== null).map(({ id }) => id)),
+        revoked: new Set([...pgp, ...smime].filter(({ revokedAt }) => revokedAt !== null).flatMap(revokedAs)),
         ...(asked ? { lists: asked } : {}),
       }
     },

@@ -34,7 +34,7 @@ export interface VerificationKeys {
   readonly pgp: readonly string[]
   /** For signatures that carry no certificate. */
   readonly certificates: readonly X509Certificate[]
-  /** Fingerprints of keys and certificates an administrator revoked; hex, lower case. */
+  /** What an administrator revoked: fingerprints of keys and certificates, of these `issuedAs` as well; hex, lower case. */
   readonly revoked: ReadonlySet<string>
   /** What authorities say of certificates they issued; left out where there are no such lists. */
   readonly lists?: RevocationLists

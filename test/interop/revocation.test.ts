@@ -2,8 +2,12 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openMail } from '../../server/journey/transform/open/index.ts'
+import { type Element, readElement } from '../../server/keys/asn1/ber-read.ts'
 import { readCrl } from '../../server/keys/asn1/crl-read.ts'
+import * as der from '../../server/keys/asn1/der.ts'
 import { certificateOf } from '../../server/keys/certificate.ts'
+import { createKeyring } from '../../server/keys/keyring.ts'
+import { keyRecordOfAnchor, keyRecordOfPeer } from '../../server/keys/records.ts'
 import { crlName, crlOf, derOf, isSignedBy, revocationLists } from '../../server/keys/revocation.ts'
 import { openFacts } from '../../server/people/facts-house.ts'
 import { tenantSecrets } from '../../server/platform/secrets.ts'
@@ -319,6 +323,45 @@ it('nobody of ours signs with a certificate that a list names, and nobody encryp
   // Old mail must stay readable.
   expect((await none.decryptionKeys(tenant, [BOB])).smime).toHaveLength(2)
 })
+
+it('what the administrator revoked is revoked in each form that the signature of its issuer holds for', async () => {
+  const tenant = tenantId('one')
+  // From an ECDSA signature anybody makes a second one: same certificate, another fingerprint.
+  const [tbs, algorithm, bits] = readElement(certificateOf(readFileSync(ca.path('below.crt'))).raw, DER).children as [
+    Element,
+    Element,
+    Element,
+  ]
+  const [r, s] = readElement(bits.content.subarray(1), DER).children as [Element, Element]
+  const other = P256_ORDER - BigInt(`0x${s.content.toString('hex')}`)
+  const twin = der.sequence(
+    tbs.bytes,
+    algorithm.bytes,
+    der.bitString(der.sequence(r.bytes, der.integer(Buffer.from(other.toString(16).padStart(64, '0'), 'hex')))),
+  )
+  const pem = (raw: Buffer) => certificateOf(raw).toString()
+  writeFileSync(ca.path('twin.crt'), pem(twin))
+  writeFileSync(ca.path('twin.key'), readFileSync(ca.path('below.key')))
+  expect(ca.succeeds('verify', '-CAfile', 'ca.crt', '-untrusted', 'sub.crt', 'twin.crt')).toBe(true)
+  const known = { ...keyRecordOfPeer(BOB, readFileSync(ca.path('below.crt'), 'utf8'), 1), revokedAt: 2 }
+  // It came with a mail before.
+  const kept = keyRecordOfPeer(BOB, `${pem(twin)}${readFileSync(ca.path('sub.crt'), 'utf8')}`, 1)
+  const records = [known, kept, keyRecordOfAnchor(readFileSync(ca.path('ca.crt'), 'utf8'), 1)]
+  const keys = async ({ kind }: { readonly kind?: string }) => records.filter((record) => record.kind === kind)
+  const keyring = createKeyring(() => ({ keys }), tenantSecrets(Buffer.alloc(32, 7)), { state: async () => 'none' })
+  expect(await keyring.certificate(tenant, BOB, Date.now() + 10_000)).toMatchObject({ state: 'revoked' })
+  const anchors = await keyring.anchors(tenant)
+  const verification = (address: string) => keyring.verificationKeys(tenant, address)
+  for (const name of ['below', 'twin']) {
+    const wire = signed(name, '-certfile', 'sub.crt')
+    const at = Date.now() + 10_000
+    await using opened = await openMail(bytesOf(wire), { smime: [], pgp: [], anchors, verification }, { at, from: BOB })
+    expect(opened.verdict.state, name).toBe('revoked')
+  }
+})
+
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+const DER = { encoding: 'der' } as const
 
 function readable(der: Buffer) {
   try {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { LayerKind, LayerState } from '../../../../shared/domain/index.ts'
-import { fieldsOf, fingerprint, mailAddresses, sameMailbox, usableFor } from '../../../keys/certificate.ts'
+import { fieldsOf, fingerprint, issuedAs, mailAddresses, sameMailbox, usableFor } from '../../../keys/certificate.ts'
 import { verifyPath } from '../../../keys/path.ts'
 import type { PgpSignatureCheck } from '../openpgp/index.ts'
 import type { VerifiedContent, VerifiedSigner } from '../smime/index.ts'
@@ -13,7 +13,7 @@ export interface Claim {
   readonly from: string | null
   /** Time of receipt, epoch ms. */
   readonly at: number
-  /** Fingerprints that an administrator revoked. */
+  /** What an administrator revoked (`VerificationKeys`). */
   readonly revoked: ReadonlySet<string>
 }
 
@@ -56,6 +56,7 @@ function smimeState(
   { from, at, revoked }: Claim,
 ): LayerState {
   if (revoked.has(fingerprint(certificate))) return 'revoked'
+  if (revoked.size > 0 && revoked.has(issuedAs(certificate))) return 'revoked'
   const { notBefore, notAfter } = fieldsOf(certificate)
   const claimed = signedAt ?? at
   const inTime = [at, claimed].every((time) => time >= notBefore && time <= notAfter) && claimed <= at + CLOCK_MS
