@@ -1,7 +1,7 @@
 import { type SendCompletion, sendCompletion } from '../stamp/alert.ts'
 import type { SeenDraft } from '../stamp/draft.ts'
 import { NOTEBOOK_KEY, writeNotebook } from '../stamp/notebook.ts'
-import { carries, type Stamping, stampDraft } from '../stamp/stamp-draft.ts'
+import { asBegun, carries, type Stamping, stampDraft } from '../stamp/stamp-draft.ts'
 import { alertLanguage } from '../stamp/words.ts'
 import { ask, type Deadline, deadlineIn, hasTimers, told } from './ask.ts'
 import type { ComposeItem, LaunchEvent, OfficeHost } from './host.ts'
@@ -16,12 +16,21 @@ const READING = 550
 /** Counts the events: what an older one found out is not written over what a newer one wrote. */
 let newest = 0
 
-/** The draft changed or was begun: its headers are brought up to date. */
+/** A draft was begun, maybe as the answer to a mail: what that brings along of others is not the sender's word. */
+export function handleBegin(office: OfficeHost, event: LaunchEvent): void {
+  update(office, event, asBegun)
+}
+
+/** The draft changed: its headers are brought up to date. */
 export function handleChange(office: OfficeHost, event: LaunchEvent): void {
+  update(office, event, (draft) => draft)
+}
+
+function update(office: OfficeHost, event: LaunchEvent, meant: (draft: SeenDraft) => SeenDraft): void {
   const mine = ++newest
   const wanted = () => mine === newest
   within(event, undefined, (deadline) =>
-    stamp(office, deadline).then(({ item, draft, stamping }) => {
+    stamp(office, meant).then(({ item, draft, stamping }) => {
       const { headers } = stamping
       const written = headers && !carries(draft.headers, headers) ? writeHeaders(item, headers, deadline, wanted) : null
       return Promise.all([written, rememberThread(item, draft, deadline)]).then(() => undefined)
@@ -34,7 +43,7 @@ export function handleSend(office: OfficeHost, event: LaunchEvent): void {
   const mine = ++newest
   const wanted = () => mine === newest
   within(event, { allowEvent: true }, (deadline) =>
-    stamp(office, deadline).then(({ item, stamping }) => {
+    stamp(office, (draft) => draft).then(({ item, stamping }) => {
       const written = stamping.headers ? writeHeaders(item, stamping.headers, deadline, wanted) : Promise.resolve(false)
       return written.then(() =>
         sendCompletion(stamping.verdict, {
@@ -82,13 +91,13 @@ function within(
 
 function stamp(
   office: OfficeHost,
-  _deadline: Deadline,
+  meant: (draft: SeenDraft) => SeenDraft,
 ): Promise<{ readonly item: ComposeItem; readonly draft: SeenDraft; readonly stamping: Stamping }> {
   const item = office.context!.mailbox!.item!
   const reading = deadlineIn(READING)
   return readDraft(office, item, reading).then((draft) => {
     reading.cancel()
-    return { item, draft, stamping: stampDraft(draft) }
+    return { item, draft, stamping: stampDraft(meant(draft)) }
   })
 }
 

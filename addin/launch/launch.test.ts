@@ -149,6 +149,25 @@ describe.each(withEvents)('$name', (profile) => {
     const note = readNotebook(set.mailbox.draft.session.get(NOTEBOOK_KEY) ?? '')
     expect(note?.inherited).toBe('secret')
   })
+
+  it('takes no telephone and no waiver from an answered mail, and keeps what asks for more', async () => {
+    const header =
+      'encrypt, plain;reason=%"agreed", pdf;sms="+4915166666666", "bob@partner.example";sms="+4915166666666", filelink;expires=3d;second-factor, x", "bob@partner.example";sms="+4915166666666"'
+    const set = stage(profile, { composeType: 'reply', headers: new Map([['x-secflow-protection', header]]) })
+    await fired(set, 'onNewMessageCompose')
+    expect(set.mailbox.draft.headers.get('x-secflow-protection')).toBe(
+      'encrypt, pdf, filelink;expires=3d;second-factor',
+    )
+  })
+
+  it('keeps a telephone that the sender gave, also when the draft moves to a window of its own', async () => {
+    const protection = '"bob@partner.example";sms="+4915112345678"'
+    const session = new Map([[NOTEBOOK_KEY, writeNotebook({ ...EMPTY_NOTEBOOK, protection })!]])
+    const headers = new Map([['x-secflow-protection', protection]])
+    const set = stage(profile, { composeType: 'reply', headers, session })
+    await fired(set, profile.mailbox < 11 ? 'onMessageRecipientsChanged' : 'onNewMessageCompose')
+    expect(set.mailbox.draft.headers.get('x-secflow-protection')).toBe(protection)
+  })
 })
 
 describe.each(withSend)('sending from $name', (profile) => {

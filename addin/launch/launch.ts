@@ -2,14 +2,14 @@
  * What Outlook runs on the events of a draft. In classic Outlook this file is alone in a bare JavaScript runtime: no DOM, no
  * storage, no modules. It asks no server and evaluates no policy: it writes down what was chosen, and lets the mail go.
  */
-import { handleChange, handleSend } from './handle.ts'
+import { handleBegin, handleChange, handleSend } from './handle.ts'
 import type { LaunchEvent, OfficeHost } from './host.ts'
 
 declare const Office: OfficeHost | undefined
 
 /** Names as the manifest has them. */
 const HANDLERS: Readonly<Record<string, (office: OfficeHost, event: LaunchEvent) => void>> = {
-  onNewMessageCompose: handleChange,
+  onNewMessageCompose: handleBegin,
   onMessageRecipientsChanged: handleChange,
   onMessageAttachmentsChanged: handleChange,
   onMessageFromChanged: handleChange,

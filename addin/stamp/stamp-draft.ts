@@ -46,6 +46,26 @@ export function stampDraft(draft: SeenDraft): Stamping {
   }
 }
 
+/** What of a wish asks for more, without quotes: words and parameters. */
+const WORD = /^(?:sign|encrypt|smime|pgp|pdf|portal|filelink|receipt)$/i
+const MORE = /^(?:expires=\w+|second-factor)$/i
+
+/**
+ * A draft as its sender found it. What it brings along of the mail that it answers somebody else wrote: wishes for more protection
+ * stay, but a telephone for a password, or that less will do, only the sender says. What the pane noted is the sender's.
+ */
+export function asBegun(draft: SeenDraft): SeenDraft {
+  const { headers, notebook } = draft
+  const brought = headers && said(headers, HEADER.protection)
+  if (!brought || !notebook || notebook.protection !== '') return draft
+  const wishes = brought.split(',').map((member) => member.split(';').map((part) => part.trim()))
+  const more = wishes
+    .filter(([word]) => WORD.test(word!))
+    .map(([word, ...parts]) => [word, ...parts.filter((part) => MORE.test(part))].join(';'))
+  const name = HEADER.protection.toLowerCase()
+  return Object.assign({}, draft, { headers: Object.assign({}, headers, { [name]: more.join(', ') }) })
+}
+
 /** Whether the draft carries these headers already, so that nothing needs to be written. */
 export function carries(seen: SeenHeaders | null, headers: Readonly<Record<string, string>>): boolean {
   return seen !== null && Object.keys(headers).every((name) => seen[name.toLowerCase()] === headers[name])
