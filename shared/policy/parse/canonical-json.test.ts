@@ -18,6 +18,19 @@ const value = fc.letrec((tie) => ({
   ),
 })).tree
 
+it('writes a text as the platform does, whatever stands in it beside line ends', () => {
+  const text = fc.array(
+    fc.constantFrom('\n', '\r', '\t', '"', '\\', '\u007f', '\u2028', '\ud800', 'ä', 'plain ', '~!'),
+    { maxLength: 12 },
+  )
+  fc.assert(
+    fc.property(text, (pieces) => {
+      expect(canonicalJson(pieces.join(''))).toBe(JSON.stringify(pieces.join('')))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 it('reads canonical JSON as the platform does, with objects that stand twice read once', () => {
   fc.assert(
     fc.property(value, (one) => {
