@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { tenantId } from '../../shared/domain/index.ts'
+import { Fault } from '../../shared/fault/index.ts'
 import { type OpensslCa, opensslCa } from '../../test/support/openssl-ca.ts'
 import { crlSource } from '../platform/crl-http.ts'
 import { openSqliteStore } from '../platform/database/sqlite/open.ts'
@@ -258,6 +259,15 @@ it.each([
   ['LDAP', 'ldap://crl.example/x'],
 ])('is not fetched from %s', async (_, url) => {
   await expect(crlSource([]).read(url)).rejects.toMatchObject({ code: 'effect-refused' })
+})
+
+it('a point that switches to another protocol does not hold up the others', async () => {
+  const rogue = createServer().on('upgrade', (_, socket) => socket.destroy())
+  rogue.on('request', ({ socket }) => socket.end('HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'))
+  await new Promise<void>((resolve) => rogue.listen(0, '127.0.0.1', resolve))
+  const name = `127.0.0.1:${(rogue.address() as AddressInfo).port}`
+  await expect(crlSource([name], { timeoutMs: 2_000 }).read(`http://${name}/x.crl`)).rejects.toBeInstanceOf(Fault)
+  rogue.close()
 })
 
 it('without leave no point is asked', async () => {

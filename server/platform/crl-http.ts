@@ -44,7 +44,12 @@ function get(url: URL, known: boolean, timeoutMs: number): Promise<Buffer> {
       signal: AbortSignal.timeout(timeoutMs),
       ...(known ? {} : { lookup: publicLookup(lookup) }),
     })
-    call.once('error', reject)
+    call.on('error', reject)
+    // A switch of protocols (101) is neither a response nor an error.
+    call.once('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(new Fault('effect-refused', `${url.host} answered 101`))
+    })
     call.once('response', (response) => {
       const chunks: Buffer[] = []
       let size = 0
@@ -59,7 +64,7 @@ function get(url: URL, known: boolean, timeoutMs: number): Promise<Buffer> {
         chunks.push(chunk)
         if (size > LARGEST) call.destroy(new Fault('effect-refused', `${url.host} sends more than 8 MiB`))
       })
-      response.once('error', reject)
+      response.on('error', reject)
       response.once('end', () => resolve(Buffer.concat(chunks)))
     })
     call.end()
