@@ -79,6 +79,14 @@ describe('what the sender chose', () => {
     expect(['+49 151', '0151 1234567', 'x', ''].map(phoneOf)).toEqual([null, null, null, null])
   })
 
+  it('takes neither of two numbers that a draft has for one recipient', () => {
+    const bob = person('bob@partner.example')
+    const twice = '"bob@partner.example";sms="+491511234567", "BOB@partner.example";sms="+491510000000"'
+    expect(numbersOf([bob], choiceOf(null, twice))).toEqual(new Map())
+    const packed = 'sms;list="AAAAAAAArfOy_"'
+    expect(Object.values(choiceOf(null, `${packed}, ${packed}`).phones)).toHaveLength(1)
+  })
+
   it('writes no number of a blind recipient where others get the mail: the header would name him', () => {
     const eve = person('eve@partner.example', 'bcc')
     const choice = { ...NO_CHOICE, encrypt: true, phones: { 'eve@partner.example': '+491511234567' } }

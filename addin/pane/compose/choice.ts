@@ -1,6 +1,7 @@
 import type { Draft } from '../../../shared/contract/index.ts'
 import type { Protection, ProtectionToken } from '../../../shared/domain/index.ts'
 import { keysOf, serializeWishes, WISHES_ROOM, type WrittenRecipient } from '../../../shared/words/given-numbers.ts'
+import type { SaidNumber } from '../../../shared/words/packed-numbers.ts'
 import { plainAddress } from '../../../shared/words/plain-address.ts'
 import { parseProtection } from '../../../shared/words/protection.ts'
 import { highestClass } from '../../stamp/classes.ts'
@@ -178,12 +179,19 @@ export function choiceOf(classification: string | null, protection: string): Cho
     plain: wishes.has('plain'),
     method,
     filelink: link ? { expires: link.expires ?? null, secondFactor: link.secondFactor ?? false } : null,
-    phones: Object.fromEntries([
-      ...(common ? [[ONLY, common]] : []),
-      ...said.numbers.map((one) => ['key' in one ? `#${one.key}` : personKey(one.address), one.phone]),
-    ]),
+    phones: phonesIn(said.numbers, common),
     reason: [...wishes.values()].find(({ reason }) => reason)?.reason ?? '',
   }
+}
+
+/** Two numbers for one recipient are none, as they are for the gateway: he is asked about again. */
+function phonesIn(numbers: readonly SaidNumber[], common: string | undefined): Choice['phones'] {
+  const phones: Record<string, string> = common ? { [ONLY]: common } : {}
+  for (const one of numbers) {
+    const key = 'key' in one ? `#${one.key}` : personKey(one.address)
+    phones[key] = (phones[key] ?? one.phone) === one.phone ? one.phone : ''
+  }
+  return phones
 }
 
 /** Recipients the service can be asked about; the others are shown as unresolved. `refused`: addresses it did not accept. */
