@@ -186,6 +186,10 @@ describe('a list over HTTPS', () => {
       (response: ServerResponse) =>
         response.writeHead(200, { 'content-length': '99' }).write('x.example\n', () => response.destroy()),
     ],
+    [
+      'a switch to another protocol',
+      ({ socket }: ServerResponse) => socket?.end('HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    ],
   ])('that comes as %s is none', async (_what, reply) => {
     answer = (_request, response) => void reply(response)
     const one = gateway(from())

@@ -43,7 +43,12 @@ async function get(url: URL, known: string | null, { ca, timeoutMs = 30_000 }: H
         minVersion: 'TLSv1.2',
         ...(ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {}),
       })
-      call.once('error', reject)
+      call.on('error', reject)
+      // A switch of protocols (101) is neither a response nor an error.
+      call.once('upgrade', (_, socket) => {
+        socket.destroy()
+        reject(new Fault('effect-refused', `${url.host} answered 101`))
+      })
       call.once('response', (response) => {
         const chunks: Buffer[] = []
         let size = 0
@@ -52,7 +57,7 @@ async function get(url: URL, known: string | null, { ca, timeoutMs = 30_000 }: H
           chunks.push(chunk)
           if (size > MAX_LIST_BYTES) call.destroy(new Fault('effect-refused', `more than ${MAX_LIST_BYTES} bytes`))
         })
-        response.once('error', reject)
+        response.on('error', reject)
         response.once('end', () => {
           // A weak tag will do: two forms of one list have the same entries.
           const tag = response.headers.etag ?? null
