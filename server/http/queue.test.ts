@@ -321,6 +321,12 @@ describe('recipients that wait for a person', () => {
     expect((await release('ben', byAddress)).json()).toMatchObject({ code: 'job-state' })
   })
 
+  it('are released by whom the policy names in another spelling of the address', async () => {
+    const id = await held(['"Ben"@KLINIK.example'])
+    expect((await call('helpdesk', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)
+    expect((await call('ben', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(200)
+  })
+
   it('are never released by their own sender', async () => {
     const id = await held(['anna@klinik.example'])
     expect((await call('anna', 'POST', `/messages/${id}/release`, { reason })).statusCode).toBe(403)

@@ -40,7 +40,7 @@ export async function mayRelease(
   for (const { address } of rows) {
     const approvers = record.decision?.recipients.find((one) => one.address === address)?.approvers ?? []
     const allowed =
-      approvers.length === 0 ? by.acts : approvers.some((name) => names.has(name) || names.has(name.toLowerCase()))
+      approvers.length === 0 ? by.acts : approvers.some((name) => names.has(name) || names.has(lookupAddress(name)))
     if (!allowed) throw new Fault('forbidden', `the policy names others for ${address}`)
   }
 }
