@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Verdict } from '../../../shared/contract/index.ts'
 import { NO_CHOICE } from './choice.ts'
-import { lackingIn } from './lacking.ts'
+import { fieldOf, lackingIn } from './lacking.ts'
 import { type ComposeState, START } from './model.ts'
 
 type Recipient = Verdict['recipients'][number]
@@ -40,4 +40,14 @@ it('waits until that is known', () => {
   expect(lackingIn(state([recipient('hold', 'phone')], { asked: 2 }))).toBeNull()
   const away = { kind: 'offline', again: null, pointers: [] } as unknown as ComposeState['trouble']
   expect(lackingIn({ ...START, asked: 1, trouble: away })).toBe('class')
+})
+
+it('stands at the first number that is missing, and at the class that is chosen', () => {
+  const phones = [{ value: '+491511234567' }, { value: ' ' }, { value: '' }]
+  expect(fieldOf('phone', phones)).toBe(phones[1])
+  expect(fieldOf('phone', phones.slice(0, 1))).toBe(phones[0])
+  const classes = ['public', 'internal', 'secret'].map((value, at) => ({ value, checked: at === 1 }))
+  expect(fieldOf('class', classes)).toBe(classes[1])
+  expect(fieldOf('class', [{ value: 'public', checked: false }])).toMatchObject({ value: 'public' })
+  expect(fieldOf('reason', [])).toBeUndefined()
 })

@@ -16,10 +16,19 @@ export function lackingIn(state: ComposeState): Lacking | null {
   return asks && choice.reason.trim() === '' ? 'reason' : 'class'
 }
 
-const PLACE: Readonly<Record<Lacking, string>> = {
+const PLACES: Readonly<Record<Lacking, string>> = {
   phone: '.phone input',
   reason: '.reason select',
-  class: '.choices input:checked, .choices input',
+  class: '.choices input',
+}
+
+/** Of the fields in their order the one to stand at: a telephone that is not there yet, the class that is chosen; else the first. */
+export function fieldOf<T extends { readonly value: string; readonly checked?: boolean }>(
+  lacking: Lacking,
+  fields: readonly T[],
+): T | undefined {
+  const wanted = fields.find(({ value, checked }) => (lacking === 'phone' ? value.trim() === '' : checked))
+  return wanted ?? fields[0]
 }
 
 /** Ms between looks for a part that is fetched on first use, and how many there are. */
@@ -30,7 +39,7 @@ const TIMES = 30
 export function goTo(lacking: Lacking): () => void {
   let times = 0
   const look = () => {
-    const place = document.querySelector<HTMLElement>(PLACE[lacking])
+    const place = fieldOf(lacking, [...document.querySelectorAll<HTMLInputElement>(PLACES[lacking])])
     if (place || ++times > TIMES) clearInterval(timer)
     place?.focus()
     place?.scrollIntoView({ block: 'center' })
