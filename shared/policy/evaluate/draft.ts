@@ -47,6 +47,7 @@ export function draftOf(
   for (const { name, rules } of conflictsOf(merged.plan))
     merged.gates.push(gateOf('hold', conflictText(name, rules), owner))
   const choice = choose(policy, merged.plan, facts, wish)
+  for (const reason of wish.reasons) merged.reasons.push({ reason, weight: null })
   const lacking = [...merged.missing, ...wish.missing, ...(choice?.missing ?? [])]
   if (choice?.gate) merged.gates.push(gateOf(choice.gate.outcome, choice.gate.text, owner))
   const factor = secondFactor(merged.plan, recipient, wish.sms)
@@ -60,7 +61,7 @@ export function draftOf(
     gate: merged.gates.reduce(joinGates, DELIVER),
     method: choice?.method ?? null,
     steps: stepsOf(policy, merged.plan, facts, choice?.step ?? null, wish.sms),
-    reasons: [...merged.reasons, ...wish.reasons.map((reason) => ({ reason, weight: null }))],
+    reasons: merged.reasons,
     missing: distinct(lacking),
     simulated: merged.simulated,
   }
