@@ -139,10 +139,9 @@ function finish(draft: Draft): RecipientDecision {
   }
 }
 
-const REASON_LAYERS: readonly Reason['layer'][] = ['guarantee', ...LAYERS, 'intent']
-const REASON_ORDER = Object.fromEntries(REASON_LAYERS.map((layer, place) => [layer, place])) as Readonly<
-  Record<Reason['layer'], number>
->
+const REASON_ORDER = new Map<Reason['layer'], number>(
+  (['guarantee', ...LAYERS, 'intent'] as const).map((layer, place) => [layer, place]),
+)
 
 /** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
 function sorted({ reasons, gate }: Draft): readonly Reason[] {
@@ -151,7 +150,7 @@ function sorted({ reasons, gate }: Draft): readonly Reason[] {
     const { layer } = reason
     const decided = layer === 'guarantee' || (gate.outcome !== 'deliver' && weight === gate.outcome)
     const group = decided ? 0 : weight !== null || layer === 'intent' ? 1 : 2
-    const place = group * REASON_LAYERS.length + REASON_ORDER[layer]
+    const place = group * REASON_ORDER.size + REASON_ORDER.get(layer)!
     const known = places[place]
     if (known) known.push(reason)
     else places[place] = [reason]
