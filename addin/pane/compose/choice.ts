@@ -129,8 +129,10 @@ export function recipientsOf(
     const phone = isHidden(field, known.length - 1) ? null : phoneOf(typed.get(personKey(address)) ?? '')
     return { address, field, visible: field !== 'bcc', ...(phone ? { phone } : {}) }
   })
-  for (let at = recipients.length - 1; at >= 0 && protectionOf(wishes, recipients).length > WISHES_ROOM; at--) {
-    const { phone: _, ...without } = recipients[at]!
+  for (let at = recipients.length - 1; at >= 0; at--) {
+    const { phone, ...without } = recipients[at]!
+    if (phone === undefined) continue
+    if (protectionOf(wishes, recipients).length <= WISHES_ROOM) break
     recipients[at] = without
   }
   return recipients
