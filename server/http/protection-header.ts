@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Draft } from '../../shared/contract/index.ts'
 import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
 import { serializeProtection } from '../../shared/words/protection.ts'
+import { sha256Text } from '../ports/digest.ts'
 
 /**
  * Protections as the value of X-Secflow-Protection (RFC 9651 3.1), '' for none. `commonReason` is that of a wish for less
@@ -17,7 +17,7 @@ export function headerWithNumbers(
   recipients: readonly WrittenRecipient[],
   commonReason?: string,
 ): string {
-  return serializeWishes(wishesOf(protections, commonReason), recipients, sha256)
+  return serializeWishes(wishesOf(protections, commonReason), recipients, sha256Text)
 }
 
 /** As JSON gives them, without fields that are there and undefined. */
@@ -32,5 +32,3 @@ function wishesOf(protections: Draft['protection'], commonReason?: string) {
     }),
   )
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')

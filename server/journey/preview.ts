@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
 import { decide, explain, type Policy } from '../../shared/policy/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
 import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
+import { sha256Text } from '../ports/digest.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge, MailFacts } from './evaluate/given.ts'
 import { assembleInput, type Scope } from './evaluate/input.ts'
@@ -99,7 +99,7 @@ function factsOf(mail: UnsentMail): MailFacts {
       ...(reason === undefined ? {} : { reason }),
     }),
   )
-  const wishes = serializeWishes(protection, mail.recipients, sha256)
+  const wishes = serializeWishes(protection, mail.recipients, sha256Text)
   return {
     message: {
       subject: mail.subject,
@@ -118,8 +118,6 @@ function factsOf(mail: UnsentMail): MailFacts {
     },
   }
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
 
 function answers(ids: readonly string[] = []): { readonly 'in-reply-to'?: readonly string[] } {
   return ids.length === 0 ? {} : { 'in-reply-to': [ids.map((id) => `<${id.replace(/[<>\s]/g, '')}>`).join(' ')] }

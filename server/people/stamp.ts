@@ -2,7 +2,7 @@
  * X-Secflow-Stamp: what the sender chose, signed by the service and bound to the mail, so that nobody between the add-in
  * and the gateway can add, alter or reuse it. A compact JWS (RFC 7515) under EdDSA (RFC 8037) with the tenant's own key.
  */
-import { createHash, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { TenantId } from '../../shared/domain/index.ts'
 import { canonicalAddress } from '../../shared/words/address.ts'
@@ -13,6 +13,7 @@ import {
   stampedSubject,
   stampedWishes,
 } from '../../shared/words/stamp.ts'
+import { sha256Text } from '../ports/digest.ts'
 import type { TenantSecrets } from '../ports/secrets.ts'
 
 const TYPE = 'secflow-stamp+jwt'
@@ -89,10 +90,10 @@ export function signStamp(
     sub: canonical(mail.sender),
     rcp: recipientsHash(mail.visible),
     sbj: subjectHash(mail.subject),
-    att: hash(stampedFiles(mail.files ?? [])),
+    att: sha256Text(stampedFiles(mail.files ?? [])),
     cls: choice.classification,
     prt: choice.protection,
-    ...(choice.withNumbers === undefined ? {} : { num: hash(stampedWishes(choice.withNumbers)) }),
+    ...(choice.withNumbers === undefined ? {} : { num: sha256Text(stampedWishes(choice.withNumbers)) }),
     out: choice.outcome ?? 'send',
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPE })
@@ -143,7 +144,7 @@ export async function verifyStamp(
 
 /** Whether the stamp was made for the phone numbers in this value of X-Secflow-Protection. */
 export function bindsNumbers(stamp: Stamp, wishes: string): boolean {
-  return stamp.numbers === hash(stampedWishes(wishes))
+  return stamp.numbers === sha256Text(stampedWishes(wishes))
 }
 
 /** Whether the stamp speaks for this envelope recipient; for others (Bcc, list members) intent may only tighten. */
@@ -160,10 +161,9 @@ function refusal(error: unknown): StampRefusal {
 }
 
 const issuer = (tenant: TenantId) => `urn:secflow:tenant:${tenant}`
-const hash = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
 
-const subjectHash = (subject: string) => hash(stampedSubject(subject))
-const recipientsHash = (addresses: readonly string[]) => hash(stampedRecipients(addresses.map(canonical)))
+const subjectHash = (subject: string) => sha256Text(stampedSubject(subject))
+const recipientsHash = (addresses: readonly string[]) => sha256Text(stampedRecipients(addresses.map(canonical)))
 
 /** Clients and servers write the same address in different ways; what is none stands for itself. */
 function canonical(address: string): string {

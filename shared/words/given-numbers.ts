@@ -1,5 +1,5 @@
 import { HEADER } from './header-names.ts'
-import { type Digest, numberKey, packNumbers } from './packed-numbers.ts'
+import { type Digest, keyOwners, packNumbers } from './packed-numbers.ts'
 import { plainAddress } from './plain-address.ts'
 import { serializeProtection } from './protection.ts'
 import { serializeDisplayString } from './protection-list.ts'
@@ -80,13 +80,8 @@ function writtenOut({ address, phone }: { readonly address: string; readonly pho
 
 /** Keys that name one visible recipient each, by canonical address. */
 export function keysOf(recipients: readonly WrittenRecipient[], digest: Digest): ReadonlyMap<string, string> {
-  const owners = new Map<string, string | null>()
-  for (const { address, visible } of recipients) {
-    const plain = visible ? plainAddress(address) : null
-    if (plain === null) continue
-    const key = numberKey(plain, digest)
-    const owner = owners.get(key)
-    owners.set(key, owner === undefined || owner === plain ? plain : null)
-  }
-  return new Map([...owners].flatMap(([key, owner]) => (owner === null ? [] : [[owner, key] as const])))
+  const visible = recipients.flatMap((one) => (one.visible ? [one.address] : []))
+  return new Map(
+    [...keyOwners(visible, digest)].flatMap(([key, owner]) => (owner === null ? [] : [[owner, key] as const])),
+  )
 }

@@ -3,6 +3,8 @@
  * four of the SHA-256 of his canonical address and nine of the number, all base64url (RFC 4648 5).
  */
 
+import { plainAddress } from './plain-address.ts'
+
 /** A number as it stands in the header: by the address as written, or by the beginning of its digest. */
 export type SaidNumber =
   | { readonly address: string; readonly phone: string }
@@ -19,6 +21,19 @@ const LINE = 5
 
 /** By what a packed number names its recipient. */
 export const numberKey = (canonical: string, digest: Digest): string => digest(canonical).slice(0, KEY)
+
+/** Whom a packed number may name, by key and in canonical form, among the addresses in To and Cc; null where two share a key. */
+export function keyOwners(visible: readonly string[], digest: Digest): ReadonlyMap<string, string | null> {
+  const owners = new Map<string, string | null>()
+  for (const address of visible) {
+    const plain = plainAddress(address)
+    if (plain === null) continue
+    const key = numberKey(plain, digest)
+    const owner = owners.get(key)
+    owners.set(key, owner === undefined || owner === plain ? plain : null)
+  }
+  return owners
+}
 
 /** `phone` is E.164. */
 export function packNumbers(numbers: readonly { readonly key: string; readonly phone: string }[]): string {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { lookupAddress } from '../../../shared/words/address.ts'
-import { numberKey, type SaidNumber } from '../../../shared/words/packed-numbers.ts'
-import { plainAddress } from '../../../shared/words/plain-address.ts'
+import { keyOwners, type SaidNumber } from '../../../shared/words/packed-numbers.ts'
+import { sha256Text } from '../../ports/digest.ts'
 
 export interface GivenNumbers {
   /** E.164 by the recipient's address in the form of look-ups. */
@@ -22,7 +21,7 @@ export function givenNumbers(
 ): GivenNumbers {
   const numbers = new Map<string, string | null>()
   const notes: string[] = []
-  const owners = said.some((one) => 'key' in one) ? ownersOf(visible) : null
+  const owners = said.some((one) => 'key' in one) ? keyOwners(visible, sha256Text) : null
   for (const one of said) {
     const address = 'key' in one ? owners?.get(one.key) : one.address
     if (!address) {
@@ -36,19 +35,4 @@ export function givenNumbers(
     numbers.set(recipient, before === undefined || before === one.phone ? one.phone : null)
   }
   return { numbers: new Map([...numbers].flatMap(([who, phone]) => (phone === null ? [] : [[who, phone]]))), notes }
-}
-
-const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('base64url')
-
-/** Visible addresses by their keys; null where two share one. */
-function ownersOf(visible: readonly string[]): ReadonlyMap<string, string | null> {
-  const owners = new Map<string, string | null>()
-  for (const address of visible) {
-    const plain = plainAddress(address)
-    if (plain === null) continue
-    const key = numberKey(plain, sha256)
-    const owner = owners.get(key)
-    owners.set(key, owner === undefined || owner === plain ? plain : null)
-  }
-  return owners
 }
