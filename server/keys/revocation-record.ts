@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import type { KeyRecord } from '../../shared/domain/index.ts'
+import type { Steps } from '../../shared/policy/steps.ts'
+import { inSlices } from '../policies/in-slices.ts'
 import type { TenantReads, TenantWrites } from '../ports/store.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
 import { type CrlFields, crlIssued } from './asn1/crl-read.ts'
@@ -50,8 +51,6 @@ export interface ListSources {
   readonly points: readonly string[]
 }
 
-/** Reading a certificate takes 0.3 ms, and a tenant may have ten thousand: mail goes on in between. */
-const AT_ONCE = 10
 const LONGEST_POINT = 500
 
 /**
@@ -60,6 +59,13 @@ const LONGEST_POINT = 500
  * points asked, so only those count that chain to an anchor at `at` (epoch ms).
  */
 export async function listSourcesOf(read: Pick<TenantReads, 'keys'>, at: number): Promise<ListSources> {
+  const anchors = await read.keys({ kind: 'anchor' })
+  const people = await read.keys({ kind: 'smime' })
+  // Reading a certificate takes 0.3 ms, and a tenant may have ten thousand: mail goes on in between.
+  return inSlices(sourcesAmong(anchors, people, at))
+}
+
+function* sourcesAmong(stored: readonly KeyRecord[], people: readonly KeyRecord[], at: number): Steps<ListSources> {
   const anchors = new Map<string, X509Certificate>()
   const candidates = new Map<string, X509Certificate>()
   const points = new Set<string>()
@@ -67,36 +73,34 @@ export async function listSourcesOf(read: Pick<TenantReads, 'keys'>, at: number)
     for (const point of readCrlPoints(raw))
       if (/^https?:\/\//i.test(point) && point.length <= LONGEST_POINT) points.add(point)
   }
-  const turns = new Turns()
-  for (const { publicText, revokedAt } of await read.keys({ kind: 'anchor' })) {
-    await turns.next()
+  for (const { publicText, revokedAt } of stored) {
+    yield
     for (const one of revokedAt === null ? readable(publicText) : []) anchors.set(fingerprint(one), one)
   }
-  for (const { publicText } of await read.keys({ kind: 'smime' })) {
-    await turns.next()
+  for (const { publicText } of people) {
+    yield
     // The first is somebody's own and was trusted when it was stored; the others came along.
     const [own, ...along] = readable(publicText)
     if (own) note(own)
     for (const one of along) if (one.ca) candidates.set(fingerprint(one), one)
   }
-  const authorities = await trustedOf([...anchors.values()], [...candidates.values()], at, turns)
+  const authorities = yield* trustedOf([...anchors.values()], [...candidates.values()], at)
   authorities.forEach(note)
   return { authorities: authorities.filter(({ ca }) => ca), points: [...points].sort() }
 }
 
 /** From the anchors downwards: a stranger's authorities, however many and whatever their names, cost one check each. */
-async function trustedOf(
+function* trustedOf(
   anchors: readonly X509Certificate[],
   candidates: readonly X509Certificate[],
   at: number,
-  turns: Turns,
-): Promise<readonly X509Certificate[]> {
+): Steps<readonly X509Certificate[]> {
   const trusted = [...anchors]
   for (let left = candidates; left.length > 0; ) {
     const others: X509Certificate[] = []
     const found: X509Certificate[] = []
     for (const one of left) {
-      await turns.next()
+      yield
       ;(verifyPath(one, [], trusted, at) === null ? found : others).push(one)
     }
     if (found.length === 0) break
@@ -104,16 +108,6 @@ async function trustedOf(
     left = others
   }
   return trusted
-}
-
-/** Lets others have their turn after each few steps. */
-class Turns {
-  #steps = 0
-
-  async next(): Promise<void> {
-    this.#steps += 1
-    if (this.#steps % AT_ONCE === 0) await setImmediate()
-  }
 }
 
 function readable(pem: string): readonly X509Certificate[] {

@@ -1,6 +1,6 @@
 import { constants, hash, type KeyObject, verify, type X509Certificate } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { Fault } from '../../shared/fault/index.ts'
+import { inSlices } from '../policies/in-slices.ts'
 import type { Revocation, RevocationLists } from '../ports/keyring.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
 import { type CrlFields, crlInSteps, readCrl } from './asn1/crl-read.ts'
@@ -19,12 +19,7 @@ export function crlOf(data: string | Uint8Array): CrlFields {
 
 /** As `crlOf`; others have their turn in between. */
 export async function crlInTurns(data: string | Uint8Array): Promise<CrlFields> {
-  const steps = crlInSteps(derOf(data))
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-    await setImmediate()
-  }
+  return inSlices(crlInSteps(derOf(data)))
 }
 
 /** DER of a list that is PEM or DER. Raises `crl-unusable`. */

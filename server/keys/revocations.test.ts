@@ -230,7 +230,8 @@ it('others have their turn while a list of many entries is read', async () => {
   setImmediate(count)
   expect((await crlRecord(read('large.crl'), 1)).list.revoked.size).toBe(20_000)
   reading = false
-  expect(turns).toBeGreaterThan(50)
+  // Read in one go it would be one or two; it takes some 50 ms, in slices of 3 ms.
+  expect(turns).toBeGreaterThan(4)
 })
 
 it('an older list does not take the place of a newer one', async () => {

@@ -137,7 +137,8 @@ export class Revocations {
     }
   }
 
-  async #fetch({ id, required }: RevocationSettings, source: CrlSource, now: number): Promise<void> {
+  async #fetch(settings: RevocationSettings, source: CrlSource, now: number): Promise<void> {
+    const { id } = settings
     const { store, log } = this.#parts
     const { authorities, points } = await listSourcesOf(store.tenant(id).read, now)
     const due = points.filter((url) => now >= (this.#asked.get(`${id} ${url}`) ?? 0))
@@ -160,6 +161,6 @@ export class Revocations {
         log.warn('revocation.unreachable', { tenant: id, url, code, detail })
       }
     }
-    if (changed) await this.#load({ id, required, source })
+    if (changed) await this.#load(settings)
   }
 }

@@ -1,9 +1,8 @@
 import { lookup } from 'node:dns'
-import { request as plain } from 'node:http'
-import { request as secure } from 'node:https'
 import { isIP } from 'node:net'
 import { Fault } from '../../shared/fault/index.ts'
 import type { CrlSource } from '../ports/crl-source.ts'
+import { boundedGet } from './bounded-get.ts'
 import { isPublicAddress, publicLookup } from './public-address.ts'
 
 const LARGEST = 8 * 1024 * 1024
@@ -35,38 +34,14 @@ export function crlSource(hosts: readonly string[], { timeoutMs = PATIENCE_MS } 
 
 const bare = (hostname: string) => hostname.replace(/^\[|\]$/g, '')
 
-function get(url: URL, known: boolean, timeoutMs: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const ask = url.protocol === 'https:' ? secure : plain
-    const call = ask(url, {
-      headers: { 'user-agent': 'secflow', accept: 'application/pkix-crl', 'accept-encoding': 'identity' },
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(known ? {} : { lookup: publicLookup(lookup) }),
-    })
-    call.on('error', reject)
-    // A switch of protocols (101) is neither a response nor an error.
-    call.once('upgrade', (_, socket) => {
-      socket.destroy()
-      reject(new Fault('effect-refused', `${url.host} answered 101`))
-    })
-    call.once('response', (response) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      if (response.statusCode !== 200) {
-        const retry = (response.statusCode ?? 0) >= 500
-        const code = retry ? 'effect-unreachable' : 'effect-refused'
-        call.destroy(new Fault(code, `${url.host} answered ${response.statusCode}`))
-        return
-      }
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length
-        chunks.push(chunk)
-        if (size > LARGEST) call.destroy(new Fault('effect-refused', `${url.host} sends more than 8 MiB`))
-      })
-      response.on('error', reject)
-      response.once('end', () => resolve(Buffer.concat(chunks)))
-    })
-    call.end()
+async function get(url: URL, known: boolean, timeoutMs: number): Promise<Buffer> {
+  const { status, body } = await boundedGet(url, {
+    headers: { accept: 'application/pkix-crl' },
+    timeoutMs,
+    most: LARGEST,
+    tooLarge: `${url.host} sends more than 8 MiB`,
+    options: known ? {} : { lookup: publicLookup(lookup) },
   })
+  if (status === 200) return body
+  throw new Fault(status >= 500 ? 'effect-unreachable' : 'effect-refused', `${url.host} answered ${status}`)
 }

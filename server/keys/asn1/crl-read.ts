@@ -1,4 +1,5 @@
 import { Fault } from '../../../shared/fault/index.ts'
+import { completed, type Steps } from '../../../shared/policy/steps.ts'
 import { type Element, Members, readElement, readElementAt, readHead } from './ber-read.ts'
 import { contextTag, TAG } from './der.ts'
 import { OID } from './oids.ts'
@@ -57,12 +58,11 @@ const HOLD = 6
  * indirect lists, any critical extension that is not understood, of the list or of an entry, and lists without `nextUpdate`.
  */
 export function readCrl(der: Uint8Array): CrlFields {
-  const steps = crlInSteps(der)
-  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+  return completed(crlInSteps(der))
 }
 
 /** As `readCrl`, in steps of some milliseconds: the largest list takes a second or two. */
-export function* crlInSteps(der: Uint8Array): Generator<void, CrlFields> {
+export function* crlInSteps(der: Uint8Array): Steps<CrlFields> {
   if (der.length > LARGEST) throw new Fault('crl-unusable', 'larger than 8 MiB')
   try {
     return yield* read(Buffer.from(der.buffer, der.byteOffset, der.byteLength))
@@ -136,7 +136,7 @@ export function crlIssued(der: Uint8Array): number {
   return timeValue(tbs.take())
 }
 
-function* read(buffer: Buffer): Generator<void, CrlFields> {
+function* read(buffer: Buffer): Steps<CrlFields> {
   const whole = sequenceAt(buffer, 0, buffer.length)
   if (whole.end !== buffer.length) throw unusable('bytes after the list')
   const outer = new Walk(buffer, whole)
@@ -176,7 +176,7 @@ function* read(buffer: Buffer): Generator<void, CrlFields> {
   }
 }
 
-function* readEntries(buffer: Buffer, list: Span | null): Generator<void, Pick<CrlFields, 'revoked' | 'onHold'>> {
+function* readEntries(buffer: Buffer, list: Span | null): Steps<Pick<CrlFields, 'revoked' | 'onHold'>> {
   const revoked = new Map<string, number>()
   const onHold = new Set<string>()
   if (list === null) return { revoked, onHold }

@@ -1,7 +1,7 @@
-import { request } from 'node:https'
 import { rootCertificates } from 'node:tls'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { HttpLists, ReadList } from '../../ports/lists.ts'
+import { boundedGet } from '../bounded-get.ts'
 import { entriesOf, MAX_LIST_BYTES } from './entries.ts'
 
 interface Answer {
@@ -30,42 +30,15 @@ export async function readHttpList(text: string, known: string | null, options: 
 
 async function get(url: URL, known: string | null, { ca, timeoutMs = 30_000 }: HttpLists): Promise<Answer> {
   try {
-    return await new Promise<Answer>((resolve, reject) => {
-      const call = request(url, {
-        headers: {
-          'user-agent': 'secflow',
-          accept: 'text/plain, application/json',
-          'accept-encoding': 'identity',
-          ...(known === null ? {} : { 'if-none-match': known }),
-        },
-        agent: false,
-        signal: AbortSignal.timeout(timeoutMs),
-        minVersion: 'TLSv1.2',
-        ...(ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {}),
-      })
-      call.on('error', reject)
-      // A switch of protocols (101) is neither a response nor an error.
-      call.once('upgrade', (_, socket) => {
-        socket.destroy()
-        reject(new Fault('effect-refused', `${url.host} answered 101`))
-      })
-      call.once('response', (response) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          chunks.push(chunk)
-          if (size > MAX_LIST_BYTES) call.destroy(new Fault('effect-refused', `more than ${MAX_LIST_BYTES} bytes`))
-        })
-        response.on('error', reject)
-        response.once('end', () => {
-          // A weak tag will do: two forms of one list have the same entries.
-          const tag = response.headers.etag ?? null
-          resolve({ status: response.statusCode ?? 0, tag, text: Buffer.concat(chunks).toString('utf8') })
-        })
-      })
-      call.end()
+    const { status, headers, body } = await boundedGet(url, {
+      headers: { accept: 'text/plain, application/json', ...(known === null ? {} : { 'if-none-match': known }) },
+      timeoutMs,
+      most: MAX_LIST_BYTES,
+      tooLarge: `more than ${MAX_LIST_BYTES} bytes`,
+      options: { minVersion: 'TLSv1.2', ...(ca.length > 0 ? { ca: [...rootCertificates, ...ca] } : {}) },
     })
+    // A weak tag will do: two forms of one list have the same entries.
+    return { status, tag: headers.etag ?? null, text: body.toString('utf8') }
   } catch (error) {
     if (error instanceof Fault) throw error
     throw new Fault('effect-unreachable', `${url.host} did not answer`, { cause: error })
