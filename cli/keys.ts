@@ -5,24 +5,17 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { RevocationList } from '../shared/contract/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import type { CliIo } from './io.ts'
-import { type Api, apiOf } from './policy-api.ts'
 import { print, run } from './policy-command.ts'
+import { connect, problem, type Remote, type RemoteParts, remote } from './remote.ts'
 
 type Language = 'de' | 'en'
 
-interface Options {
-  readonly url?: string
-  readonly token?: string
-  readonly json?: boolean
+interface Options extends Remote {
   readonly lang: Language
 }
 
 interface ActOptions extends Options {
   readonly reason: string
-}
-
-export interface KeysParts {
-  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 const FINDINGS = ['not-found', 'forbidden', 'request-invalid', 'crl-unusable', 'address-invalid']
@@ -47,15 +40,15 @@ const WORDS = {
   },
 } as const
 
-export function registerKeys(program: Command, io: CliIo, parts: KeysParts = { env: process.env }): void {
+export function registerKeys(program: Command, io: CliIo, parts: RemoteParts = { env: process.env }): void {
   const keys = program.command('keys').description('standing passwords and revocation lists of a gateway')
   const scope = 'renew-password bob@partner.example --reason "lost it"'
-  acting(remote(keys.command('renew-password').argument('<address>', 'of the correspondent'), scope, 'passwords:renew'))
+  acting(asking(keys.command('renew-password').argument('<address>', 'of the correspondent'), scope, 'passwords:renew'))
     .description('forget the PDF password a correspondent keeps: the next mail makes and sends a new one')
     .action((address: string, options: ActOptions) =>
       run(io, async () => {
         const { reason, lang, json } = options
-        const answer = await connect(options, parts).post('/keys/passwords/renew', { address, reason })
+        const answer = await gatewayOf(options, parts).post('/keys/passwords/renew', { address, reason })
         if (json) print(io, answer.body)
         else if (answer.ok) io.out(WORDS[lang].renewed(String(answer.body.address)))
         else io.err(problem(address, answer.body))
@@ -63,7 +56,7 @@ export function registerKeys(program: Command, io: CliIo, parts: KeysParts = { e
       }),
     )
   const importing = keys.command('import-crl').argument('<file>', 'the list, DER or PEM')
-  acting(remote(importing, 'import-crl ca.crl --reason "weekly list"', 'keys:write'))
+  acting(asking(importing, 'import-crl ca.crl --reason "weekly list"', 'keys:write'))
     .description('keep a revocation list (CRL) in the place of an older one of the same authority')
     .action((file: string, options: ActOptions) =>
       run(io, async () => {
@@ -71,18 +64,18 @@ export function registerKeys(program: Command, io: CliIo, parts: KeysParts = { e
         const data = await readFile(path.resolve(io.cwd, file)).catch((cause) => {
           throw new Fault('config-missing', `${file} cannot be read`, { cause })
         })
-        const answer = await connect(options, parts).post('/keys/crls', { list: data.toString('base64'), reason })
+        const answer = await gatewayOf(options, parts).post('/keys/crls', { list: data.toString('base64'), reason })
         if (json) print(io, answer.body)
         else if (answer.ok) io.out(WORDS[lang].imported(WORDS[lang].list(answer.body as RevocationList)))
         else io.err(problem(file, answer.body))
         io.exit(answer.ok ? 0 : 1)
       }),
     )
-  remote(keys.command('crls'), 'crls', 'keys:read')
+  asking(keys.command('crls'), 'crls', 'keys:read')
     .description('revocation lists, and which of them ran out; exit status 1 when one did')
     .action((options: Options) =>
       run(io, async () => {
-        const { ok, body } = await connect(options, parts).get('/keys/crls')
+        const { ok, body } = await gatewayOf(options, parts).get('/keys/crls')
         if (!ok) throw new Fault('config-invalid', problem('', body))
         const { lists } = body as { readonly lists: readonly RevocationList[] }
         const words = WORDS[options.lang]
@@ -94,23 +87,13 @@ export function registerKeys(program: Command, io: CliIo, parts: KeysParts = { e
     )
 }
 
-const problem = (what: string, { title, detail }: Readonly<Record<string, unknown>>): string =>
-  [what, title, detail].filter(Boolean).join(': ')
-
-function connect({ url, token, lang }: Options, { env }: KeysParts): Api {
-  return apiOf(url ?? env.SECFLOW_URL ?? 'http://127.0.0.1:8080', token ?? env.SECFLOW_TOKEN, lang, FINDINGS)
-}
+const gatewayOf = (options: Options, parts: RemoteParts) =>
+  connect(options, parts, { language: options.lang, findings: FINDINGS })
 
 const acting = (command: Command) => command.requiredOption('--reason <text>', 'why; stands in the audit')
 
-function remote(command: Command, example: string, scope: string): Command {
-  return command
-    .option('--url <url>', 'base of the gateway (default: SECFLOW_URL, else http://127.0.0.1:8080)')
-    .option('--token <token>', `access token with ${scope} (default: SECFLOW_TOKEN)`)
-    .option('--lang <language>', 'de or en', language, 'en')
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', `\nExample:\n  $ secflow keys ${example}`)
-}
+const asking = (command: Command, example: string, scope: string) =>
+  remote(command, scope, `secflow keys ${example}`).option('--lang <language>', 'de or en', language, 'en')
 
 function language(value: string): Language {
   if (value === 'de' || value === 'en') return value

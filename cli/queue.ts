@@ -10,21 +10,15 @@ import {
   type WaitingRecipient,
 } from '../shared/contract/index.ts'
 import { Fault } from '../shared/fault/index.ts'
+import type { Api } from './api.ts'
 import type { CliIo } from './io.ts'
-import { type Api, apiOf } from './policy-api.ts'
 import { print, run } from './policy-command.ts'
 import { jobLines, jobTable, laneTable, waitingTable } from './queue-print.ts'
+import { connect, problem, type Remote, type RemoteParts, remote } from './remote.ts'
 
-export interface QueueParts {
-  readonly env: Readonly<Record<string, string | undefined>>
+export interface QueueParts extends RemoteParts {
   /** Epoch ms. */
   now(): number
-}
-
-interface Remote {
-  readonly url?: string
-  readonly token?: string
-  readonly json?: boolean
 }
 
 interface Filters {
@@ -62,44 +56,44 @@ export function registerQueue(program: Command, io: CliIo, parts: QueueParts = m
 }
 
 function registerLooks(queue: Command, io: CliIo, parts: QueueParts): void {
-  filtered(remote(queue.command('list'), 'list --state dead --older-than 2h'))
+  filtered(asking(queue.command('list'), 'list --state dead --older-than 2h'))
     .description('jobs that are not done, the oldest first')
     .option('--limit <number>', 'at most so many', countOf, 50)
     .action((options: ListOptions) =>
       run(io, async () => {
-        const jobs = await selected(connect(options, parts), options, options.limit)
+        const jobs = await selected(gatewayOf(options, parts), options, options.limit)
         if (options.json) print(io, { jobs })
         else io.out(jobTable(jobs, parts.now()))
         io.exit(0)
       }),
     )
-  remote(queue.command('lanes'), 'lanes')
+  asking(queue.command('lanes'), 'lanes')
     .description('destinations with what waits for each, and which are left alone because nobody answers there')
     .action((options: Remote) =>
       run(io, async () => {
-        const { lanes } = (await got(connect(options, parts), '/queue/lanes')) as { readonly lanes: QueueLane[] }
+        const { lanes } = (await got(gatewayOf(options, parts), '/queue/lanes')) as { readonly lanes: QueueLane[] }
         if (options.json) print(io, { lanes })
         else io.out(laneTable(lanes, parts.now()))
         io.exit(0)
       }),
     )
-  remote(queue.command('waiting'), 'waiting')
+  asking(queue.command('waiting'), 'waiting')
     .description('recipients that are held or quarantined until a person decides')
     .option('--limit <number>', 'at most so many', countOf, 100)
     .action((options: Remote & { readonly limit: number }) =>
       run(io, async () => {
-        const body = await got(connect(options, parts), `/queue/waiting?limit=${Math.min(options.limit, PAGE)}`)
+        const body = await got(gatewayOf(options, parts), `/queue/waiting?limit=${Math.min(options.limit, PAGE)}`)
         const { recipients } = body as { readonly recipients: WaitingRecipient[] }
         if (options.json) print(io, { recipients })
         else io.out(waitingTable(recipients, parts.now()))
         io.exit(0)
       }),
     )
-  remote(queue.command('show').argument('<job>', 'id of the job'), 'show 01a2c5f0-7c1e-7000-8000-3f2a9b1c0d4e')
+  asking(queue.command('show').argument('<job>', 'id of the job'), 'show 01a2c5f0-7c1e-7000-8000-3f2a9b1c0d4e')
     .description('one job')
     .action((id: string, options: Remote) =>
       run(io, async () => {
-        const { ok, body } = await connect(options, parts).get(`/queue/jobs/${encodeURIComponent(id)}`)
+        const { ok, body } = await gatewayOf(options, parts).get(`/queue/jobs/${encodeURIComponent(id)}`)
         if (options.json) print(io, body)
         else if (ok) io.out(jobLines(body as unknown as QueueJob, parts.now()))
         else io.err(problem(id, body))
@@ -122,7 +116,7 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
     retry: 'retry --state dead --lane partner.example --yes --reason "certificate renewed"',
     drop: 'drop 01a2c5f0-7c1e-7000-8000-3f2a9b1c0d4e --reason "test mail"',
   }[action]
-  const command = filtered(remote(queue.command(action).argument('[jobs...]', 'ids of jobs'), example))
+  const command = filtered(asking(queue.command(action).argument('[jobs...]', 'ids of jobs'), example))
     .description(WHAT[action])
     .requiredOption('--reason <text>', 'why; stands in the audit')
     .option('--yes', 'do it to all that the filters find')
@@ -133,7 +127,7 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
   if (action === 'drop') command.option('--no-report', 'the sender is not told')
   command.action((ids: readonly string[], options: ActOptions) =>
     run(io, async () => {
-      const api = connect(options, parts)
+      const api = gatewayOf(options, parts)
       const { reason } = options
       const body = { reason, report: options.report !== false }
       if (options.held !== undefined) return await actOnHeld(io, api, action, options, body)
@@ -219,24 +213,11 @@ async function selected(api: Api, filters: Filters, most: number): Promise<Queue
 const hasFilters = ({ queue, lane, state, message, olderThan }: Filters) =>
   [queue, lane, state, message, olderThan].some((value) => value !== undefined)
 
-const problem = (id: string, { title, detail }: Readonly<Record<string, unknown>>): string =>
-  `${id}: ${[title, detail].filter(Boolean).join(': ')}`
+const gatewayOf = (options: Remote, parts: QueueParts) =>
+  connect(options, parts, { language: 'en', findings: FINDINGS })
 
-function connect({ url, token }: Remote, { env }: QueueParts): Api {
-  const base = url ?? env.SECFLOW_URL ?? 'http://127.0.0.1:8080'
-  return apiOf(base, token ?? env.SECFLOW_TOKEN, 'en', FINDINGS)
-}
-
-function remote(command: Command, example: string): Command {
-  return command
-    .option('--url <url>', 'base of the gateway (default: SECFLOW_URL, else http://127.0.0.1:8080)')
-    .option(
-      '--token <token>',
-      'access token with queue:read, and queue:act to change anything (default: SECFLOW_TOKEN)',
-    )
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', `\nExample:\n  $ secflow queue ${example}`)
-}
+const asking = (command: Command, example: string) =>
+  remote(command, 'queue:read, and queue:act to change anything', `secflow queue ${example}`)
 
 function filtered(command: Command): Command {
   return command
