@@ -1,14 +1,18 @@
 /**
  * `npm test`: check, then every suite. System tools are installed or named first; without them their suites are left out by
  * name and the run fails, unless SECFLOW_TEST_SKIP_TOOLS=1. The last line counts: `N passed, N failed, N skipped`.
+ *
+ * A few files that fail are run again, alone and twice; what passes both times is named `unsteady`, and fails the run only with
+ * SECFLOW_TEST_STRICT=1 (docs/decisions/0042-unsteady-tests.md).
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePane } from '../tools/pane.ts'
 import { builtCommand } from './support/built.ts'
 import { provideTools } from './support/tools.ts'
+import { vitestRun } from './support/vitest-run.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
@@ -32,43 +36,33 @@ for (const [folder, tools] of leftOut)
 
 say('== tests')
 const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
-const report = join(scratch, 'report.json')
-const filters = process.argv.slice(2)
 /** The gateways of the tests run what ships: the compiled package, which the check has just built. */
 await ensurePane()
 const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand(scratch) } : {}
-const vitest = spawnSync(
-  bin('vitest'),
-  [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]),
-    ...filters,
-  ],
-  {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...built, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin` },
-  },
+const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin`
+const options = { root, scratch, env: { ...process.env, ...built, PATH: path } }
+const first = vitestRun(
+  [...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]), ...process.argv.slice(2)],
+  options,
 )
-let counts = { passed: 0, failed: 1, skipped: 0 }
-try {
-  const result = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number> & { success: boolean }
-  counts = {
-    passed: result.numPassedTests ?? 0,
-    failed: (result.numFailedTests ?? 0) + (vitest.status !== 0 && !result.numFailedTests ? 1 : 0),
-    skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0),
-  }
-} catch {
-  say('the test runner left no report')
-}
+
+/** More files than these did not fail by chance. */
+const FEW = 4
+const failedFiles = [...new Set(first.failures.map(({ file }) => file))]
+const suspects = failedFiles.length <= FEW ? failedFiles : []
+if (suspects.length > 0) say('== again, alone')
+const unsteady = suspects.filter((file) =>
+  [1, 2].every(() => vitestRun([file, '--maxWorkers=1'], options).failed === 0),
+)
 rmSync(scratch, { recursive: true, force: true })
+
+const byChance = first.failures.filter(({ file }) => unsteady.includes(file))
+for (const { file, test } of byChance) say(`unsteady: ${file} > ${test}: failed among the others, passed twice alone`)
+const forgiven = process.env.SECFLOW_TEST_STRICT === '1' ? 0 : byChance.length
 
 const checkFailed = check.status !== 0 ? 1 : 0
 const toolsFailed = leftOut.length && !tolerant ? leftOut.length : 0
-say(
-  `${counts.passed + (checkFailed ? 0 : 1)} passed, ${counts.failed + checkFailed + toolsFailed} failed, ${counts.skipped + (tolerant ? leftOut.length : 0)} skipped`,
-)
-process.exit(counts.failed + checkFailed + toolsFailed ? 1 : 0)
+const failed = first.failed - forgiven + checkFailed + toolsFailed
+const passed = first.passed + forgiven + (checkFailed ? 0 : 1)
+say(`${passed} passed, ${failed} failed, ${first.skipped + (tolerant ? leftOut.length : 0)} skipped`)
+process.exit(failed ? 1 : 0)
