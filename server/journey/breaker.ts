@@ -12,6 +12,8 @@ export interface Breaker {
   readonly opened: number
   /** End of the pause; null while it is closed. */
   readonly until: number | null
+  /** A person ended the pause early: what that probe finds makes no pause longer. */
+  readonly asked: boolean
 }
 
 export interface BreakerSettings {
@@ -27,7 +29,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 
 export const BREAKER: BreakerSettings = { failures: 5, pauseMs: 30_000, capMs: 15 * 60_000 }
 
-export const CLOSED: Breaker = { failures: 0, opened: 0, until: null }
+export const CLOSED: Breaker = { failures: 0, opened: 0, until: null, asked: false }
 
 export function stateOf({ until }: Breaker, now: number): BreakerState {
   if (until === null) return 'closed'
@@ -44,11 +46,12 @@ export function afterFailure(breaker: Breaker, now: number, random: number, sett
   const state = stateOf(breaker, now)
   if (state === 'open') return { ...breaker, failures }
   if (state === 'closed' && failures < settings.failures) return { ...breaker, failures }
-  const ceiling = Math.min(settings.capMs, settings.pauseMs * 2 ** Math.min(breaker.opened, 30))
-  return { failures, opened: breaker.opened + 1, until: now + Math.max(ceiling / 10, ceiling * random) }
+  const before = breaker.asked ? breaker.opened - 1 : breaker.opened
+  const ceiling = Math.min(settings.capMs, settings.pauseMs * 2 ** Math.min(before, 30))
+  return { failures, opened: before + 1, until: now + Math.max(ceiling / 10, ceiling * random), asked: false }
 }
 
 /** Ends the pause of one that is open. */
 export function probing(breaker: Breaker, now: number): Breaker {
-  return stateOf(breaker, now) === 'open' ? { ...breaker, until: now } : breaker
+  return stateOf(breaker, now) === 'open' ? { ...breaker, until: now, asked: true } : breaker
 }
