@@ -143,18 +143,18 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
       }
       const done: QueueJob[] = []
       const refused: { readonly id: string; readonly why: string }[] = []
-      const underWay: string[] = []
+      const meanwhile: string[] = []
       for (const id of found) {
         const answer = await api.post(`/queue/jobs/${encodeURIComponent(id)}/${action}`, body)
         if (answer.ok) done.push(answer.body as unknown as QueueJob)
-        // It waited a moment ago: the way is free, and a worker was faster.
-        else if (filters && action === 'retry' && FASTER.includes(String(answer.body.code))) underWay.push(id)
+        // It waited a moment ago: a worker or another operator was faster.
+        else if (filters && action === 'retry' && FASTER.includes(String(answer.body.code))) meanwhile.push(id)
         else refused.push({ id, why: problem(id, answer.body) })
       }
-      if (options.json) print(io, { action, jobs: done, underWay, refused })
+      if (options.json) print(io, { action, jobs: done, meanwhile, refused })
       else {
         for (const { why } of refused) io.err(why)
-        const faster = underWay.length > 0 ? `, on their way already: ${underWay.length}` : ''
+        const faster = meanwhile.length > 0 ? `, tried or dropped meanwhile: ${meanwhile.length}` : ''
         io.out(`${PAST[action]}: ${done.length}${faster}${refused.length ? `, not possible: ${refused.length}` : ''}`)
       }
       io.exit(refused.length > 0 || found.length === 0 ? 1 : 0)
@@ -162,7 +162,7 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
   )
 }
 
-/** Of a job that is tried or done by now. */
+/** Of a job that is tried, done or dropped by now. */
 const FASTER: readonly string[] = ['job-running', 'job-state']
 
 const PAST: Readonly<Record<QueueAction, string>> = {

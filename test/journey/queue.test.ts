@@ -176,7 +176,7 @@ describe('a next hop that is not there', () => {
     const { out, code } = await queue('retry', '--queue', 'deliver', '--yes', '--reason', 'the server is back')
     // The first probes at once; the way is free then, and workers may be faster than we are with the others.
     const [, tried = 0, faster = 0] = (
-      /^To be tried now: (\d+)(?:, on their way already: (\d+))?\n$/.exec(out) ?? []
+      /^To be tried now: (\d+)(?:, tried or dropped meanwhile: (\d+))?\n$/.exec(out) ?? []
     ).map(Number)
     expect([tried + faster, tried > 0, code]).toEqual([left.length, true, 0])
     await expect.poll(() => jobs('--queue', 'deliver'), { timeout: 20_000 }).toEqual([])
