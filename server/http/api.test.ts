@@ -306,6 +306,17 @@ describe('POST /api/v1/messages', () => {
     expect((await house.services.store.tenant(tenant).read.messages({ limit: 1000 })).length).toBe(before)
   })
 
+  it('refuses a telephone for somebody who is no recipient, and says which', async () => {
+    const mail = { from: 'anna@klinik.example', to: ['b@x.example'], text: 't' }
+    const phones = ['B@X.example', 'bee@x.example'].map((address) => ({ address, phone: '+4915112345678' }))
+    const answer = await send('anna', { ...mail, phones })
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'request-invalid'])
+    expect(answer.json().errors).toEqual([{ pointer: '/phones/1/address', detail: 'not a recipient of this mail' }])
+    const unread = await send('anna', { ...mail, to: ['nobody'], phones })
+    expect([unread.statusCode, unread.json().code]).toEqual([400, 'request-invalid'])
+    expect((await send('anna', { ...mail, phones: phones.slice(0, 1) })).statusCode).toBe(202)
+  })
+
   it('refuses other media types and too much JSON', async () => {
     expect((await send('anna', 'x', { 'content-type': 'text/plain' })).json().code).toBe('media-type-unsupported')
     expect((await send('anna', '{', { 'content-type': 'application/json' })).json().code).toBe('request-invalid')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lookupAddress } from '../words/address.ts'
 import { Address } from './address.ts'
 import { Phone, Protection } from './evaluate.ts'
 
@@ -38,9 +39,16 @@ export const Composition = z
       .array(z.object({ address: Address, phone: Phone }))
       .max(1000)
       .default([])
-      .meta({ description: 'For the password or the second factor of single recipients; who needs none gets none.' }),
+      .meta({ description: 'For the password or the second factor of single recipients of this mail; who needs none gets none.' }),
   })
   .refine((mail) => mail.to.length + mail.cc.length + mail.bcc.length > 0, { error: 'no recipient', path: ['to'] })
+  // A slip in an address would leave its recipient without the password.
+  .superRefine(({ to, cc, bcc, phones }, { addIssue }) => {
+    const recipients = new Set([...to, ...cc, ...bcc].map(lookupAddress))
+    for (const [at, { address }] of phones.entries())
+      if (!recipients.has(lookupAddress(address)))
+        addIssue({ code: 'custom', message: 'not a recipient of this mail', path: ['phones', at, 'address'] })
+  })
   .meta({ id: 'Composition' })
 export type Composition = z.infer<typeof Composition>
 
