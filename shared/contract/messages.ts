@@ -39,7 +39,10 @@ export const Composition = z
       .array(z.object({ address: Address, phone: Phone }))
       .max(1000)
       .default([])
-      .meta({ description: 'For the password or the second factor of single recipients of this mail; who needs none gets none.' }),
+      .meta({
+        description:
+          'For the password or the second factor of single recipients of this mail; who needs none gets none.',
+      }),
   })
   .refine((mail) => mail.to.length + mail.cc.length + mail.bcc.length > 0, { error: 'no recipient', path: ['to'] })
   // A slip in an address would leave its recipient without the password.
