@@ -166,6 +166,72 @@ describe('workers', () => {
     expect(await run.audit()).toEqual(['job.buried crashed'])
   })
 
+  describe('while the store is away', () => {
+    const away = () => Promise.reject(new Fault('store-unavailable'))
+
+    it('keep the job in hand: it goes on as soon as the store is back, not when the lease runs out', async () => {
+      let tries = 0
+      const run = setup({
+        process: async () => {
+          if (++tries === 1) throw new Fault('store-unavailable')
+        },
+      })
+      const { retry } = run.store.queue
+      run.store.queue.retry = away
+      await run.enqueue('a')
+      run.workers.start()
+      await until(() => tries === 1)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(run.states()).toEqual(['leased'])
+      run.store.queue.retry = retry
+      await until(() => run.states()[0] === 'done', 5_000)
+      expect(tries).toBe(2)
+    })
+
+    it('do nothing twice that was done and could not be written', async () => {
+      let sent = 0
+      const run = setup({ sms: async () => void sent++ })
+      const { complete } = run.store.queue
+      run.store.queue.complete = away
+      await run.store
+        .tenant(tenant)
+        .write((tx) =>
+          tx.enqueue([{ queue: 'sms', message: null, lane: '', step: 'a', payload: {}, runAt: Date.now() }]),
+        )
+      run.workers.start()
+      await until(() => sent === 1)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      run.store.queue.complete = complete
+      await until(() => run.states()[0] === 'done', 5_000)
+      expect(sent).toBe(1)
+    })
+
+    it('leave to others time to say that they live, when it is back, before their jobs count as lost', async () => {
+      const run = setup({ process: async () => {} }, { leaseMs: 600 })
+      await run.enqueue('of another node')
+      const [job] = await claimDue(run.store.queue, ['process'], 1, 100)
+      const { lanes } = run.store.queue
+      run.store.queue.lanes = away
+      run.workers.start()
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      run.store.queue.lanes = lanes
+      await run.store.queue.extend(job!, 60_000)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(run.store.jobs()[0]).toMatchObject({ state: 'leased', leaseToken: job!.leaseToken })
+    })
+
+    it('drain: do not wait for it where nothing was done', async () => {
+      const run = setup({ process: () => Promise.reject(new Fault('store-unavailable')) })
+      run.store.queue.retry = away
+      await run.enqueue('a')
+      run.workers.start()
+      await until(() => run.states()[0] === 'leased')
+      const began = performance.now()
+      await run.workers.drain(20_000)
+      expect(performance.now() - began).toBeLessThan(5_000)
+    })
+  })
+
   it('drain: what a claim under way brings may finish like what runs already', async () => {
     let ended = 0
     const run = setup({

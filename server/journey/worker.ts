@@ -6,6 +6,7 @@ import type { Alongside, Announced, Lane, Store, TenantWrites } from '../ports/s
 import { BREAKER, type BreakerSettings } from './breaker.ts'
 import { retryDelay } from './deliver/backoff.ts'
 import { Lanes, type LaneView, type Reach } from './lanes.ts'
+import { untilWritten } from './written.ts'
 
 /**
  * Does one job. A handler that ended the job itself (`completeJob` in the transaction of its effects, as it should) says
@@ -89,6 +90,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
   const queues = Object.keys(deps.handlers) as JobQueueName[]
   const running = new Map<string, { readonly job: Job; readonly stop: AbortController; readonly done: Promise<void> }>()
   let draining = false
+  const drained = new AbortController()
   let claiming = false
   /** Ends with the round of claims that began last. */
   let round: Promise<void> = Promise.resolve()
@@ -99,6 +101,8 @@ export function createWorkers(deps: WorkersDeps): Workers {
   const steady = () => performance.now()
   const skew = () => clock.now() - steady()
   let lastSkew = skew()
+  /** When the store last did not answer. */
+  let awayAt = Number.NEGATIVE_INFINITY
 
   const hear = (work: readonly Announced[]) => {
     const ours = work.filter(({ queue }) => queues.includes(queue))
@@ -110,11 +114,16 @@ export function createWorkers(deps: WorkersDeps): Workers {
     fill()
   }
 
+  function unavailable(error: unknown): void {
+    awayAt = steady()
+    log.error('queue.unavailable', { fault: toFault(error).code })
+  }
+
   async function poll(): Promise<void> {
     try {
       hear(await store.queue.lanes(queues))
     } catch (error) {
-      log.error('queue.unavailable', { fault: toFault(error).code })
+      unavailable(error)
     }
   }
 
@@ -143,7 +152,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
         again ||= jobs.length > 0
       } while (again && !draining)
     } catch (error) {
-      log.error('queue.unavailable', { fault: toFault(error).code })
+      unavailable(error)
     } finally {
       claiming = false
     }
@@ -178,13 +187,17 @@ export function createWorkers(deps: WorkersDeps): Workers {
       const handler = deps.handlers[job.queue]
       if (!handler) throw new Fault('internal', `nobody works on ${job.queue}`)
       const outcome = await handler(job, signal, way)
-      if (outcome !== 'completed' && outcome !== 'unreachable') await store.queue.complete(job)
+      if (outcome !== 'completed' && outcome !== 'unreachable')
+        await untilWritten(() => store.queue.complete(job), signal)
       metrics.count('jobs_total', { queue: job.queue, outcome: 'done' })
       if (!way.connect) return 'unknown'
       return outcome === 'unreachable' ? 'unreachable' : 'reached'
     } catch (error) {
-      await failed(job, toFault(error), signal).catch((cause: unknown) => {
-        // The lease runs out by itself; the job is not lost.
+      // A store that is away is waited for, but not by a drain: nothing is known that the next worker would not find out.
+      const waiting = AbortSignal.any([signal, drained.signal])
+      await untilWritten(() => failed(job, toFault(error), signal), waiting).catch((cause: unknown) => {
+        // Either it is somebody else's now, or its lease runs out by itself; the job is not lost.
+        if (toFault(cause).code === 'lease-lost') return
         log.error('job.unsettled', { job: job.id, queue: job.queue, fault: toFault(cause).code })
       })
       return 'unknown'
@@ -194,19 +207,13 @@ export function createWorkers(deps: WorkersDeps): Workers {
   async function failed(job: Job, fault: Fault, signal: AbortSignal): Promise<void> {
     // Either the handler ended it without saying so, or somebody else has it: nothing left to do.
     if (fault.code === 'lease-lost') return
-    const fields = {
-      job: job.id,
-      tenant: job.tenant,
-      message: job.message,
-      queue: job.queue,
-      attempt: job.attempt,
-      code: fault.code,
-    }
+    const fields = { ...namesOf(job), attempt: job.attempt, code: fault.code }
     if (draining && signal.aborted) return await store.queue.retry(job, clock.now(), 'drained')
     if (fault.definition.retry && job.attempt < maxAttempts) {
+      await store.queue.retry(job, clock.now() + delay(job.attempt), fault.message)
       log.warn('job.retried', fields)
       metrics.count('jobs_total', { queue: job.queue, outcome: 'retried' })
-      return await store.queue.retry(job, clock.now() + delay(job.attempt), fault.message)
+      return
     }
     await store.queue.bury(job, fault.message, report(fault.code))
     metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
@@ -222,18 +229,14 @@ export function createWorkers(deps: WorkersDeps): Workers {
         log.warn('clock.jumped', {})
         await Promise.all([...running.values()].map(({ job, stop }) => extend(job, stop)))
       }
+      // While the store is away nobody can extend a lease: who is alive gets the time of a beat, and what he did is not done twice.
+      if (steady() - awayAt < leaseMs / 2) return
       for (const job of await store.queue.reap(deps.maxCrashes ?? 3, report('crashed'))) {
         metrics.count('jobs_total', { queue: job.queue, outcome: 'dead' })
-        log.error('job.buried', {
-          job: job.id,
-          tenant: job.tenant,
-          message: job.message,
-          queue: job.queue,
-          code: 'crashed',
-        })
+        log.error('job.buried', { ...namesOf(job), code: 'crashed' })
       }
     } catch (error) {
-      log.error('queue.unavailable', { fault: toFault(error).code })
+      unavailable(error)
     }
   }
 
@@ -266,6 +269,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
     lanes: () => lanes.views(steady()),
     async drain(timeoutMs) {
       draining = true
+      drained.abort()
       for (const stop of stops.splice(0)) stop()
       await settledWithin(timeoutMs)
       for (const { stop } of running.values()) stop.abort(new Fault('shutting-down'))
@@ -287,3 +291,6 @@ export function createWorkers(deps: WorkersDeps): Workers {
     clearTimeout(timer)
   }
 }
+
+/** Of a job, for the log. */
+const namesOf = ({ id, tenant, message, queue }: Job) => ({ job: id, tenant, message, queue })

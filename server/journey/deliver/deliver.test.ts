@@ -349,20 +349,43 @@ describe('delivery', () => {
     expect(run.server.received.map(({ to }) => to)).toEqual([['a@p.example', 'c@p.example'], ['b@p.example']])
   })
 
-  it('leaves no report behind when the transaction fails, and knows who has the mail', async () => {
-    const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
+  it.each(['store-unavailable', 'store-in-doubt', 'disk-full'] as const)(
+    'waits for a store that says %s with what it knows: nobody gets the mail twice, the sender one report',
+    async (code) => {
+      const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
+      const [job] = await run.claim()
+      run.store.failCommit(new Fault(code))
+      await run.deliver(job, new AbortController().signal)
+      expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'failed' })
+      await run.round()
+      expect(run.server.received.map(({ to }) => to)).toEqual([['a@p.example', 'b@p.example'], ['ann@acme.example']])
+    },
+  )
+
+  /** A process that has to stop while its store is away. */
+  async function stopped(code: 'store-unavailable' | 'store-in-doubt') {
+    const stop = new AbortController()
+    const refused = answerTo({ c: '550 5.1.1 Unknown' })
+    const run = await setup({
+      answer(line, about) {
+        if (line === '.') stop.abort()
+        return refused?.(line, about)
+      },
+    })
     const [job] = await run.claim()
-    run.store.failCommit(new Fault('store-unavailable'))
-    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('store-unavailable')
+    run.store.failCommit(new Fault(code))
+    await expect(run.deliver(job, stop.signal)).rejects.toThrow(code)
+    return run
+  }
+
+  it('leaves no report behind when the transaction fails, and knows who has the mail', async () => {
+    const run = await stopped('store-unavailable')
     expect(await Array.fromAsync(run.blobs.list(tenant, 'copy'))).toEqual(['copy-1'])
     expect(await run.states()).toEqual({ a: 'delivered', b: 'delivered', c: 'pending' })
   })
 
   it('keeps a report whose rows may stand although the answer to the commit was lost', async () => {
-    const run = await setup({ answer: answerTo({ c: '550 5.1.1 Unknown' }) })
-    const [job] = await run.claim()
-    run.store.failCommit(new Fault('store-in-doubt'))
-    await expect(run.deliver(job, new AbortController().signal)).rejects.toThrow('store-in-doubt')
+    const run = await stopped('store-in-doubt')
     expect(await Array.fromAsync(run.blobs.list(tenant, 'copy'))).toHaveLength(2)
   })
 

@@ -11,10 +11,11 @@ import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
-import type { Store, TenantStore } from '../../ports/store.ts'
+import type { Store, TenantStore, TenantWrites } from '../../ports/store.ts'
 import type { MailTransport } from '../../ports/transport.ts'
 import { legsOf } from '../route-of.ts'
 import type { TenantProfile } from '../tenant.ts'
+import { untilWritten } from '../written.ts'
 import { nextAttempt, nextLook, type RetrySchedule, SMTP_SCHEDULE } from './backoff.ts'
 import { splitJobs } from './leg.ts'
 import { type DeliverPayload, readPayload } from './payload.ts'
@@ -108,13 +109,13 @@ export function createDelivery(
     const sent = way.connect
       ? await transmit(deps, leg.route, { tenant, copy, message, home }, open, () => deps.store.queue.beginDot(job))
       : untried(leg.route, open)
-    await settle({ job, lane: leg.lane, payload, copy, message, rows, sent, doubts, connected: way.connect })
+    await settle({ job, lane: leg.lane, payload, copy, message, rows, sent, doubts, connected: way.connect, signal })
     return sent.unreachable ? 'unreachable' : 'completed'
   }
 
   /** Records what an attempt came to, for everybody at once, and what follows from it. */
   async function settle(attempted: Attempted): Promise<void> {
-    const { job, lane, payload, copy, message, rows, sent, doubts, connected } = attempted
+    const { job, lane, payload, copy, message, rows, sent, doubts, connected, signal } = attempted
     const tenant = tenantId(job.tenant)
     const store = deps.store.tenant(tenant)
     const now = deps.clock.now()
@@ -142,7 +143,7 @@ export function createDelivery(
         local: sent.local,
       })
       report = await reporter.prepare(tenant, message, told, now)
-      await store.write(async (tx) => {
+      const outcome = async (tx: TenantWrites) => {
         await tx.completeJob(job)
         await record(tx, copy, message, rows, news, sent.result, now)
         if (report) await enclose(tx, report, message, now)
@@ -170,7 +171,8 @@ export function createDelivery(
         // One that nobody will send again is handed to a person at once.
         const runAt = uncertain > UNCERTAIN_MAX ? now : now + retryAt - calm
         await tx.enqueue([{ queue, message: message.id, lane, step: `${root}#${turn}`, payload: next, runAt }])
-      })
+      }
+      await untilWritten(() => store.write(outcome), signal)
     } catch (error) {
       await report?.discard(error, store.read).catch(() => {})
       await saveDeliveries(store, attempted, verdicts, now)
@@ -210,6 +212,8 @@ interface Attempted {
   /** Attempts before this one that may have delivered. */
   readonly doubts: number
   readonly connected: boolean
+  /** Aborts when nobody may wait any longer. */
+  readonly signal: AbortSignal
 }
 
 const addressesOf = (verdicts: readonly Verdict[], state: Verdict['state']): string[] =>

@@ -94,9 +94,8 @@ export function createReporter(deps: ReportDeps) {
           runAt: now,
         },
         async discard(error, read) {
-          const { code } = toFault(error)
-          // A commit whose flush failed stands as well. What stays without a row is swept later.
-          if (code === 'store-in-doubt' || (code === 'store-unavailable' && (await read.copy(id)) !== null)) return
+          // A commit whose flush failed stands as well, and so may one that was tried again. What stays without a row is swept later.
+          if (toFault(error).code === 'store-in-doubt' || (await read.copy(id)) !== null) return
           await deps.blobs.delete(tenant, 'copy', id)
         },
       }
