@@ -1,10 +1,10 @@
 /** Blocks of a mail's body on the page. */
 import type { Block, Cell, Paragraph, Picture, Run, RunStyle, Table } from './blocks.ts'
+import { startsRightToLeft } from './direction.ts'
 import { COLORS, type Column, type Flow, heightOf, look, MARGIN, PAGE_HEIGHT, SIZE } from './flow.ts'
 import type { CheckedImage } from './images.ts'
 import type { Line, LookedRun } from './lines.ts'
 import { PAGE } from './sheet.ts'
-import { startsRightToLeft } from './typeset.ts'
 
 const HEADINGS = [SIZE, 17, 14.5, 12.5, 11.5, 10.5, 10] as const
 /** Bars beside quotations; deeper levels stand under the last. */

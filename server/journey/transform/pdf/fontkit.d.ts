@@ -28,6 +28,8 @@ declare module 'fontkit' {
     readonly capHeight: number
     readonly italicAngle: number
     readonly bbox: { readonly minX: number; readonly minY: number; readonly maxX: number; readonly maxY: number }
+    /** Code points with a glyph. */
+    readonly characterSet: readonly number[]
     hasGlyphForCodePoint(codePoint: number): boolean
     layout(
       text: string,
@@ -36,8 +38,11 @@ declare module 'fontkit' {
       language?: string,
       direction?: 'ltr' | 'rtl',
     ): GlyphRun
+    glyphForCodePoint(codePoint: number): Glyph
     createSubset(): Subset
     getGlyph(id: number, codePoints?: readonly number[]): Glyph
+    /** Not of the public surface; null in a font without such rules. */
+    readonly _layoutEngine?: { readonly engine?: { readonly GPOSProcessor?: unknown } | null }
     readonly directory?: { readonly tables: Readonly<Record<string, unknown>> }
   }
   /** Throws for a file that is no font. */

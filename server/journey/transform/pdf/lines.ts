@@ -1,7 +1,9 @@
 /** Paragraphs to lines: where they break (Unicode Standard Annex 14), and in which order their pieces stand (Annex 9). */
 import LineBreaker from 'linebreak'
+import { bidi, hasRightToLeft } from './direction.ts'
 import type { Face } from './fonts.ts'
-import { bidi, hasRightToLeft, type Shaped, shape, type Typesetter } from './typeset.ts'
+import { type Shaped, shape } from './shape.ts'
+import type { Typesetter } from './typeset.ts'
 
 /** How a piece of text looks; sizes in points. */
 export interface Look {

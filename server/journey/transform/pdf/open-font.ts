@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import { create, type FontFile } from 'fontkit'
+import { withOptionalAnchors } from './layout.ts'
 
 /** A font with TrueType outlines, from a WOFF 1.0 or bare file; null for anything else: as if it were not installed. */
 export function openFont(path: string): FontFile | null {
@@ -9,7 +10,7 @@ export function openFont(path: string): FontFile | null {
     const data = readFileSync(path)
     const font = create(data.toString('latin1', 0, 4) === 'wOFF' ? unpacked(data) : data)
     if (font.directory?.tables.glyf === undefined || !font.hasGlyphForCodePoint(0x20)) return null
-    return withOwnCharacters(font)
+    return withOptionalAnchors(withOwnCharacters(font))
   } catch {
     return null
   }

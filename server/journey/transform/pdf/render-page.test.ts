@@ -48,6 +48,21 @@ describe('a page', () => {
     )
   }, 60_000)
 
+  it('comes of letters whose dots the font sets by its second rule', async () => {
+    const pdf = await renderPage({ page: page('\u06a2', { subject: '\u06a2', from: '' }), textOnly: false })
+    expect((await PDFDocument.load(pdf)).getPageCount()).toBe(1)
+  })
+
+  it('comes of names of 100,000 marks, on a few pages and in a moment', async () => {
+    const marks = ['\u0301', '\u064b', '\u05b0', '\u0e48', 'बि'].map((unit) => unit.repeat(100_000))
+    const files = marks.map((name) => ({ name, size: 1, sha256: 'ab'.repeat(32) }))
+    const began = process.cpuUsage().user
+    const all = page('x', { subject: marks[0]!, from: marks[1]!, to: marks, files })
+    const pdf = await renderPage({ page: all, textOnly: false })
+    expect(process.cpuUsage().user - began, 'µs').toBeLessThan(5_000_000)
+    expect((await PDFDocument.load(pdf)).getPageCount()).toBeLessThan(10)
+  })
+
   it('goes on over many pages with a cell, a list of files and a quotation longer than one', async () => {
     const long = 'a word and another '.repeat(600)
     const files = Array.from({ length: 150 }, (_, n) => ({ name: `file ${n}`, size: n, sha256: 'ab'.repeat(32) }))

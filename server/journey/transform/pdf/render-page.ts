@@ -4,16 +4,19 @@ import { type PdfPageWords, pdfPageWords } from '../../../../shared/words/pdf.ts
 import type { DocumentPage } from '../../../ports/document.ts'
 import { dateInWords, sizeInWords } from '../filelink/wording.ts'
 import type { Body, Picture } from './blocks.ts'
+import { startsRightToLeft } from './direction.ts'
 import { drawBlock, type Pictures } from './draw.ts'
 import { COLORS, type Column, createFlow, type Flow, look, MARGIN } from './flow.ts'
 import { htmlBlocks } from './html-blocks.ts'
 import { type CheckedImage, checkImage } from './images.ts'
 import { createPaper, PAGE } from './sheet.ts'
 import { textBlocks } from './text-blocks.ts'
-import { createTypesetter, startsRightToLeft } from './typeset.ts'
+import { createTypesetter } from './typeset.ts'
 
 /** Recipients and files named one by one. */
 const MAX_NAMED = { to: 20, files: 200 } as const
+/** UTF-16 units of one file's name. */
+const MAX_NAME = 1_000
 const ACROSS: Column = { x: MARGIN, width: PAGE.width - 2 * MARGIN }
 const LABELS = 58
 
@@ -113,12 +116,14 @@ function drawFiles({ files, language }: DocumentPage, words: PdfPageWords, flow:
   const shown = files.slice(0, MAX_NAMED.files)
   for (const { name, size, sha256 } of shown) {
     const bytes = flow.lines([{ text: sizeInWords(language, size), look: look({ size: 9 }) }], 100)[0]!
-    const names = flow.lines([{ text: name, look: look({ size: 9 }) }], ACROSS.width - 110)
+    const text = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name
+    const names = flow.lines([{ text: text.toWellFormed(), look: look({ size: 9 }) }], ACROSS.width - 110)
     flow.keep(names.length * 12.6 + (sha256 ? 10 : 0) + 6)
     flow.paper.fill(MARGIN, flow.y, ACROSS.width, 0.5, COLORS.line)
     flow.gap(3)
     flow.line(bytes, ACROSS, flow.y, 12.6, { align: 'right' })
     for (const line of names) {
+      flow.keep(12.6)
       flow.line(line, ACROSS, flow.y, 12.6)
       flow.gap(12.6)
     }

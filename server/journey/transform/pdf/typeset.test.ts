@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createTypesetter, shape } from './typeset.ts'
+import { createTypesetter } from './typeset.ts'
 
 const UPRIGHT = { bold: false, italic: false }
 
 const set = (text: string) => {
   const typesetter = createTypesetter()
   return { ...typesetter.faced(text, UPRIGHT), missing: typesetter.missing() }
-}
-
-/** What the glyphs of a word say, from the left, and how many there are. */
-const glyphsOf = (word: string, rightToLeft = false) => {
-  const { faces } = set(word)
-  return shape(word, faces[0]!, rightToLeft)
 }
 
 describe('text for the fonts at hand', () => {
@@ -51,27 +45,4 @@ describe('text for the fonts at hand', () => {
     )
     expect(new Set(paths).size).toBe(3)
   })
-})
-
-describe('shaping', () => {
-  it('joins Arabic letters, from the right, and each keeps its own character', () => {
-    const { glyphs } = glyphsOf('تقرير', true)
-    expect(glyphs.map(({ text }) => text).filter(Boolean)).toEqual([...'تقرير'].reverse())
-    const alone = [...'تقرير'].map((letter) => glyphsOf(letter, true).width)
-    expect(glyphsOf('تقرير', true).width).toBeLessThan(alone.reduce((sum, width) => sum + width, 0))
-  })
-
-  it('mirrors brackets that run from the right and remembers what was written', () => {
-    const [mirrored] = glyphsOf('(', true).glyphs
-    const [plain] = glyphsOf(')').glyphs
-    expect(mirrored!.id).toBe(plain!.id)
-    expect(mirrored!.text).toBe('(')
-  })
-
-  it('remembers what was written where glyphs stand in another order', () => {
-    expect(glyphsOf('हिन्दी').written).toBe('हिन्दी')
-    expect(glyphsOf('abc').written).toBeUndefined()
-  })
-
-  it('joins a family of emoji to one sign', () => expect(glyphsOf('👨‍👩‍👧').glyphs).toHaveLength(1))
 })

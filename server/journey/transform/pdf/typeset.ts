@@ -1,8 +1,4 @@
-/**
- * Characters to glyphs: text is made fit for the fonts at hand and shaped. What no font can show is replaced and counted,
- * never dropped in silence.
- */
-import bidiFactory, { type Bidi } from 'bidi-js'
+/** Text made fit for the fonts at hand. What none of them can show is replaced and counted, never dropped in silence. */
 import { type Face, faceOf, type Slant } from './fonts.ts'
 
 /** U+FFFD stands for a character without a glyph. */
@@ -46,32 +42,6 @@ const SCRIPTS = [
   'Mongolian',
   'Syriac',
 ] as const
-
-// The types speak of CommonJS, the file is a module.
-export const bidi = (bidiFactory as unknown as () => Bidi)()
-
-/** A glyph in its place; measures in parts of the font size. */
-export interface PlacedGlyph {
-  readonly id: number
-  /** The characters it stands for, in the order of the text; empty for parts of the glyph beside it. */
-  readonly text: string
-  /** Its own width, as the font says. */
-  readonly width: number
-  /** How far it moves the pen. */
-  readonly advance: number
-  /** From the pen. */
-  readonly x: number
-  readonly y: number
-}
-
-export interface Shaped {
-  /** From the left. */
-  readonly glyphs: readonly PlacedGlyph[]
-  /** In parts of the font size. */
-  readonly width: number
-  /** What was written, where the glyphs one after another say something else (vowels before their consonant). */
-  readonly written?: string
-}
 
 /** Text with a face for each of its UTF-16 units; null for what is not drawn (marks of direction). */
 export interface FacedText {
@@ -132,61 +102,4 @@ function plain(text: string): string {
 function scriptOf(character: string): string {
   const script = SCRIPTS.find((name) => new RegExp(`\\p{Script=${name}}`, 'u').test(character))
   return script ?? (/\p{Extended_Pictographic}/u.test(character) ? 'emoji' : 'other')
-}
-
-/** Words come again and again; kept for the life of the worker, and thrown away as a whole when they are many. */
-const shaped = new Map<string, Shaped>()
-const MOST_SHAPED = 20_000
-
-/** The glyphs of a text in one face and one direction. */
-export function shape(text: string, face: Face, rightToLeft: boolean): Shaped {
-  const key = `${face.path}\n${rightToLeft ? '<' : '>'}${text}`
-  const known = shaped.get(key)
-  if (known) return known
-  if (shaped.size >= MOST_SHAPED) shaped.clear()
-  const result = shapeAnew(text, face, rightToLeft)
-  shaped.set(key, result)
-  return result
-}
-
-function shapeAnew(text: string, { font }: Face, rightToLeft: boolean): Shaped {
-  const scale = 1 / font.unitsPerEm
-  const shown = rightToLeft ? mirrored(text) : text
-  const { glyphs, positions } = font.layout(shown, undefined, undefined, undefined, rightToLeft ? 'rtl' : 'ltr')
-  let width = 0
-  const placed = glyphs.map((glyph, n): PlacedGlyph => {
-    const { xAdvance, xOffset, yOffset } = positions[n]!
-    width += xAdvance * scale
-    const characters = String.fromCodePoint(...glyph.codePoints)
-    return {
-      id: glyph.id,
-      // The page shows the mirrored bracket; who copies the text gets what was written.
-      text: rightToLeft ? mirrored(characters) : characters,
-      width: glyph.advanceWidth * scale,
-      advance: xAdvance * scale,
-      x: xOffset * scale,
-      y: yOffset * scale,
-    }
-  })
-  const said = placed.map((glyph) => glyph.text).join('')
-  return { glyphs: placed, width, ...(rightToLeft || said === text ? {} : { written: text }) }
-}
-
-/** Brackets of a text that runs from the right (Unicode Standard Annex 9, L4); applied twice it changes nothing. */
-function mirrored(text: string): string {
-  let out = ''
-  for (const character of text) out += bidi.getMirroredCharacter(character) ?? character
-  return out
-}
-
-const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u
-
-export function hasRightToLeft(text: string): boolean {
-  return RIGHT_TO_LEFT.test(text)
-}
-
-/** First strong character decides (Unicode Standard Annex 9, P2). */
-export function startsRightToLeft(text: string): boolean {
-  const first = /\p{L}/u.exec(text)?.[0]
-  return first !== undefined && RIGHT_TO_LEFT.test(first)
 }
