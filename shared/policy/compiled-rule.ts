@@ -7,7 +7,6 @@ import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
 import type { TenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { type Access, accessOf, anyOneOf, eachOf, type Keys } from './match/access.ts'
-import { leavesOf } from './parse/condition.ts'
 import type { Truth } from './truth.ts'
 
 export interface CompiledRule
@@ -261,15 +260,20 @@ function collectKeys(access: Access, keys: Keys[]): void {
 }
 
 function accessTo(condition: Condition, compiler: Compiler): Access | null {
-  const { slots, accesses, looks } = compiler
+  const { accesses } = compiler
   const known = accesses.get(condition)
   if (known !== undefined) return known
   const access = accessIn(condition, compiler)
   accesses.set(condition, access)
-  for (const leaf of leavesOf(condition))
-    if (leaf.kind === 'leaf' && leaf.field.scope === 'recipient')
-      looks.recipientSlots.add(slots.of(leaf.field, leaf.name))
+  noteSlots(condition, compiler)
   return access
+}
+
+function noteSlots(condition: Condition, compiler: Compiler): void {
+  if (condition.kind === 'all' || condition.kind === 'any') for (const one of condition.of) noteSlots(one, compiler)
+  else if (condition.kind === 'not') noteSlots(condition.of, compiler)
+  else if (condition.kind === 'leaf' && condition.field.scope === 'recipient')
+    compiler.looks.recipientSlots.add(compiler.slots.of(condition.field, condition.name))
 }
 
 const isOne = ({ kind }: Condition) => kind !== 'all' && kind !== 'always'

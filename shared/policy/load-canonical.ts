@@ -1,6 +1,5 @@
 /** From canonical rule sets, such as a bundle carries, to a policy. */
 import {
-  byId,
   type LoadedPolicy,
   type LoadOptions,
   loadingDocuments,
@@ -37,10 +36,9 @@ export function* loadingCanonical(
       documents.push({ file, root: shared, canonical: text })
       continue
     }
-    const value = parsed(text)
-    const root = nodeOf(value, MAX_DEPTH)
+    const root = nodeOf(parsed(text), MAX_DEPTH)
     if (root === null) return { damaged: file }
-    documents.push({ file, root, ...(isCanonicalSet(value, text) ? { canonical: text } : {}) })
+    documents.push({ file, root })
   }
   return yield* loadingDocuments(documents, options)
 }
@@ -68,21 +66,4 @@ function inOrder(root: Node): boolean {
       return ordered
     })
   })
-}
-
-/** Whether `text`, of which `value` was parsed, is what `canonicalText` would make of it: told without making it again. */
-function isCanonicalSet(value: unknown, text: string): boolean {
-  const spec = (value as { readonly spec?: Readonly<Record<string, unknown>> } | null)?.spec ?? {}
-  const ordered = UNORDERED.every((key) => {
-    const items = spec[key]
-    return !Array.isArray(items) || items.every((item, i) => i === 0 || byId(items[i - 1], item) <= 0)
-  })
-  return ordered && hasSortedKeys(value) && JSON.stringify(value) === text
-}
-
-function hasSortedKeys(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(hasSortedKeys)
-  if (typeof value !== 'object' || value === null) return true
-  const keys = Object.keys(value)
-  return keys.every((key, i) => i === 0 || keys[i - 1]! < key) && Object.values(value).every(hasSortedKeys)
 }

@@ -6,9 +6,10 @@ import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
 import { indexing, indexOf } from './match/rule-index.ts'
+import { canonicalText } from './parse/canonical-text.ts'
 import { parseDocument } from './parse/document.ts'
 import type { Env, Known } from './parse/env.ts'
-import { documentOf, entryOf, member, type Node } from './parse/node.ts'
+import { entryOf, member, type Node } from './parse/node.ts'
 import { type ReadSet, readingRuleSet, readLabels } from './parse/ruleset.ts'
 import { compilingPolicy, type Policy } from './policy.ts'
 import { METHODS } from './registry/actions/protect.ts'
@@ -45,7 +46,7 @@ const START: Position = { line: 1, column: 1 }
 export interface PolicyDocument {
   readonly file: string
   readonly root: Node
-  /** Its canonical text, for whoever knows that already (`isCanonicalSet`). */
+  /** Its canonical text, for whoever knows that already (`loadingCanonical`). */
   readonly canonical?: string
 }
 
@@ -245,20 +246,33 @@ function canonicalSets(parsed: readonly Parsed[]): readonly PolicyFile[] {
     .map(({ file, root, canonical }) => {
       const metadata = member(root, 'metadata')
       const [layer, name] = ['layer', 'name'].map((key) => scalar(metadata ?? root, key))
-      return { layer: layer as Layer, name: name!, file, text: canonical ?? canonicalText(root) }
+      return { layer: layer as Layer, name: name!, file, text: canonical ?? canonicalText(sorted(root)) }
     })
     .sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))
     .map(({ file, text }) => ({ name: file, text }))
 }
 
-function canonicalText(root: Node): string {
-  const value = documentOf(root) as { spec: Record<string, unknown> }
-  for (const key of UNORDERED) {
-    const items = value.spec[key]
-    if (Array.isArray(items)) value.spec[key] = [...items].sort(byId)
-  }
-  return canonicalJson(value)
+/** The set with its rules, exceptions and guarantees by id. */
+function sorted(root: Node): Node {
+  return changed(root, 'spec', (spec) =>
+    UNORDERED.reduce(
+      (set, key) =>
+        changed(set, key, (list) => (list.kind === 'list' ? { ...list, items: list.items.toSorted(byId) } : list)),
+      spec,
+    ),
+  )
 }
 
-const idOf = (item: unknown) => String((item as { readonly id?: unknown } | null)?.id)
-export const byId = (a: unknown, b: unknown) => byCode(idOf(a), idOf(b))
+function changed(node: Node, key: string, change: (value: Node) => Node): Node {
+  if (node.kind !== 'map') return node
+  const entries = node.entries.map((entry) => (entry.key === key ? { ...entry, value: change(entry.value) } : entry))
+  return { ...node, entries }
+}
+
+const byId = (a: Node, b: Node) => byCode(idOf(a), idOf(b))
+
+/** As it is read: a number stands as it is written. */
+function idOf(item: Node): string {
+  const id = member(item, 'id')
+  return id?.kind === 'scalar' && typeof id.value === 'number' ? id.source : scalar(item, 'id')
+}

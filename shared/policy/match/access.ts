@@ -1,15 +1,17 @@
 /** By which keys a condition can be reached: what a mail must have for the condition not to be false for certain. */
 import type { Slot } from '../facts.ts'
-import type { Condition, Leaf } from '../ir.ts'
+import type { Condition, Leaf, Test } from '../ir.ts'
 import type { TenantLabels } from '../labels.ts'
 import type { TypeName } from '../registry/field.ts'
-import type { OperatorKey } from '../registry/operator.ts'
+import type { OperatorKeys } from '../registry/operator.ts'
 
 /** Keys on one field; one of them must be met, or the field be unknown. */
 export interface Keys {
   readonly of: 'keys'
   readonly slot: Slot
-  readonly keys: readonly OperatorKey[]
+  readonly keys: readonly OperatorKeys[]
+  /** How many there are. */
+  readonly count: number
 }
 
 /** `all`: any one part will do. `any`: every part is needed. */
@@ -66,14 +68,20 @@ function walk(condition: Condition, negated: boolean, context: Context): Access 
   }
 }
 
-function leafAccess(leaf: Leaf, { slotOf, labels }: Context): Access | null {
+function leafAccess(leaf: Leaf, context: Context): Access | null {
   const { field, tests } = leaf
   if (field.atLeast || TOO_COMMON.includes(field.type)) return null
-  return anyOneOf(
-    tests.map(({ operator, operand }): Keys | null => {
-      if (operator.every || operator.absent?.(operand)) return null
-      const keys = operator.keys?.(operand, field, labels) ?? null
-      return keys === null || keys.length > MAX_KEYS ? null : { of: 'keys', slot: slotOf(leaf), keys }
-    }),
-  )
+  const [only] = tests
+  return tests.length === 1 && only
+    ? testAccess(leaf, only, context)
+    : anyOneOf(tests.map((test) => testAccess(leaf, test, context)))
+}
+
+function testAccess(leaf: Leaf, { operator, operand }: Test, { slotOf, labels }: Context): Keys | null {
+  if (operator.every || operator.absent?.(operand)) return null
+  const keys = operator.keys?.(operand, leaf.field, labels)
+  if (!keys) return null
+  let count = 0
+  for (let i = 0; i < keys.length; i++) count += keys[i]!.values.length
+  return count > MAX_KEYS ? null : { of: 'keys', slot: slotOf(leaf), keys, count }
 }

@@ -21,14 +21,16 @@ export class KeyStatistics {
   /** Share of mails that have one key of a field, by its slot. */
   readonly #rarity: Rarity[] = []
 
-  constructor(all: readonly Keys[]) {
-    for (const { slot, keys } of all) {
-      let seen = this.#seen.get(slot.index)
-      if (!seen) {
-        seen = new Set()
-        this.#seen.set(slot.index, seen)
-      }
-      if (seen.size < ENOUGH) for (let i = 0; i < keys.length; i++) seen.add(keys[i]!.value)
+  add({ slot, keys }: Keys): void {
+    let seen = this.#seen.get(slot.index)
+    if (!seen) {
+      seen = new Set()
+      this.#seen.set(slot.index, seen)
+    }
+    if (seen.size >= ENOUGH) return
+    for (let i = 0; i < keys.length; i++) {
+      const { values } = keys[i]!
+      for (let k = 0; k < values.length; k++) seen.add(values[k])
     }
   }
 
@@ -64,9 +66,9 @@ export class KeyStatistics {
     return access.of === 'keys' ? this.#share(access) : this.#best(access).share
   }
 
-  #share({ slot, keys }: Keys): number {
+  #share({ slot, keys, count }: Keys): number {
     const rarity = this.#rarity[slot.index] ?? this.#rarityOf(slot)
-    return keys.length * (keys[0]?.kind === 'text' ? rarity.text : rarity.value)
+    return count * (keys[0]?.kind === 'text' ? rarity.text : rarity.value)
   }
 
   /** A mail has several attachments, groups and words, each a chance to meet a key. */

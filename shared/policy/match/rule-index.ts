@@ -8,7 +8,7 @@ import type { Slot } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
 import { completed, type Steps } from '../steps.ts'
 import type { Truth } from '../truth.ts'
-import type { Access } from './access.ts'
+import type { Access, Keys } from './access.ts'
 import { KeyStatistics } from './choice.ts'
 import { Conjunctions } from './conjunctions.ts'
 import { Filed, Table } from './table.ts'
@@ -37,11 +37,12 @@ export function indexOf(policy: { readonly rules: readonly CompiledRule[] }): Ru
 export function* indexing({ rules }: { readonly rules: readonly CompiledRule[] }): Steps<RuleIndex> {
   const known = indexes.get(rules)
   if (known) return known
-  const statistics = new KeyStatistics([...looksOf(rules)].flatMap(({ keys }) => keys))
+  const statistics = new KeyStatistics()
+  for (const { keys } of looksOf(rules)) for (let i = 0; i < keys.length; i++) statistics.add(keys[i]!)
   yield
   const filing = new Filing(statistics)
-  for (const [position, { access }] of rules.entries()) {
-    filing.file(position, access)
+  for (let position = 0; position < rules.length; position++) {
+    filing.file(position, rules[position]!.access)
     if (position % STEP === 0) yield
   }
   const tables: Table[] = []
@@ -67,10 +68,17 @@ class Filing {
 
   file(position: number, access: Access | null): void {
     const choice = access && this.#statistics.choose(access)
-    this.#room -= choice?.keys.reduce((sum, { keys }) => sum + keys.length, 0) ?? 0
-    const found =
-      choice && this.#room >= 0 && choice.keys.every(({ slot, keys }) => filedOf(this.filed, slot).file(position, keys))
-    if (!found) this.residual.push(position)
+    if (!choice || !this.#file(position, choice.keys)) this.residual.push(position)
+  }
+
+  #file(position: number, chosen: readonly Keys[]): boolean {
+    for (let i = 0; i < chosen.length; i++) this.#room -= chosen[i]!.count
+    if (this.#room < 0) return false
+    for (let i = 0; i < chosen.length; i++) {
+      const { slot, keys } = chosen[i]!
+      if (!filedOf(this.filed, slot).file(position, keys)) return false
+    }
+    return true
   }
 }
 
@@ -140,11 +148,8 @@ function slotsOf(rules: readonly CompiledRule[], tables: readonly Table[]): read
 /** Rules of one policy have one. */
 function looksOf(rules: readonly CompiledRule[]): ReadonlySet<Looks> {
   const found = new Set<Looks>()
-  let last: Looks | null = null
-  for (const { looks } of rules) {
-    if (looks !== last) found.add(looks)
-    last = looks
-  }
+  for (let i = 0; i < rules.length; i++)
+    if (i === 0 || rules[i]!.looks !== rules[i - 1]!.looks) found.add(rules[i]!.looks)
   return found
 }
 

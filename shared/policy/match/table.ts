@@ -1,6 +1,6 @@
 /** Rules filed under the keys of one field. */
 import type { Normalised, Slot } from '../facts.ts'
-import type { OperatorKey } from '../registry/operator.ts'
+import type { OperatorKeys } from '../registry/operator.ts'
 import type { Value } from '../registry/types.ts'
 import { Literals } from './literals.ts'
 
@@ -64,21 +64,28 @@ export class Filed {
   readonly texts: number[][] = []
 
   /** False when a text finds no room any more; what was filed then stays and does no harm. */
-  file(rule: number, keys: readonly OperatorKey[]): boolean {
-    for (const { kind, value } of keys) {
-      if (kind === 'text') {
-        const literal = this.literals.add(String(value))
-        if (literal === null) return false
-        this.texts[literal] ??= []
-        append(this.texts[literal], rule)
-      } else {
-        const map = kind === 'value' ? this.values : this.below
-        const known = map.get(value)
-        if (known) append(known, rule)
-        else map.set(value, [rule])
+  file(rule: number, keys: readonly OperatorKeys[]): boolean {
+    for (const { kind, values } of keys) {
+      for (let i = 0; i < values.length; i++) {
+        if (kind === 'text') {
+          if (!this.#fileText(rule, String(values[i]))) return false
+        } else {
+          const map = kind === 'value' ? this.values : this.below
+          const known = map.get(values[i]!)
+          if (known) append(known, rule)
+          else map.set(values[i]!, [rule])
+        }
       }
     }
     append(this.all, rule)
+    return true
+  }
+
+  #fileText(rule: number, text: string): boolean {
+    const literal = this.literals.add(text)
+    if (literal === null) return false
+    this.texts[literal] ??= []
+    append(this.texts[literal], rule)
     return true
   }
 }

@@ -67,16 +67,6 @@ export function plain(node: Node): unknown {
 export const WRITTEN = '$number'
 const START: Position = { line: 1, column: 1 }
 
-/** The plain value from which `nodeOf` makes the same nodes again, places aside. */
-export function documentOf(node: Node): unknown {
-  if (node.kind === 'scalar') {
-    const odd = typeof node.value === 'number' && String(node.value) !== node.source
-    return odd ? { [WRITTEN]: [node.value, node.source] } : node.value
-  }
-  if (node.kind === 'list') return node.items.map(documentOf)
-  return Object.fromEntries(node.entries.map((entry) => [entry.key, documentOf(entry.value)]))
-}
-
 /** Nodes of a plain JSON value, all placed at the start; null for one that is nested deeper than `depth`. */
 export function nodeOf(value: unknown, depth: number): Node | null {
   const at = START

@@ -8,12 +8,12 @@ import type { FieldDefinition, Scene, TypeName } from './field.ts'
 import type { Value } from './types.ts'
 
 /**
- * What a fact must have for a test to hold: be `value`; be a strict subdomain of `value` (`below`); contain `value` as a
- * part of its text (`text`). Facts and keys in comparable form.
+ * What a fact must have for a test to hold: be one of `values`; be a strict subdomain of one of them (`below`); contain one
+ * as a part of its text (`text`). Facts and keys in comparable form.
  */
-export interface OperatorKey {
+export interface OperatorKeys {
   readonly kind: 'value' | 'below' | 'text'
-  readonly value: Value
+  readonly values: readonly Value[]
 }
 
 /** One way to test a field. `O` is the operand after reading. */
@@ -38,7 +38,7 @@ export interface OperatorDefinition<O = unknown> {
    * Keys of which a fact must have at least one for the test to hold: the index of rules looks rules up by them. Null (or
    * no such function): the test cannot be looked up.
    */
-  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
+  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKeys[] | null
   /** The values of which a known single one must be for the test to hold, when that is all there is to it; else null. */
   equals?(operand: O, field: FieldDefinition): readonly Value[] | null
   /** The answer when the value is only a lower bound of the true one. Default: unknown. */
@@ -54,7 +54,7 @@ export function operator<O>(definition: {
   readonly doc: Text
   readonly every?: boolean
   readonly costly?: boolean
-  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKey[] | null
+  keys?(operand: O, field: FieldDefinition, labels: TenantLabels): readonly OperatorKeys[] | null
   equals?(operand: O, field: FieldDefinition): readonly Value[] | null
   operand(field: FieldDefinition): Shape<O>
   test(operand: O, field: FieldDefinition): (value: Value, scene: Scene) => boolean

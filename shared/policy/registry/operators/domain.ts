@@ -4,7 +4,7 @@ import type { Node } from '../../parse/node.ts'
 import { oneOrMore, refine, text } from '../../parse/shape.ts'
 import { aLabel, domainMatcher, skeleton } from '../../text/domain.ts'
 import { nearest } from '../../text/nearest.ts'
-import { type OperatorDefinition, type OperatorKey, operator } from '../operator.ts'
+import { type OperatorDefinition, operator } from '../operator.ts'
 
 const name = refine(text({ max: 300 }), (value, node, env) => {
   const label = aLabel(value)
@@ -21,11 +21,10 @@ const under = operator<readonly string[]>({
     const matches = domainMatcher(operand.flatMap((domain) => [domain, `*.${domain}`]))
     return (value) => matches(String(value))
   },
-  keys: (operand) =>
-    operand.flatMap((value): OperatorKey[] => [
-      { kind: 'value', value },
-      { kind: 'below', value },
-    ]),
+  keys: (operand) => [
+    { kind: 'value', values: operand },
+    { kind: 'below', values: operand },
+  ],
 })
 
 const confusableWith: OperatorDefinition<readonly string[]> = {

@@ -2,7 +2,7 @@
 import { flag, listOf } from '../../parse/shape.ts'
 import { nearest } from '../../text/nearest.ts'
 import type { FieldDefinition, TypeName } from '../field.ts'
-import { type OperatorDefinition, type OperatorKey, operator } from '../operator.ts'
+import { type OperatorDefinition, type OperatorKeys, operator } from '../operator.ts'
 import { types, type Value } from '../types.ts'
 
 const SINGLE: readonly TypeName[] = [
@@ -21,17 +21,21 @@ const SETS: readonly TypeName[] = SINGLE.filter((type) => type !== 'boolean')
 const LISTED: readonly TypeName[] = ['string', 'address', 'domain', 'header', 'list', 'fileType']
 
 /** Equality with one of several values, as keys. */
-function keysOf(operands: readonly Value[], field: FieldDefinition): readonly OperatorKey[] {
-  return operands.map((value) =>
-    field.type === 'domain' && String(value).startsWith('*.')
-      ? { kind: 'below', value: String(value).slice(2) }
-      : { kind: 'value', value },
-  )
+function keysOf(operands: readonly Value[], field: FieldDefinition): readonly OperatorKeys[] {
+  if (valuesOf(operands, field)) return [{ kind: 'value', values: operands }]
+  const below = operands.filter(isPattern).map((value) => String(value).slice(2))
+  const values = operands.filter((value) => !isPattern(value))
+  return [
+    { kind: 'value', values },
+    { kind: 'below', values: below },
+  ]
 }
+
+const isPattern = (value: Value) => String(value).startsWith('*.')
 
 /** Patterns of domains are no values. */
 function valuesOf(operands: readonly Value[], field: FieldDefinition): readonly Value[] | null {
-  const plain = field.type !== 'domain' || !operands.some((value) => String(value).startsWith('*.'))
+  const plain = field.type !== 'domain' || !operands.some(isPattern)
   return plain ? operands : null
 }
 

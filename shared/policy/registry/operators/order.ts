@@ -2,7 +2,7 @@
 import type { TenantLabels } from '../../labels.ts'
 import { listOf, type Shape } from '../../parse/shape.ts'
 import type { TypeName } from '../field.ts'
-import { type OperatorKey, operator } from '../operator.ts'
+import { type OperatorKeys, operator } from '../operator.ts'
 import { types, type Value } from '../types.ts'
 
 const NUMBERS: readonly TypeName[] = ['size', 'count']
@@ -25,8 +25,8 @@ function compare(
 }
 
 /** Facts of this type are always ids of the tenant's own list. */
-function labelKeys(labels: TenantLabels, wanted: (rank: number) => boolean): readonly OperatorKey[] {
-  return labels.list.filter((_, rank) => wanted(rank)).map(({ id }) => ({ kind: 'value', value: id }))
+function labelKeys(labels: TenantLabels, wanted: (rank: number) => boolean): readonly OperatorKeys[] {
+  return [{ kind: 'value', values: labels.list.filter((_, rank) => wanted(rank)).map(({ id }) => id) }]
 }
 
 const between = operator<readonly Value[]>({

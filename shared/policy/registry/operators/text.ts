@@ -3,7 +3,7 @@ import { RE2JS, RE2JSException } from 're2js'
 import { oneOrMore, refine, type Shape, text as textShape } from '../../parse/shape.ts'
 import { containsOnWordBorders, fold } from '../../text/fold.ts'
 import type { TypeName } from '../field.ts'
-import { type OperatorKey, operator } from '../operator.ts'
+import { type OperatorKeys, operator } from '../operator.ts'
 
 const TEXT: readonly TypeName[] = ['string', 'address', 'header']
 /** Where the text may go on beyond what is known, only a hit is certain. */
@@ -32,8 +32,8 @@ const pattern: Shape<string> = refine(textShape({ max: MAX_PATTERN }), (value, n
 })
 
 /** Every fact contains the empty text, so that one is no key. */
-function textKeys(parts: readonly string[]): readonly OperatorKey[] | null {
-  return parts.includes('') ? null : parts.map((value) => ({ kind: 'text', value }))
+function textKeys(parts: readonly string[]): readonly OperatorKeys[] | null {
+  return parts.includes('') ? null : [{ kind: 'text', values: parts }]
 }
 
 /** Words of which a match must contain one, for the plainest of patterns (`offer`, `\b(offer|quote)\b`); null for others. */
@@ -64,7 +64,7 @@ const containsEntry = operator<readonly string[]>({
     const wanted = new Set(operand)
     return (value) => wanted.has(String(value))
   },
-  keys: (operand) => operand.map((value) => ({ kind: 'value', value })),
+  keys: (operand) => [{ kind: 'value', values: operand }],
 })
 
 const containsTag = operator<readonly string[]>({
