@@ -18,6 +18,7 @@ import { nodes } from './nightly/nodes.ts'
 import { pdf } from './nightly/pdf.ts'
 import { policyIndex } from './nightly/policy-index.ts'
 import { powerCut } from './nightly/power-cut.ts'
+import { properties } from './nightly/properties.ts'
 
 const CAMPAIGNS: readonly Campaign[] = [
   fuzz('mime', 2_000_000),
@@ -26,6 +27,7 @@ const CAMPAIGNS: readonly Campaign[] = [
   fuzz('open', 2_000_000),
   fuzz('policy', 2_000_000),
   policyIndex,
+  properties,
   pdf,
   large,
   crash,

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePane } from '../tools/pane.ts'
 import { builtCommand } from './support/built.ts'
+import { GATE_SEED } from './support/property-seed.ts'
 import { provideTools } from './support/tools.ts'
 import { vitestRun } from './support/vitest-run.ts'
 
@@ -40,7 +41,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
 await ensurePane()
 const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand(scratch) } : {}
 const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin`
-const options = { root, scratch, env: { ...process.env, ...built, PATH: path } }
+const seed = { SECFLOW_TEST_SEED: process.env.SECFLOW_TEST_SEED ?? String(GATE_SEED) }
+const options = { root, scratch, env: { ...process.env, ...built, ...seed, PATH: path } }
 const first = vitestRun(
   [...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]), ...process.argv.slice(2)],
   options,

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { vitestRun } from '../support/vitest-run.ts'
+import type { Campaign } from './campaign.ts'
+import { randomOf } from './random.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Every property test from one new seed after another: what the gate, which has one seed for ever, cannot find. */
+export const properties: Campaign = {
+  name: 'properties',
+  unit: 'seeds',
+  full: 30,
+  quick: 1,
+  async run({ count, seed, until, say }) {
+    const files = filesWithProperties()
+    const scratch = mkdtempSync(join(tmpdir(), 'secflow-properties-'))
+    const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin`
+    const failures: string[] = []
+    let done = 0
+    let passed = 0
+    for (; done < count && performance.now() < until; done++) {
+      const own = randomOf(seed, done).below(2 ** 31)
+      const env = { ...process.env, PATH: path, SECFLOW_TEST_SEED: String(own) }
+      const run = vitestRun(files, { root, scratch, env })
+      passed += run.passed
+      for (const { file, test } of run.failures) failures.push(`SECFLOW_TEST_SEED=${own} vitest run ${file}: ${test}`)
+      if (run.failed > run.failures.length) failures.push(`SECFLOW_TEST_SEED=${own}: errors outside of the tests`)
+      say(`seed ${own}: ${run.passed} passed, ${run.failed} failed`)
+    }
+    rmSync(scratch, { recursive: true, force: true })
+    return { done, failures, note: `${files.length} files, ${passed} tests` }
+  },
+}
+
+/** Test files with properties of their own, or of a suite of behaviour beside them (test/contract). */
+function filesWithProperties(): string[] {
+  const { stdout } = spawnSync('git', ['ls-files', '-z', '--', '*.ts'], { cwd: root, encoding: 'utf8' })
+  const all = stdout.split('\0').filter((file) => file !== '')
+  const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
+  const suites = all.filter((file) => file.startsWith('test/contract/') && textOf(file).includes(" from 'fast-check'"))
+  return all.filter((file) => {
+    if (!file.endsWith('.test.ts')) return false
+    const text = textOf(file)
+    const runs = (suite: string) => file.startsWith('test/contract/') && text.includes(`'./${basename(suite)}'`)
+    return text.includes(" from 'fast-check'") || suites.some(runs)
+  })
+}
