@@ -7,6 +7,7 @@ import { storeOver } from '../../server/platform/database/store.ts'
 import { silentLog } from '../../server/ports/log.ts'
 import type { Store } from '../../server/ports/store.ts'
 import { firstBrokenLink, type MessageId, tenantId } from '../../shared/domain/index.ts'
+import { claimDue } from '../support/claim.ts'
 import { cutProxy } from '../support/cut-proxy.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { postgresAddress } from '../support/postgres-address.ts'
@@ -64,6 +65,23 @@ describe('on PostgreSQL', () => {
     const records = await store.tenant(A).read.audit({ limit: 9 })
     expect(records.map(({ detail }) => detail.n)).toEqual([1, 2, 3])
     expect(firstBrokenLink(records, sha256)).toBeNull()
+    await store.close()
+    await proxy.close()
+  })
+
+  test('jobs of a claim whose answer was lost are claimed again at once, as if nobody had begun them', async () => {
+    const proxy = await cutProxy(server.port)
+    const store = await open({ address: { ...postgresAddress(server.url(name)), port: proxy.port } })
+    await store.tenant(A).write((tx) => tx.enqueue([make.job({ step: 'one' }), make.job({ step: 'two' })]))
+    const claim = () => claimDue(store.queue, ['process'], 1, 60_000)
+    const [held] = await claim()
+    proxy.cutAt('commit\0', 'after')
+    await expect(claim()).rejects.toMatchObject({ code: 'store-in-doubt' })
+    expect(await server.ask("select step from job where state = 'leased' order by step", name)).toHaveLength(2)
+    // As a worker does: it still wants what the lane has.
+    const again = await store.queue.claim([{ queue: 'process', tenant: A, lane: held!.lane, limit: 9 }], 60_000)
+    expect(again).toMatchObject([{ step: held!.step === 'one' ? 'two' : 'one', attempt: 1 }])
+    await store.queue.complete(held!)
     await store.close()
     await proxy.close()
   })

@@ -1,5 +1,4 @@
 /** Claims by lane: one index range for the jobs of one, one index seek to find the next. */
-import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Placeholder } from 'drizzle-orm'
 import type { Job, JobQueueName } from '../../../shared/domain/index.ts'
@@ -23,13 +22,42 @@ const SEEKS = 1_000
 /** After so many the event loop has its turn. */
 const BREATH = 64
 
-/** Leases the due jobs of one lane, in order of time; they share a token that is fresh with this claim. */
-export async function takeDue(engine: Engine, db: Db, want: ClaimWant, now: number, leaseMs: number): Promise<Job[]> {
+/** How long a lease is, and the token by which its holder is known: fresh with each claim. */
+export interface Lease {
+  readonly leaseMs: number
+  readonly leaseToken: string
+}
+
+/** Leases the due jobs of one lane, in order of time. */
+export async function takeDue(engine: Engine, db: Db, want: ClaimWant, now: number, under: Lease): Promise<Job[]> {
   const overdue = want.dueBy !== undefined
   const taken = await engine.statements
     .get(db, overdue ? 'takeOverdue' : 'takeDue', (on) => lease(engine, on, overdue))
-    .execute({ ...want, now, leaseMs, leaseToken: randomUUID() })
+    .execute({ ...want, now, ...under })
   return taken.map(jobOf).sort((a, b) => a.runAt - b.runAt || (a.id < b.id ? -1 : 1))
+}
+
+/** The jobs of one lane that were leased under this token and that nobody began are as they were before. */
+export async function giveBack(
+  { tables: { job } }: Engine,
+  db: Db,
+  want: ClaimWant,
+  leaseToken: string,
+): Promise<void> {
+  const { queue, tenant, lane } = want
+  await db
+    .update(job)
+    .set({ state: 'ready', attempt: sql`${job.attempt} - 1`, leaseUntil: null, leaseToken: null })
+    .where(
+      and(
+        open,
+        sql`${job.state} = 'leased'`,
+        eq(job.queue, queue),
+        eq(job.tenant, tenant),
+        eq(job.lane, lane),
+        eq(job.leaseToken, leaseToken),
+      ),
+    )
 }
 
 function lease({ dialect, tables: { job } }: Engine, on: Db, overdue: boolean) {

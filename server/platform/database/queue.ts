@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core'
 import type { Job, JobQueueName, TenantId } from '../../../shared/domain/index.ts'
 import { tenantId } from '../../../shared/domain/index.ts'
-import { Fault } from '../../../shared/fault/index.ts'
+import { Fault, toFault } from '../../../shared/fault/index.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Alongside, Announced, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
 import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
 import { stillHeld } from './fence.ts'
-import { DueLanes, takeDue } from './lanes.ts'
+import { DueLanes, giveBack, takeDue } from './lanes.ts'
 import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 import type { Tables } from './tables.ts'
@@ -26,6 +27,8 @@ export class SqlQueue implements JobQueue {
   readonly #context: WriteContext
   readonly #log: Log
   readonly #dueLanes: DueLanes
+  /** Claims whose commit may stand although nobody heard of it: the jobs are in our name, and we do not know them. */
+  readonly #doubtful: { readonly wants: readonly ClaimWant[]; readonly leaseToken: string }[] = []
   readonly #listeners = new Set<(work: readonly Announced[]) => void>()
 
   constructor(database: Database, context: Omit<WriteContext, 'announce'>, log: Log) {
@@ -71,12 +74,34 @@ export class SqlQueue implements JobQueue {
     const now = this.#context.steady()
     const wanted = wants.filter(({ limit }) => limit > 0)
     if (wanted.length === 0) return []
-    // Passing: work that began under a lease the power cut took is done again, as after any crash.
-    return this.#write(async (unit) => {
-      const claimed: Job[] = []
-      for (const want of wanted) claimed.push(...(await takeDue(this.#engine, unit.db, want, now, leaseMs)))
-      return claimed
-    }, 'passing')
+    await this.#giveBackDoubtful()
+    const leaseToken = randomUUID()
+    try {
+      // Passing: work that began under a lease the power cut took is done again, as after any crash.
+      return await this.#write(async (unit) => {
+        const claimed: Job[] = []
+        for (const want of wanted)
+          claimed.push(...(await takeDue(this.#engine, unit.db, want, now, { leaseMs, leaseToken })))
+        return claimed
+      }, 'passing')
+    } catch (error) {
+      if (toFault(error).code === 'store-in-doubt') this.#doubtful.push({ wants: wanted, leaseToken })
+      throw error
+    }
+  }
+
+  async #giveBackDoubtful(): Promise<void> {
+    for (let doubtful = this.#doubtful.shift(); doubtful; doubtful = this.#doubtful.shift()) {
+      const { wants, leaseToken } = doubtful
+      try {
+        await this.#write(async ({ db }) => {
+          for (const want of wants) await giveBack(this.#engine, db, want, leaseToken)
+        }, 'passing')
+      } catch (error) {
+        this.#doubtful.unshift(doubtful)
+        throw error
+      }
+    }
   }
 
   async lanes(queues: readonly JobQueueName[]): Promise<DueLane[]> {
