@@ -20,7 +20,7 @@ export async function compileApart(files: readonly PolicyFile[]): Promise<Loaded
   const { diagnostics, canonical } = await checkedApart(files)
   if (canonical.length === 0) return { policy: null, diagnostics, canonical }
   const loaded = await inSlices(loadingCanonical(canonical, { sha256 }))
-  if ('damaged' in loaded || !loaded.policy) throw new Error('the checked form of a policy cannot be read')
+  if (!loaded?.policy) throw new Error('the checked form of a policy cannot be read')
   return { policy: loaded.policy, diagnostics, canonical }
 }
 

@@ -36,7 +36,7 @@ export type { Layer } from './layer.ts'
 export type { ListCopies, ListCopy, ListOrigin, ListSource } from './list-source.ts'
 export { unsoundEntry } from './live-lists.ts'
 export { type LoadedPolicy, loadPolicy, type PolicyFile, TEST_FILE } from './load.ts'
-export { loadCanonical, loadingCanonical } from './load-canonical.ts'
+export { loadingCanonical } from './load-canonical.ts'
 export {
   type FactRequest,
   findingNeeds,

@@ -6,7 +6,7 @@ import { STANDARD_LABELS, type TenantLabels, tenantLabels } from './labels.ts'
 import { LAYERS, type Layer } from './layer.ts'
 import { checkLinks } from './link.ts'
 import { indexing, indexOf } from './match/rule-index.ts'
-import { canonicalText } from './parse/canonical-text.ts'
+import { canonicalSet } from './parse/canonical-text.ts'
 import { parseDocument } from './parse/document.ts'
 import type { Env, Known } from './parse/env.ts'
 import { entryOf, member, type Node } from './parse/node.ts'
@@ -46,12 +46,21 @@ const START: Position = { line: 1, column: 1 }
 export interface PolicyDocument {
   readonly file: string
   readonly root: Node
-  /** Its canonical text, for whoever knows that already (`loadingCanonical`). */
-  readonly canonical?: string
 }
 
-interface Parsed extends PolicyDocument {
+/** One that was read from its canonical text, where equal nodes are one. */
+export interface CanonicalDocument extends PolicyDocument {
+  readonly text: string
+}
+
+interface Found extends PolicyDocument {
   readonly findings: Findings
+}
+
+interface Parsed extends Found {
+  /** Whether equal nodes in it are mostly one. */
+  readonly shared: boolean
+  canonical(): string
 }
 
 /** Loads rule sets (YAML or JSON). Test files and other kinds of documents are left aside; anything unknown in a rule set is an error. */
@@ -61,42 +70,43 @@ export function loadPolicy(files: readonly PolicyFile[], options: LoadOptions = 
     .filter((file) => !TEST_FILE.test(file.name))
     .sort((a, b) => byCode(a.name, b.name))
     .flatMap((file) => parseFile(file, list))
-  return completed(loadParsed(parsed, files, list, options))
+  return completed(loadParsed(parsed.map(written), files[0]?.name, list, options))
 }
 
-/** The same for documents that were read before, such as those of a bundle. */
+/** The same for documents that were read before. */
 export function loadDocuments(documents: readonly PolicyDocument[], options: LoadOptions = {}): LoadedPolicy {
-  return completed(loadingDocuments(documents, options))
+  const list: Diagnostic[] = []
+  const found = documents.flatMap(({ file, root }) => ruleSetOf(file, root, new Findings(file, list)))
+  return completed(loadParsed(found.map(written), documents[0]?.file, list, options))
 }
 
-/** As `loadDocuments`, stopping now and then. */
+/** The same for documents of a bundle, stopping now and then. */
 export function* loadingDocuments(
-  documents: readonly PolicyDocument[],
+  documents: readonly CanonicalDocument[],
   options: LoadOptions = {},
 ): Steps<LoadedPolicy> {
   const list: Diagnostic[] = []
-  const parsed = documents.flatMap(({ canonical, ...document }) =>
-    ruleSetOf(document.file, document.root, new Findings(document.file, list)).map((one) =>
-      canonical === undefined ? one : { ...one, canonical },
-    ),
+  const parsed = documents.flatMap(({ file, root, text }) =>
+    ruleSetOf(file, root, new Findings(file, list)).map((one) => ({ ...one, shared: true, canonical: () => text })),
   )
-  const names = documents.map(({ file }) => ({ name: file }))
-  return yield* loadParsed(parsed, names, list, options)
+  return yield* loadParsed(parsed, documents[0]?.file, list, options)
 }
+
+const written = (found: Found): Parsed => ({ ...found, shared: false, canonical: () => canonicalSet(found.root) })
 
 function* loadParsed(
   parsed: readonly Parsed[],
-  files: readonly Pick<PolicyFile, 'name'>[],
+  first: string | undefined,
   list: Diagnostic[],
   { sha256, revisionOf = (texts) => revisionBy(sha256 ?? digest, texts) }: LoadOptions,
 ): Steps<LoadedPolicy> {
-  if (parsed.length === 0 && list.length === 0) new Findings(files[0]?.name ?? '.', list).add('no-rule-set', START)
+  if (parsed.length === 0 && list.length === 0) new Findings(first ?? '.', list).add('no-rule-set', START)
   const labels = labelsOf(parsed)
   const knownOf = sharedReadings()
   const read: ReadSet[] = []
-  for (const { file, root, findings, canonical } of parsed) {
+  for (const { file, root, findings, shared } of parsed) {
     const alone = env(findings, labels)
-    const known = canonical === undefined ? {} : { known: knownOf(root) }
+    const known = shared ? { known: knownOf(root) } : {}
     const set = yield* readingRuleSet(root, file, { ...alone, ...known })
     if (set) read.push(set)
   }
@@ -119,7 +129,7 @@ function* loadParsed(
     tenantLabels: labels,
     order,
     preference,
-    distinct: parsed.every((one) => one.canonical !== undefined),
+    distinct: parsed.every(({ shared }) => shared),
     ...(sha256 ? { sha256 } : {}),
   })
   yield* indexing(policy)
@@ -152,7 +162,7 @@ function slowRules(policy: Policy, sets: readonly RuleSet[]): readonly Diagnosti
   return list
 }
 
-function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {
+function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Found[] {
   const findings = new Findings(name, list)
   const before = list.length
   const root = parseDocument(text, findings)
@@ -163,7 +173,7 @@ function parseFile({ name, text }: PolicyFile, list: Diagnostic[]): Parsed[] {
   return ruleSetOf(name, root, findings)
 }
 
-function ruleSetOf(name: string, root: Node, findings: Findings): Parsed[] {
+function ruleSetOf(name: string, root: Node, findings: Findings): Found[] {
   const kind = scalar(root, 'kind')
   if (OTHER_KINDS.includes(kind)) return []
   const version = scalar(root, 'apiVersion')
@@ -237,42 +247,14 @@ function complete(preference: readonly Method[]): readonly Method[] {
   return [...preference, ...METHODS.filter((method) => !preference.includes(method))]
 }
 
-/** Lists of a set whose order means nothing. */
-export const UNORDERED = ['rules', 'exceptions', 'guarantees']
-
-/** Rule sets, highest layer first, with their rules by id: layout and order of writing are gone. */
+/** Rule sets, highest layer first. */
 function canonicalSets(parsed: readonly Parsed[]): readonly PolicyFile[] {
   return parsed
     .map(({ file, root, canonical }) => {
       const metadata = member(root, 'metadata')
       const [layer, name] = ['layer', 'name'].map((key) => scalar(metadata ?? root, key))
-      return { layer: layer as Layer, name: name!, file, text: canonical ?? canonicalText(sorted(root)) }
+      return { layer: layer as Layer, name: name!, file, text: canonical() }
     })
     .sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer) || byCode(a.name, b.name))
     .map(({ file, text }) => ({ name: file, text }))
-}
-
-/** The set with its rules, exceptions and guarantees by id. */
-function sorted(root: Node): Node {
-  return changed(root, 'spec', (spec) =>
-    UNORDERED.reduce(
-      (set, key) =>
-        changed(set, key, (list) => (list.kind === 'list' ? { ...list, items: list.items.toSorted(byId) } : list)),
-      spec,
-    ),
-  )
-}
-
-function changed(node: Node, key: string, change: (value: Node) => Node): Node {
-  if (node.kind !== 'map') return node
-  const entries = node.entries.map((entry) => (entry.key === key ? { ...entry, value: change(entry.value) } : entry))
-  return { ...node, entries }
-}
-
-const byId = (a: Node, b: Node) => byCode(idOf(a), idOf(b))
-
-/** As it is read: a number stands as it is written. */
-function idOf(item: Node): string {
-  const id = member(item, 'id')
-  return id?.kind === 'scalar' && typeof id.value === 'number' ? id.source : scalar(item, 'id')
 }

@@ -113,10 +113,8 @@ export function* readingBundle(text: string, options: ReadOptions, name = 'bundl
       ? bundle.manifest.revision
       : revisionBy(options.sha256 ?? digest, texts)
   const loaded = yield* loadingCanonical(bundle.files, { ...options, revisionOf })
-  if ('damaged' in loaded)
-    return { policy: null, bundle, diagnostics: finding(name, 'bundle-damaged', { detail: loaded.damaged }) }
-  if (!loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
-  if (loaded.policy.revision === bundle.manifest.revision)
+  if (loaded && !loaded.policy) return { policy: null, bundle, diagnostics: loaded.diagnostics }
+  if (loaded?.policy?.revision === bundle.manifest.revision)
     return { policy: loaded.policy, bundle, diagnostics: loaded.diagnostics }
   // The texts were not the canonical ones: two revisions for one content would make the audit ambiguous.
   return { policy: null, bundle, diagnostics: finding(name, 'bundle-revision') }

@@ -60,9 +60,19 @@ it('takes nothing but the canonical text', () => {
     '["a',
     '{"a"}',
     '[tru]',
-    '{"$number":[1,"1.0"]}',
+    '{"$number":[1,"1"]}',
+    '{"$number":[1, "1.0"]}',
+    '{"$number":[null,".inf"]}',
+    '{"$number":[1,"1.0"],"a":1}',
+    '{"$number":[1,"1.0"]',
   ])
     expect(readCanonical(text, 40), text).toBeNull()
+})
+
+it('keeps how a number was written', () => {
+  const root = readCanonical('[{"a":{"$number":[1,"1.0"]}},1]', 40)
+  expect(root?.kind === 'list' && root.items[0]).toMatchObject({ entries: [{ value: { value: 1, source: '1.0' } }] })
+  expect(canonicalText(root!)).toBe('[{"a":{"$number":[1,"1.0"]}},1]')
 })
 
 it('counts how deep an object stands wherever it stands again', () => {

@@ -4,7 +4,8 @@
  */
 import type { Position } from '../diagnostic.ts'
 import { completed, type Steps } from '../steps.ts'
-import { type Entry, type Node, WRITTEN } from './node.ts'
+import { canonicalJson } from '../text/canonical.ts'
+import { type Entry, type Node, numberOf, WRITTEN } from './node.ts'
 
 const START: Position = { line: 1, column: 1 }
 /** A longer object is hardly ever met again. */
@@ -14,15 +15,7 @@ const MAX_NAMES = 1000
 const LEVELS = 3
 const STEP = 64
 
-/** An object or a list that is being read: where its own begins on the stack, and what was measured and read of it. */
-interface Level {
-  readonly from: number
-  count: number
-  deepest: number
-  before: string | null
-}
-
-/** The nodes of a text, all placed at the start; null for a text that is not canonical, is nested deeper than `depth` or has numbers with a written form of their own. `objects`: those of texts read before, to share. */
+/** The nodes of a text, all placed at the start; null for a text that is not canonical or is nested deeper than `depth`. `objects`: those of texts read before, to share. */
 export function readCanonical(text: string, depth: number, objects = new Map<string, Node>()): Node | null {
   return completed(readingCanonical(text, depth, objects))
 }
@@ -59,7 +52,7 @@ class Reader {
         return value === null ? null : { kind: 'scalar', value, source: value, at: START }
       }
       case OBJECT:
-        return this.#sharedObject(depth)
+        return this.#text.startsWith(NUMBER, this.at) ? this.#number() : this.#sharedObject(depth)
       case LIST:
         return this.#list(depth)
       default:
@@ -106,25 +99,25 @@ class Reader {
   }
 
   #object(depth: number, shared: boolean): Node | null {
-    const level = this.#begin(this.#entries)
-    if (this.#ended(OBJECT_END)) return this.#map(level, shared)
+    const from = this.#begin(this.#entries)
+    if (this.#ended(OBJECT_END)) return this.#map(from, shared)
     for (;;) {
-      const key = this.#nextKey(level)
+      const key = this.#nextKey(from)
       const value = key === null ? null : this.value(depth - 1)
       if (key === null || value === null) return null
-      this.#addEntry(level, key, value)
-      if (this.#closed(OBJECT_END)) return this.#map(level, shared)
+      this.#entries.push({ key, at: START, value })
+      if (this.#closed(OBJECT_END)) return this.#map(from, shared)
     }
   }
 
   #list(depth: number): Node | null {
-    const level = this.#begin(this.#items)
-    if (this.#ended(LIST_END)) return this.#listOf(level)
+    const from = this.#begin(this.#items)
+    if (this.#ended(LIST_END)) return this.#listOf(from)
     for (;;) {
       const item = this.value(depth - 1)
       if (item === null) return null
-      this.#addItem(level, item)
-      if (this.#closed(LIST_END)) return this.#listOf(level)
+      this.#items.push(item)
+      if (this.#closed(LIST_END)) return this.#listOf(from)
     }
   }
 
@@ -134,22 +127,23 @@ class Reader {
     const large = code === LIST || (code === OBJECT && this.#likelyEnd(this.at) === null)
     if (levels === 0 || depth < 0 || !large) return this.value(depth)
     const end = code === OBJECT ? OBJECT_END : LIST_END
-    const level = this.#begin(code === OBJECT ? this.#entries : this.#items)
+    const from = this.#begin(code === OBJECT ? this.#entries : this.#items)
     for (let i = 0; i > 0 || !this.#ended(end); i++) {
-      const key = code === OBJECT ? this.#nextKey(level) : ''
-      const value = key === null ? null : yield* this.steps(depth - 1, levels - 1)
+      const key = code === OBJECT ? this.#nextKey(from) : ''
+      const value = key === null ? null : levels > 1 ? yield* this.steps(depth - 1, levels - 1) : this.value(depth - 1)
       if (key === null || value === null) return null
-      if (code === OBJECT) this.#addEntry(level, key, value)
-      else this.#addItem(level, value)
+      if (code === OBJECT) this.#entries.push({ key, at: START, value })
+      else this.#items.push(value)
       if (this.#closed(end)) break
       if (i % STEP === 0) yield
     }
-    return code === OBJECT ? this.#map(level, false) : this.#listOf(level)
+    return code === OBJECT ? this.#map(from, false) : this.#listOf(from)
   }
 
-  #begin(stack: readonly unknown[]): Level {
+  /** Gives where its own begins on the stack. */
+  #begin(stack: readonly unknown[]): number {
     this.at++
-    return { from: stack.length, count: 1, deepest: 0, before: null }
+    return stack.length
   }
 
   /** Whether there is nothing in between. */
@@ -166,39 +160,57 @@ class Reader {
     return next === end
   }
 
-  #nextKey(level: Level): string | null {
+  /** Behind those from a place on. */
+  #nextKey(from: number): string | null {
+    const entries = this.#entries
     const key = this.#text.charCodeAt(this.at) === QUOTE ? this.#key() : null
-    if (key === null || (level.before !== null && key <= level.before) || key === WRITTEN) return this.#fail()
-    level.before = key
+    const unordered = key !== null && entries.length > from && key <= entries[entries.length - 1]!.key
+    if (key === null || unordered || key === WRITTEN) return this.#fail()
     return this.#text.charCodeAt(this.at++) === COLON ? key : this.#fail()
   }
 
-  #addEntry(level: Level, key: string, value: Node): void {
-    this.#entries.push({ key, at: START, value })
-    measure(level, value)
-  }
-
-  #addItem(level: Level, value: Node): void {
-    this.#items.push(value)
-    measure(level, value)
-  }
-
-  #map({ from, count, deepest }: Level, shared: boolean): Node {
+  #map(from: number, shared: boolean): Node {
+    const entries = taken(this.#entries, from)
+    let count = 1
+    let depth = 0
+    for (let i = 0; i < entries.length; i++) {
+      const { value } = entries[i]!
+      count += value.count ?? 1
+      depth = Math.max(depth, 1 + (value.depth ?? 0))
+    }
     const reading = shared ? { way: null, value: undefined } : undefined
-    return { kind: 'map', entries: taken(this.#entries, from), at: START, count, depth: deepest, reading }
+    return { kind: 'map', entries, at: START, count, depth, reading }
   }
 
-  #listOf({ from, count, deepest }: Level): Node {
-    return { kind: 'list', items: taken(this.#items, from), at: START, count, depth: deepest }
+  #listOf(from: number): Node {
+    const items = taken(this.#items, from)
+    let count = 1
+    let depth = 0
+    for (let i = 0; i < items.length; i++) {
+      count += items[i]!.count ?? 1
+      depth = Math.max(depth, 1 + (items[i]!.depth ?? 0))
+    }
+    return { kind: 'list', items, at: START, count, depth }
   }
 
-  /** Few keys stand in many places: one text for each. */
+  /** What stands for a number that is not written as JSON writes it. */
+  #number(): Node | null {
+    const from = this.at
+    this.at = this.#text.indexOf('}', from) + 1
+    const text = this.#text.slice(from, this.at)
+    const value = parsed(text)
+    return (canonicalJson(value) === text ? numberOf(value) : null) ?? this.#fail()
+  }
+
+  /** Few keys stand in many places: one text for each, that of a property, which others are told from by sight. */
   #key(): string | null {
     const key = this.#string()
     if (key === null) return null
     const known = this.#keys.get(key)
-    if (known === undefined && this.#keys.size < MAX_NAMES) this.#keys.set(key, key)
-    return known ?? key
+    if (known !== undefined || this.#keys.size >= MAX_NAMES) return known ?? key
+    const [name = key] = Object.keys({ [key]: null })
+    this.#keys.set(name, name)
+    return name
   }
 
   #string(): string | null {
@@ -212,8 +224,8 @@ class Reader {
     }
     while (end >= 0 && escaped(text, end)) end = text.indexOf('"', end + 1)
     const written = text.slice(from, end + 1)
-    const value = end < 0 ? null : parsedText(written)
-    if (value === null || JSON.stringify(value) !== written) return this.#fail()
+    const value = end < 0 ? null : parsed(written)
+    if (typeof value !== 'string' || JSON.stringify(value) !== written) return this.#fail()
     this.at = end + 1
     return value
   }
@@ -242,14 +254,11 @@ const LIST = 91
 const LIST_END = 93
 const OBJECT = 123
 const OBJECT_END = 125
+/** How a number of a written form of its own begins. */
+const NUMBER = `{"${WRITTEN}":`
 const ENDS: readonly number[] = [COMMA, LIST_END, OBJECT_END]
 /** What JSON writes as it is, of ASCII. */
 const BARE = /^[ !#-[\]-~]*$/
-
-function measure(level: Level, value: Node): void {
-  level.count += value.count ?? 1
-  if (level.deepest <= (value.depth ?? 0)) level.deepest = 1 + (value.depth ?? 0)
-}
 
 /** Takes what stands in a list from a place on; in a list just as long. */
 function taken<T>(list: T[], from: number): readonly T[] {
@@ -264,10 +273,10 @@ function escaped(text: string, quote: number): boolean {
   return slashes % 2 === 1
 }
 
-function parsedText(written: string): string | null {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(written) as string
+    return JSON.parse(text)
   } catch {
-    return null
+    return undefined
   }
 }

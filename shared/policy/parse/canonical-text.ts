@@ -1,6 +1,37 @@
 /** Writes nodes as canonical JSON (`canonicalJson`): what a bundle carries, and what a revision is taken over. */
 import { byCode, canonicalJson } from '../text/canonical.ts'
-import { type Entry, type Node, WRITTEN } from './node.ts'
+import { type Entry, member, type Node, WRITTEN } from './node.ts'
+
+/** Lists of a set whose order means nothing. */
+export const UNORDERED = ['rules', 'exceptions', 'guarantees']
+
+/** The text of a rule set, its rules, exceptions and guarantees by id: layout and order of writing are gone. */
+export function canonicalSet(root: Node): string {
+  return canonicalText(
+    changed(root, 'spec', (spec) =>
+      UNORDERED.reduce(
+        (set, key) =>
+          changed(set, key, (list) => (list.kind === 'list' ? { ...list, items: list.items.toSorted(byId) } : list)),
+        spec,
+      ),
+    ),
+  )
+}
+
+function changed(node: Node, key: string, change: (value: Node) => Node): Node {
+  if (node.kind !== 'map') return node
+  const entries = node.entries.map((entry) => (entry.key === key ? { ...entry, value: change(entry.value) } : entry))
+  return { ...node, entries }
+}
+
+const byId = (a: Node, b: Node) => byCode(idOf(a), idOf(b))
+
+/** As it is read: a number stands as it is written. */
+export function idOf(item: Node): string {
+  const id = member(item, 'id')
+  if (id?.kind !== 'scalar') return ''
+  return typeof id.value === 'number' ? id.source : String(id.value)
+}
 
 /** The text from which `nodeOf` makes the same nodes again, places aside; the order of keys does not count. */
 export function canonicalText(root: Node): string {

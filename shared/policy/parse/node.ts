@@ -76,7 +76,7 @@ export function nodeOf(value: unknown, depth: number): Node | null {
     return items.includes(null) ? null : { kind: 'list', items: items as Node[], at }
   }
   if (typeof value === 'object' && value !== null) {
-    const written = WRITTEN in value ? numberOf(value, at) : null
+    const written = WRITTEN in value ? numberOf(value) : null
     if (written) return written
     const entries: Entry[] = []
     for (const [key, item] of Object.entries(value)) {
@@ -90,13 +90,14 @@ export function nodeOf(value: unknown, depth: number): Node | null {
   return known ? { kind: 'scalar', value, source: value === null ? '' : String(value), at } : null
 }
 
-function numberOf(value: object, at: Position): ScalarNode | null {
+/** What a stand-in stands for; null when it is none. */
+export function numberOf(value: unknown): ScalarNode | null {
   const { [WRITTEN]: pair, ...rest } = value as { readonly [WRITTEN]?: unknown }
   if (!Array.isArray(pair) || pair.length !== 2 || Object.keys(rest).length > 0) return null
   const [number, source] = pair as readonly unknown[]
   // One form for one value: what JSON can write stands as itself.
   if (typeof number !== 'number' || typeof source !== 'string' || String(number) === source) return null
-  return { kind: 'scalar', value: number, source, at }
+  return { kind: 'scalar', value: number, source, at: START }
 }
 
 /** How many nodes stand in and under this one. */
