@@ -201,7 +201,7 @@ describe('a bundle', () => {
     [
       'a number in a form it does not need',
       rewritten((text) => text.replace('"reject":{', '"reject":{"x":{"$number":[1,"1"]},')),
-      'unknown-field',
+      'bundle-revision',
     ],
     [
       'a rule that is nothing',
