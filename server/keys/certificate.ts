@@ -1,6 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
-import { domainToASCII } from 'node:url'
 import { Fault, type FaultCode } from '../../shared/fault/index.ts'
+import { domainOf } from '../../shared/words/address.ts'
 import { readElement } from './asn1/ber-read.ts'
 import { type CertificateFields, readCertificateFields } from './asn1/certificate-read.ts'
 import { OID } from './asn1/oids.ts'
@@ -75,15 +75,17 @@ export function mailAddresses(certificate: X509Certificate): readonly string[] {
   return alternativeMail.length > 0 ? alternativeMail : subjectMail
 }
 
-/** Equal mailboxes: the domain in A-label form; the local part without case, as every mail system in use treats it. */
+/**
+ * Equal mailboxes: the domain in A-label form; the local part without case, as every mail system in use treats it. What is no
+ * domain equals its own text alone: `x.example/y` is not `x.example`, though a reader of URLs would say so.
+ */
 export function sameMailbox(a: string, b: string): boolean {
-  return comparable(a) === comparable(b)
+  return a === b || comparable(a) === comparable(b)
 }
 
 function comparable(address: string): string {
-  const at = address.lastIndexOf('@')
-  const domain = address.slice(at + 1)
-  return `${address.slice(0, at).normalize('NFC').toLowerCase()}@${domainToASCII(domain) || domain.toLowerCase()}`
+  const local = address.slice(0, Math.max(0, address.lastIndexOf('@')))
+  return local === '' ? address : `${local.normalize('NFC').toLowerCase()}@${domainOf(address)}`
 }
 
 /** What a certificate is wanted for. */
