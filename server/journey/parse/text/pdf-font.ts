@@ -1,17 +1,21 @@
 import { decodeCharset } from '../../../mime/charset.ts'
+import { Turn } from '../../../mime/turn.ts'
 import { nameOf, type PdfObjects } from './pdf-objects.ts'
-import { type PdfDict, PdfOperator, PdfReader, type PdfValue } from './pdf-syntax.ts'
+import { MORE, type PdfDict, PdfOperator, PdfReader, type PdfValue } from './pdf-syntax.ts'
 
 /** Characters of a shown string; null where the font does not tell. */
 export type Decode = (bytes: string) => string | null
 
-const ENTRIES_MAX = 100_000
+/** Octets of a code (9.7.6.2). */
+const CODE_MAX = 4
+/** Pieces of a CMap, or characters of it, between two looks at the clock. */
+const PIECES = 500
 
 /** How the bytes that a font shows become characters (ISO 32000-2 9.10.2). */
 export async function fontDecoder(font: PdfDict | undefined, objects: PdfObjects): Promise<Decode> {
   if (!font) return () => null
   const cmap = font.has('ToUnicode') ? await objects.content(font.get('ToUnicode')) : undefined
-  if (cmap !== undefined) return toUnicode(cmap)
+  if (cmap !== undefined) return toUnicode(cmap, objects)
   if (nameOf(objects.resolve(font.get('Subtype'))) === 'Type0') return () => null
   const encoding = objects.dict(font.get('Encoding'))
   if (encoding?.has('Differences')) return () => null
@@ -19,19 +23,28 @@ export async function fontDecoder(font: PdfDict | undefined, objects: PdfObjects
 }
 
 /** A ToUnicode CMap: `bfchar` and `bfrange`; the length of codes as they are written. */
-function toUnicode(cmap: string): Decode {
+async function toUnicode(cmap: string, objects: PdfObjects): Promise<Decode> {
   const characters = new Map<string, string>()
   const lengths = new Set<number>()
   const reader = new PdfReader(cmap)
+  const turn = new Turn()
   let held: PdfValue[] = []
-  for (let value = reader.next(); value !== undefined; value = reader.next()) {
+  let read = 0
+  for (let value = reader.some(PIECES); value !== undefined; value = reader.some(PIECES)) {
+    if ((value === MORE || ++read % PIECES === 0) && turn.due) await turn.pause()
+    if (value === MORE) continue
     if (!(value instanceof PdfOperator)) {
       held.push(value)
       continue
     }
-    if (value.keyword === 'endbfchar') for (let at = 0; at + 1 < held.length; at += 2) add(held[at], held[at + 1])
+    if (value.keyword === 'endbfchar') {
+      for (let at = 0; at + 1 < held.length; at += 2) {
+        if (++read % PIECES === 0 && turn.due) await turn.pause()
+        add(held[at], held[at + 1])
+      }
+    }
     if (value.keyword === 'endbfrange')
-      for (let at = 0; at + 2 < held.length; at += 3) range(held[at], held[at + 1], held[at + 2])
+      for (let at = 0; at + 2 < held.length; at += 3) await range(held[at], held[at + 1], held[at + 2])
     held = []
   }
   const longest = Math.max(1, ...lengths)
@@ -49,15 +62,25 @@ function toUnicode(cmap: string): Decode {
   }
 
   function add(code: PdfValue | undefined, text: PdfValue | undefined): void {
-    if (typeof code !== 'string' || typeof text !== 'string' || code === '' || characters.size >= ENTRIES_MAX) return
+    if (typeof code !== 'string' || typeof text !== 'string' || code === '' || code.length > CODE_MAX) return
+    if (--objects.charactersLeft < 0) {
+      objects.partial = true
+      return
+    }
     lengths.add(code.length)
     characters.set(code, utf16(text))
   }
 
-  function range(from: PdfValue | undefined, to: PdfValue | undefined, text: PdfValue | undefined): void {
-    if (typeof from !== 'string' || typeof to !== 'string' || from.length !== to.length || from.length > 4) return
+  async function range(
+    from: PdfValue | undefined,
+    to: PdfValue | undefined,
+    text: PdfValue | undefined,
+  ): Promise<void> {
+    if (typeof from !== 'string' || typeof to !== 'string' || from.length !== to.length || from.length > CODE_MAX)
+      return
     const [low, high] = [number(from), number(to)]
-    for (let code = low; code <= high && code - low < 65_536 && characters.size < ENTRIES_MAX; code++) {
+    for (let code = low; code <= high && code - low < 65_536 && objects.charactersLeft >= 0; code++) {
+      if (++read % PIECES === 0 && turn.due) await turn.pause()
       const bytes = code.toString(16).padStart(from.length * 2, '0')
       const target = Array.isArray(text)
         ? (text as PdfValue[])[code - low]

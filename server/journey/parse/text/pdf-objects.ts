@@ -1,12 +1,17 @@
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
-import { isDict, type PdfDict, PdfName, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
+import { Turn } from '../../../mime/turn.ts'
+import { Marks } from './pdf-marks.ts'
+import { isDict, MORE, type PdfDict, PdfName, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
 
 const unpack = promisify(inflate)
 /** Unpacked bytes of all streams that are read. */
 const UNPACKED_MAX = 8 * 1_048_576
 const OBJECTS_MAX = 200_000
-const MARK = /(?<![0-9])(\d{1,10})[\0\t\n\f\r ]+\d{1,5}[\0\t\n\f\r ]+obj(?![A-Za-z])|(?<![A-Za-z])stream\r?\n/g
+/** Characters that fonts may tell, all together, each as often as it is told. */
+const CHARACTERS_MAX = 500_000
+/** Pieces of a value between two looks at the clock. */
+const PIECES = 500
 
 interface Stream {
   readonly dict: PdfDict
@@ -23,6 +28,9 @@ export class PdfObjects {
   readonly #values = new Map<number, PdfValue>()
   readonly #streams = new Map<number, Stream>()
   #left = UNPACKED_MAX
+  readonly #turn = new Turn()
+  /** How many more characters of fonts are taken in. */
+  charactersLeft = CHARACTERS_MAX
   /** Something could not be read. */
   partial = false
 
@@ -32,7 +40,7 @@ export class PdfObjects {
 
   static async read(bytes: Buffer): Promise<PdfObjects> {
     const objects = new PdfObjects(bytes)
-    objects.#scan(bytes.toString('latin1'))
+    await objects.#scan(bytes.toString('latin1'))
     for (const [number, { dict }] of [...objects.#streams]) {
       if (nameOf(dict.get('Type')) === 'ObjStm') await objects.#objectStream(number, dict)
     }
@@ -69,28 +77,38 @@ export class PdfObjects {
     return unpacked
   }
 
-  #scan(text: string): void {
+  async #scan(text: string): Promise<void> {
     let number = -1
-    MARK.lastIndex = 0
-    for (let mark = MARK.exec(text); mark; mark = MARK.exec(text)) {
-      if (mark[1] !== undefined) {
+    const marks = new Marks(text)
+    for (let mark = marks.next(); mark !== null; mark = marks.next()) {
+      if (this.#turn.due) await this.#turn.pause()
+      if (mark === 'further') continue
+      if (mark !== 'stream') {
         if (this.#values.size >= OBJECTS_MAX) {
           this.partial = true
           return
         }
-        number = Number(mark[1])
-        const reader = new PdfReader(text, MARK.lastIndex)
-        const value = reader.next()
+        number = mark
+        const reader = new PdfReader(text, marks.at)
+        const value = await this.#next(reader)
         if (value !== undefined) this.#values.set(number, value)
         this.#streams.delete(number)
-        MARK.lastIndex = Math.max(MARK.lastIndex, reader.at)
+        marks.at = Math.max(marks.at, reader.at)
         continue
       }
       const dict = this.#values.get(number)
-      const end = this.#endOf(text, MARK.lastIndex, dict)
-      if (isDict(dict) && !this.#streams.has(number)) this.#streams.set(number, { dict, start: MARK.lastIndex, end })
-      MARK.lastIndex = end
+      const start = marks.at
+      const end = this.#endOf(text, start, dict)
+      if (isDict(dict) && !this.#streams.has(number)) this.#streams.set(number, { dict, start, end })
+      marks.at = end
     }
+  }
+
+  /** The next value; others have their turn while a long one is read. */
+  async #next(reader: PdfReader): Promise<PdfValue | undefined> {
+    let value = reader.some(PIECES)
+    for (; value === MORE; value = reader.some(PIECES)) if (this.#turn.due) await this.#turn.pause()
+    return value
   }
 
   #endOf(text: string, start: number, dict: PdfValue | undefined): number {
@@ -108,7 +126,12 @@ export class PdfObjects {
   async #unpack({ dict, start, end }: Stream): Promise<string | undefined> {
     const filters = [dict.get('Filter')].flat().map((filter) => nameOf(this.resolve(filter as PdfValue)))
     const bytes = this.#bytes.subarray(start, end)
-    if (filters.length === 1 && filters[0] === '') return bytes.toString('latin1')
+    if (filters.length === 1 && filters[0] === '') {
+      // The same stream may be that of many pages.
+      if (bytes.length > this.#left) return undefined
+      this.#left -= bytes.length
+      return bytes.toString('latin1')
+    }
     if (filters.length !== 1 || filters[0] !== 'FlateDecode' || dict.has('DecodeParms') || this.#left <= 0)
       return undefined
     try {
@@ -125,10 +148,19 @@ export class PdfObjects {
     const [count, first] = [dict.get('N'), dict.get('First')]
     if (text === undefined || typeof count !== 'number' || typeof first !== 'number') return
     const head = new PdfReader(text.slice(0, first))
+    // Values stand one behind the other (7.5.7); those that lie over each other are not read again and again.
+    let left = 2 * text.length + OBJECTS_MAX
     for (let at = 0; at < count && this.#values.size < OBJECTS_MAX; at++) {
+      if (this.#turn.due) await this.#turn.pause()
       const [object, offset] = [head.next(), head.next()]
       if (typeof object !== 'number' || typeof offset !== 'number') return
-      const value = new PdfReader(text, first + offset).next()
+      if (left <= 0) {
+        this.partial = true
+        return
+      }
+      const reader = new PdfReader(text, first + offset)
+      const value = await this.#next(reader)
+      left -= 1 + Math.max(0, reader.at - first - offset)
       if (value !== undefined && !this.#values.has(object)) this.#values.set(object, value)
     }
   }

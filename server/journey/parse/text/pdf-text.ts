@@ -1,10 +1,17 @@
+import { Turn } from '../../../mime/turn.ts'
 import { type Decode, fontDecoder } from './pdf-font.ts'
 import { nameOf, PdfObjects } from './pdf-objects.ts'
-import { type PdfDict, PdfName, PdfOperator, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
+import { MORE, type PdfDict, PdfName, PdfOperator, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
 
 const PAGES_MAX = 2_000
 const FORMS_MAX = 500
+/** Pieces of content of all pages together; most pages have one. */
+const PARTS_MAX = 20_000
+/** Bytes of one string that are shown (32,767 until PDF 2.0). */
+const STRING_MAX = 65_536
 const OPERANDS_MAX = 1_000
+/** Pieces of a content stream between two looks at the clock. */
+const PIECES = 500
 /** Thousandths of the font size: a wider gap between two pieces is a space. */
 const GAP = -180
 
@@ -19,12 +26,19 @@ export async function pdfText(
   const objects = await PdfObjects.read(bytes)
   const page = new Words(objects, cap)
   let pages = 0
+  let parts = 0
   for (const dict of objects.ofType('Page')) {
     if (++pages > PAGES_MAX || page.full) break
     const contents = objects.resolve(dict.get('Contents'))
-    const parts = Array.isArray(contents) ? (contents as readonly PdfValue[]) : [dict.get('Contents')]
     const streams: string[] = []
-    for (const part of parts) if (part !== undefined) streams.push((await objects.content(part)) ?? '')
+    for (const part of Array.isArray(contents) ? (contents as readonly PdfValue[]) : [dict.get('Contents')]) {
+      if (part === undefined) continue
+      if (++parts > PARTS_MAX) {
+        objects.partial = true
+        break
+      }
+      streams.push((await objects.content(part)) ?? '')
+    }
     await page.show(streams.join('\n'), inherited(dict, objects))
     page.line()
   }
@@ -50,6 +64,7 @@ class Words {
   readonly #decoders = new Map<PdfDict, Decode>()
   #length = 0
   #forms = 0
+  readonly #turn = new Turn()
   partial = false
 
   constructor(objects: PdfObjects, cap: number) {
@@ -84,7 +99,10 @@ class Words {
     const fonts = this.#objects.dict(resources?.get('Font'))
     let decode: Decode = () => null
     let operands: PdfValue[] = []
-    for (let value = reader.next(); value !== undefined && !this.full; value = reader.next()) {
+    let read = 0
+    for (let value = reader.some(PIECES); value !== undefined && !this.full; value = reader.some(PIECES)) {
+      if ((value === MORE || ++read % PIECES === 0) && this.#turn.due) await this.#turn.pause()
+      if (value === MORE) continue
       if (!(value instanceof PdfOperator)) {
         if (operands.length < OPERANDS_MAX) operands.push(value)
         continue
@@ -104,6 +122,7 @@ class Words {
           break
         case 'TJ':
           for (const piece of Array.isArray(last) ? (last as readonly PdfValue[]) : []) {
+            if (++read % PIECES === 0 && this.#turn.due) await this.#turn.pause()
             if (typeof piece === 'string') this.#string(piece, decode)
             else if (typeof piece === 'number' && piece < GAP) this.#put(' ')
           }
@@ -143,9 +162,9 @@ class Words {
 
   #string(bytes: PdfValue | undefined, decode: Decode): void {
     if (typeof bytes !== 'string') return
-    const text = decode(bytes)
-    if (text === null) this.partial = true
-    else this.#put(text)
+    const text = decode(bytes.slice(0, STRING_MAX))
+    if (text === null || bytes.length > STRING_MAX) this.partial = true
+    if (text !== null) this.#put(text)
   }
 
   async #form(value: PdfValue | undefined, resources: PdfDict | undefined, depth: number): Promise<void> {
