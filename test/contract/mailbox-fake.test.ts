@@ -8,7 +8,7 @@ describe.each(CLIENTS.filter(({ mailbox }) => mailbox >= 11))('fake of $name', (
     async open(context = '') {
       const clock = virtualClock()
       const { office } = fakeMailbox(clock, profile, { context })
-      return { item: office.context!.mailbox!.item!, pass: () => clock.run() }
+      return { item: office.context!.mailbox!.item!, pass: () => clock.run(), settle: () => clock.run() }
     },
   })
 })

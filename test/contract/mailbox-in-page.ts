@@ -8,7 +8,7 @@ import type { HostItem } from '../../simulator/host/item.ts'
 import { newDraft } from '../../simulator/host/new-draft.ts'
 import { clientById } from '../../simulator/profiles/clients.ts'
 import { cases } from '../support/in-page-runner.ts'
-import { mailboxContract } from './mailbox.ts'
+import { mailboxContract, type OpenedDraft } from './mailbox.ts'
 
 interface ProbeWindow extends Window {
   readonly probeReady?: boolean
@@ -23,11 +23,13 @@ export interface InPage {
 const PATIENCE = 20_000
 const anna = { name: 'Anna', address: 'anna@demo.example' }
 
-async function open(
-  client: string,
-  about: string,
-  context = '',
-): Promise<{ item: ComposeItem; pass(): Promise<void> }> {
+const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+
+async function until(holds: () => boolean, otherwise: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE; !holds(); await wait(10)) if (Date.now() > end) throw new Error(otherwise)
+}
+
+async function open(client: string, context = ''): Promise<OpenedDraft> {
   const profile = clientById(client)
   const draft = newDraft({
     from: anna,
@@ -48,25 +50,24 @@ async function open(
   })
   document.body.append(frame.element)
   const page = () => frame.element.contentWindow as ProbeWindow | null
-  for (const until = Date.now() + PATIENCE; !page()?.probeReady; ) {
-    if (Date.now() > until) throw new Error('office.js did not start')
-    await new Promise((wait) => setTimeout(wait, 20))
-  }
-  const slowest = profile.latency + (about.includes('session data') ? profile.sessionDelay : 0)
+  await until(() => page()?.probeReady === true, 'office.js did not start')
   return {
     item: page()!.Office.context.mailbox.item,
-    pass: () => new Promise((wait) => setTimeout(wait, slowest + 150)),
+    async pass(answered) {
+      await until(answered, 'no answer')
+      await wait(profile.latency + 20)
+    },
+    // The host's own timer runs in this window and began before ours.
+    settle: () => wait(profile.sessionDelay),
   }
 }
 
 let client = 'web'
-let about = ''
-mailboxContract({ open: (context) => open(client, about, context) })
+mailboxContract({ open: (context) => open(client, context) })
 
 const contract: InPage = {
   async run(wanted, name) {
     client = wanted
-    about = name
     try {
       await cases.get(name)!()
       return null

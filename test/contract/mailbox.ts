@@ -8,7 +8,15 @@ import type { OfficeItem } from '../../addin/pane/host/office.ts'
 
 export interface MailboxUnderTest {
   /** A new draft from anna@demo.example to bob@partner.example, subject Offer, in a client that knows Mailbox 1.11 at least. */
-  open(context?: string): Promise<{ readonly item: ComposeItem; pass(): Promise<void> }>
+  open(context?: string): Promise<OpenedDraft>
+}
+
+export interface OpenedDraft {
+  readonly item: ComposeItem
+  /** Until something was answered, and as long again as a second answer would take that nobody wants. */
+  pass(answered: () => boolean): Promise<void>
+  /** Until session data that was written can be read: on a Mac that is later than the answer. */
+  settle(): Promise<void>
 }
 
 /** Characters of a header, name and value together, and of all session data of an item. */
@@ -20,12 +28,12 @@ export type Runner = Pick<typeof vitest, 'expect'> & { it(name: string, run: () 
 
 export function mailboxContract({ open }: MailboxUnderTest, { it, expect }: Runner = vitest): void {
   /** The one answer to a call. */
-  async function said<T>(start: (item: ComposeItem, done: Done<T>) => void, on?: Awaited<ReturnType<typeof open>>) {
+  async function said<T>(start: (item: ComposeItem, done: Done<T>) => void, on?: OpenedDraft) {
     const { item, pass } = on ?? (await open())
     const answers: AsyncResult<T>[] = []
     start(item, (answer) => void answers.push(answer))
     expect(answers, 'answers come later').toHaveLength(0)
-    await pass()
+    await pass(() => answers.length > 0)
     expect(answers).toHaveLength(1)
     return answers[0]!
   }
@@ -87,11 +95,13 @@ export function mailboxContract({ open }: MailboxUnderTest, { it, expect }: Runn
       item.sessionData!.setAsync!('secflow', text, done)
     expect(await said(read, draft)).toMatchObject({ status: 'failed', error: { code: 9050 } })
     expect(await said(write('{}'), draft)).toMatchObject({ status: 'succeeded' })
+    await draft.settle()
     expect(await said(read, draft)).toMatchObject({ status: 'succeeded', value: '{}' })
     expect(await said(write('x'.repeat(SESSION_MAX + 1)), draft)).toMatchObject({
       status: 'failed',
       error: { code: 9051 },
     })
+    await draft.settle()
     expect(await said(read, draft)).toMatchObject({ value: '{}' })
   })
 }
