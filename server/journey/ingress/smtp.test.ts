@@ -16,11 +16,17 @@ const inbound = async (client: SmtpClient) => {
 describe('the dialogue', () => {
   it('greets at once and offers what it does', async () => {
     const server = await startIngress()
-    const began = performance.now()
-    const client = await server.connect()
-    expect(await client.reply()).toBe('220 gw.acme.example ESMTP ready')
-    expect(performance.now() - began).toBeLessThan(90)
-    const ehlo = await client.say('EHLO client.example')
+    const greeted = async () => {
+      const began = performance.now()
+      const client = await server.connect()
+      expect(await client.reply()).toBe('220 gw.acme.example ESMTP ready')
+      return { client, after: performance.now() - began }
+    }
+    const all = []
+    for (let n = 0; n < 10; n++) all.push(await greeted())
+    // The library's delay of 100 ms would be in each of them, a busy machine's is not.
+    expect(Math.min(...all.map(({ after }) => after))).toBeLessThan(90)
+    const ehlo = await all[0]!.client.say('EHLO client.example')
     for (const word of [
       'PIPELINING',
       '8BITMIME',
