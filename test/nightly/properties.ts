@@ -8,11 +8,16 @@ import { randomOf } from './random.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+/** As often as in the gate, from each seed. */
+const TIMES = 5
+/** A test of so many runs may take so long, ms. */
+const PATIENCE = 3_600_000
+
 /** Every property test from one new seed after another: what the gate, which has one seed for ever, cannot find. */
 export const properties: Campaign = {
   name: 'properties',
   unit: 'seeds',
-  full: 30,
+  full: 10,
   quick: 1,
   async run({ count, seed, until, say }) {
     const files = filesWithProperties()
@@ -23,10 +28,11 @@ export const properties: Campaign = {
     let passed = 0
     for (; done < count && performance.now() < until; done++) {
       const own = randomOf(seed, done).below(2 ** 31)
-      const env = { ...process.env, PATH: path, SECFLOW_TEST_SEED: String(own) }
-      const run = vitestRun(files, { root, scratch, env })
+      const env = { SECFLOW_TEST_RUNS: String(TIMES), ...process.env, PATH: path, SECFLOW_TEST_SEED: String(own) }
+      const run = vitestRun([...files, `--testTimeout=${PATIENCE}`], { root, scratch, env })
       passed += run.passed
-      for (const { file, test } of run.failures) failures.push(`SECFLOW_TEST_SEED=${own} vitest run ${file}: ${test}`)
+      for (const { file, test } of run.failures)
+        failures.push(`SECFLOW_TEST_SEED=${own} SECFLOW_TEST_RUNS=${env.SECFLOW_TEST_RUNS} vitest run ${file}: ${test}`)
       if (run.failed > run.failures.length) failures.push(`SECFLOW_TEST_SEED=${own}: errors outside of the tests`)
       say(`seed ${own}: ${run.passed} passed, ${run.failed} failed`)
     }
