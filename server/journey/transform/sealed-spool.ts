@@ -53,23 +53,55 @@ export class SealedSpool implements AsyncDisposable {
   /** The content, to be read from any offset until it is disposed of. */
   async release(): Promise<OpenByteSource> {
     if (this.#size > IN_MEMORY) await this.#flush()
-    let whole = this.#file ? null : joined(this.#pieces)
-    this.#pieces = []
-    const read = (start: number, end: number, scratch?: Buffer) =>
-      whole?.subarray(start, end) ?? this.#read(start, end, scratch)
+    return this.#file ? this.#sealed() : this.#plain()
+  }
+
+  #sealed(): OpenByteSource {
+    const read = (start: number, end: number, scratch?: Buffer) => this.#read(start, end, scratch)
     const size = this.#size
     return {
       size,
       async *stream(start = 0, end = size) {
         const last = Math.min(end, size)
         // One place for what is sealed: it is read over and over, while what is handed on is new each time.
-        const scratch = whole || start >= last ? undefined : Buffer.allocUnsafe(PIECE + BLOCK)
+        const scratch = start >= last ? undefined : Buffer.allocUnsafe(PIECE + BLOCK)
         for (let at = start; at < last; at += PIECE) yield await read(at, Math.min(at + PIECE, last), scratch)
+      },
+      read,
+      [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
+    }
+  }
+
+  /** In memory: the pieces are joined when a range of bytes runs over the end of one, and a stream hands them on as they are. */
+  #plain(): OpenByteSource {
+    let held: readonly Buffer[] | null = this.#pieces
+    this.#pieces = []
+    const size = this.#size
+    const pieces = () => {
+      if (!held) throw new Error('read after disposal')
+      return held
+    }
+    const read = (start: number, end: number) => {
+      const [first = NOTHING, ...more] = pieces()
+      if (more.length === 0 || end <= first.length) return first.subarray(start, end)
+      const whole = Buffer.concat([first, ...more])
+      held = [whole]
+      return whole.subarray(start, end)
+    }
+    return {
+      size,
+      async *stream(start = 0, end = size) {
+        let at = 0
+        for (const piece of pieces()) {
+          const from = Math.max(start - at, 0)
+          const to = Math.min(end - at, piece.length)
+          for (let next = from; next < to; next += PIECE) yield piece.subarray(next, Math.min(next + PIECE, to))
+          at += piece.length
+        }
       },
       read: async (start, end) => read(start, end),
       [Symbol.asyncDispose]: async () => {
-        whole = null
-        await this[Symbol.asyncDispose]()
+        held = null
       },
     }
   }
@@ -118,13 +150,11 @@ export class SealedSpool implements AsyncDisposable {
   }
 }
 
+const NOTHING = Buffer.alloc(0)
+
 interface Seal {
   readonly key: Buffer
   readonly cipher: Cipheriv
-}
-
-function joined(pieces: readonly Buffer[]): Buffer {
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
 /**

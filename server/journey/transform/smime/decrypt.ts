@@ -83,7 +83,10 @@ async function decryptOnce(
     for await (const chunk of source()) {
       const pieces = container.push(asBuffer(chunk))
       if (container.head) work ??= begin(container.head, identities, additional)
-      for (const piece of pieces) await spool.write(work!.decipher.update(piece))
+      for (const piece of pieces) {
+        const written = spool.write(work!.decipher.update(piece))
+        if (written) await written
+      }
     }
     const { pieces, cursor } = container.finish()
     work ??= begin(container.head!, identities, additional)
@@ -107,7 +110,6 @@ interface Work {
   readonly refused: boolean
   readonly recipient: Recipient
   readonly identity: SmimeIdentity
-  readonly layer: string
 }
 
 function begin(
@@ -121,7 +123,7 @@ function begin(
   const { key, recovered, refused } = recoverContentKey(recipient, identity, cipher.keyLength)
   const decipher = decipherOf(cipher, createSecretKey(key), additional)
   key.fill(0)
-  return { cipher, decipher, recovered, refused, recipient, identity, layer: layerOf(cipher, recipient.name, identity) }
+  return { cipher, decipher, recovered, refused, recipient, identity }
 }
 
 function decipherOf(
@@ -139,7 +141,7 @@ function decipherOf(
 
 /** The only place where plaintext becomes readable. Every question is asked whatever the others answered. */
 async function end(
-  { cipher, decipher, recovered, refused, recipient, identity, layer }: Work,
+  { cipher, decipher, recovered, refused, recipient, identity }: Work,
   { tag }: EnvelopedTail,
   spool: SealedSpool,
 ): Promise<OpenedContent> {
@@ -153,6 +155,7 @@ async function end(
     if (!refused) refuseOnce(recipient, identity)
     throw failed()
   }
+  const layer = layerOf(cipher, recipient.name, identity)
   return { content, authenticated, certificate: identity.certificate, layer }
 }
 
@@ -160,7 +163,8 @@ async function end(
 async function finish(decipher: Decipheriv, cipher: ContentCipher, tag: Buffer, spool: SealedSpool): Promise<boolean> {
   try {
     if (cipher.mode === 'gcm') (decipher as DecipherGCM).setAuthTag(tag)
-    await spool.write(decipher.final())
+    const written = spool.write(decipher.final())
+    if (written) await written
     return true
   } catch {
     return false
@@ -178,7 +182,7 @@ function match(recipients: readonly Recipient[], identities: readonly SmimeIdent
 function layerOf({ mode, name, keyLength }: ContentCipher, recipient: string, { certificate }: SmimeIdentity): string {
   const container = mode === 'gcm' ? 'AuthEnvelopedData' : 'EnvelopedData'
   const cipher = name === 'des3' ? 'Triple DES CBC' : `AES-${keyLength * 8}-${mode.toUpperCase()}`
-  return `CMS ${container}, ${cipher}, ${recipient} for ${holder(certificate.subject)}`
+  return `CMS ${container}, ${cipher}, ${recipient} for ${holder(certificate)}`
 }
 
 /**

@@ -10,11 +10,26 @@ const DIGESTS: Readonly<Record<string, string>> = {
   [OID.sha512]: 'sha512',
 }
 
+type Parameters = { readonly oaepHash: string; readonly oaepLabel?: Buffer }
+
+/** What was read of encodings without a label: there are a handful in the world. */
+const read = new Map<string, Parameters>()
+const MOST_READ = 64
+
 /**
  * RSAES-OAEP-params (RFC 8017 A.2.1), every field with its default, as node:crypto takes them. It hashes and masks with one
  * digest only. Throws for parameters that cannot be honoured.
  */
-export function oaepParameters(parameters: Element | null): { oaepHash: string; oaepLabel?: Buffer } {
+export function oaepParameters(parameters: Element | null): Parameters {
+  const encoding = parameters?.bytes.toString('latin1') ?? ''
+  const known = read.get(encoding)
+  if (known) return known
+  const made = parametersOf(parameters)
+  if (!made.oaepLabel && read.size < MOST_READ) read.set(encoding, made)
+  return made
+}
+
+function parametersOf(parameters: Element | null): Parameters {
   let hash = 'sha1'
   let mask = 'sha1'
   let label: Buffer | null = null

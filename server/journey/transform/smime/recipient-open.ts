@@ -7,12 +7,12 @@ import {
   diffieHellman,
   type KeyObject,
   privateDecrypt,
-  randomBytes,
 } from 'node:crypto'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 import { algorithmValue } from '../../../keys/asn1/values.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
+import { freshBytes } from '../fresh-bytes.ts'
 import {
   hkdfEncryptionKey,
   type KdfDigest,
@@ -39,7 +39,7 @@ export interface ContentKey {
  * length and a wrong key go the same way and take the same time (RFC 3218 2.3.2). Random bytes are drawn in any case.
  */
 export function recoverContentKey(recipient: Recipient, identity: SmimeIdentity, length: number): ContentKey {
-  const key = randomBytes(length)
+  const key = freshBytes(length)
   const unlocking = unlocked(recipient, identity.privateKey)
   const found = unlocking ?? NOTHING
   const recovered = found.length === length

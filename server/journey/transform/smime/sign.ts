@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomUUID, type X509Certificate } from 'node:crypto'
 import type { Entity, HeaderField } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
 import type { SmimeIdentity } from '../../../ports/keyring.ts'
@@ -35,12 +35,18 @@ export function signEntity(entity: Entity, identity: SmimeIdentity, options: Sig
 
 /** One line for `Receipt.layers`. */
 export function describeSignature(identity: SmimeIdentity, rsa?: RsaSignature): string {
-  return `CMS SignedData, ${schemeOf(identity.privateKey, rsa).name}, ${holder(identity.certificate.subject)}`
+  return `CMS SignedData, ${schemeOf(identity.privateKey, rsa).name}, ${holder(identity.certificate)}`
 }
 
+const holders = new WeakMap<X509Certificate, string>()
+
 /** The subject of a certificate on one line, cut at 200 characters. */
-export function holder(subject: string): string {
-  return subject.replaceAll(/[\r\n]+/g, ', ').slice(0, 200)
+export function holder(certificate: X509Certificate): string {
+  const known = holders.get(certificate)
+  if (known !== undefined) return known
+  const made = certificate.subject.replaceAll(/[\r\n]+/g, ', ').slice(0, 200)
+  holders.set(certificate, made)
+  return made
 }
 
 type Parts = ReturnType<typeof splitHeader>

@@ -1,5 +1,4 @@
-import { createHash, sign, type X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
+import { createHash, type KeyObject, sign, type X509Certificate } from 'node:crypto'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 import { fieldsOf } from '../../../keys/certificate.ts'
@@ -11,7 +10,11 @@ import { keyInput, type SignatureScheme } from './signature-scheme.ts'
 /** Bytes of one OCTET STRING piece in streamed containers. */
 export const PIECE = 65_536
 
-const signAsync = promisify<string | null, Uint8Array, ReturnType<typeof keyInput>, Buffer>(sign)
+/** On the thread pool. */
+const signAsync = (digest: SignatureScheme['signDigest'], data: Buffer, key: KeyObject): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    sign(digest, data, key, (error, signature) => (error ? reject(error) : resolve(signature)))
+  })
 
 const issuersAndSerials = new WeakMap<X509Certificate, Buffer>()
 
