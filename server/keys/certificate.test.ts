@@ -11,6 +11,8 @@ describe('the mailbox a certificate or a sender names', () => {
   ])('is the same: %s and %s', (a, b) => expect(sameMailbox(a, b)).toBe(true))
 
   it.each([
+    // One bit from `<bob@x.example>`.
+    'bob@x.example?',
     'bob@x.example/y',
     'bob@x.example/.evil.example',
     'bob@x.example?y',
