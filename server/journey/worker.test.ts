@@ -154,6 +154,25 @@ describe('workers', () => {
     expect(run.states()[1]).toBe('dead')
   })
 
+  it('take no job of their own for lost after the process stood still for longer than a lease', async () => {
+    let begun = 0
+    const run = setup(
+      {
+        process: async () => {
+          begun++
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          for (const until = performance.now() + 900; performance.now() < until; );
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        },
+      },
+      { leaseMs: 600 },
+    )
+    await run.enqueue('a')
+    run.workers.start()
+    await until(() => run.states()[0] === 'done')
+    expect(begun).toBe(1)
+  })
+
   it('bury a job that took the process down too often', async () => {
     const run = setup({ process: async () => {} }, { maxCrashes: 1 })
     await run.enqueue('poison')

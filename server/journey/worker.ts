@@ -78,6 +78,7 @@ const JUMP_MS = 5_000
 export function createWorkers(deps: WorkersDeps): Workers {
   const { store, clock, log, metrics } = deps
   const leaseMs = deps.leaseMs ?? 60_000
+  const reapMs = deps.reapMs ?? 15_000
   const maxAttempts = deps.maxAttempts ?? 30
   const delay = deps.retryDelay ?? retryDelay
   const lanes = new Lanes({
@@ -101,6 +102,8 @@ export function createWorkers(deps: WorkersDeps): Workers {
   const steady = () => performance.now()
   const skew = () => clock.now() - steady()
   let lastSkew = skew()
+  /** When lost jobs were last looked for. */
+  let lookedAt = steady()
   /** When the store last did not answer. */
   let awayAt = Number.NEGATIVE_INFINITY
 
@@ -224,11 +227,11 @@ export function createWorkers(deps: WorkersDeps): Workers {
     try {
       const jumped = Math.abs(skew() - lastSkew) > JUMP_MS
       lastSkew = skew()
-      if (jumped) {
-        // Our leases are as good as before, whatever the clock says now: nobody may take the jobs out of our hands.
-        log.warn('clock.jumped', {})
-        await Promise.all([...running.values()].map(({ job, stop }) => extend(job, stop)))
-      }
+      const stood = steady() - lookedAt > 2 * reapMs
+      lookedAt = steady()
+      if (jumped) log.warn('clock.jumped', {})
+      // Our leases are as good as before, whatever the clock says now and however long this process stood still.
+      if (jumped || stood) await Promise.all([...running.values()].map(({ job, stop }) => extend(job, stop)))
       // While the store is away nobody can extend a lease: who is alive gets the time of a beat, and what he did is not done twice.
       if (steady() - awayAt < leaseMs / 2) return
       for (const job of await store.queue.reap(deps.maxCrashes ?? 3, report('crashed'))) {
@@ -263,7 +266,7 @@ export function createWorkers(deps: WorkersDeps): Workers {
     start() {
       stops.push(store.queue.onWork(hear))
       every(deps.pollMs ?? 1_000, () => void poll())
-      every(deps.reapMs ?? 15_000, () => void reap())
+      every(reapMs, () => void reap())
       void reap().then(poll)
     },
     lanes: () => lanes.views(steady()),
