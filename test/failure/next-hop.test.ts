@@ -112,9 +112,12 @@ test('11: two next hops that greet nobody and refuse everybody slow no other des
   const before = Math.min(await timed('before-a'), await timed('before-b'))
   await Promise.all([load('s', 'silent.example', 60), load('r', 'refusing.example', 60)])
   await pause(500)
-  const meanwhile = Math.min(await timed('meanwhile-a'), await timed('meanwhile-b'))
-  // The share of a noisy machine apart: twice as long at most.
-  expect(meanwhile).toBeLessThan(2 * before + 1_000)
+  // Twice as long at most. What other work on this machine takes is not in every round; what the two hops take is.
+  const most = 2 * before + 1_000
+  let meanwhile = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 5 && meanwhile >= most; round++)
+    meanwhile = Math.min(meanwhile, await timed(`meanwhile-${round}`))
+  expect(meanwhile).toBeLessThan(most)
   const { read } = await gateway.records(TENANT)
   const sum = await accountFor(all, good.mails, read, SENDER)
   expect(sum).toMatchObject({ duplicate: 0, altered: 0, phantom: 0, bounced: 0 })

@@ -237,17 +237,21 @@ test('new work wakes the other node at once; with its ear cut off it finds the w
     heard.length = 0
     const began = performance.now()
     await one.tenant(A).write((tx) => tx.enqueue([job(step)]))
-    for (let wait = 0; heard.length === 0 && wait < 40; wait++) await pause(5)
+    while (heard.length === 0 && performance.now() - began < 1_000) await pause(5)
     return heard[0] ? heard[0].at - began : null
   }
   await tell('warm')
   expect(own).toHaveLength(1)
-  expect(await tell('s1')).toBeLessThan(200)
-  expect(heard[0]!.work).toEqual([{ queue: 'process', tenant: A, lane: '' }])
+  // The best of ten: a busy machine is late now and then, whoever looks every second is late nearly always.
+  const waits: number[] = []
+  for (let n = 0; n < 10; n++) waits.push((await tell(`soon ${n}`)) ?? Number.POSITIVE_INFINITY)
+  expect(Math.min(...waits)).toBeLessThan(100)
+  await tell('s1')
+  expect(heard[0]?.work).toEqual([{ queue: 'process', tenant: A, lane: '' }])
   const cut = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'secflow signal'"
   await server.ask(cut)
   await one.tenant(A).write((tx) => tx.enqueue([job('s2')]))
-  expect((await claimDue(two.queue, ['process'], 9, 30_000)).map(({ step }) => step)).toContain('s2')
+  expect((await claimDue(two.queue, ['process'], 99, 30_000)).map(({ step }) => step)).toContain('s2')
   let woken: number | null = null
   for (let tries = 0; woken === null && tries < 30; tries++) woken = await tell(`again ${tries}`)
   expect(woken).not.toBeNull()
