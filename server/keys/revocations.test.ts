@@ -208,7 +208,7 @@ it('what another node stored is seen within a minute, also while a point does no
     const known = await recordOf(pem('revoked.crl'))
     await store.tenant(tenant).write((tx) => tx.putKey(known))
     const second = revocations.look(began + 61_000)
-    await vi.waitFor(() => expect(trust(revocations)).toBe('certificate-revoked'))
+    await vi.waitFor(() => expect(trust(revocations)).toBe('certificate-revoked'), { timeout: 20_000 })
     waiting.reject(new Error('no answer'))
     await Promise.all([first, second])
   })
