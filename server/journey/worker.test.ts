@@ -46,7 +46,7 @@ function setup(handlers: WorkersDeps['handlers'], options: Partial<WorkersDeps> 
   }
 }
 
-async function until(test: () => boolean, ms = 3_000): Promise<void> {
+async function until(test: () => boolean, ms = 20_000): Promise<void> {
   for (const end = Date.now() + ms; !test(); ) {
     if (Date.now() > end) throw new Error('it did not come true')
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -59,7 +59,7 @@ describe('workers', () => {
     run.workers.start()
     await new Promise((resolve) => setTimeout(resolve, 20))
     await run.enqueue('a', 'b')
-    await until(() => run.states().every((state) => state === 'done'), 500)
+    await until(() => run.states().every((state) => state === 'done'))
   })
 
   it('leave alone what the handler ended in its own transaction', async () => {
@@ -203,7 +203,7 @@ describe('workers', () => {
       await new Promise((resolve) => setTimeout(resolve, 300))
       expect(run.states()).toEqual(['leased'])
       run.store.queue.retry = retry
-      await until(() => run.states()[0] === 'done', 5_000)
+      await until(() => run.states()[0] === 'done')
       expect(tries).toBe(2)
     })
 
@@ -221,7 +221,7 @@ describe('workers', () => {
       await until(() => sent === 1)
       await new Promise((resolve) => setTimeout(resolve, 300))
       run.store.queue.complete = complete
-      await until(() => run.states()[0] === 'done', 5_000)
+      await until(() => run.states()[0] === 'done')
       expect(sent).toBe(1)
     })
 
