@@ -1,5 +1,6 @@
 /** Every mistake gets a place, a stable code and, where one name was meant, that name; hostile files cost little. */
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../test/support/cpu-time.ts'
 import { ruleSet, rules } from '../../test/support/policy.ts'
 import { messages } from './diagnostic-texts.ts'
 import { loadPolicy, ruleSetSchema } from './index.ts'
@@ -120,12 +121,12 @@ describe('hostile files', () => {
   ]
   for (const [name, text, code] of cases) {
     it(name, () => {
-      const start = performance.now()
+      const start = cpuMs()
       const { policy, diagnostics } = check(text)
       expect(policy).toBeNull()
       expect(diagnostics.map((d) => d.code)).toContain(code)
       expect(diagnostics.length).toBeLessThanOrEqual(200)
-      expect(performance.now() - start).toBeLessThan(10_000)
+      expect(cpuMs() - start).toBeLessThan(10_000)
     })
   }
 })

@@ -76,8 +76,8 @@ export interface Compiler {
   readonly slots: Slots
   readonly labels: TenantLabels
   readonly interned: Interned
-  /** Of conditions, which several rules may have. */
-  readonly accesses: Map<Condition, Access | null>
+  /** Of conditions; null where hardly any stands in several rules. */
+  readonly accesses: Map<Condition, Access | null> | null
   readonly looks: { readonly recipientSlots: Set<Slot>; readonly keys: Keys[] }
   /** Compiled uses: equal ones are mostly read once. */
   readonly uses: Map<ActionUse, ReadyUse>
@@ -248,9 +248,9 @@ function accessOfRule(rule: Rule, conditions: readonly Condition[], compiler: Co
   return anyOneOf([found, eachOf(rule.branches.map(({ when }) => accessIn(when, compiler)))])
 }
 
-function accessIn(condition: Condition, { slots, labels, looks }: Compiler): Access | null {
-  const access = accessOf(condition, (leaf) => slots.of(leaf.field, leaf.name), labels)
-  if (access) collectKeys(access, looks.keys)
+function accessIn(condition: Condition, compiler: Compiler): Access | null {
+  const access = accessOf(condition, compiler)
+  if (access) collectKeys(access, compiler.looks.keys)
   return access
 }
 
@@ -261,10 +261,10 @@ function collectKeys(access: Access, keys: Keys[]): void {
 
 function accessTo(condition: Condition, compiler: Compiler): Access | null {
   const { accesses } = compiler
-  const known = accesses.get(condition)
+  const known = accesses?.get(condition)
   if (known !== undefined) return known
   const access = accessIn(condition, compiler)
-  accesses.set(condition, access)
+  accesses?.set(condition, access)
   noteSlots(condition, compiler)
   return access
 }

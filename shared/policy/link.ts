@@ -22,24 +22,40 @@ export function* checkLinks(sets: readonly RuleSet[], list: Diagnostic[]): Steps
 
 /** Ids are unique in the whole policy: reasons and audit name a rule by its id alone. */
 function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): void {
-  const taken = new Map<string, { readonly at: Position }>()
   const names = new Map<string, string>()
-  const fileOf = (one: object) =>
-    sets.find((set) => [...set.rules, ...set.exceptions, ...set.guarantees].some((other) => other === one))!.file
+  for (const { file, name } of sets) {
+    const first = names.get(name)
+    if (first === undefined) names.set(name, file)
+    else new Findings(file, list).add('duplicate-set', { line: 1, column: 1 }, { name, detail: first })
+  }
+  const ids = new Set<string>()
+  let count = 0
+  for (const set of sets) {
+    for (const own of namedIn(set)) {
+      count += own.length
+      for (let i = 0; i < own.length; i++) ids.add(own[i]!.id)
+    }
+  }
+  if (ids.size < count) reportDoubles(sets, list)
+}
+
+function reportDoubles(sets: readonly RuleSet[], list: Diagnostic[]): void {
+  const taken = new Map<string, string>()
   for (const set of sets) {
     const findings = new Findings(set.file, list)
-    if (names.has(set.name))
-      findings.add('duplicate-set', { line: 1, column: 1 }, { name: set.name, detail: names.get(set.name)! })
-    else names.set(set.name, set.file)
-    for (const list of [set.rules, set.exceptions, set.guarantees]) {
-      for (const one of list) {
-        const other = taken.get(one.id)
-        if (!other) taken.set(one.id, one)
-        else findings.add('duplicate-rule', one.at, { name: one.id, detail: `${fileOf(other)}:${other.at.line}` })
-      }
+    for (const { id, at } of namedIn(set).flat()) {
+      const other = taken.get(id)
+      if (other === undefined) taken.set(id, `${set.file}:${at.line}`)
+      else findings.add('duplicate-rule', at, { name: id, detail: other })
     }
   }
 }
+
+const namedIn = (set: RuleSet): readonly (readonly { readonly id: string; readonly at: Position }[])[] => [
+  set.rules,
+  set.exceptions,
+  set.guarantees,
+]
 
 function checkExceptions(sets: readonly RuleSet[], list: Diagnostic[]): void {
   const rules = new Map<string, Placed>()
@@ -90,8 +106,9 @@ function singleUses(sets: readonly RuleSet[]): ReadonlyMap<string, SingleUse[]> 
     for (const rule of set.rules) {
       if (rule.choose || rule.mode === 'disabled') continue
       for (const { actions } of rule.branches) {
-        for (const use of actions) {
-          const single = singleValue(use)
+        for (let i = 0; i < actions.length; i++) {
+          const use = actions[i]!
+          const single = use.definition.conflict ? singleValue(use) : null
           if (!single) continue
           const key = `${set.layer} ${rule.final} ${single.slot}`
           const one = { rule, set, field: single.slot, value: single.value, at: use.at }

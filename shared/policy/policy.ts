@@ -82,7 +82,7 @@ export function* compilingPolicy(
     slots,
     labels: settings.tenantLabels,
     interned: new Map(),
-    accesses: new Map(),
+    accesses: distinct ? new Map() : null,
     looks: { recipientSlots: new Set(), keys: [] },
     uses: new Map(),
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { countFinds, searchable } from './detector.ts'
 import { detectors } from './detectors.ts'
 import { luhn, mod11of10, mod97 } from './digits.ts'
@@ -163,9 +164,9 @@ describe('all detectors', () => {
     for (const part of hostile) {
       const text = part.repeat(Math.floor(500_000 / part.length))
       for (const detector of detectors) {
-        const start = performance.now()
+        const start = cpuMs()
         countFinds(detector, [text])
-        expect(performance.now() - start, `${detector.name} on ${part}`).toBeLessThan(2_000)
+        expect(cpuMs() - start, `${detector.name} on ${part}`).toBeLessThan(2_000)
       }
     }
   })

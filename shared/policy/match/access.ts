@@ -2,7 +2,7 @@
 import type { Slot } from '../facts.ts'
 import type { Condition, Leaf, Test } from '../ir.ts'
 import type { TenantLabels } from '../labels.ts'
-import type { TypeName } from '../registry/field.ts'
+import type { FieldDefinition, TypeName } from '../registry/field.ts'
 import type { OperatorKeys } from '../registry/operator.ts'
 
 /** Keys on one field; one of them must be met, or the field be unknown. */
@@ -22,11 +22,9 @@ const TOO_COMMON: readonly TypeName[] = ['boolean', 'time']
 /** A longer list costs more memory than it saves time. */
 const MAX_KEYS = 20_000
 
-type SlotOf = (leaf: Leaf) => Slot
-
 /** Null when the condition can only be tried. */
-export function accessOf(condition: Condition, slotOf: SlotOf, labels: TenantLabels): Access | null {
-  return walk(condition, false, { slotOf, labels })
+export function accessOf(condition: Condition, context: Context): Access | null {
+  return walk(condition, false, context)
 }
 
 /** Joins ways to reach parts of a conjunction. */
@@ -43,7 +41,7 @@ export function eachOf(parts: readonly (Access | null)[]): Access | null {
 }
 
 interface Context {
-  readonly slotOf: SlotOf
+  readonly slots: { of(field: FieldDefinition, name: string): Slot }
   readonly labels: TenantLabels
 }
 
@@ -62,10 +60,15 @@ function walk(condition: Condition, negated: boolean, context: Context): Access 
       return negated ? null : leafAccess(condition, context)
     case 'attachments':
       // Some attachment must meet the selector: `any`, or the opposite of `none`.
-      return condition.quantifier === (negated ? 'none' : 'any')
-        ? anyOneOf(condition.of.leaves.map((leaf) => leafAccess(leaf, context)))
-        : null
+      return condition.quantifier === (negated ? 'none' : 'any') ? selectorAccess(condition.of.leaves, context) : null
   }
+}
+
+function selectorAccess(leaves: readonly Leaf[], context: Context): Access | null {
+  const [only] = leaves
+  return leaves.length === 1 && only
+    ? leafAccess(only, context)
+    : anyOneOf(leaves.map((leaf) => leafAccess(leaf, context)))
 }
 
 function leafAccess(leaf: Leaf, context: Context): Access | null {
@@ -77,11 +80,11 @@ function leafAccess(leaf: Leaf, context: Context): Access | null {
     : anyOneOf(tests.map((test) => testAccess(leaf, test, context)))
 }
 
-function testAccess(leaf: Leaf, { operator, operand }: Test, { slotOf, labels }: Context): Keys | null {
+function testAccess(leaf: Leaf, { operator, operand }: Test, { slots, labels }: Context): Keys | null {
   if (operator.every || operator.absent?.(operand)) return null
   const keys = operator.keys?.(operand, leaf.field, labels)
   if (!keys) return null
   let count = 0
   for (let i = 0; i < keys.length; i++) count += keys[i]!.values.length
-  return count > MAX_KEYS ? null : { of: 'keys', slot: slotOf(leaf), keys, count }
+  return count > MAX_KEYS ? null : { of: 'keys', slot: slots.of(leaf.field, leaf.name), keys, count }
 }

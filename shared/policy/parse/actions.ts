@@ -11,7 +11,8 @@ export function readActions(node: Node, layer: Layer, env: Env): readonly Action
     env.findings.add('wrong-type', node.at, { expected: 'a list of actions', found: kindOf(node) })
     return undefined
   }
-  const uses = node.items.map((item) => once(item, env, env.known?.actions, (one) => readAction(one, layer, env)))
+  const read = (one: Node) => readAction(one, layer, env)
+  const uses = node.items.map((item) => once(item, env, env.known?.actions, read))
   return uses.includes(undefined) ? undefined : (uses as ActionUse[])
 }
 

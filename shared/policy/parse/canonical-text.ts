@@ -37,35 +37,53 @@ export function idOf(item: Node): string {
 export function canonicalText(root: Node): string {
   const writer = new Writer()
   writer.write(root)
-  return writer.pieces.join('')
+  return writer.text()
 }
 
+/** Pieces that are joined at a time: no text is copied twice, and their list never grows. */
+const AT_ONCE = 4096
+
 class Writer {
-  /** In one list: joined in the end, no text is copied twice. */
-  readonly pieces: string[] = []
+  readonly #joined: string[] = []
+  readonly #pieces = new Array<string>(AT_ONCE).fill('')
+  #count = 0
   /** Few keys stand in many places. */
   readonly #heads = new Map<string, string>()
 
   write(node: Node): void {
-    const { pieces } = this
     if (node.kind === 'map') {
       const entries = inOrder(node.entries)
+      this.#add('{')
       for (let i = 0; i < entries.length; i++) {
-        pieces.push(i === 0 ? '{' : ',', this.#head(entries[i]!.key))
+        if (i > 0) this.#add(',')
+        this.#add(this.#head(entries[i]!.key))
         this.write(entries[i]!.value)
       }
-      pieces.push(entries.length === 0 ? '{}' : '}')
+      this.#add('}')
     } else if (node.kind === 'list') {
+      this.#add('[')
       for (let i = 0; i < node.items.length; i++) {
-        pieces.push(i === 0 ? '[' : ',')
+        if (i > 0) this.#add(',')
         this.write(node.items[i]!)
       }
-      pieces.push(node.items.length === 0 ? '[]' : ']')
+      this.#add(']')
     } else {
       const { value, source } = node
       const odd = typeof value === 'number' && String(value) !== source
-      pieces.push(canonicalJson(odd ? { [WRITTEN]: [value, source] } : value))
+      this.#add(canonicalJson(odd ? { [WRITTEN]: [value, source] } : value))
     }
+  }
+
+  text(): string {
+    return this.#joined.join('') + this.#pieces.slice(0, this.#count).join('')
+  }
+
+  #add(piece: string): void {
+    if (this.#count === AT_ONCE) {
+      this.#joined.push(this.#pieces.join(''))
+      this.#count = 0
+    }
+    this.#pieces[this.#count++] = piece
   }
 
   #head(key: string): string {
@@ -78,8 +96,20 @@ class Writer {
   }
 }
 
+/** Maps are small: what comes out of place is moved forward. */
 function inOrder(entries: readonly Entry[]): readonly Entry[] {
-  for (let i = 1; i < entries.length; i++)
-    if (entries[i - 1]!.key > entries[i]!.key) return entries.toSorted((a, b) => byCode(a.key, b.key))
-  return entries
+  let at = 1
+  while (at < entries.length && entries[at - 1]!.key < entries[at]!.key) at++
+  if (at >= entries.length) return entries
+  const sorted = entries.slice()
+  if (sorted.length > FEW) return sorted.sort((a, b) => byCode(a.key, b.key))
+  for (; at < sorted.length; at++) {
+    const entry = sorted[at]!
+    let to = at
+    for (; to > 0 && sorted[to - 1]!.key > entry.key; to--) sorted[to] = sorted[to - 1]!
+    sorted[to] = entry
+  }
+  return sorted
 }
+
+const FEW = 16

@@ -24,10 +24,10 @@ function conditionOf(node: Node, env: Env): Condition | undefined {
     env.findings.add('wrong-type', node.at, { expected: 'a condition (field: test)', found: kindOf(node) })
     return undefined
   }
-  const [entry, ...more] = node.entries
+  const [entry, more] = node.entries
   if (entry === undefined) return { kind: 'always' }
-  if (more.length > 0) {
-    env.findings.add('one-key', more[0]!.at)
+  if (more) {
+    env.findings.add('one-key', more.at)
     return undefined
   }
   const { key, value } = entry

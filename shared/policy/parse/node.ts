@@ -103,9 +103,10 @@ export function numberOf(value: unknown): ScalarNode | null {
 /** How many nodes stand in and under this one. */
 export function countNodes(node: Node): number {
   if (node.count !== undefined) return node.count
-  if (node.kind === 'scalar') return 1
-  if (node.kind === 'list') return node.items.reduce((sum, item) => sum + countNodes(item), 1)
-  return node.entries.reduce((sum, entry) => sum + countNodes(entry.value), 1)
+  let count = 1
+  if (node.kind === 'list') for (let i = 0; i < node.items.length; i++) count += countNodes(node.items[i]!)
+  if (node.kind === 'map') for (let i = 0; i < node.entries.length; i++) count += countNodes(node.entries[i]!.value)
+  return count
 }
 
 /** What a node is, in one word for sentences. */

@@ -12,6 +12,10 @@ import { checkKeys, choice, flag, listOf, moment, object, type Shape, text } fro
 export const MODES: readonly Mode[] = ['enforce', 'simulate', 'disabled']
 export const ON_UNKNOWN: readonly OnUnknown[] = ['skip', 'defer', 'hold', 'quarantine', 'reject']
 const MAX_NODES = 500
+const ALWAYS: Condition = { kind: 'always' }
+const NONE: readonly ActionUse[] = []
+const mode = choice(MODES)
+const onUnknown = choice(ON_UNKNOWN)
 
 export const name = text({ max: 63, pattern: /^[a-z0-9][a-z0-9-]*$/, expected: 'a name of a-z, 0-9 and -' })
 const line = text({ max: 300, pattern: /^[^\r\n]+$/, expected: 'one line of text' })
@@ -56,15 +60,15 @@ export function readRule(node: Node, inherited: Inherited, env: Env): Rule | und
   checkKeys(node.entries, RULE_KEYS, env.findings)
   const id = required(node, 'id', name, env)
   const title = optional(node, 'title', bilingual, env) ?? { de: id ?? '', en: id ?? '' }
-  const mode = optional(node, 'mode', choice(MODES), env) ?? 'enforce'
+  const own = optional(node, 'mode', mode, env) ?? 'enforce'
   const final = optional(node, 'final', flag, env) ?? false
   const overridable = optional(node, 'overridable', flag, env) ?? false
-  const onUnknown = optional(node, 'onUnknown', choice(ON_UNKNOWN), env) ?? inherited.onUnknown
+  const unknown = optional(node, 'onUnknown', onUnknown, env) ?? inherited.onUnknown
   const when = whenOf(node, env)
   const chosen = member(node, 'choose')
   const branches = chosen ? readBranches(chosen, inherited.layer, env) : thenOf(node, inherited.layer, env)
   const otherwise = entryOf(node, 'else')
-  const elseActions = otherwise ? readActions(otherwise.value, inherited.layer, env) : []
+  const elseActions = otherwise ? readActions(otherwise.value, inherited.layer, env) : NONE
   if (id !== undefined && countNodes(node) > MAX_NODES) env.findings.add('too-many-nodes', node.at, { name: id })
   if (final && overridable) env.findings.add('final-overridable', node.at)
   if (chosen && member(node, 'then')) env.findings.add('then-and-choose', node.at)
@@ -76,10 +80,10 @@ export function readRule(node: Node, inherited: Inherited, env: Env): Rule | und
   return {
     id,
     title,
-    mode: stricterMode(inherited.mode, mode),
+    mode: stricterMode(inherited.mode, own),
     final,
     overridable,
-    onUnknown,
+    onUnknown: unknown,
     when,
     branches,
     else: elseActions,
@@ -95,14 +99,14 @@ function stricterMode(set: Mode, rule: Mode): Mode {
 
 function whenOf(node: Node, env: Env): Condition | undefined {
   const when = member(node, 'when')
-  return when === null ? { kind: 'always' } : readCondition(when, env)
+  return when === null ? ALWAYS : readCondition(when, env)
 }
 
 function thenOf(node: Node, layer: Layer, env: Env): readonly Branch[] | undefined {
   const then = member(node, 'then')
   if (then === null) return []
   const uses = readActions(then, layer, env)
-  return uses && [{ when: { kind: 'always' }, actions: uses }]
+  return uses && [{ when: ALWAYS, actions: uses }]
 }
 
 function readBranches(node: Node, layer: Layer, env: Env): readonly Branch[] | undefined {
@@ -121,7 +125,7 @@ function readBranches(node: Node, layer: Layer, env: Env): readonly Branch[] | u
     const when = member(item, 'when')
     if (!then) env.findings.add('missing-key', item.at, { name: 'then' })
     if (!when && !otherwise) env.findings.add('missing-key', item.at, { name: 'when' })
-    const condition: Condition | undefined = otherwise || !when ? { kind: 'always' } : readCondition(when, env)
+    const condition: Condition | undefined = otherwise || !when ? ALWAYS : readCondition(when, env)
     const uses: readonly ActionUse[] | undefined = then ? readActions(then, layer, env) : undefined
     branches.push(condition && uses && { when: condition, actions: uses })
   }
@@ -138,7 +142,7 @@ export const exceptionShape = object(
 
 export function readException(node: Node, env: Env): Exception | undefined {
   const read = exceptionShape.read(node, env)
-  return read && { when: { kind: 'always' }, actions: [], ...read, at: node.at }
+  return read && { when: ALWAYS, actions: [], ...read, at: node.at }
 }
 
 const OUTCOMES = ['defer', 'hold', 'quarantine', 'reject'] as const
@@ -170,7 +174,7 @@ export function readGuarantee(node: Node, env: Env): Guarantee | undefined {
   return {
     id: read.id,
     title: read.title,
-    when: read.when ?? { kind: 'always' },
+    when: read.when ?? ALWAYS,
     protectedBy,
     signedBy,
     orOutcome,

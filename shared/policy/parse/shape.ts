@@ -45,9 +45,10 @@ export function choice<const T extends string>(values: readonly T[]): Shape<T> {
   return {
     schema: { enum: values },
     read(node, env) {
-      const found = node.kind === 'scalar' ? values.find((value) => value === String(node.value)) : undefined
+      const text = node.kind === 'scalar' ? String(node.value) : null
+      const found = values.find((value) => value === text)
       if (found !== undefined) return found
-      const close = node.kind === 'scalar' ? nearest(String(node.value), values) : null
+      const close = text === null ? null : nearest(text, values)
       env.findings.add('wrong-value', node.at, { found: quote(node), expected: values.join(', ') }, close)
       return undefined
     },
@@ -155,13 +156,14 @@ export type ObjectOf<R extends Shapes, O extends Shapes> = { readonly [K in keyo
 /** A map with known keys: an unknown one is a finding with the nearest name. */
 export function object<R extends Shapes, O extends Shapes>(required: R, optional: O): Shape<ObjectOf<R, O>> {
   const all: Shapes = { ...required, ...optional }
+  const [keys, needed] = [Object.keys(all), Object.keys(required)]
   const properties = Object.fromEntries(Object.entries(all).map(([key, shape]) => [key, shape.schema]))
   return {
-    schema: { type: 'object', additionalProperties: false, required: Object.keys(required), properties },
+    schema: { type: 'object', additionalProperties: false, required: needed, properties },
     read(node, env) {
       if (node.kind !== 'map') return wrongType(env, node, 'a map')
       const values: Record<string, unknown> = {}
-      let sound = checkKeys(node.entries, Object.keys(all), env.findings)
+      let sound = checkKeys(node.entries, keys, env.findings)
       for (const { key, value } of node.entries) {
         const shape = Object.hasOwn(all, key) ? all[key] : undefined
         if (!shape) continue
@@ -169,7 +171,7 @@ export function object<R extends Shapes, O extends Shapes>(required: R, optional
         if (read === undefined) sound = false
         else values[key] = read
       }
-      for (const key of Object.keys(required)) {
+      for (const key of needed) {
         if (node.entries.some((entry) => entry.key === key)) continue
         env.findings.add('missing-key', node.at, { name: key })
         sound = false
@@ -185,7 +187,9 @@ export function checkKeys(
   known: readonly string[],
   findings: Findings,
 ): boolean {
-  if (entries.every((entry) => known.includes(entry.key))) return true
+  let strangers = 0
+  for (let i = 0; i < entries.length; i++) if (!known.includes(entries[i]!.key)) strangers++
+  if (strangers === 0) return true
   const strange = entries.filter((entry) => !known.includes(entry.key)).slice(0, 100)
   for (const { key, at } of strange) findings.add('unknown-field', at, { name: key }, nearest(key, known))
   return false

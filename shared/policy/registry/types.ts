@@ -99,13 +99,16 @@ export const types: Readonly<Record<TypeName, TypeDefinition>> = {
       schema: { type: 'string' },
       read(node, env) {
         const id = node.kind === 'scalar' ? String(node.value).toLowerCase() : ''
-        const known = env.labels.list.map((label) => label.id)
-        if (known.includes(id)) return id
+        const known = env.labels.list.find((label) => label.id === id)
+        if (known) return known.id
         env.findings.add(
           'unknown-label',
           node.at,
           { name: node.kind === 'scalar' ? node.source : node.kind },
-          nearest(id, known),
+          nearest(
+            id,
+            env.labels.list.map((label) => label.id),
+          ),
         )
         return undefined
       },
