@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../test/support/cpu-time.ts'
 import { type Installation, VERSION } from './addin.ts'
 import { checkManifest } from './check.ts'
 import { type FetchFile, pngSize } from './check-files.ts'
@@ -174,9 +175,9 @@ describe('XML', () => {
   })
 
   it('takes no longer for hostile text', () => {
-    const started = performance.now()
+    const started = cpuMs()
     for (const text of [`<a>${'<!--'.repeat(50_000)}`, `<a ${'b '.repeat(100_000)}`, `<a>${'&'.repeat(200_000)}`])
       expect(() => readXml(text)).toThrow()
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(cpuMs() - started).toBeLessThan(5_000)
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../../shared/fault/index.ts'
+import { cpuMs } from '../../test/support/cpu-time.ts'
 import { addressField, parseAddresses } from './address-list.ts'
 import { decodeWords, encodeWords } from './encoded-word.ts'
 import { fieldText, fieldValue, formatDate, headerField, parseDate, parseHeader, rawField } from './header.ts'
@@ -151,10 +152,10 @@ describe('hostile headers', () => {
     ['comments', '('.repeat(400_000)],
     ['addresses', '<a@b>,'.repeat(60_000)],
   ])('cost time in proportion: %s', (_, text) => {
-    const start = performance.now()
+    const start = cpuMs()
     parseAddresses(text)
     parseParameters(text)
     decodeWords(text)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(cpuMs() - start).toBeLessThan(2_000)
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../test/support/cpu-time.ts'
 import { sanitise } from './sanitise.ts'
 
 const clean = (html: string) => sanitise(html, 'Image')
@@ -62,10 +63,10 @@ describe('sanitise', () => {
   })
 
   it('is bounded on hostile nesting and length', () => {
-    const started = performance.now()
+    const started = cpuMs()
     expect(clean(`${'<div>'.repeat(100_000)}x`).length).toBeLessThan(10_000)
     expect(clean('a'.repeat(5_000_000))).toBe('')
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(cpuMs() - started).toBeLessThan(5000)
   })
 })
 

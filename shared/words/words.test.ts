@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../test/support/cpu-time.ts'
 import type { Protection } from '../domain/index.ts'
 import { Fault } from '../fault/index.ts'
 import { canonicalAddress, coversAddress, domainOf, parseAddress, sameAddress } from './address.ts'
@@ -231,10 +232,10 @@ describe('steering headers', () => {
 
 describe('hostile intent', () => {
   it('costs time in proportion', () => {
-    const start = performance.now()
+    const start = cpuMs()
     parseProtection(['=",'.repeat(300_000)])
     readSubjectTags('[encrypt]'.repeat(100_000))
     readSubjectTags('[sign '.repeat(100_000))
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(cpuMs() - start).toBeLessThan(2_000)
   })
 })

@@ -11,6 +11,7 @@ import { certificateOf, fingerprint } from '../../server/keys/certificate.ts'
 import { indexMime } from '../../server/mime/index-mime.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import type { PgpIdentity } from '../../server/ports/keyring.ts'
+import { cpuMs } from '../support/cpu-time.ts'
 import { entityBytes } from '../support/entity-bytes.ts'
 import { type Gpg, startGpg } from '../support/gpg.ts'
 import { type OpensslCa, opensslCa } from '../support/openssl-ca.ts'
@@ -136,10 +137,10 @@ describe('who the reader takes for the sender', () => {
   })
 
   it('a From of a megabyte costs no time', async () => {
-    const started = performance.now()
+    const started = cpuMs()
     expect(await stateOf(mail(sign(), `"${'a@'.repeat(400_000)}" <${BOB}>`))).toBe('from-differs')
     expect(await stateOf(mail(sign(), `${'a'.repeat(900_000)} <${BOB}>`))).toBe('from-differs')
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(cpuMs() - started).toBeLessThan(3_000)
   })
 
   it('the address of an international domain is one address in both its forms', async () => {

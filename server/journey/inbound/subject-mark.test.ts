@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { withoutMarks } from './subject-mark.ts'
 
 const MARKS = ['[verified]', '[decrypted]', '🔒 geprüft']
@@ -63,8 +64,8 @@ describe('forged subject marks', () => {
       }),
       { numRuns: 500 },
     )
-    const started = performance.now()
+    const started = cpuMs()
     for (const long of ['['.repeat(100_000), '[verified'.repeat(10_000), '[verified]'.repeat(10_000)]) clean(long)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(cpuMs() - started).toBeLessThan(2_000)
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { readAddressPath } from './address-path.ts'
 
 const mail = (path: string) => readAddressPath('MAIL FROM', `MAIL FROM:${path}`)
@@ -68,9 +69,9 @@ describe('addresses of MAIL and RCPT', () => {
     const piece = fc.constantFrom('<', '>', '"', '\\', '@', 'a', '.', ':', ',', ' ', '@a,', 'SIZE=1 ', '[IPv6:')
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(400), (pieces, times) => {
-        const began = performance.now()
+        const began = cpuMs()
         mail(pieces.join('').repeat(times).slice(0, 4_096))
-        expect(performance.now() - began).toBeLessThan(100)
+        expect(cpuMs() - began).toBeLessThan(100)
       }),
       { numRuns: 300 },
     )

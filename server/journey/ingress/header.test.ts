@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { readHeader } from './header.ts'
 
 it('a subject whose encoded words hold line ends becomes one line: it stands in headers of ours again', () => {
@@ -23,7 +24,7 @@ it('tells every author, and the text of a From that names none', () => {
 
 it('a From of a hundred thousand quotes that never end costs milliseconds', () => {
   const folded = `a@b.example, "${'\\"'.repeat(100_000)}`.replace(/(.{900})/g, '$1\r\n ')
-  const began = performance.now()
+  const began = cpuMs()
   expect(readHeader(Buffer.from(`From: ${folded}\r\n\r\n`), false).from).toContain('a@b.example')
-  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(cpuMs() - began).toBeLessThan(2_000)
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import { bytesOf } from '../../ports/bytes.ts'
 import { wordsAround } from './around-parts.ts'
@@ -21,7 +22,7 @@ it('preambles made to cost are read in bounded time', async () => {
   const costly = `this is a ${'mime'.repeat(18)}${' '.repeat(65_000)}x`
   const parts = Array.from({ length: 20 }, () => mail(costly)).join('\r\n--b0\r\n')
   const text = `Content-Type: multipart/mixed; boundary=b0\r\n\r\n--b0\r\n${parts}\r\n--b0--\r\n`
-  const began = performance.now()
+  const began = cpuMs()
   expect((await around(text)).words).toHaveLength(20)
-  expect(performance.now() - began).toBeLessThan(2_500)
+  expect(cpuMs() - began).toBeLessThan(2_500)
 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import {
   alternativeMail,
   dicomOf,
@@ -231,10 +232,10 @@ describe('parseMail', () => {
 
   it('reads an HTML body made to cost time', () => {
     expect(htmlToText(`${'<i>'.repeat(500)}deep`)).toBe('deep')
-    const start = performance.now()
+    const start = cpuMs()
     expect(htmlToText(`${'<div>'.repeat(400_000)}deep`)).toBe('deep')
     const formatting = Array.from({ length: 400 }, (_, at) => `<b id=${at}>`).join('')
     expect(htmlToText(`<p>${formatting}</p>${'<p>x'.repeat(400_000)}`)).toContain('x')
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(cpuMs() - start).toBeLessThan(5_000)
   })
 })

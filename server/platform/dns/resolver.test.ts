@@ -2,6 +2,7 @@ import { type Answer, encode } from 'dns-packet'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Fault } from '../../../shared/fault/index.ts'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { startNameServer, type Told } from '../../../test/support/name-server.ts'
 import { fitting } from './exchange.ts'
 import { createResolver, type DnsOptions } from './resolver.ts'
@@ -152,7 +153,7 @@ describe('hostile answers', () => {
     // A name that points at itself.
     const loop = Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0, 12, 0, 15, 0, 1])])
     expect(fitting(loop, 7, question)).toBeNull()
-    const began = performance.now()
+    const began = cpuMs()
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
@@ -165,6 +166,6 @@ describe('hostile answers', () => {
       ),
       { numRuns: 5_000 },
     )
-    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(cpuMs() - began).toBeLessThan(10_000)
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { BareLineEnd, DotStuffer } from './dot-stuffing.ts'
 
 /** RFC 5321 4.5.2, as it is written. */
@@ -49,7 +50,7 @@ it('lets nothing out that somebody takes for the end of data, however the conten
 
 it('hands 1 MB of dots on in whole chunks, quickly', () => {
   const content = '.\r\n'.repeat(350_000)
-  const began = performance.now()
+  const began = cpuMs()
   expect(stuff(content, []).length).toBe(4 * 350_000 + 3)
-  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(cpuMs() - began).toBeLessThan(2_000)
 })

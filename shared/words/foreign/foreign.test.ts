@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { parseProtection, serializeProtection } from '../protection.ts'
 import { parseForeignMapping, writeForeignMapping } from './document.ts'
 import type { ForeignIntent } from './mapping.ts'
@@ -175,8 +176,8 @@ describe('the mapping', () => {
         expect(readForeignSubject(text, of('')).subject).toBe(text)
       }),
     )
-    const start = performance.now()
+    const start = cpuMs()
     for (const hostile of ['[', '[sms:+4', '[PW:', '[SEC=', '[PDF]']) readForeignSubject(hostile.repeat(100_000), all)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(cpuMs() - start).toBeLessThan(2_000)
   })
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../test/support/cpu-time.ts'
 import { parseForeignMapping } from './document.ts'
 import type { ForeignIntent } from './mapping.ts'
 import { FOREIGN_PRODUCTS } from './products.ts'
@@ -96,9 +97,9 @@ describe('To and Cc', () => {
         expect(withoutRecipientForms(text, of(''))).toBe(text)
       }),
     )
-    const start = performance.now()
+    const start = cpuMs()
     for (const hostile of ['psph_no_muc_', '.s', '@', 'a@x.example.s', '"', "'"])
       withoutRecipientForms(hostile.repeat(50_000), all)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    expect(cpuMs() - start).toBeLessThan(2_000)
   })
 })

@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../../test/support/cpu-time.ts'
 import { mailOf, messageEntity, mixedMail, multipartEntity, textEntity, zipOf } from '../../../../test/support/mails.ts'
 import { bytesOf } from '../../../ports/bytes.ts'
 import { parseMail } from '../parse-mail.ts'
@@ -102,9 +103,9 @@ describe('text of attachments', () => {
     expect(await textOf(file('a.docx', archive))).toEqual([['']])
   })
   it('takes XML made to cost time', () => {
-    const start = performance.now()
+    const start = cpuMs()
     for (const hostile of ['<', '<a', '<a>', '&#', '&amp;', '<![CDATA[', '<![CDATA[]]>'])
       xmlText(hostile.repeat(300_000))
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(cpuMs() - start).toBeLessThan(5_000)
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { PDFDocument, StandardFonts } from 'pdf-lib'
 import { describe, expect, it } from 'vitest'
+import { cpuMs } from '../../../../test/support/cpu-time.ts'
 import { pdfText } from './pdf-text.ts'
 
 const IBAN = 'DE89 3704 0044 0532 0130 00'
@@ -93,15 +94,15 @@ describe('words of a PDF', () => {
       '<</Type/Page/Contents 1 0 R>>1 0 obj ',
     ]
     for (const part of hostile) {
-      const start = performance.now()
+      const start = cpuMs()
       await pdfText(Buffer.from(`%PDF-1.4\n${part.repeat(Math.floor(2_000_000 / part.length))}`), CAP)
-      expect(performance.now() - start, part).toBeLessThan(5_000)
+      expect(cpuMs() - start, part).toBeLessThan(5_000)
     }
     const inside = ['BI ', '(', '[', '/F1 9 Tf ', '[(a)-200]TJ ', '<41> Tj ', '/X1 Do ']
     for (const part of inside) {
-      const start = performance.now()
+      const start = cpuMs()
       await pdfText(handmade(part.repeat(Math.floor(1_000_000 / part.length)), HELVETICA), CAP)
-      expect(performance.now() - start, part).toBeLessThan(5_000)
+      expect(cpuMs() - start, part).toBeLessThan(5_000)
     }
   })
 })
