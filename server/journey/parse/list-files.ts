@@ -12,7 +12,7 @@ import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
 import { archiveKind, readArchive } from './members/archive.ts'
-import { EMBEDDED, embeddedFiles, lookForFiles } from './members/embedded.ts'
+import { embeddedFiles, lookForFiles, mayHoldFiles } from './members/embedded.ts'
 import { BUDGET_BASE, DEPTH_MAX, FILES_MAX, HOLD_MAX } from './members/limits.ts'
 import {
   Budget,
@@ -122,8 +122,8 @@ export class FileList {
 
   /** Files that stand in a text, as uuencode and yEnc put them there; how many were found whole. */
   async #inText(bytes: Buffer, place: Place, otherName = ''): Promise<number> {
-    if (!EMBEDDED.test(bytes.toString('latin1'))) return 0
-    const { files, broken } = embeddedFiles(bytes)
+    if (!(await mayHoldFiles(bytes))) return 0
+    const { files, broken } = await embeddedFiles(bytes)
     if (broken) this.#defects.add('encoded-file-in-text')
     for (const { name, data } of files) {
       const index = this.facts.length
@@ -137,6 +137,7 @@ export class FileList {
   }
 
   async #file(file: Listed): Promise<void> {
+    if (this.#turn.due) await this.#turn.pause()
     const index = this.facts.length
     if (index >= FILES_MAX) {
       this.#defects.add('archive-unread')

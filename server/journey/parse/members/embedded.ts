@@ -1,3 +1,5 @@
+import { Turn } from '../../../mime/turn.ts'
+
 /** A file that stands in a text as some readers take it out: uuencode (POSIX.1 uuencode) and yEnc 1.3. */
 export interface Embedded {
   readonly name: string
@@ -14,6 +16,10 @@ export interface EmbeddedFiles {
 export const EMBEDDED = /^(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin .*\bname=)/m
 
 const FILES_MAX = 100
+/** Lines between two looks at the clock. */
+const LINES = 100
+/** Characters that are searched at once. */
+const SEARCHED = 65_536
 
 const BEGIN = Buffer.from('begin')
 const YENC = '=y'
@@ -48,17 +54,32 @@ function beginsLine(bytes: Buffer): boolean {
   return false
 }
 
+/** Whether a line of the text is one of `EMBEDDED`. */
+export async function mayHoldFiles(bytes: Buffer): Promise<boolean> {
+  const turn = new Turn()
+  for (let at = 0; at < bytes.length; ) {
+    if (turn.due) await turn.pause()
+    // To the end of a line: what begins a file stands in one.
+    const lf = bytes.indexOf(0x0a, at + SEARCHED)
+    const end = lf < 0 ? bytes.length : lf + 1
+    if (EMBEDDED.test(bytes.toString('latin1', at, end))) return true
+    at = end
+  }
+  return false
+}
+
 /** Finds the files in the bytes of a text; one pass. */
-export function embeddedFiles(bytes: Buffer): EmbeddedFiles {
+export async function embeddedFiles(bytes: Buffer): Promise<EmbeddedFiles> {
   const files: Embedded[] = []
   let broken = false
   const lines = new Lines(bytes)
   for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (lines.due) await lines.pause()
     const uu = /^begin(-base64)? [0-7]{3,4} (\S.*)$/.exec(line)
     const yenc = uu ? null : /^=ybegin .*?\bname=(.*)$/.exec(line)
     if (!uu && !yenc) continue
     if (files.length >= FILES_MAX) return { files, broken: true }
-    const read = uu ? (uu[1] ? base64Lines(lines) : uuLines(lines)) : yencLines(lines)
+    const read = await (uu ? (uu[1] ? base64Lines(lines) : uuLines(lines)) : yencLines(lines))
     files.push({ name: (uu?.[2] ?? yenc?.[1] ?? '').trim(), data: read.data })
     // One piece of several: the file as a whole stands in no single mail.
     if (!read.ended || (yenc && /\bpart=/.test(line))) broken = true
@@ -69,8 +90,10 @@ export function embeddedFiles(bytes: Buffer): EmbeddedFiles {
 /** Lines of bytes as latin1, without their ends. */
 class Lines {
   readonly #bytes: Buffer
+  readonly #turn = new Turn()
   #at = 0
   #before = 0
+  #read = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -79,6 +102,7 @@ class Lines {
   next(): string | null {
     if (this.#at >= this.#bytes.length) return null
     this.#before = this.#at
+    this.#read++
     const lf = this.#bytes.indexOf(0x0a, this.#at)
     const end = lf < 0 ? this.#bytes.length : lf
     const line = this.#bytes.toString(
@@ -88,6 +112,15 @@ class Lines {
     )
     this.#at = end + 1
     return line
+  }
+
+  /** It is time for others. */
+  get due(): boolean {
+    return this.#read % LINES === 0 && this.#turn.due
+  }
+
+  pause(): Promise<void> {
+    return this.#turn.pause()
   }
 
   /** The line that was read last comes again. */
@@ -101,9 +134,10 @@ interface Read {
   readonly ended: boolean
 }
 
-function uuLines(lines: Lines): Read {
+async function uuLines(lines: Lines): Promise<Read> {
   const pieces: Buffer[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (lines.due) await lines.pause()
     if (line === 'end') return { data: Buffer.concat(pieces), ended: true }
     const length = line === '' ? 0 : (line.charCodeAt(0) - 32) & 63
     if (length === 0) continue
@@ -119,9 +153,8 @@ function uuLines(lines: Lines): Read {
 
 /** Null: no line of uuencode. White space at its end may have been cut on the way. */
 function uuLine(line: string, length: number): Buffer | null {
-  if (!/^[ -`]+$/.test(line)) return null
   const groups = Math.ceil(length / 3)
-  if (line.length > 1 + groups * 4 + 2) return null
+  if (line.length > 1 + groups * 4 + 2 || !/^[ -`]+$/.test(line)) return null
   const out = Buffer.alloc(groups * 3)
   const value = (at: number) => (at < line.length ? (line.charCodeAt(at) - 32) & 63 : 0)
   for (let group = 0; group < groups; group++) {
@@ -132,9 +165,10 @@ function uuLine(line: string, length: number): Buffer | null {
   return out.subarray(0, length)
 }
 
-function base64Lines(lines: Lines): Read {
+async function base64Lines(lines: Lines): Promise<Read> {
   const pieces: string[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (lines.due) await lines.pause()
     if (line === '====') return { data: Buffer.from(pieces.join(''), 'base64'), ended: true }
     if (!/^[A-Za-z0-9+/]*={0,2}\s*$/.test(line)) {
       lines.back()
@@ -145,9 +179,10 @@ function base64Lines(lines: Lines): Read {
   return { data: Buffer.from(pieces.join(''), 'base64'), ended: false }
 }
 
-function yencLines(lines: Lines): Read {
+async function yencLines(lines: Lines): Promise<Read> {
   const pieces: Buffer[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
+    if (lines.due) await lines.pause()
     if (line.startsWith('=yend')) return { data: Buffer.concat(pieces), ended: true }
     if (line.startsWith('=ypart')) continue
     if (line.startsWith('=ybegin')) {
@@ -157,6 +192,7 @@ function yencLines(lines: Lines): Read {
     const out = Buffer.alloc(line.length)
     let length = 0
     for (let at = 0; at < line.length; at++) {
+      if (at % SEARCHED === SEARCHED - 1) await lines.pause()
       const escaped = line[at] === '='
       if (escaped) at++
       if (at < line.length) out[length++] = line.charCodeAt(at) - (escaped ? 106 : 42)

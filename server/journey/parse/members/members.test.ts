@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { tarOf, tnefOf, uuOf } from '../../../../test/support/corpus/containers.ts'
+import { cpuMs } from '../../../../test/support/cpu-time.ts'
 import { mixedMail, zipOf } from '../../../../test/support/mails.ts'
 import { bytesOf } from '../../../ports/bytes.ts'
 import { parseMail } from '../parse-mail.ts'
@@ -83,19 +84,19 @@ describe('TNEF', () => {
 })
 
 describe('files in a text', () => {
-  it('gives the bytes back', () => {
+  it('gives the bytes back', async () => {
     const data = Buffer.from(Array.from({ length: 500 }, (_, at) => (at * 7) & 255))
-    expect(embeddedFiles(Buffer.from(`words\r\n${uuOf('a b.bin', data)}words`))).toEqual({
+    expect(await embeddedFiles(Buffer.from(`words\r\n${uuOf('a b.bin', data)}words`))).toEqual({
       files: [{ name: 'a b.bin', data }],
       broken: false,
     })
   })
 
-  it('costs time in proportion to what looks like beginnings', () => {
-    const began = performance.now()
-    expect(embeddedFiles(Buffer.from('begin 644 a\r\n'.repeat(300_000))).broken).toBe(true)
-    expect(embeddedFiles(Buffer.from('=ybegin name=a\r\n'.repeat(300_000))).broken).toBe(true)
-    expect(performance.now() - began).toBeLessThan(2_000)
+  it('costs time in proportion to what looks like beginnings', async () => {
+    const began = cpuMs()
+    expect((await embeddedFiles(Buffer.from('begin 644 a\r\n'.repeat(300_000)))).broken).toBe(true)
+    expect((await embeddedFiles(Buffer.from('=ybegin name=a\r\n'.repeat(300_000)))).broken).toBe(true)
+    expect(cpuMs() - began).toBeLessThan(2_000)
   })
 })
 

@@ -6,7 +6,7 @@ import type { Tnef } from './tnef.ts'
 export async function tnefWords(texts: Tnef['texts']): Promise<string[]> {
   const words: string[] = []
   for (const { kind, text } of texts) {
-    words.push(kind === 'html' ? allWords(await htmlWords(text)) : kind === 'rtf' ? rtfText(text) : text)
+    words.push(kind === 'html' ? allWords(await htmlWords(text)) : kind === 'rtf' ? await rtfText(text) : text)
   }
   return words
 }

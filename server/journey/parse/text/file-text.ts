@@ -1,5 +1,6 @@
 import type { AttachmentFacts } from '../../../../shared/domain/index.ts'
 import { decodeCharset } from '../../../mime/charset.ts'
+import { Turn } from '../../../mime/turn.ts'
 import { type HtmlWords, htmlWords } from '../html-text.ts'
 import { officeText } from './office.ts'
 import { pdfText } from './pdf-text.ts'
@@ -79,7 +80,7 @@ export class FileTexts {
       const words = await htmlWords(raw)
       return { text: allWords(words), cut: size > max || words.cut }
     }
-    return { text: type === 'rtf' ? rtfText(raw) : raw, cut: size > max }
+    return { text: type === 'rtf' ? await rtfText(raw) : raw, cut: size > max }
   }
 }
 
@@ -93,10 +94,30 @@ function textOf(bytes: Buffer, charset: string | undefined): string | undefined 
   return text.includes('\0') ? undefined : text
 }
 
+/** Characters of windows-1252 by octet. */
+const WINDOWS = Array.from({ length: 256 }, (_, octet) => decodeCharset(Buffer.from([octet]), 'windows-1252'))
+/** Characters of RTF between two looks at the clock. */
+const RTF_PIECE = 16_384
+/** Where RTF can be cut: a control word begins, and nothing that stands for a character. */
+const CONTROL_WORD = /(?<!\\)\\[a-z]/gi
+
 /** RTF 1.9 without its control words; what is escaped becomes characters. */
-export function rtfText(rtf: string): string {
+export async function rtfText(rtf: string): Promise<string> {
+  const turn = new Turn()
+  const out: string[] = []
+  for (let at = 0; at < rtf.length; ) {
+    if (turn.due) await turn.pause()
+    CONTROL_WORD.lastIndex = at + RTF_PIECE
+    const end = CONTROL_WORD.exec(rtf)?.index ?? rtf.length
+    out.push(plainRtf(rtf.slice(at, end)))
+    at = end
+  }
+  return out.join('')
+}
+
+function plainRtf(rtf: string): string {
   return rtf
-    .replace(/\\'([0-9a-f]{2})/gi, (_, hex: string) => decodeCharset(Buffer.from(hex, 'hex'), 'windows-1252'))
+    .replace(/\\'([0-9a-f]{2})/gi, (_, hex: string) => WINDOWS[Number.parseInt(hex, 16)]!)
     .replace(/\\u(-?\d{1,6}) ?\??/g, (_, code: string) => String.fromCharCode(Number(code) & 0xffff))
     .replace(/\\(?:par|line|tab|cell|row)\b ?/g, '\n')
     .replace(/\\[a-z]{1,32}-?\d{0,10} ?|[{}]/gi, '')

@@ -61,6 +61,9 @@ function xmlString(bytes: Buffer): { readonly text: string; readonly known: bool
 /** Ends of paragraphs, cells and lines; runs inside a word have no space between them. */
 const BREAK =
   /^\/?(?:w:p|w:tc|w:br|w:cr|w:tab|a:p|a:br|si|c|v|row|text:p|text:h|text:line-break|text:tab|text:s|table:table-cell)$/
+/** Pieces of XML between two looks at the clock, and the length of one that takes as long. */
+const PIECES = 500
+const LONG = 4_096
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /** Character data of XML, in linear time and without a parser that resolves anything. */
@@ -77,7 +80,8 @@ async function xmlWords(xml: string, cap: number): Promise<string> {
   let length = 0
   let pieces = 0
   for (const piece of xmlPieces(xml)) {
-    if (++pieces % 1_000 === 0) await turn.pause()
+    if ((++pieces % PIECES === 0 || piece.length > LONG) && turn.due) await turn.pause()
+    if (piece === '') continue
     out.push(piece)
     length += piece.length
     // Line breaks may still go: a reader that stopped at the cap would not know whether there is more.
@@ -90,7 +94,13 @@ function* xmlPieces(xml: string): Generator<string> {
   for (let at = 0; at < xml.length; ) {
     const open = xml.indexOf('<', at)
     const stop = open < 0 ? xml.length : open
-    if (stop > at) yield unescaped(xml.slice(at, stop))
+    while (at < stop) {
+      // References begin with what a piece may begin with.
+      const next = stop - at > LONG ? xml.indexOf('&', at + LONG) : -1
+      const end = next < 0 || next > stop ? stop : next
+      yield unescaped(xml.slice(at, end))
+      at = end
+    }
     if (open < 0) break
     if (xml.startsWith('<![CDATA[', open)) {
       const close = xml.indexOf(']]>', open)
