@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createDecipheriv, type Decipheriv, randomBytes } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,17 +57,11 @@ export class SealedSpool implements AsyncDisposable {
   }
 
   #sealed(): OpenByteSource {
-    const read = (start: number, end: number, scratch?: Buffer) => this.#read(start, end, scratch)
     const size = this.#size
     return {
       size,
-      async *stream(start = 0, end = size) {
-        const last = Math.min(end, size)
-        // One place for what is sealed: it is read over and over, while what is handed on is new each time.
-        const scratch = start >= last ? undefined : Buffer.allocUnsafe(PIECE + BLOCK)
-        for (let at = start; at < last; at += PIECE) yield await read(at, Math.min(at + PIECE, last), scratch)
-      },
-      read,
+      stream: (start = 0, end = size) => this.#stream(start, Math.min(end, size)),
+      read: (start, end) => this.#read(start, end),
       [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
     }
   }
@@ -134,19 +128,38 @@ export class SealedSpool implements AsyncDisposable {
     for (const sealed of batch) letGo(sealed)
   }
 
-  /** Reads into `scratch` where it is given; what is answered is the taker's to keep in any case. */
-  async #read(start: number, end: number, scratch?: Buffer): Promise<Buffer> {
-    if (!this.#file || !this.#seal) throw new Error('read after disposal')
+  async *#stream(start: number, end: number): AsyncGenerator<Buffer> {
+    if (start >= end) return
     const from = start - (start % BLOCK)
-    const sealed = scratch ? scratch.subarray(0, end - from) : Buffer.allocUnsafe(end - from)
+    const decipher = this.#unsealing(from)
+    // One place for what is sealed: it is read over and over, while what is handed on is new each time.
+    const scratch = Buffer.allocUnsafe(Math.min(PIECE, end - from))
+    for (let at = from; at < end; at += PIECE) {
+      const plain = decipher.update(await this.#load(scratch.subarray(0, end - at), at))
+      yield at < start ? plain.subarray(start - at) : plain
+    }
+  }
+
+  async #read(start: number, end: number): Promise<Buffer> {
+    const from = start - (start % BLOCK)
+    const decipher = this.#unsealing(from)
+    return decipher.update(await this.#load(Buffer.allocUnsafe(end - from), from)).subarray(start - from)
+  }
+
+  #unsealing(from: number): Decipheriv {
+    if (!this.#seal) throw new Error('read after disposal')
+    return createDecipheriv('aes-256-ctr', this.#seal.key, counter(from / BLOCK))
+  }
+
+  /** Fills `sealed` with what the file holds from `at` on. */
+  async #load(sealed: Buffer, at: number): Promise<Buffer> {
     for (let done = 0; done < sealed.length; ) {
-      const { bytesRead } = await this.#file.read(sealed, done, sealed.length - done, from + done)
+      if (!this.#file) throw new Error('read after disposal')
+      const { bytesRead } = await this.#file.read(sealed, done, sealed.length - done, at + done)
       if (bytesRead === 0) throw new Error('the spool is shorter than what was written')
       done += bytesRead
     }
-    return createDecipheriv('aes-256-ctr', this.#seal.key, counter(from / BLOCK))
-      .update(sealed)
-      .subarray(start - from)
+    return sealed
   }
 }
 

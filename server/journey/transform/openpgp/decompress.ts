@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import { createInflate, createInflateRaw } from 'node:zlib'
 import { Fault } from '../../../../shared/fault/index.ts'
+import type { SealedSpool } from '../sealed-spool.ts'
 import { bunzip } from './bunzip.ts'
 import { MAX_READ_BYTES } from './config.ts'
 import { malformed, type PieceReader } from './piece-reader.ts'
-import type { Spool } from './spool.ts'
 
 const STORED = 0
 const ZIP = 1
@@ -25,7 +25,12 @@ export interface Unpacking {
  * Unpacks the body of a compressed data packet into a spool, at most `most` bytes and what `unpacking` has left. Raises `container-malformed` when more
  * would come out or the data are damaged.
  */
-export async function decompress(body: PieceReader, spool: Spool, most: number, unpacking: Unpacking): Promise<void> {
+export async function decompress(
+  body: PieceReader,
+  spool: SealedSpool,
+  most: number,
+  unpacking: Unpacking,
+): Promise<void> {
   const algorithm = await body.byte()
   const write = async (piece: Buffer) => {
     unpacking.left -= piece.length

@@ -1,6 +1,7 @@
 /** An OpenPGP message once its encryption is off (RFC 9580 10.3): compressed, signed and literal data, read strictly. */
 import type { Key } from 'openpgp'
 import type { OpenByteSource } from '../../../ports/bytes.ts'
+import type { SealedSpool } from '../sealed-spool.ts'
 import { checked, type PgpSignatureCheck, type ReadSignatures, signaturesOf } from './check.ts'
 import { MAX_SIGNATURES } from './config.ts'
 import { decompress, type Unpacking } from './decompress.ts'
@@ -9,7 +10,6 @@ import { PACKET, packet } from './packet.ts'
 import { type PacketHead, packetBody, packetHead, wholeBody } from './packet-read.ts'
 import { malformed, PieceReader } from './piece-reader.ts'
 import { type Range, rangesOf } from './ranges.ts'
-import type { Spool } from './spool.ts'
 
 export interface MessageContent {
   /** What the literal data hold. Disposing of it removes all that was spooled. */
@@ -25,7 +25,7 @@ export interface MessageOptions {
   readonly most: number
   /** The same over several messages. */
   readonly unpacking: Unpacking
-  readonly newSpool: () => Spool
+  readonly newSpool: () => SealedSpool
 }
 
 const MAX_SIGNATURE = 1_048_576
@@ -66,7 +66,7 @@ async function unpackedOf(
     await decompress(body, spool, most, unpacking)
     if (!(await body.atEnd())) throw malformed('data after the end of what is compressed')
     if (await meaningfulHead(reader)) throw malformed('a packet after the compressed one')
-    return await spool.source()
+    return await spool.release()
   } catch (error) {
     await spool[Symbol.asyncDispose]()
     throw error

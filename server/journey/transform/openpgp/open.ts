@@ -3,6 +3,7 @@ import type { PrivateKey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { OpenByteSource } from '../../../ports/bytes.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
+import { SealedSpool } from '../sealed-spool.ts'
 import type { PgpSignatureCheck } from './check.ts'
 import { MAX_OPENED_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
 import { dearmored } from './dearmor.ts'
@@ -15,7 +16,6 @@ import { malformed, PieceReader } from './piece-reader.ts'
 import { publicKeysOf } from './public-key.ts'
 import { type FoundKey, openSealedKey, readSealedKey, type SealedKey } from './session-key.ts'
 import { privateKeyOf } from './signer.ts'
-import { Spool } from './spool.ts'
 import { type Protection, unseal } from './unseal.ts'
 
 export interface PgpOpenOptions {
@@ -59,7 +59,7 @@ export async function pgpOpen(
 ): Promise<PgpMessage> {
   const secrets = await Promise.all(identities.map(privateKeyOf))
   const verifiers = await publicKeysOf(verificationKeys)
-  const newSpool = () => new Spool(directory === undefined ? {} : { directory })
+  const newSpool = () => new SealedSpool(directory)
   const spool = newSpool()
   const reader = new PieceReader(await binary(limited(pieces, most)))
   try {
@@ -68,7 +68,7 @@ export async function pgpOpen(
     const { whole, protection } = await unseal(head.tag, packetBody(reader, head), keyFor, spool)
     if (await nextMeaningful(reader)) throw malformed('a packet after the encrypted data')
     if (!whole) throw new Fault('decryption-failed', '')
-    const inside = await spool.source()
+    const inside = await spool.release()
     const options = { verifiers, time, most, unpacking, newSpool }
     const { content, signatures } = await readContent(inside, options).catch((cause) => {
       throw new Fault('decryption-failed', '', { cause })
@@ -92,7 +92,7 @@ export async function pgpReadSigned(
   { time, most = MAX_OPENED_BYTES, unpacking = unbound(), directory }: PgpOpenOptions,
 ): Promise<Omit<PgpMessage, 'protection'>> {
   const verifiers = await publicKeysOf(verificationKeys)
-  const newSpool = () => new Spool(directory === undefined ? {} : { directory })
+  const newSpool = () => new SealedSpool(directory)
   const spool = newSpool()
   try {
     for await (const piece of await binary(limited(pieces, most))) {
@@ -102,7 +102,7 @@ export async function pgpReadSigned(
     await spool[Symbol.asyncDispose]()
     throw error
   }
-  return readContent(await spool.source(), { verifiers, time, most, unpacking, newSpool })
+  return readContent(await spool.release(), { verifiers, time, most, unpacking, newSpool })
 }
 
 async function* limited(pieces: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { createCipheriv, randomBytes, randomInt } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { OpenByteSource } from '../../../ports/bytes.ts'
@@ -15,7 +13,6 @@ import { pgpBlocksOf, pgpReadSignedText } from './inline.ts'
 import { packetBody, packetHead } from './packet-read.ts'
 import { PieceReader } from './piece-reader.ts'
 import { rangesOf } from './ranges.ts'
-import { Spool } from './spool.ts'
 
 /** The same bytes in pieces of any size. */
 async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Buffer> {
@@ -206,31 +203,7 @@ describe('signed text', () => {
   })
 })
 
-describe('spool', () => {
-  const filesLeft = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('secflow-open-'))
-
-  test('small and large content is read from anywhere, and nothing stays behind', async () => {
-    const content = randomBytes(1_000_000)
-    for (const inMemory of [10_000_000, 300_000]) {
-      const spool = new Spool({ inMemory })
-      for await (const piece of cut(content, [70_000, 1, 333])) await spool.write(piece)
-      const source = await spool.source()
-      expect(source.size).toBe(content.length)
-      expect((await collect(source.stream())).equals(content)).toBe(true)
-      for (const [start, end] of [
-        [0, 10],
-        [17, 300_001],
-        [999_999, 1_000_000],
-        [5, 5],
-      ] as const) {
-        expect((await source.read(start, end)).equals(content.subarray(start, end))).toBe(true)
-        expect((await collect(source.stream(start, end))).equals(content.subarray(start, end))).toBe(true)
-      }
-      expect(await filesLeft()).toEqual([])
-      await source[Symbol.asyncDispose]()
-    }
-  })
-
+describe('ranges', () => {
   test('ranges of a source are one source', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -3,13 +3,13 @@
  * the answer at the end says whether it may be looked at. The work is the same whether it may or not.
  */
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { SealedSpool } from '../sealed-spool.ts'
 import { CfbDecryption } from './cfb.ts'
 import { type Cipher, cipherById } from './ciphers.ts'
 import { openEax } from './eax.ts'
 import { PACKET } from './packet.ts'
 import { malformed, PieceReader } from './piece-reader.ts'
 import { type FoundKey, randomKey } from './session-key.ts'
-import type { Spool } from './spool.ts'
 
 const TAG = 16
 const CODE = 22
@@ -39,7 +39,7 @@ export async function unseal(
   tag: number,
   body: AsyncIterable<Buffer>,
   keyFor: KeyFor,
-  spool: Spool,
+  spool: SealedSpool,
 ): Promise<Unsealed> {
   const reader = new PieceReader(body)
   if (tag === PACKET.unprotectedData) return unprotected(reader)
@@ -60,7 +60,7 @@ async function unprotected(reader: PieceReader): Promise<Unsealed> {
 }
 
 /** Version 1: CFB and a SHA-1 code over all at the end. */
-async function withCode(reader: PieceReader, found: FoundKey | null, spool: Spool): Promise<boolean> {
+async function withCode(reader: PieceReader, found: FoundKey | null, spool: SealedSpool): Promise<boolean> {
   const { cipher, data } = cipherOf(found)
   const cfb = new CfbDecryption(cipher.name, data)
   const code = createHash('sha1')
@@ -86,7 +86,7 @@ async function withCode(reader: PieceReader, found: FoundKey | null, spool: Spoo
 }
 
 /** Version 2: chunks with a tag each, and one over the length of all. */
-async function withAead(reader: PieceReader, found: FoundKey | null, spool: Spool): Promise<boolean> {
+async function withAead(reader: PieceReader, found: FoundKey | null, spool: SealedSpool): Promise<boolean> {
   const parameters = await reader.exactly(3)
   const { cipher, algorithm, nonceBytes, chunk } = aeadParameters(parameters)
   const salt = await reader.exactly(32)
@@ -104,7 +104,7 @@ async function withAead(reader: PieceReader, found: FoundKey | null, spool: Spoo
 }
 
 /** Packet 20 of the drafts before RFC 9580, which GnuPG 2.3 and 2.4 and RNP write to keys that announce it. */
-async function withEarlyAead(reader: PieceReader, found: FoundKey | null, spool: Spool): Promise<boolean> {
+async function withEarlyAead(reader: PieceReader, found: FoundKey | null, spool: SealedSpool): Promise<boolean> {
   const parameters = await reader.exactly(3)
   const { cipher, algorithm, nonceBytes, chunk } = aeadParameters(parameters)
   const iv = await reader.exactly(nonceBytes)
@@ -124,7 +124,7 @@ async function withEarlyAead(reader: PieceReader, found: FoundKey | null, spool:
 
 type OpenChunk = (index: bigint, total: bigint | null, sealed: Buffer, tag: Buffer) => Buffer
 
-async function openChunks(reader: PieceReader, chunk: number, spool: Spool, open: OpenChunk): Promise<boolean> {
+async function openChunks(reader: PieceReader, chunk: number, spool: SealedSpool, open: OpenChunk): Promise<boolean> {
   let whole = true
   let index = 0n
   let total = 0n
