@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { cpuMs } from '../support/cpu-time.ts'
 import {
   alternativeMail,
   encryptedMail,
@@ -62,9 +63,9 @@ describe('parseMail', () => {
   it('makes facts of any damage, quickly and the same each time, or raises a fault', async () => {
     await fc.assert(
       fc.asyncProperty(damaged, async (bytes) => {
-        const start = performance.now()
+        const start = cpuMs()
         const parsed = await parseMail(bytesOf(bytes)).catch((error: unknown) => error)
-        expect(performance.now() - start).toBeLessThan(1_000)
+        expect(cpuMs() - start).toBeLessThan(1_000)
         if (parsed instanceof Error) return expect(parsed).toBeInstanceOf(Fault)
         const facts = parsed as Awaited<ReturnType<typeof parseMail>>
         const { readable: again, ...second } = await parseMail(bytesOf(bytes))
@@ -91,8 +92,8 @@ describe('parseMail', () => {
     ['empty names', ':\r\n'.repeat(330_000)],
     ['intent', 'X-Secflow-Protection: =",=",\r\n'.repeat(30_000)],
   ])('takes time in proportion to a header full of %s', async (_, header) => {
-    const start = performance.now()
+    const start = cpuMs()
     await parseMail(bytesOf(Buffer.from(`${header}\r\nbody`)))
-    expect(performance.now() - start).toBeLessThan(4_000)
+    expect(cpuMs() - start).toBeLessThan(4_000)
   })
 })
