@@ -70,8 +70,12 @@ const idsOf = (mails: readonly string[]) => new Set(mails.map((text) => /^Messag
 async function facts(id: MessageId) {
   await using records = await gateway!.records()
   const audit = await records.read.audit({ message: id, limit: 99 })
+  const toColleague = (detail: Readonly<Record<string, unknown>>) => String(detail.recipients) === COLLEAGUE
   return {
-    uncertain: audit.filter(({ type }) => type === 'copy.uncertain').map(({ detail }) => detail),
+    // The journal's copy may have been as far when the process was killed.
+    uncertain: audit
+      .filter(({ type, detail }) => type === 'copy.uncertain' && toColleague(detail))
+      .map(({ detail }) => detail),
     states: (await records.read.recipients(id)).map(({ state }) => state),
     dead: (await records.read.jobs({ limit: 9, message: id, state: 'dead' })).map(({ lastFault }) => lastFault),
   }

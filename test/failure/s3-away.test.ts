@@ -49,4 +49,4 @@ test('while the object store is away mail is refused for now, and nothing has to
   expect([before.id, after.id]).toEqual(expect.arrayContaining(ids))
   expect(await gateway.stop()).toBe(0)
   await store.kill()
-})
+}, 120_000)

@@ -16,4 +16,4 @@ test('a gateway that finds its object store away at the start ends, so that whoe
   } finally {
     await server.stop()
   }
-}, 60_000)
+}, 120_000)
