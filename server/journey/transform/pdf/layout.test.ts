@@ -1,3 +1,4 @@
+/// <reference path="./fontkit.d.ts" />
 import { describe, expect, it } from 'vitest'
 import { FONT_PACKAGES, type FontPackage, fontFile, fontFolder, subsetsOf } from './font-files.ts'
 import { faceOf } from './fonts.ts'
