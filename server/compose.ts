@@ -252,6 +252,7 @@ async function furnish(
         policy: (profile) => policies.active(profile.id),
         keepInputs: config.policyReplay.days > 0,
         retryAt: (attempt, now) => now + retryDelay(attempt),
+        letGo: (id, blob) => blobs.letGo(id, 'spool', blob),
       }),
       deliver: createDelivery({
         store,

@@ -13,13 +13,14 @@
  * `process` below carries a message from `accepted` to `planned`: everything it decided stands in one transaction with
  * the jobs that carry it out, so a crash at any point repeats a stage and never half of one.
  */
-import type { Job, MessageRecord, RecipientRecord } from '../../shared/domain/index.ts'
+import type { Job, MessageRecord, RecipientRecord, TenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import type { Release } from '../../shared/policy/index.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { TenantWrites } from '../ports/store.ts'
 import { type CarryParts, carryOut } from './carry-out.ts'
 import { type CommitParts, commit } from './commit.ts'
+import { isBodyAsReceived } from './copy-content.ts'
 import type { TenantProfile } from './tenant.ts'
 
 export interface JourneyParts extends CarryParts, CommitParts {
@@ -28,6 +29,8 @@ export interface JourneyParts extends CarryParts, CommitParts {
   readonly metrics: Metrics
   /** The tenant's profile; raises `config-missing` for one that is not configured any more. */
   tenant(id: string): TenantProfile
+  /** No copy of a message leaves with the bytes that came: they need not be at hand any more. */
+  readonly letGo?: (tenant: TenantId, blob: string) => void
 }
 
 /** Handler of a `process` job: evaluates and renders a message for every recipient that is still on the way. */
@@ -58,6 +61,7 @@ export function createProcess(parts: JourneyParts): (job: Job, signal: AbortSign
       await commit(tx, parts, profile, record, result, open, job)
       await tx.completeJob(job)
     })
+    if (![...result.copies, ...result.own].some(isBodyAsReceived)) parts.letGo?.(profile.id, record.blob)
     parts.metrics.observe('process_seconds', (performance.now() - stopwatch) / 1000, { tenant: profile.id })
     for (const recipient of result.decision?.recipients ?? []) {
       parts.metrics.count('decisions_total', {

@@ -100,6 +100,23 @@ describe('blobs of mail that is on its way', () => {
     expect(dropped).toEqual([2, 3])
   })
 
+  test('that nobody will take make room at once, and are not pulled from under who reads them', async () => {
+    const { blobs, read, dropped } = setup(10)
+    blobs.keep(TENANT, 'spool', 'a', alone('12345678'))
+    blobs.letGo(TENANT, 'spool', 'a')
+    blobs.keep(TENANT, 'spool', 'b', alone('87654321'))
+    expect(await read(TENANT, 'b')).toBe('87654321')
+    expect(await read(TENANT, 'a')).toBe('stored')
+    blobs.keep(TENANT, 'spool', 'c', alone('lent', 7))
+    {
+      await using source = await blobs.open(TENANT, 'spool', 'c')
+      blobs.letGo(TENANT, 'spool', 'c')
+      expect(dropped).toEqual([])
+      expect((await buffer(source.stream())).toString()).toBe('lent')
+    }
+    expect(dropped).toEqual([7])
+  })
+
   test('are gone when they are deleted', async () => {
     const { blobs, read } = setup()
     blobs.keep(TENANT, 'spool', 'a', alone('recent'))

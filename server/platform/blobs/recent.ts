@@ -17,6 +17,8 @@ export interface RecentBlobs extends BlobStore {
   keep(tenant: TenantId, kind: BlobKind, id: string, held: HeldBytes): void
   /** Gives the kept bytes away, for good; null where there are none, or somebody reads them. */
   take(tenant: TenantId, kind: BlobKind, id: string): HeldBytes | null
+  /** Nobody will take these bytes: their room is free for newer ones. The blob stays. */
+  letGo(tenant: TenantId, kind: BlobKind, id: string): void
 }
 
 interface Kept extends HeldBytes {
@@ -78,6 +80,7 @@ export function recentBlobs(blobs: BlobStore, { room = ROOM, dropped = () => {} 
       remove(keyOf(tenant, kind, id))
       return { bytes: found.bytes, ticket: found.ticket }
     },
+    letGo: (tenant, kind, id) => drop(keyOf(tenant, kind, id)),
     async open(tenant, kind, id): Promise<OpenByteSource> {
       const found = kept.get(keyOf(tenant, kind, id))
       // One reader at most: bytes that are taken are gone for all who still read them.
