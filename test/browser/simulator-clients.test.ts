@@ -336,10 +336,10 @@ describe.each(withSend)('launch events of $name', ({ id, sessionDelay }) => {
       await page.waitForTimeout(sessionDelay)
       const stamp = await stampOn(page)
       await change(page)
-      await expect.poll(() => stampOn(page), { timeout: 5000 }).toBe('none')
+      await expect.poll(() => stampOn(page), { timeout: 20_000 }).toBe('none')
       expect(await stamped(page)).toMatchObject({ 'x-secflow-classification': 'confidential' })
       await back(page)
-      await expect.poll(() => stampOn(page), { timeout: 5000 }).toBe(stamp)
+      await expect.poll(() => stampOn(page), { timeout: 20_000 }).toBe(stamp)
     },
   )
 })
@@ -383,7 +383,7 @@ describe('a header that would be longer than 998 characters', () => {
       await page.getByRole('button', { name: 'Cc and Bcc' }).click()
       await page.getByLabel('Cc: Add a recipient', { exact: true }).fill('design@supplier.example')
       await page.getByLabel('Cc: Add a recipient', { exact: true }).press('Enter')
-      await expect.poll(() => stamped(page), { timeout: 5000 }).toMatchObject(fitting)
+      await expect.poll(() => stamped(page), { timeout: 20_000 }).toMatchObject(fitting)
 
       const sent = sentHeaders(page)
       await goesOut(page, 5)

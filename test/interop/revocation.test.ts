@@ -15,6 +15,7 @@ import { bytesOf } from '../../server/ports/bytes.ts'
 import type { RevocationLists } from '../../server/ports/keyring.ts'
 import { tenantId } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
+import { cpuMs } from '../support/cpu-time.ts'
 import { type OpensslCa, opensslCa } from '../support/openssl-ca.ts'
 
 const BOB = 'bob@peer.example'
@@ -284,10 +285,10 @@ describe('reading a list', () => {
     )
     appendFileSync(ca.path('index.txt'), rows.join(''))
     ca.run('ca', ...CA, '-gencrl', '-out', 'made.crl')
-    const began = performance.now()
+    const began = cpuMs()
     const list = crlOf(readFileSync(ca.path('made.crl')))
     expect(list.revoked.size).toBe(100_000)
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(cpuMs() - began).toBeLessThan(5_000)
   })
 })
 

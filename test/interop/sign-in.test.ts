@@ -208,7 +208,7 @@ describe('keys of the provider', () => {
       const { me } = await api(trusting({ issuer: provider.issuer, jwksUri: url }))
       const began = performance.now()
       const answers = await Promise.all([me(token), me(token), me(token)])
-      expect(performance.now() - began, url).toBeLessThan(6_000)
+      expect(performance.now() - began, url).toBeLessThan(15_000)
       for (const { status, body, headers } of answers) {
         expect([status, body.code], url).toEqual([503, 'sign-in-away'])
         expect(headers['retry-after']).toMatch(/^\d+$/)
