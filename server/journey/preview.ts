@@ -1,13 +1,14 @@
 import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } from '../../shared/domain/index.ts'
-import { decide, explain, type Policy } from '../../shared/policy/index.ts'
+import { deciding, explaining, type Policy } from '../../shared/policy/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
 import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
+import { inSlices } from '../policies/in-slices.ts'
 import { sha256Text } from '../ports/digest.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge, MailFacts } from './evaluate/given.ts'
 import { assembleInput, type Scope } from './evaluate/input.ts'
 import { realRecipients } from './real-recipients.ts'
-import type { Simulated } from './simulate.ts'
+import { EXPLAIN_BUDGET_MS, type Simulated } from './simulate.ts'
 import type { TenantProfile } from './tenant.ts'
 
 /** As JSON gives it: a field may be there and undefined. */
@@ -38,7 +39,8 @@ export async function preview(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Decision> {
-  const decision = decide(policy, await previewInput(mail, tenant, policy, knowledge, 'needed'))
+  const input = await previewInput(mail, tenant, policy, knowledge, 'needed')
+  const decision = await inSlices(deciding(policy, input))
   return withEnvelopeAddresses(decision, mail)
 }
 
@@ -49,7 +51,8 @@ export async function simulateDraft(
   policy: Policy,
   knowledge: Knowledge,
 ): Promise<Simulated> {
-  const explanation = explain(policy, await previewInput(mail, tenant, policy, knowledge, 'all'))
+  const input = await previewInput(mail, tenant, policy, knowledge, 'all')
+  const explanation = await inSlices(explaining(policy, input), { budgetMs: EXPLAIN_BUDGET_MS })
   return { decision: withEnvelopeAddresses(explanation.decision, mail), explanation }
 }
 

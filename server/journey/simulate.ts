@@ -1,5 +1,6 @@
 import type { Decision, Envelope, Origin } from '../../shared/domain/index.ts'
-import { type Explanation, explain, type Policy } from '../../shared/policy/index.ts'
+import { type Explanation, explaining, type Policy } from '../../shared/policy/index.ts'
+import { inSlices } from '../policies/in-slices.ts'
 import type { ByteSource } from '../ports/bytes.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge } from './evaluate/given.ts'
@@ -8,6 +9,9 @@ import { isToBeOpened, type MailToOpen, openViews, passed } from './inbound/view
 import { parseMail } from './parse/parse-mail.ts'
 import { realRecipients } from './real-recipients.ts'
 import type { TenantProfile } from './tenant.ts'
+
+/** Time that an explanation may take, ms of work: five hundred recipients and a thousand rules need about twenty seconds. */
+export const EXPLAIN_BUDGET_MS = 30_000
 
 export interface Simulated {
   readonly decision: Decision
@@ -39,6 +43,6 @@ export async function simulateMail(
   await using opened = isToBeOpened(toOpen) ? await openViews(knowledge.keyring, toOpen) : passed(toOpen)
   const facts = opened.views[0]!.parsed
   const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
-  const explanation = explain(policy, input)
+  const explanation = await inSlices(explaining(policy, input), { budgetMs: EXPLAIN_BUDGET_MS })
   return { decision: withEnvelopeAddresses(explanation.decision, mail.envelope), explanation }
 }

@@ -1,12 +1,13 @@
 import type { Decision, Method, Missing, Outcome, PolicyInput, Reason, Step } from '../../domain/index.ts'
 import type { Text } from '../diagnostic.ts'
-import { decide } from '../evaluate/decide.ts'
+import { deciding } from '../evaluate/decide.ts'
 import { select } from '../evaluate/select.ts'
 import { Facts, messageCache } from '../facts.ts'
 import type { Condition } from '../ir.ts'
 import type { Layer } from '../layer.ts'
 import type { CompiledRule, Policy } from '../policy.ts'
-import { type Flip, smallestFlip } from './flip.ts'
+import { completed, type Steps } from '../steps.ts'
+import { type Flip, searchingFlip } from './flip.ts'
 import { type LeafTrace, type TruthName, trace } from './trace.ts'
 
 export interface RuleTrace {
@@ -35,7 +36,7 @@ export interface RecipientExplanation {
   readonly fired: readonly RuleTrace[]
   /** Rules that one single leaf kept from firing. */
   readonly nearly: readonly (RuleTrace & { readonly failed: LeafTrace })[]
-  /** One fact that would give another outcome, found by deciding again; null when no single one was found. */
+  /** One fact that would give another outcome, found by deciding again; null when none was found, or no more are searched for a mail to so many. */
   readonly flip: Flip | null
   /** How many other rules did not match. */
   readonly others: number
@@ -48,19 +49,34 @@ export interface Explanation {
   readonly decision: Decision
 }
 
+/** Decisions that all searches of one explanation make at most, so that a mail to many does not cost minutes. */
+const TRIES = 4_000
+/** Rules that are traced in one step. */
+const RULES_A_STEP = 50
+
 /** Decides again and keeps, per recipient, what every leaf of the rules that count saw. */
 export function explain(policy: Policy, input: PolicyInput): Explanation {
-  const decision = decide(policy, input)
+  return completed(explaining(policy, input))
+}
+
+/** The same in steps: thousands of rules and hundreds of recipients take seconds. */
+export function* explaining(policy: Policy, input: PolicyInput): Steps<Explanation> {
+  const decision = yield* deciding(policy, input)
   const cache = messageCache(policy.lists)
-  const recipients = input.recipients.map((recipient, index): RecipientExplanation => {
+  const tries = { left: TRIES }
+  const recipients: RecipientExplanation[] = []
+  for (const [index, recipient] of input.recipients.entries()) {
     const decided = decision.recipients[index]!
     const facts = new Facts(input, recipient, policy.tenantLabels, cache)
-    const traces = policy.rules.map((rule) => ({ rule, traced: traceRule(policy, rule, facts) }))
-    const fired = traces
-      .filter(({ traced }) => traced.branch !== null || traced.value === 'unknown')
-      .map(({ traced }) => traced)
-    const nearly = traces.flatMap(({ rule, traced }) => nearMiss(policy, rule, traced, facts))
-    return {
+    const fired: RuleTrace[] = []
+    const nearly: RecipientExplanation['nearly'][number][] = []
+    for (const [at, rule] of policy.rules.entries()) {
+      if (at % RULES_A_STEP === 0) yield
+      const traced = traceRule(policy, rule, facts)
+      if (traced.branch !== null || traced.value === 'unknown') fired.push(traced)
+      nearly.push(...nearMiss(policy, rule, traced, facts))
+    }
+    recipients.push({
       address: decided.address,
       outcome: decided.outcome,
       method: decided.method,
@@ -70,10 +86,10 @@ export function explain(policy: Policy, input: PolicyInput): Explanation {
       missing: decided.missing,
       fired,
       nearly,
-      flip: smallestFlip(policy, input, index, conditionsOf(policy, nearly, fired)),
-      others: traces.length - fired.length - nearly.length,
-    }
-  })
+      flip: yield* searchingFlip(policy, input, index, conditionsOf(policy, nearly, fired), tries),
+      others: policy.rules.length - fired.length - nearly.length,
+    })
+  }
   return { decisionId: decision.decisionId, revision: decision.revision, recipients, decision }
 }
 

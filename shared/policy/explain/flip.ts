@@ -8,6 +8,7 @@ import { leavesOf } from '../parse/condition.ts'
 import type { Policy } from '../policy.ts'
 import { restOf } from '../registry/conditions.ts'
 import { types } from '../registry/types.ts'
+import { completed, type Steps } from '../steps.ts'
 import { shown } from './trace.ts'
 
 export interface Flip {
@@ -35,13 +36,25 @@ export function smallestFlip(
   recipient: number,
   conditions: readonly Condition[],
 ): Flip | null {
+  return completed(searchingFlip(policy, input, recipient, conditions, { left: TRIES }))
+}
+
+/** The same, one decision a step; of many searches together no more than `all` has left. */
+export function* searchingFlip(
+  policy: Policy,
+  input: PolicyInput,
+  recipient: number,
+  conditions: readonly Condition[],
+  all: { left: number },
+): Steps<Flip | null> {
   const one = { ...input, recipients: [input.recipients[recipient]!] }
   const before = decide(policy, one).recipients[0]!
   const facts = new Facts(one, one.recipients[0]!, policy.tenantLabels, messageCache(policy.lists))
   let tries = 0
   let protection: Flip | null = null
   for (const { field, from, to, changed } of changes(policy, one, facts, conditions)) {
-    if (tries++ >= TRIES) break
+    if (tries++ >= TRIES || all.left-- <= 0) break
+    yield
     const { outcome, method } = decide(policy, changed).recipients[0]!
     const flip = { field, from, to, outcome, method }
     if (outcome !== before.outcome) return flip
