@@ -70,7 +70,14 @@ export async function readText(
   }
   const bytes = Buffer.concat(kept)
   const text = decodeCharset(cut ? withoutHalfCharacter(bytes) : bytes, charset)
-  return { text: cut ? text.replace(/\uFFFD+$/, '') : text, cut }
+  return { text: cut ? withoutTrailing(text, '\uFFFD') : text, cut }
+}
+
+/** Without all of this character at its end; a pattern would take a time of the square of a long run elsewhere. */
+export function withoutTrailing(text: string, character: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === character) end--
+  return text.slice(0, end)
 }
 
 /** us-ascii is what mailers write when they do not know: bytes above 127 are then judged like an undeclared charset. */

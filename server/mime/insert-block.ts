@@ -13,7 +13,7 @@ export function insertText(text: string, blocks: readonly BodyBlock[]): string {
   let result = text
   for (const block of blocks) {
     const words = block.text.replace(/[ \t]+$/gm, '').trim()
-    result = block.position === 'top' ? `${words}\n\n${result}` : `${result.replace(/\s+$/, '')}\n\n${words}\n`
+    result = block.position === 'top' ? `${words}\n\n${result}` : `${result.trimEnd()}\n\n${words}\n`
   }
   return result
 }

@@ -1,4 +1,4 @@
-import { decodeCharset } from '../../../mime/charset.ts'
+import { decodeCharset, withoutTrailing } from '../../../mime/charset.ts'
 import { decompressRtf } from './compressed-rtf.ts'
 import { type MapiProperty, readProperties } from './mapi.ts'
 
@@ -36,7 +36,7 @@ export function readTnef(bytes: Buffer): Tnef {
   const texts: Tnef['texts'][number][] = []
   let whole = bytes.length >= 6 && bytes.readUInt32LE(0) === 0x223e9f78
   let charset = 'windows-1252'
-  const text = (data: Buffer) => decodeCharset(data, charset).replace(/\0+$/, '')
+  const text = (data: Buffer) => withoutTrailing(decodeCharset(data, charset), '\0')
   const top = () => {
     if (drafts.length === 0) drafts.push({ titles: [], data: null, message: false })
     return drafts.at(-1)!
@@ -100,5 +100,5 @@ function bodies(data: Buffer, texts: Tnef['texts'][number][], text: (data: Buffe
 }
 
 function stringOf({ type, value }: MapiProperty, text: (data: Buffer) => string): string {
-  return type === 0x001f ? value.toString('utf16le').replace(/\0+$/, '') : text(value)
+  return type === 0x001f ? withoutTrailing(value.toString('utf16le'), '\0') : text(value)
 }
