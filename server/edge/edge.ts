@@ -69,7 +69,8 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
       env: {},
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
-    const opened = openLine<EdgeMethods>(worker, core)
+    // An answer is a 250 that waits; what the core does next is mostly the delivery of mails that have theirs.
+    const opened = openLine<EdgeMethods>(worker, core, { answersFirst: true })
     running = { worker, line: opened, ended: new Promise((resolve) => worker.once('exit', resolve)) }
     const die = (error: Error) => {
       opened.cut(error)

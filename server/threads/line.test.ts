@@ -88,6 +88,34 @@ describe('a line between two threads', () => {
     expect(packets).toHaveLength(1)
   })
 
+  test('answers go before the work that follows, all of one turn in one packet', async () => {
+    const { port1, port2 } = new MessageChannel()
+    ports.push(port1, port2)
+    const order: string[] = []
+    const answering = {
+      postMessage(value: unknown, transfer: readonly ArrayBuffer[]) {
+        order.push(`${(value as unknown[]).length} said`)
+        port2.postMessage(value, transfer as ArrayBuffer[])
+      },
+      on: (event: 'message', listener: (value: unknown) => void) => port2.on(event, listener),
+    }
+    const far = openLine<{ news(): void }>(
+      answering,
+      {
+        record() {
+          far.tell('news')
+          setImmediate(() => order.push('work'))
+          return Promise.resolve()
+        },
+      },
+      { answersFirst: true },
+    )
+    const near = openLine<{ record(): Promise<void> }>(port1, { news() {} })
+    await Promise.all([near.call('record'), near.call('record')])
+    await turn()
+    expect(order).toEqual(['4 said', 'work', 'work'])
+  })
+
   test('what cannot be cloned fails for who said it, and the others of its turn arrive', async () => {
     const { near } = line({ echo: (value: unknown) => value, make: () => () => 1 })
     const [good, bad, answer] = await Promise.allSettled([

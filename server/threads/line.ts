@@ -56,23 +56,36 @@ const UNASKED = 0
 
 /**
  * Packets of one turn of the event loop travel together: waking the other thread costs more than what is said
- * (some 20 us against 3), and under load a turn has many.
+ * (some 20 us against 3), and under load a turn has many. With `answersFirst` they leave as soon as an answer is among them, at
+ * the end of what brought it about and before the loop's next work: who waits behind it is a client, and that work is not his.
  */
-export function openLine<Theirs extends Methods>(port: Port, ours: Methods): Line<Theirs> {
+export function openLine<Theirs extends Methods>(
+  port: Port,
+  ours: Methods,
+  { answersFirst = false }: { readonly answersFirst?: boolean } = {},
+): Line<Theirs> {
   const waiting = new Map<number, Waiting>()
   let outgoing: Outgoing[] = []
+  /** What is going out leaves before the next work of the event loop. */
+  let leaving = false
   let last = UNASKED
   let broken: Error | null = null
 
   function send(packet: Packet, buffers: readonly ArrayBuffer[] = []): void {
     if (broken) return
     outgoing.push({ packet, buffers })
-    if (outgoing.length > 1) return
-    setImmediate(() => {
-      const said = outgoing
-      outgoing = []
-      if (!broken) post(said)
-    })
+    if (answersFirst && !('ask' in packet)) {
+      if (leaving) return
+      leaving = true
+      process.nextTick(leave)
+    } else if (outgoing.length === 1) setImmediate(leave)
+  }
+
+  function leave(): void {
+    leaving = false
+    const said = outgoing
+    outgoing = []
+    if (said.length > 0 && !broken) post(said)
   }
 
   /** What cannot be cloned must not take the others with it, nor the thread: its own asker hears of it. */
