@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenByteSource } from '../../ports/bytes.ts'
+import { letGo } from './let-go.ts'
 
 /** Up to so many bytes stay in memory. */
 const IN_MEMORY = 1024 * 1024
@@ -48,6 +49,11 @@ export class SealedSpool implements AsyncDisposable {
     this.#waiting.push(this.#seal.cipher.update(piece))
     this.#waitingSize += piece.length
     return this.#waitingSize >= BATCH ? this.#flush() : undefined
+  }
+
+  /** The same with a piece that stays the caller's and may change afterwards: it is copied, or sealed at once. */
+  append(piece: Buffer): Promise<void> | undefined {
+    return this.write(this.#size + piece.length <= IN_MEMORY ? Buffer.from(piece) : piece)
   }
 
   /** The content, to be read from any offset until it is disposed of. */
@@ -168,14 +174,6 @@ const NOTHING = Buffer.alloc(0)
 interface Seal {
   readonly key: Buffer
   readonly cipher: Cipheriv
-}
-
-/**
- * Gives the memory of a buffer that nobody else has back now: outside of V8's heap it would stay until V8 looks, and 120 MB
- * go by faster than that. The buffer is empty afterwards.
- */
-function letGo({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** Counter block of CTR mode; the key is used for one spool only, so it may begin at zero. */

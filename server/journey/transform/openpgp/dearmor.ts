@@ -20,9 +20,8 @@ export async function* dearmored(
   const base64 = new Base64()
   let held: Buffer = Buffer.alloc(0)
   let inside = false
-  for await (const piece of pieces) {
-    held =
-      held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength) : Buffer.concat([held, piece])
+  for await (const piece of cutAtLine(pieces)) {
+    held = held.length === 0 ? piece : Buffer.concat([held, piece])
     if (!inside) {
       const start = bodyStart(held, type)
       if (start === null) {
@@ -45,6 +44,18 @@ export async function* dearmored(
     return
   }
   throw malformed('the end of the armor is missing')
+}
+
+/** The same bytes: a piece that goes on in the middle of a line is cut at its end, so that what is joined is one line and not all. */
+async function* cutAtLine(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let open = false
+  for await (const { buffer, byteOffset, byteLength } of pieces) {
+    const piece = Buffer.from(buffer, byteOffset, byteLength)
+    const end = open ? piece.indexOf(LF) + 1 : 0
+    if (end > 0) yield piece.subarray(0, end)
+    if (end < piece.length) yield piece.subarray(end)
+    open = piece.length > 0 ? piece[piece.length - 1] !== LF : open
+  }
 }
 
 /** After the empty line below the armor's headers; null while that has not come. */

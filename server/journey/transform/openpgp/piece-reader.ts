@@ -53,6 +53,17 @@ export class PieceReader {
     return Buffer.concat(parts)
   }
 
+  /** Fills `room`, less of it at the end of the stream: of thousands of short pieces one, for what has a price per call. */
+  async into(room: Buffer): Promise<Buffer> {
+    let filled = 0
+    while (filled < room.length && (this.#held.length > 0 || (await this.#fill()))) {
+      const part = this.#taken(Math.min(room.length - filled, this.#held.length))
+      room.set(part, filled)
+      filled += part.length
+    }
+    return room.subarray(0, filled)
+  }
+
   async byte(): Promise<number> {
     return (await this.exactly(1))[0]!
   }
