@@ -59,14 +59,23 @@ async function setFault(page: Page, whose: string, fault: string): Promise<void>
   await page.getByText('Faults').click()
 }
 
-/** A confidential mail in a client that names its attachments late. */
+/** A confidential mail in a client that names its attachments late: when `nameFiles` says so. */
 async function withLateFiles(): Promise<Page> {
   visit = await world.open(client('web'))
   await setFault(visit.page, 'Outlook itself', 'filesLate')
+  await visit.page.evaluate(() => {
+    window.secflowSimulator!.desk.filesLate = Number.POSITIVE_INFINITY
+  })
   await sample(visit.page, 'Minutes for four')
   await confidential(visit.page)
   return visit.page
 }
+
+const nameFiles = (page: Page) =>
+  page.evaluate(() => {
+    const { draft } = window.secflowSimulator!.open()!.session
+    draft.attachments = draft.attachments.map((one) => ({ ...one, listedAt: 0 }))
+  })
 
 async function confidential(page: Page): Promise<void> {
   const pane = await frameOf(page, '/taskpane.html')
@@ -454,6 +463,7 @@ describe('what senders get wrong, and what servers do', () => {
     const page = await withLateFiles()
     // What was stamped first knows of no attachment: the client has not named it yet.
     expect(await attOf(page)).toBe(attachmentHash([]))
+    await nameFiles(page)
     const named = attachmentHash([{ name: 'Minutes.txt', size: 2400 }])
     await expect.poll(() => attOf(page), { timeout: 15_000 }).toBe(named)
     const sent = sentHeaders(page)
@@ -467,7 +477,8 @@ describe('what senders get wrong, and what servers do', () => {
   }, async () => {
     const page = await withLateFiles()
     await page.getByRole('button', { name: 'Protect' }).click()
-    await page.waitForTimeout(3000)
+    await expect.poll(() => page.frames().some((frame) => frame.url().includes('/taskpane.html'))).toBe(false)
+    await nameFiles(page)
     const sent = sentHeaders(page)
     await goesOut(page)
     expect(await sent).toMatchObject({ 'x-secflow-classification': 'confidential', 'x-secflow-stamp': 'none' })
