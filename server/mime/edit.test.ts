@@ -121,11 +121,11 @@ describe('editContent', () => {
     ])
   })
 
-  it('finds the real end of an HTML body', () => {
+  it('finds the real end of an HTML body', async () => {
     const html = '<body><!-- </body> --><script>"</body>"</script><p>x</p></body></html>'
-    expect(insertHtml(html, [block('bottom')]).indexOf('Files')).toBeGreaterThan(html.indexOf('<p>x'))
-    expect(insertHtml('<p>x', [block('top')])).toMatch(/^\r\n<p>Files.*<\/p>\r\n<p>x$/s)
-    expect(insertHtml('<html><head><title>t</title></head><body class="a">x', [block('top')])).toMatch(
+    expect((await insertHtml(html, [block('bottom')])).indexOf('Files')).toBeGreaterThan(html.indexOf('<p>x'))
+    expect(await insertHtml('<p>x', [block('top')])).toMatch(/^\r\n<p>Files.*<\/p>\r\n<p>x$/s)
+    expect(await insertHtml('<html><head><title>t</title></head><body class="a">x', [block('top')])).toMatch(
       /<body class="a">\r\n<p>Files/,
     )
   })

@@ -1,15 +1,17 @@
 import { Fault } from '../../shared/fault/index.ts'
 import type { ByteSource } from '../ports/bytes.ts'
-import { contentType, encodedText, multipart, textPart, transferEncoding } from './build.ts'
+import { contentType, multipart, textPart, transferEncoding } from './build.ts'
 import { canDecode, readText } from './charset.ts'
 import { contentEntity, isContentField } from './content-of.ts'
 import { decodeStream } from './decode.ts'
+import { encodeBase64, encodeQuotedPrintable } from './encode.ts'
 import type { Entity, HeaderField } from './entity.ts'
 import { editHeader, withField } from './header.ts'
 import { type BodyBlock, insertHtml, insertText } from './insert-block.ts'
 import { type MimeIndex, type MimePart, partsOf } from './part.ts'
 import { readableParts } from './readable.ts'
 import { type Ranges, type Splice, spliced } from './splice.ts'
+import { Turn } from './turn.ts'
 import { headerBytes } from './write.ts'
 
 export type { BodyBlock } from './insert-block.ts'
@@ -134,9 +136,33 @@ function rewritten(source: Ranges, part: MimePart, blocks: readonly BodyBlock[])
     body: async function* () {
       const bytes = decodeStream(source.stream(part.bodyStart, part.bodyEnd), part.encoding)
       const { text } = await readText(bytes, part.parameters.get('charset'), REWRITE_MAX)
-      const changed = part.type === 'text/html' ? insertHtml(text, blocks) : insertText(text, blocks)
-      yield* encodedText(Buffer.from(changed.toWellFormed().replace(/\r\n|\r|\n/g, '\r\n')), encoding)()
+      const changed = part.type === 'text/html' ? await insertHtml(text, blocks) : insertText(text, blocks)
+      yield* encoded(wireLines(changed), encoding)
     },
+  }
+}
+
+const encoded = (bytes: AsyncIterable<Buffer>, encoding: 'base64' | 'quoted-printable') =>
+  encoding === 'base64' ? encodeBase64(bytes) : encodeQuotedPrintable(bytes)
+
+/** Characters that become bytes between two looks at the clock. */
+const PIECE = 16_384
+
+/** Text as UTF-8 with CRLF line ends, in pieces. */
+async function* wireLines(text: string): AsyncGenerator<Buffer> {
+  const turn = new Turn()
+  for (let at = 0; at < text.length; ) {
+    if (turn.due) await turn.pause()
+    let end = at + PIECE
+    // Neither a line end nor a character in halves.
+    if (/\r\n|[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(end - 1, end + 1))) end++
+    yield Buffer.from(
+      text
+        .slice(at, end)
+        .toWellFormed()
+        .replace(/\r\n|\r|\n/g, '\r\n'),
+    )
+    at = end
   }
 }
 

@@ -1,17 +1,20 @@
-import { type DefaultTreeAdapterMap, type DefaultTreeAdapterTypes, defaultTreeAdapter, parse } from 'parse5'
+import { type DefaultTreeAdapterMap, type DefaultTreeAdapterTypes, defaultTreeAdapter, Parser } from 'parse5'
+import { Turn } from './turn.ts'
 
 /** Nesting at which browsers stop as well. */
 const DEPTH_MAX = 512
 /** Elements opened in all, those that the parser repeats for formatting included. */
 const ELEMENTS_MAX = 300_000
+/** Characters between two looks at the clock. */
+const SLICE = 4_096
 
 class TooMuch extends Error {}
 
 /**
  * The tree a browser makes of HTML, or null where deep nesting or repeated formatting would cost time or memory out of proportion
- * to the text (the tree builder of the HTML standard is quadratic in the depth).
+ * to the text (the tree builder of the HTML standard is quadratic in the depth). Others have their turn in between.
  */
-export function parseHtml(html: string): DefaultTreeAdapterTypes.Document | null {
+export async function parseHtml(html: string): Promise<DefaultTreeAdapterTypes.Document | null> {
   let depth = 0
   let elements = 0
   const treeAdapter: typeof defaultTreeAdapter = {
@@ -24,7 +27,14 @@ export function parseHtml(html: string): DefaultTreeAdapterTypes.Document | null
     },
   }
   try {
-    return parse<DefaultTreeAdapterMap>(html, { sourceCodeLocationInfo: true, treeAdapter })
+    const parser = new Parser<DefaultTreeAdapterMap>({ sourceCodeLocationInfo: true, treeAdapter })
+    const turn = new Turn()
+    for (let at = 0; at < html.length; at += SLICE) {
+      if (turn.due) await turn.pause()
+      parser.tokenizer.write(html.slice(at, at + SLICE), false)
+    }
+    parser.tokenizer.write('', true)
+    return parser.document
   } catch (error) {
     if (error instanceof TooMuch) return null
     throw error

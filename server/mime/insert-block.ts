@@ -22,8 +22,8 @@ export function insertText(text: string, blocks: readonly BodyBlock[]): string {
  * HTML with the blocks at the start or end of its body as a browser sees it (not as a pattern in the text finds it: a `</body>`
  * inside of a comment or script is none). Every other character stays. HTML that is too deep to be read gets them around it.
  */
-export function insertHtml(html: string, blocks: readonly BodyBlock[]): string {
-  const { first, last } = bodyRange(html)
+export async function insertHtml(html: string, blocks: readonly BodyBlock[]): Promise<string> {
+  const { first, last } = await bodyRange(html)
   const at = (position: BodyBlock['position']) =>
     blocks
       .filter((block) => block.position === position)
@@ -32,8 +32,8 @@ export function insertHtml(html: string, blocks: readonly BodyBlock[]): string {
   return html.slice(0, first) + at('top') + html.slice(first, last) + at('bottom') + html.slice(last)
 }
 
-function bodyRange(html: string): { readonly first: number; readonly last: number } {
-  const document = parseHtml(html)
+async function bodyRange(html: string): Promise<{ readonly first: number; readonly last: number }> {
+  const document = await parseHtml(html)
   if (!document) return { first: 0, last: html.length }
   const root = document.childNodes.find((node): node is DefaultTreeAdapterTypes.Element => node.nodeName === 'html')
   const body = root?.childNodes.find((node): node is DefaultTreeAdapterTypes.Element => node.nodeName === 'body')

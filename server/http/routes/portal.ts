@@ -124,7 +124,7 @@ async function portal(app: App, services: HttpServices): Promise<void> {
     reply.headers(frameSecurity)
     return show(
       reply,
-      frameDocument({ language: place.language, title: subject || '-', html: html ?? '', imageWord: image }),
+      await frameDocument({ language: place.language, title: subject || '-', html: html ?? '', imageWord: image }),
     )
   })
 

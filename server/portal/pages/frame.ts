@@ -1,4 +1,5 @@
-import { sanitise } from '../sanitise.ts'
+import { inSlices } from '../../policies/in-slices.ts'
+import { sanitising } from '../sanitise.ts'
 import { html } from './html.ts'
 
 /** Own policy of the document in the frame: no origin, no script, no request to anywhere; links open elsewhere. */
@@ -10,12 +11,13 @@ export const frameSecurity = {
 } as const
 
 /** The sender's HTML as a document of its own, on white paper as mail expects. */
-export function frameDocument(of: {
+export async function frameDocument(of: {
   readonly language: string
   readonly title: string
   readonly html: string
   readonly imageWord: string
-}): string {
+}): Promise<string> {
+  const safe = await inSlices(sanitising(of.html, of.imageWord))
   return html`<!doctype html>
 <html lang="${of.language}"><head><meta charset="utf-8"><title>${of.title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -24,6 +26,6 @@ export function frameDocument(of: {
 body { margin: 1rem; font: 1rem/1.5 system-ui, sans-serif; color: #1d2330; background: #fff; overflow-wrap: anywhere; }
 img, table { max-width: 100%; }
 .image { color: #545b69; font-style: italic; }
-</style></head><body><main>${{ markup: sanitise(of.html, of.imageWord) }}</main></body></html>
+</style></head><body><main>${{ markup: safe }}</main></body></html>
 `.markup
 }
