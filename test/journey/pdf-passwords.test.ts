@@ -135,6 +135,7 @@ describe('a password that is kept', () => {
     const had = sink.texts.length
     const sent = await Promise.all(Array.from({ length: 6 }, () => submit(AT_ONCE)))
     for (const id of sent) expect((await gateway.settled(id)).map(({ state }) => state)).toEqual(['delivered'])
+    await eventually('a text message', () => sink.texts[had])
     const passwords = new Set(sink.texts.slice(had).map(({ text }) => passwordIn(text)))
     expect(passwords.size).toBe(1)
     for (const [n, carrier] of (await mailsTo(sink, AT_ONCE, 6)).entries())
