@@ -31,7 +31,10 @@ export type Answers = Map<number, Truth>
 /** Filled as rules ask; shared by all recipients of a message. Many a mail needs few of these. */
 export class MessageCache {
   readonly message: Cached[] = []
+  /** By slot, then by attachment. */
   readonly files: Cached[][] = []
+  /** What fields of an attachment read from. */
+  readonly scenes: Scene[] = []
   /** What the index of rules found out about the message; kept by the index. */
   matching: object | null = null
   readonly lists: ListCopies
@@ -106,16 +109,19 @@ export class Facts implements Scene {
 
   /** The value of an attachment field for the attachment at `position`. */
   fileValue(slot: Slot, position: number): Normalised {
-    let cache = this.shared.files[position]
+    let cache = this.shared.files[slot.index]
     if (!cache) {
-      cache = []
-      this.shared.files[position] = cache
+      cache = new Array<Cached>(this.input.attachments?.length ?? 0)
+      this.shared.files[slot.index] = cache
     }
-    const known = cache[slot.index]
+    const known = cache[position]
     if (known !== undefined) return known === UNKNOWN ? undefined : known
-    const scene = this.fileScene(position)
-    const value = normalise(slot.field, slot.field.read(scene, slot.rest), scene)
-    cache[slot.index] = value === undefined ? UNKNOWN : value
+    const { scenes } = this.shared
+    const scene = scenes[position] ?? this.fileScene(position)
+    scenes[position] = scene
+    const fact = slot.field.read(scene, slot.rest)
+    const value = fact === undefined || fact === null ? fact : comparable(slot.type, fact, scene)
+    cache[position] = value === undefined ? UNKNOWN : value
     return value
   }
 
@@ -138,6 +144,10 @@ export function normalise(field: FieldDefinition, fact: Fact, scene: Scene): Nor
 
 function comparable(type: TypeDefinition, fact: NonNullable<Fact>, scene: Scene): Normalised {
   if (typeof fact !== 'object') return type.normalise(fact, scene)
+  if (fact.length === 1) {
+    const only = type.normalise(fact[0]!, scene)
+    return only === undefined ? undefined : [only]
+  }
   const values = fact.map((one) => type.normalise(one, scene))
   return values.includes(undefined) ? undefined : (values as Value[])
 }

@@ -38,6 +38,8 @@ export function tenantLabels(list: readonly Label[], defaultId?: string): Tenant
     highest,
     rank: (id) => ranks.get(id.toLowerCase()) ?? list.length - 1,
     resolve(id) {
+      // Ids are in lower case: most facts are one as they come.
+      if (id !== null && id !== 'none' && ranks.has(id)) return id
       const name = id === null ? 'none' : id.trim().toLowerCase()
       if (name === 'none' || name === '') return standard.id
       return ranks.has(name) ? name : highest.id

@@ -24,7 +24,8 @@ export function candidatesOf(policy: { readonly rules: readonly CompiledRule[] }
 
 /** Recipients that are equal in every field that conditions or keys of rules look at. */
 interface Kind {
-  readonly values: readonly Normalised[]
+  /** Of the first of them: most others differ in the first field, and no further one is read then. */
+  readonly facts: Facts
   readonly found: readonly Candidate[]
 }
 
@@ -58,9 +59,7 @@ class Matching {
     const other = others && this.#among(others, facts)
     if (other) return other.found
     const found = this.#find(facts)
-    const values = new Array<Normalised>(recipientSlots.length)
-    for (let i = 0; i < values.length; i++) values[i] = facts.value(recipientSlots[i]!)
-    const kind = { values, found }
+    const kind = { facts, found }
     if (few) this.#first.push(kind)
     else if (others === undefined) {
       this.#others ??= new Map()
@@ -74,9 +73,10 @@ class Matching {
     return null
   }
 
-  #alike({ values }: Kind, facts: Facts): boolean {
+  #alike(kind: Kind, facts: Facts): boolean {
     const { recipientSlots } = this.index
-    for (let i = 0; i < values.length; i++) if (!same(values[i], facts.value(recipientSlots[i]!))) return false
+    for (let i = 0; i < recipientSlots.length; i++)
+      if (!same(kind.facts.value(recipientSlots[i]!), facts.value(recipientSlots[i]!))) return false
     return true
   }
 

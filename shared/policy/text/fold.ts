@@ -1,7 +1,21 @@
 /** The form in which strings are compared: NFKC, then lower case, so that full-width letters and ligatures hide nothing. */
 export function fold(text: string): string {
+  if (isFolded(text)) return text
   if (ASCII.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').toLowerCase().normalize('NFKC')
+}
+
+/** Longer texts are looked at by the platform. */
+const SHORT = 80
+
+/** Whether a short text is its own form for certain: most facts are, and are told so without a call. */
+function isFolded(text: string): boolean {
+  if (text.length > SHORT) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 32 || code > 126 || (code >= 65 && code <= 90)) return false
+  }
+  return true
 }
 
 /** Text that NFKC leaves as it is. */
