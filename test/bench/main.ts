@@ -17,6 +17,7 @@ import { pdf } from './pdf.ts'
 import { policy } from './policy.ts'
 import { relay } from './relay.ts'
 import type { Bench } from './row.ts'
+import { slices } from './slices.ts'
 import { smime } from './smime.ts'
 import { smoke } from './smoke.ts'
 
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   openpgp,
   pdf,
   smime,
+  slices,
 }
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)

@@ -14,7 +14,7 @@ function processorTime(): number {
  * others no turn, so it counts as one with what stands before it. What the machine does beside does not count; what the runtime does
  * now and then (compiling, collecting) does: take the least of several runs.
  */
-export async function longestSlice(work: () => unknown): Promise<number> {
+async function longestSlice(work: () => unknown): Promise<number> {
   await turn()
   let longest = 0
   let going = true
