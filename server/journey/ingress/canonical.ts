@@ -39,6 +39,8 @@ export function checkLines(maxLine = 998): LineCheck {
       if (length === 0) return
       let start = 0
       let at = 0
+      // A variable of the call: one that the closure shares is written to memory for every word.
+      let seen = bits
       if (lastWasCr) {
         if (chunk[0] !== LF) throw new Fault('bare-line-end', 'CR without LF')
         lastWasCr = false
@@ -54,7 +56,7 @@ export function checkLines(maxLine = 998): LineCheck {
           for (; index < words.length; index++) {
             const word = words[index]!
             if (((word - 0x0e0e0e0e) & ~word & EIGHTH_BITS) !== 0) break
-            bits |= word
+            seen |= word
           }
           at = skew + (index << 2)
           if (at >= length) break
@@ -64,6 +66,7 @@ export function checkLines(maxLine = 998): LineCheck {
           if (carried + at - start > maxLine) throw new Fault('line-too-long')
           if (at + 1 === length) {
             lastWasCr = true
+            bits = seen
             return
           }
           if (chunk[at + 1] !== LF) throw new Fault('bare-line-end', 'CR without LF')
@@ -74,9 +77,10 @@ export function checkLines(maxLine = 998): LineCheck {
         }
         if (byte === LF) throw new Fault('bare-line-end', 'LF without CR')
         if (byte === 0) throw new Fault('nul-byte')
-        bits |= byte
+        seen |= byte
         at++
       }
+      bits = seen
       carried += length - start
       if (carried > maxLine) throw new Fault('line-too-long')
     },

@@ -212,6 +212,8 @@ function check(offered: Offered, id: MessageId, at: number, by: string, limits: 
   }
 }
 
+/** Asked of the first bytes: chunks as long as they are must not be copied for it. */
 function startsEmpty(chunks: readonly Buffer[]): boolean {
-  return Buffer.concat(chunks).subarray(0, 2).toString('latin1') === '\r\n'
+  const first = Buffer.concat(chunks.map((chunk) => chunk.subarray(0, 2)))
+  return first[0] === 0x0d && first[1] === 0x0a
 }
