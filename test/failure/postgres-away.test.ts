@@ -39,12 +39,12 @@ test('what was under way goes on when the database is back, not when leases run 
     await server.resume()
     const waiting = async () =>
       Number((await server.ask("select count(*) as n from recipient where state <> 'delivered'", 'gateway'))[0]?.n)
-    // Half of a lease; without the load it is a few seconds.
-    await expect.poll(waiting, { timeout: 30_000 }).toBe(0)
+    // Before any lease ends; on an idle machine it is a few seconds.
+    await expect.poll(waiting, { timeout: 45_000 }).toBe(0)
     const mailboxes = gateway.sink.delivered.map(({ address }) => address)
     expect(mailboxes.length).toBe(new Set(mailboxes).size)
     expect(mailboxes.length).toBeGreaterThanOrEqual(taken)
   } finally {
     await server.stop()
   }
-}, 120_000)
+}, 180_000)
