@@ -23,7 +23,7 @@ const SEEKS = 1_000
 const BREATH = 64
 
 /** How long a lease is, and the token by which its holder is known: fresh with each claim. */
-export interface Lease {
+interface Lease {
   readonly leaseMs: number
   readonly leaseToken: string
 }
