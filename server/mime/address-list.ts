@@ -1,3 +1,4 @@
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import { decodeWords, encodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
 import { rawField } from './header.ts'
@@ -25,7 +26,16 @@ const MARKS = '<>,;:@'
  * time is linear in the text.
  */
 export function parseAddresses(text: string): Mailbox[] {
+  return completed(parsingAddresses(text))
+}
+
+/** Tokens that are read in one step. */
+const TOKENS = 500
+
+/** The same in steps. */
+export function* parsingAddresses(text: string): Steps<Mailbox[]> {
   const found: Mailbox[] = []
+  let read = 0
   let group: string | undefined
   let element: Token[] = []
   // `<` is open; in an obsolete source route `<@relay,@relay:` (RFC 5322 4.4) a comma ends no element.
@@ -39,6 +49,7 @@ export function parseAddresses(text: string): Mailbox[] {
     route = false
   }
   for (const token of tokens(text)) {
+    if (++read % TOKENS === 0) yield
     const mark = token.kind === 'mark' ? token.text : ''
     if (mark === ',' && !route) take()
     else if (mark === ';' && !angle) {

@@ -1,3 +1,4 @@
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import { decodeCharset } from './charset.ts'
 
 /** RFC 2047 2 with the language tag of RFC 2231 5. White space inside the text is what mailers wrongly send in Q words. */
@@ -9,7 +10,16 @@ const WORD = /=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bq])\?([^?\r\n]*)\?=/gi
  * encoded word stays as it stands.
  */
 export function decodeWords(text: string): string {
+  return text.includes('=?') ? completed(decodingWords(text)) : text
+}
+
+/** Words that are decoded in one step. */
+const WORDS = 100
+
+/** The same in steps. */
+export function* decodingWords(text: string): Steps<string> {
   if (!text.includes('=?')) return text
+  let words = 0
   let out = ''
   let last = 0
   let run: { charset: string; bytes: Buffer[] } | null = null
@@ -18,6 +28,7 @@ export function decodeWords(text: string): string {
     run = null
   }
   for (const match of text.matchAll(WORD)) {
+    if (++words % WORDS === 0) yield
     const [whole, charset, encoding, payload] = match as unknown as [string, string, string, string]
     const between = text.slice(last, match.index)
     const bytes = encoding.toLowerCase() === 'b' ? Buffer.from(payload, 'base64') : decodeQ(payload)

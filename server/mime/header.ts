@@ -1,8 +1,9 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { Fault } from '../../shared/fault/index.ts'
 import { decodeCharset } from './charset.ts'
-import { decodeWords, encodeWords } from './encoded-word.ts'
+import { decodeWords, decodingWords, encodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
+import type { Turn } from './turn.ts'
 
 export { formatDate, parseDate } from './date.ts'
 
@@ -48,7 +49,7 @@ export class HeaderLines {
     const fields = this.#fields.map(({ name, lines }, at) => ({ name, raw: joinLines(lines), at }))
     for (const { raw } of fields) {
       if (!isUtf8(raw)) this.#defects.add('header-charset-unknown')
-      else if (raw.some((byte) => byte > 127)) this.#defects.add('header-8bit')
+      else if (!isAscii(raw)) this.#defects.add('header-8bit')
       if (raw.includes(CR) && /\r(?!\n)/.test(raw.toString('latin1'))) this.#defects.add('header-bare-cr')
     }
     return { fields, defects: [...this.#defects] }
@@ -88,6 +89,16 @@ export function fieldValue(field: HeaderField): string {
   const colon = field.raw.indexOf(0x3a)
   const value = decodeCharset(field.raw.subarray(field.name ? colon + 1 : 0), undefined)
   return value.replace(/\r?\n(?=[ \t])/g, '').trim()
+}
+
+/** As `fieldText`; others have their turn between the words of a long value. */
+export async function fieldTextInTurns(field: HeaderField, turn: Turn): Promise<string> {
+  const work = decodingWords(fieldValue(field))
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+    if (turn.due) await turn.pause()
+  }
 }
 
 /** The value unfolded and with its encoded words decoded: for unstructured fields such as Subject. */

@@ -14,7 +14,9 @@ const DASHES = Buffer.from('\n--')
 const DELIMITER_MAX = 1_000
 
 /** Fields that stand at most once in a message (RFC 5322 3.6). */
-const SINGLE = ['from', 'sender', 'reply-to', 'to', 'cc', 'subject', 'date', 'message-id', 'in-reply-to', 'references']
+const SINGLE: ReadonlySet<string> = new Set(
+  'from sender reply-to to cc subject date message-id in-reply-to references'.split(' '),
+)
 
 /**
  * One pass over the source that finds every part: headers are kept, bodies are skipped from one possible delimiter line to the
@@ -115,8 +117,10 @@ class Scanner {
     for (const defect of defects) this.#tree.defects.add(defect)
     if (this.#root) {
       this.#root = false
-      for (const name of SINGLE) {
-        if (fields.filter((field) => field.name === name).length > 1) this.#tree.defects.add(`duplicate-${name}`)
+      const seen = new Set<string>()
+      for (const { name } of fields) {
+        if (seen.has(name) && SINGLE.has(name)) this.#tree.defects.add(`duplicate-${name}`)
+        seen.add(name)
       }
     }
     this.#header = this.#tree.header(fields, bodyStart) ? new HeaderLines() : null

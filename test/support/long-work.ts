@@ -163,18 +163,18 @@ export const longWork: readonly LongWork[] = [
   },
   {
     name: 'header_addresses_256k',
-    turns: 0,
+    turns: 10,
     prepare: () =>
       headed(`To: ${Array.from({ length: 7_500 }, (_, at) => `"Name ${at}" <r${at}@x.example>`).join(',\r\n ')}`),
   },
   {
     name: 'header_words_256k',
-    turns: 0,
+    turns: 15,
     prepare: () => headed(`Subject: ${`${'=?utf-8?Q?=C3?= =?utf-8?Q?=A4?= '.repeat(28)}\r\n `.repeat(270)}`),
   },
   {
     name: 'header_20000_fields',
-    turns: 0,
+    turns: 80,
     prepare: () => headed(Array.from({ length: 20_000 }, (_, at) => `X-${at}: 1`).join('\r\n')),
   },
   {

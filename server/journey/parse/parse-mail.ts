@@ -1,9 +1,18 @@
 import type { AttachmentFacts, MessageFacts } from '../../../shared/domain/index.ts'
 import { HEADER } from '../../../shared/words/headers.ts'
-import { type Mailbox, parseAddresses } from '../../mime/address-list.ts'
-import { fieldsOf, fieldText, fieldValue, firstValue, parseDate, withoutControls } from '../../mime/header.ts'
+import { type Mailbox, parsingAddresses } from '../../mime/address-list.ts'
+import {
+  fieldsOf,
+  fieldText,
+  fieldTextInTurns,
+  fieldValue,
+  firstValue,
+  parseDate,
+  withoutControls,
+} from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
+import { Turn } from '../../mime/turn.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
 import { wordsAround } from './around-parts.ts'
 import { readAttachments } from './attachments.ts'
@@ -57,6 +66,11 @@ export interface VisibleHeader {
   }
 }
 
+/** Fields between two looks at the clock. */
+const FIELDS = 50
+/** A value whose words take long. */
+const isLong = ({ raw }: { readonly raw: Buffer }) => raw.length > 4_096
+
 /** Addresses of one field that are looked at. */
 const MAILBOXES_MAX = 10_000
 
@@ -78,12 +92,14 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root
+  const turn = new Turn()
+  const header = await headerFacts(index, turn)
   return {
     index,
     message: {
-      subject: subjectOf(index),
+      subject: subjectOf(index, header),
       size: source.size,
-      header: headerFacts(index),
+      header,
       language: languageOf(index),
       ...(closed ? {} : words),
       content,
@@ -93,7 +109,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
     attachments: closed && index.root.opaque ? undefined : facts,
     attachmentParts: parts,
     readable: body.readable,
-    visible: visibleHeader(index),
+    visible: await visibleHeader(index, turn),
     rawIntent: {
       classification: valuesOf(HEADER.classification),
       protection: valuesOf(HEADER.protection),
@@ -133,18 +149,20 @@ function isWrapped(index: MimeIndex): boolean {
   return index.root.opaque && index.root.shape === 'leaf'
 }
 
-function subjectOf(index: MimeIndex): string {
-  const field = index.root.fields.find(({ name }) => name === 'subject')
-  return field ? withoutControls(fieldText(field)) : ''
+function subjectOf(index: MimeIndex, header: Record<string, readonly string[]>): string {
+  const found = index.root.fields.some(({ name }) => name === 'subject')
+  return found ? withoutControls(header.subject?.[0] ?? '') : ''
 }
 
-function headerFacts(index: MimeIndex): Record<string, readonly string[]> {
+async function headerFacts(index: MimeIndex, turn: Turn): Promise<Record<string, readonly string[]>> {
   const values = new Map<string, string[]>()
-  for (const field of index.root.fields) {
+  for (const [at, field] of index.root.fields.entries()) {
     if (!field.name) continue
+    if (at % FIELDS === FIELDS - 1 && turn.due) await turn.pause()
+    const text = isLong(field) ? await fieldTextInTurns(field, turn) : fieldText(field)
     const list = values.get(field.name)
-    if (list) list.push(fieldText(field))
-    else values.set(field.name, [fieldText(field)])
+    if (list) list.push(text)
+    else values.set(field.name, [text])
   }
   return Object.fromEntries(values)
 }
@@ -161,19 +179,26 @@ function isAutoSubmitted(index: MimeIndex, content: MessageFacts['content'], nul
   return said || content === 'report' || nullSender
 }
 
-function visibleHeader(index: MimeIndex): VisibleHeader {
+async function visibleHeader(index: MimeIndex, turn: Turn): Promise<VisibleHeader> {
   const { fields } = index.root
-  const mailboxes = (name: string) =>
-    fieldsOf(fields, name)
-      .flatMap((field) => parseAddresses(fieldValue(field)))
-      .slice(0, MAILBOXES_MAX)
-  const [from, to, cc] = [mailboxes('from'), mailboxes('to'), mailboxes('cc')]
+  const found: Readonly<Record<string, Mailbox[]>> = { from: [], to: [], cc: [], 'reply-to': [] }
+  for (const [at, field] of fields.entries()) {
+    const mailboxes = Object.hasOwn(found, field.name) ? found[field.name] : undefined
+    if (at % FIELDS === FIELDS - 1 && turn.due) await turn.pause()
+    if (!mailboxes) continue
+    const work = parsingAddresses(fieldValue(field))
+    let step = work.next()
+    for (; !step.done; step = work.next()) if (turn.due) await turn.pause()
+    for (const one of step.value) mailboxes.push(one)
+  }
+  const named = (name: string) => (found[name] ?? []).slice(0, MAILBOXES_MAX)
+  const [from, to, cc] = [named('from'), named('to'), named('cc')]
   const addresses = (list: readonly Mailbox[]) => list.map(({ address }) => address)
   return {
     from: from[0]?.address ?? '',
     to: addresses(to),
     cc: addresses(cc),
-    replyTo: addresses(mailboxes('reply-to')),
+    replyTo: addresses(named('reply-to')),
     date: parseDate(firstValue(fields, 'date') ?? ''),
     messageId: (firstValue(fields, 'message-id') ?? '').replace(/^<|>$/g, ''),
     mailboxes: { from, to, cc },
