@@ -13,6 +13,8 @@ const SILENT: Readonly<Record<string, Tokenizer['state']>> = {
 const FOREIGN = new Set(['svg', 'math'])
 /** Characters between two looks at the clock. */
 const SLICE = 4_096
+/** Pieces of text that are kept apart. */
+const PIECES_MAX = 5_000
 /** Characters of words after which nobody reads on. */
 const WORDS_MAX = 524_288
 
@@ -79,6 +81,9 @@ class HtmlReader {
 
   write(html: string): void {
     this.#tokenizer.write(html, false)
+    // The words of an open link are counted in pieces.
+    if (!this.#link) this.#out.gather()
+    this.#aside.gather()
   }
 
   end(): HtmlWords {
@@ -139,7 +144,7 @@ class HtmlReader {
 
 /** Text of words and line breaks: white space is one space, and there is never more than one empty line. */
 class Lines {
-  readonly pieces: string[] = []
+  pieces: string[] = []
   length = 0
   #space = false
   #breaks = 0
@@ -159,6 +164,11 @@ class Lines {
   lineBreak(): void {
     this.#breaks = Math.min(2, this.#breaks + 1)
     this.#space = false
+  }
+
+  /** Makes one piece of many: a million of them would take long when the text is asked for. */
+  gather(): void {
+    if (this.pieces.length > PIECES_MAX) this.pieces = [this.pieces.join('')]
   }
 
   text(): string {
