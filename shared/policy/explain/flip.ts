@@ -8,7 +8,7 @@ import { leavesOf } from '../parse/condition.ts'
 import type { Policy } from '../policy.ts'
 import { restOf } from '../registry/conditions.ts'
 import { types } from '../registry/types.ts'
-import { completed, type Steps } from '../steps.ts'
+import type { Steps } from '../steps.ts'
 import { shown } from './trace.ts'
 
 export interface Flip {
@@ -28,18 +28,9 @@ const FIXED = ['message.direction', 'recipient.direction', 'recipient.external',
 
 /**
  * `conditions`: of the rules that fired or nearly did, the most telling first. Where no single fact that was tried changes the
- * outcome, the first that changes how the mail is protected; null when none does that either.
+ * outcome, the first that changes how the mail is protected; null when none does that either. One decision a step; of many
+ * searches together no more than `all` has left.
  */
-export function smallestFlip(
-  policy: Policy,
-  input: PolicyInput,
-  recipient: number,
-  conditions: readonly Condition[],
-): Flip | null {
-  return completed(searchingFlip(policy, input, recipient, conditions, { left: TRIES }))
-}
-
-/** The same, one decision a step; of many searches together no more than `all` has left. */
 export function* searchingFlip(
   policy: Policy,
   input: PolicyInput,
