@@ -61,8 +61,8 @@ function xmlString(bytes: Buffer): { readonly text: string; readonly known: bool
 /** Ends of paragraphs, cells and lines; runs inside a word have no space between them. */
 const BREAK =
   /^\/?(?:w:p|w:tc|w:br|w:cr|w:tab|a:p|a:br|si|c|v|row|text:p|text:h|text:line-break|text:tab|text:s|table:table-cell)$/
-/** Pieces of XML between two looks at the clock, and the length of one that takes as long. */
-const PIECES = 500
+/** Pieces of XML between two looks at the clock, and the characters after which a piece ends. */
+const PIECES = 10
 const LONG = 4_096
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
@@ -80,7 +80,7 @@ async function xmlWords(xml: string, cap: number): Promise<string> {
   let length = 0
   let pieces = 0
   for (const piece of xmlPieces(xml)) {
-    if ((++pieces % PIECES === 0 || piece.length > LONG) && turn.due) await turn.pause()
+    if (++pieces % PIECES === 0 && turn.due) await turn.pause()
     if (piece === '') continue
     out.push(piece)
     length += piece.length
