@@ -92,13 +92,8 @@ export function fieldValue(field: HeaderField): string {
 }
 
 /** As `fieldText`; others have their turn between the words of a long value. */
-export async function fieldTextInTurns(field: HeaderField, turn: Turn): Promise<string> {
-  const work = decodingWords(fieldValue(field))
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-    if (turn.due) await turn.pause()
-  }
+export function fieldTextInTurns(field: HeaderField, turn: Turn): Promise<string> {
+  return turn.through(decodingWords(fieldValue(field)))
 }
 
 /** The value unfolded and with its encoded words decoded: for unstructured fields such as Subject. */

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers'
+import type { Steps } from '../../shared/policy/steps.ts'
 
 /** Longest work between two turns of the event loop, ms: with the piece that follows it stays within five. */
 const WORK_MS = 3
@@ -34,6 +35,15 @@ export class Turn {
 
   async pause(): Promise<void> {
     if (this.due) await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+
+  /** The result of work that stops after each small step. */
+  async through<T>(work: Steps<T>): Promise<T> {
+    for (;;) {
+      const { done, value } = work.next()
+      if (done) return value
+      if (this.due) await this.pause()
+    }
   }
 }
 

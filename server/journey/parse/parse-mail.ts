@@ -186,10 +186,7 @@ async function visibleHeader(index: MimeIndex, turn: Turn): Promise<VisibleHeade
     const mailboxes = Object.hasOwn(found, field.name) ? found[field.name] : undefined
     if (at % FIELDS === FIELDS - 1 && turn.due) await turn.pause()
     if (!mailboxes) continue
-    const work = parsingAddresses(fieldValue(field))
-    let step = work.next()
-    for (; !step.done; step = work.next()) if (turn.due) await turn.pause()
-    for (const one of step.value) mailboxes.push(one)
+    for (const one of await turn.through(parsingAddresses(fieldValue(field)))) mailboxes.push(one)
   }
   const named = (name: string) => (found[name] ?? []).slice(0, MAILBOXES_MAX)
   const [from, to, cc] = [named('from'), named('to'), named('cc')]
