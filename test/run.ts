@@ -40,9 +40,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'secflow-test-'))
 /** The gateways of the tests run what ships: the compiled package, which the check has just built. */
 await ensurePane()
 const built = check.status === 0 ? { SECFLOW_TEST_BIN: builtCommand(scratch) } : {}
-const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH}:/usr/sbin:/sbin`
 const seed = { SECFLOW_TEST_SEED: process.env.SECFLOW_TEST_SEED ?? String(GATE_SEED) }
-const options = { root, scratch, env: { ...process.env, ...built, ...seed, PATH: path } }
+const options = { scratch, env: { ...built, ...seed } }
 const first = vitestRun(
   [...leftOut.flatMap(([folder]) => ['--exclude', `${folder}/**`]), ...process.argv.slice(2)],
   options,

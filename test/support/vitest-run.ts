@@ -10,20 +10,27 @@ export interface TestRun extends Tally {
 }
 
 export interface TestRunOptions {
-  readonly root: string
+  /** On top of the environment of this process. */
   readonly env: NodeJS.ProcessEnv
   /** A folder for what the runner leaves. */
   readonly scratch: string
 }
 
-/** Runs vitest with these arguments. */
-export function vitestRun(args: readonly string[], { root, env, scratch }: TestRunOptions): TestRun {
+const root = join(import.meta.dirname, '../..')
+const tools = join(root, 'node_modules/.bin')
+
+/** Runs vitest with these arguments. Commands of the project and of administrators are on its path. */
+export function vitestRun(args: readonly string[], { env, scratch }: TestRunOptions): TestRun {
   const file = join(scratch, 'tally.json')
   rmSync(file, { force: true })
   const { status } = spawnSync(
-    join(root, 'node_modules/.bin/vitest'),
+    join(tools, 'vitest'),
     ['run', '--reporter=default', `--reporter=${join(import.meta.dirname, 'tally.ts')}`, ...args],
-    { cwd: root, stdio: 'inherit', env: { ...env, SECFLOW_TEST_TALLY: file } },
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${tools}:${process.env.PATH}:/usr/sbin:/sbin`, ...env, SECFLOW_TEST_TALLY: file },
+    },
   )
   const tally = read(file)
   const failed = tally.failures.length + tally.errors
