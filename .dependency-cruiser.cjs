@@ -68,10 +68,16 @@ module.exports = {
       to: { path: '^server/', pathNot: '^server/ports/' },
     },
     {
-      name: 'mime-knows-ports-only',
+      name: 'mime-knows-ports-and-threads-only',
       severity: 'error',
       from: { path: '^server/mime/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^server/', pathNot: '^server/(ports|mime)/' },
+      to: { path: '^server/', pathNot: '^server/(ports|mime|threads)/' },
+    },
+    {
+      name: 'threads-know-shared-only',
+      severity: 'error',
+      from: { path: '^server/threads/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^server/', pathNot: '^server/threads/' },
     },
     {
       name: 'domain-does-no-http',
@@ -92,7 +98,7 @@ module.exports = {
       name: 'platform-knows-ports',
       severity: 'error',
       from: { path: '^server/platform/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^server/', pathNot: '^server/(platform|ports|mime)/' },
+      to: { path: '^server/', pathNot: '^server/(platform|ports|mime|threads)/' },
     },
     {
       name: 'http-below-compose',

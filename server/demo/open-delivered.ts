@@ -6,9 +6,9 @@ import { contentEntity, outerFields } from '../mime/content-of.ts'
 import { decodedBody } from '../mime/decode.ts'
 import { indexMime } from '../mime/index-mime.ts'
 import { messageOf, writeEntity } from '../mime/write.ts'
-import { inSlices } from '../policies/in-slices.ts'
 import { sanitising } from '../portal/sanitise.ts'
 import { bytesOf, gathered } from '../ports/bytes.ts'
+import { inTurns } from '../threads/turn.ts'
 import { isEncryptedPdf } from './encrypted-pdf.ts'
 
 export interface DeliveredView {
@@ -85,7 +85,7 @@ export async function openDelivered(bytes: Buffer, keys: OpenKeys): Promise<Open
       layers: opened.layers.map(({ kind, state, words }) => ({ kind, state, words })),
       verdict: { state: opened.verdict.state, words: opened.verdict.words },
       text: readable?.text ?? null,
-      html: readable?.html === undefined ? null : await inSlices(sanitising(readable.html, 'image')),
+      html: readable?.html === undefined ? null : await inTurns(sanitising(readable.html, 'image')),
       method: methodOf(opened, link, sole),
       link,
       attachments,

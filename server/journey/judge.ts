@@ -1,7 +1,7 @@
 import type { Decision, MessageRecord, PolicyInput } from '../../shared/domain/index.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { deciding, type Policy, type Release } from '../../shared/policy/index.ts'
-import { inSlices } from '../policies/in-slices.ts'
+import { inTurns } from '../threads/turn.ts'
 import type { Authentication } from './authenticate/authenticate.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge, Note } from './evaluate/given.ts'
@@ -70,7 +70,7 @@ export function askedOnce(authenticate: () => Promise<Authentication>): AskedOnc
 
 async function decideOrFault(policy: Policy, input: PolicyInput, releases: readonly Release[]): Promise<Decision> {
   try {
-    return await inSlices(deciding(policy, input, releases), { budgetMs: DECIDE_BUDGET_MS })
+    return await inTurns(deciding(policy, input, releases), DECIDE_BUDGET_MS)
   } catch (cause) {
     throw cause instanceof Fault ? cause : new Fault('policy-engine', '', { cause })
   }

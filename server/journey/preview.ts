@@ -2,8 +2,8 @@ import type { AttachmentFacts, Decision, Envelope, PolicyInput, Protection } fro
 import { deciding, explaining, type Policy } from '../../shared/policy/index.ts'
 import { lookupAddress } from '../../shared/words/address.ts'
 import { serializeWishes, type WrittenRecipient } from '../../shared/words/given-numbers.ts'
-import { inSlices } from '../policies/in-slices.ts'
 import { sha256Text } from '../ports/digest.ts'
+import { inTurns } from '../threads/turn.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge, MailFacts } from './evaluate/given.ts'
 import { assembleInput, type Scope } from './evaluate/input.ts'
@@ -40,7 +40,7 @@ export async function preview(
   knowledge: Knowledge,
 ): Promise<Decision> {
   const input = await previewInput(mail, tenant, policy, knowledge, 'needed')
-  const decision = await inSlices(deciding(policy, input))
+  const decision = await inTurns(deciding(policy, input))
   return withEnvelopeAddresses(decision, mail)
 }
 
@@ -52,7 +52,7 @@ export async function simulateDraft(
   knowledge: Knowledge,
 ): Promise<Simulated> {
   const input = await previewInput(mail, tenant, policy, knowledge, 'all')
-  const explanation = await inSlices(explaining(policy, input), { budgetMs: EXPLAIN_BUDGET_MS })
+  const explanation = await inTurns(explaining(policy, input), EXPLAIN_BUDGET_MS)
   return { decision: withEnvelopeAddresses(explanation.decision, mail), explanation }
 }
 

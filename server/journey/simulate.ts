@@ -1,7 +1,7 @@
 import type { Decision, Envelope, Origin } from '../../shared/domain/index.ts'
 import { type Explanation, explaining, type Policy } from '../../shared/policy/index.ts'
-import { inSlices } from '../policies/in-slices.ts'
 import type { ByteSource } from '../ports/bytes.ts'
+import { inTurns } from '../threads/turn.ts'
 import { withEnvelopeAddresses } from './envelope-addresses.ts'
 import type { Knowledge } from './evaluate/given.ts'
 import { assembleInput } from './evaluate/input.ts'
@@ -43,6 +43,6 @@ export async function simulateMail(
   await using opened = isToBeOpened(toOpen) ? await openViews(knowledge.keyring, toOpen) : passed(toOpen)
   const facts = opened.views[0]!.parsed
   const { input } = await assembleInput({ envelope, origin, receivedAt: now, facts }, tenant, policy, knowledge, 'all')
-  const explanation = await inSlices(explaining(policy, input), { budgetMs: EXPLAIN_BUDGET_MS })
+  const explanation = await inTurns(explaining(policy, input), EXPLAIN_BUDGET_MS)
   return { decision: withEnvelopeAddresses(explanation.decision, mail.envelope), explanation }
 }

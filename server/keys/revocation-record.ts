@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { KeyRecord } from '../../shared/domain/index.ts'
 import type { Steps } from '../../shared/policy/steps.ts'
-import { inSlices } from '../policies/in-slices.ts'
 import type { TenantReads, TenantWrites } from '../ports/store.ts'
+import { inTurns } from '../threads/turn.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
 import { type CrlFields, crlIssued } from './asn1/crl-read.ts'
 import { fingerprint, readCertificates } from './certificate.ts'
@@ -62,7 +62,7 @@ export async function listSourcesOf(read: Pick<TenantReads, 'keys'>, at: number)
   const anchors = await read.keys({ kind: 'anchor' })
   const people = await read.keys({ kind: 'smime' })
   // Reading a certificate takes 0.3 ms, and a tenant may have ten thousand: mail goes on in between.
-  return inSlices(sourcesAmong(anchors, people, at))
+  return inTurns(sourcesAmong(anchors, people, at))
 }
 
 function* sourcesAmong(stored: readonly KeyRecord[], people: readonly KeyRecord[], at: number): Steps<ListSources> {

@@ -1,7 +1,7 @@
 import { constants, hash, type KeyObject, verify, type X509Certificate } from 'node:crypto'
 import { Fault } from '../../shared/fault/index.ts'
-import { inSlices } from '../policies/in-slices.ts'
 import type { Revocation, RevocationLists } from '../ports/keyring.ts'
+import { inTurns } from '../threads/turn.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
 import { type CrlFields, crlInSteps, readCrl } from './asn1/crl-read.ts'
 import { OID } from './asn1/oids.ts'
@@ -19,7 +19,7 @@ export function crlOf(data: string | Uint8Array): CrlFields {
 
 /** As `crlOf`; others have their turn in between. */
 export async function crlInTurns(data: string | Uint8Array): Promise<CrlFields> {
-  return inSlices(crlInSteps(derOf(data)))
+  return inTurns(crlInSteps(derOf(data)))
 }
 
 /** DER of a list that is PEM or DER. Raises `crl-unusable`. */

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../ports/bytes.ts'
+import { othersTurn, piecesOf, turnIsOver } from '../threads/turn.ts'
 import type { MimePart, TransferEncoding } from './part.ts'
-import { piecesOf, Turn } from './turn.ts'
 
 /** Undoes one transfer encoding piece by piece; `defects` grows while it runs. */
 interface Decoder {
@@ -27,10 +27,9 @@ export async function* decodeStream(
     for await (const chunk of chunks) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     return
   }
-  const turn = new Turn()
   for await (const chunk of chunks) {
     for (const piece of piecesOf(chunk, 65_536)) {
-      if (turn.due) await turn.pause()
+      if (turnIsOver()) await othersTurn()
       const decoded = decoder.write(piece)
       if (decoded.length > 0) yield decoded
     }

@@ -1,5 +1,6 @@
 import { Fault } from '../../shared/fault/index.ts'
 import type { ByteSource } from '../ports/bytes.ts'
+import { othersTurn, turnIsOver } from '../threads/turn.ts'
 import { contentType, multipart, textPart, transferEncoding } from './build.ts'
 import { canDecode, readText } from './charset.ts'
 import { contentEntity, isContentField } from './content-of.ts'
@@ -11,7 +12,6 @@ import { type BodyBlock, insertHtml, insertText } from './insert-block.ts'
 import { type MimeIndex, type MimePart, partsOf } from './part.ts'
 import { readableParts } from './readable.ts'
 import { type Ranges, type Splice, spliced } from './splice.ts'
-import { Turn } from './turn.ts'
 import { headerBytes } from './write.ts'
 
 export type { BodyBlock } from './insert-block.ts'
@@ -150,9 +150,8 @@ const PIECE = 16_384
 
 /** Text as UTF-8 with CRLF line ends, in pieces. */
 async function* wireLines(text: string): AsyncGenerator<Buffer> {
-  const turn = new Turn()
   for (let at = 0; at < text.length; ) {
-    if (turn.due) await turn.pause()
+    if (turnIsOver()) await othersTurn()
     let end = at + PIECE
     // Neither a line end nor a character in halves.
     if (/\r\n|[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(end - 1, end + 1))) end++

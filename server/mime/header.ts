@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { Fault } from '../../shared/fault/index.ts'
+import { inTurns } from '../threads/turn.ts'
 import { decodeCharset } from './charset.ts'
 import { decodeWords, decodingWords, encodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
-import type { Turn } from './turn.ts'
 
 export { formatDate, parseDate } from './date.ts'
 
@@ -92,8 +92,8 @@ export function fieldValue(field: HeaderField): string {
 }
 
 /** As `fieldText`; others have their turn between the words of a long value. */
-export function fieldTextInTurns(field: HeaderField, turn: Turn): Promise<string> {
-  return turn.through(decodingWords(fieldValue(field)))
+export function fieldTextInTurns(field: HeaderField): Promise<string> {
+  return inTurns(decodingWords(fieldValue(field)))
 }
 
 /** The value unfolded and with its encoded words decoded: for unstructured fields such as Subject. */

@@ -1,5 +1,5 @@
 import { type DefaultTreeAdapterMap, type DefaultTreeAdapterTypes, defaultTreeAdapter, Parser } from 'parse5'
-import { Turn } from './turn.ts'
+import { othersTurn, turnIsOver } from '../threads/turn.ts'
 
 /** Nesting at which browsers stop as well. */
 const DEPTH_MAX = 512
@@ -28,9 +28,8 @@ export async function parseHtml(html: string): Promise<DefaultTreeAdapterTypes.D
   }
   try {
     const parser = new Parser<DefaultTreeAdapterMap>({ sourceCodeLocationInfo: true, treeAdapter })
-    const turn = new Turn()
     for (let at = 0; at < html.length; at += SLICE) {
-      if (turn.due) await turn.pause()
+      if (turnIsOver()) await othersTurn()
       parser.tokenizer.write(html.slice(at, at + SLICE), false)
     }
     parser.tokenizer.write('', true)

@@ -1,9 +1,9 @@
 import { Fault } from '../../shared/fault/index.ts'
 import type { ByteSource } from '../ports/bytes.ts'
+import { othersTurn, piecesOf, turnIsOver } from '../threads/turn.ts'
 import { HeaderLines } from './header.ts'
 import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
 import { PartTree } from './tree.ts'
-import { piecesOf, Turn } from './turn.ts'
 
 export type { MimeIndex, MimeLimits } from './part.ts'
 
@@ -35,10 +35,9 @@ export async function indexStream(
   limits: MimeLimits = DEFAULT_LIMITS,
 ): Promise<MimeIndex> {
   const scanner = new Scanner(limits)
-  const turn = new Turn()
   for await (const chunk of chunks) {
     for (const piece of piecesOf(chunk)) {
-      if (turn.due) await turn.pause()
+      if (turnIsOver()) await othersTurn()
       scanner.push(piece)
     }
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type LoadedPolicy, loadingCanonical, loadPolicy, type PolicyFile } from '../../shared/policy/index.ts'
+import { inTurns } from '../threads/turn.ts'
 import type { Checked } from './compile-thread.ts'
-import { inSlices } from './in-slices.ts'
 import { sha256 } from './native.ts'
 
 const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js', import.meta.url)
@@ -19,7 +19,7 @@ export async function compileApart(files: readonly PolicyFile[]): Promise<Loaded
   if (files.reduce((sum, { text }) => sum + text.length, 0) <= SMALL) return loadPolicy(files, { sha256 })
   const { diagnostics, canonical } = await checkedApart(files)
   if (canonical.length === 0) return { policy: null, diagnostics, canonical }
-  const loaded = await inSlices(loadingCanonical(canonical, { sha256 }))
+  const loaded = await inTurns(loadingCanonical(canonical, { sha256 }))
   if (!loaded?.policy) throw new Error('the checked form of a policy cannot be read')
   return { policy: loaded.policy, diagnostics, canonical }
 }

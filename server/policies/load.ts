@@ -8,9 +8,9 @@ import {
 } from '../../shared/policy/index.ts'
 import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
+import { inTurns } from '../threads/turn.ts'
 import { compileApart } from './compile-apart.ts'
 import { readPolicyDirectory } from './directory.ts'
-import { inSlices } from './in-slices.ts'
 import { readPayload, sha256 } from './native.ts'
 import type { PolicyRegistry, PolicyState } from './registry.ts'
 
@@ -118,7 +118,7 @@ export async function readVersion(
   const origin = older === null || older >= version.serial ? version : await store.tenant(id).read.policyVersion(older)
   const { serial, bundle: text } = origin ?? version
   const name = `bundle ${serial}`
-  const { policy, bundle, diagnostics } = await inSlices(
+  const { policy, bundle, diagnostics } = await inTurns(
     readingBundle(text, { trust, currentSerial: 0, sha256, readPayload }, name),
   )
   const same = bundle?.manifest.serial === serial

@@ -13,8 +13,8 @@ import {
 } from '../../shared/policy/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PolicyVersionSummary } from '../ports/store.ts'
+import { inTurns } from '../threads/turn.ts'
 import { compileApart } from './compile-apart.ts'
-import { inSlices } from './in-slices.ts'
 import { type LoadParts, logFindings, type PolicySource, readVersion } from './load.ts'
 import { readPayload, sha256 } from './native.ts'
 import { PolicyRefused } from './refused.ts'
@@ -128,7 +128,7 @@ export function createRollOut(
       const tenant = tenantOf(id)
       const inForce = await store.tenant(id).read.policyVersion()
       const currentSerial = inForce?.serial ?? 0
-      const { policy, bundle, diagnostics } = await inSlices(
+      const { policy, bundle, diagnostics } = await inTurns(
         readingBundle(text, {
           trust: tenant.trust,
           currentSerial,
@@ -191,7 +191,7 @@ export function createRollOut(
     async candidate(what) {
       const { policy, diagnostics } =
         'bundle' in what
-          ? await inSlices(readingBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload }))
+          ? await inTurns(readingBundle(what.bundle, { trust: null, currentSerial: 0, sha256, readPayload }))
           : await compileApart(what.files)
       if (!policy) throw new PolicyRefused('policy-invalid', diagnostics)
       return policy

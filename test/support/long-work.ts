@@ -2,10 +2,10 @@
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import { editContent } from '../../server/mime/edit.ts'
 import { indexMime } from '../../server/mime/index-mime.ts'
-import { inSlices } from '../../server/policies/in-slices.ts'
 import { sha256 } from '../../server/policies/native.ts'
 import { sanitising } from '../../server/portal/sanitise.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
+import { inTurns } from '../../server/threads/turn.ts'
 import { deciding, explaining } from '../../shared/policy/index.ts'
 import { loadDocuments } from '../../shared/policy/load.ts'
 import { nodeOf } from '../../shared/policy/parse/node.ts'
@@ -99,7 +99,7 @@ export const longWork: readonly LongWork[] = [
   {
     name: 'html_shown_1m',
     turns: 200,
-    prepare: () => () => inSlices(sanitising(PARAGRAPH.repeat(12_000), 'image')),
+    prepare: () => () => inTurns(sanitising(PARAGRAPH.repeat(12_000), 'image')),
   },
   {
     name: 'uuencode_6m',
@@ -150,7 +150,7 @@ export const longWork: readonly LongWork[] = [
     turns: 100,
     prepare: () => {
       const { policy, input } = judged(1_000, 500)
-      return () => inSlices(deciding(policy, input))
+      return () => inTurns(deciding(policy, input))
     },
   },
   {
@@ -158,7 +158,7 @@ export const longWork: readonly LongWork[] = [
     turns: 50,
     prepare: () => {
       const { policy, input } = judged(1_000, 4)
-      return () => inSlices(explaining(policy, input))
+      return () => inTurns(explaining(policy, input))
     },
   },
   {

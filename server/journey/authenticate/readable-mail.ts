@@ -1,7 +1,7 @@
 import type { MimeIndex } from '../../mime/part.ts'
-import { piecesOf } from '../../mime/turn.ts'
 import { headerBytes } from '../../mime/write.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
+import { piecesOf } from '../../threads/turn.ts'
 
 /** Each signature may ask for a hash of the whole body, a look-up and a check: whoever writes a thousand gets so many. */
 const SIGNATURES_MAX = 10

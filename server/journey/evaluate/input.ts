@@ -14,7 +14,7 @@ import { findingNeeds, type Lookup, type Policy } from '../../../shared/policy/i
 import { domainOf, lookupAddress } from '../../../shared/words/address.ts'
 import { resolveClassification } from '../../../shared/words/classification.ts'
 import { parseProtection } from '../../../shared/words/protection.ts'
-import { inSlices } from '../../policies/in-slices.ts'
+import { inTurns } from '../../threads/turn.ts'
 import { realNames } from '../real-recipients.ts'
 import { findRoute } from '../route-of.ts'
 import { isOwnDomain, type TenantProfile } from '../tenant.ts'
@@ -117,7 +117,7 @@ async function wantedLookups(
   if (scope === 'all') return { of: () => new Set(LOOKUPS), auth: true }
   const wanted = partial.recipients.map(() => new Set<Lookup>())
   let auth = false
-  for (const { recipient, lookup } of await inSlices(findingNeeds(policy, partial))) {
+  for (const { recipient, lookup } of await inTurns(findingNeeds(policy, partial))) {
     if (recipient !== null) wanted[recipient]?.add(lookup)
     else if (lookup === 'auth') auth = true
   }

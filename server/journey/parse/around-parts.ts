@@ -1,6 +1,6 @@
 import { type MimeIndex, type MimePart, partsOf } from '../../mime/part.ts'
-import { Turn } from '../../mime/turn.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
+import { othersTurn } from '../../threads/turn.ts'
 import { EMBEDDED } from './members/embedded.ts'
 
 /** Bytes before the first and after the last delimiter of one multipart that are looked at. */
@@ -17,12 +17,11 @@ const PART = /^--[^\r\n]{1,500}\r?\n(?:[!-9;-~]{1,100}[ \t]*:|\r?\n)/m
  */
 export async function wordsAround(source: ByteSource, index: MimeIndex, defects: Set<string>): Promise<string[]> {
   const words: string[] = []
-  const turn = new Turn()
   for (const part of partsOf(index.root)) {
     if (part.shape !== 'multipart') continue
     for (const { start, end } of rangesAround(part)) {
       if (end - start > AROUND_MAX) defects.add('part-outside')
-      await turn.pause()
+      await othersTurn()
       const text = (await source.read(start, Math.min(end, start + AROUND_MAX))).toString('latin1')
       const shown = text.trim()
       if (shown === '' || (shown.length <= COMMONPLACE_MAX && COMMONPLACE.test(shown))) continue

@@ -1,5 +1,5 @@
 import { type Token, Tokenizer, TokenizerMode } from 'parse5'
-import { Turn } from '../../mime/turn.ts'
+import { othersTurn } from '../../threads/turn.ts'
 
 const BREAKS = new Set(
   'p div br tr li ul ol table h1 h2 h3 h4 h5 h6 hr blockquote pre section article header footer dt dd'.split(' '),
@@ -42,9 +42,8 @@ export function htmlToText(html: string): string {
 /** The same for long texts, in slices with turns of the event loop between. */
 export async function htmlWords(html: string): Promise<HtmlWords> {
   const reader = new HtmlReader()
-  const turn = new Turn()
   for (let at = 0; at < html.length && !reader.full; at += SLICE) {
-    await turn.pause()
+    await othersTurn()
     reader.write(html.slice(at, at + SLICE))
   }
   return reader.end()

@@ -7,8 +7,8 @@ import { fieldText, firstValue } from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimePart } from '../../mime/part.ts'
 import { readableParts } from '../../mime/readable.ts'
-import { Turn } from '../../mime/turn.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
+import { othersTurn, turnIsOver } from '../../threads/turn.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
 import { archiveKind, readArchive } from './members/archive.ts'
@@ -58,7 +58,6 @@ export class FileList {
   readonly #defects: Set<string>
   readonly #texts: FileTexts
   readonly #budget: Budget
-  readonly #turn = new Turn()
 
   constructor(size: number, defects: Set<string>, fileText: boolean) {
     this.#defects = defects
@@ -75,7 +74,7 @@ export class FileList {
     place: Omit<Place, 'part'> & { readonly part?: MimePart },
   ): Promise<void> {
     for (const part of fileParts(root, body)) {
-      await this.#turn.pause()
+      await othersTurn()
       const at = { ...place, part: place.part ?? part }
       if (part.shape === 'message') await this.#message(source, parts, part, at)
       else if (!isSignatureOf(parts[part.parent ?? -1], part) || !(await isSignature(source, part))) {
@@ -137,7 +136,7 @@ export class FileList {
   }
 
   async #file(file: Listed): Promise<void> {
-    if (this.#turn.due) await this.#turn.pause()
+    if (turnIsOver()) await othersTurn()
     const index = this.facts.length
     if (index >= FILES_MAX) {
       this.#defects.add('archive-unread')

@@ -12,8 +12,8 @@ import {
 } from '../../mime/header.ts'
 import { indexMime } from '../../mime/index-mime.ts'
 import type { MimeIndex, MimeLimits } from '../../mime/part.ts'
-import { Turn } from '../../mime/turn.ts'
 import type { ByteSource } from '../../ports/bytes.ts'
+import { inTurns, othersTurn, turnIsOver } from '../../threads/turn.ts'
 import { wordsAround } from './around-parts.ts'
 import { readAttachments } from './attachments.ts'
 import { contentKind } from './content-kind.ts'
@@ -92,8 +92,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
   const content = contentKind(index, body.bodyText, rootType(index, facts, parts))
   const closed = content === 'smime-encrypted' || content === 'pgp-encrypted' || isWrapped(index)
   const { fields } = index.root
-  const turn = new Turn()
-  const header = await headerFacts(index, turn)
+  const header = await headerFacts(index)
   return {
     index,
     message: {
@@ -109,7 +108,7 @@ export async function parseMail(source: ByteSource, options: ParseOptions = {}):
     attachments: closed && index.root.opaque ? undefined : facts,
     attachmentParts: parts,
     readable: body.readable,
-    visible: await visibleHeader(index, turn),
+    visible: await visibleHeader(index),
     rawIntent: {
       classification: valuesOf(HEADER.classification),
       protection: valuesOf(HEADER.protection),
@@ -154,12 +153,12 @@ function subjectOf(index: MimeIndex, header: Record<string, readonly string[]>):
   return found ? withoutControls(header.subject?.[0] ?? '') : ''
 }
 
-async function headerFacts(index: MimeIndex, turn: Turn): Promise<Record<string, readonly string[]>> {
+async function headerFacts(index: MimeIndex): Promise<Record<string, readonly string[]>> {
   const values = new Map<string, string[]>()
   for (const [at, field] of index.root.fields.entries()) {
     if (!field.name) continue
-    if (at % FIELDS === FIELDS - 1 && turn.due) await turn.pause()
-    const text = isLong(field) ? await fieldTextInTurns(field, turn) : fieldText(field)
+    if (at % FIELDS === FIELDS - 1 && turnIsOver()) await othersTurn()
+    const text = isLong(field) ? await fieldTextInTurns(field) : fieldText(field)
     const list = values.get(field.name)
     if (list) list.push(text)
     else values.set(field.name, [text])
@@ -179,14 +178,14 @@ function isAutoSubmitted(index: MimeIndex, content: MessageFacts['content'], nul
   return said || content === 'report' || nullSender
 }
 
-async function visibleHeader(index: MimeIndex, turn: Turn): Promise<VisibleHeader> {
+async function visibleHeader(index: MimeIndex): Promise<VisibleHeader> {
   const { fields } = index.root
   const found: Readonly<Record<string, Mailbox[]>> = { from: [], to: [], cc: [], 'reply-to': [] }
   for (const [at, field] of fields.entries()) {
     const mailboxes = Object.hasOwn(found, field.name) ? found[field.name] : undefined
-    if (at % FIELDS === FIELDS - 1 && turn.due) await turn.pause()
+    if (at % FIELDS === FIELDS - 1 && turnIsOver()) await othersTurn()
     if (!mailboxes) continue
-    for (const one of await turn.through(parsingAddresses(fieldValue(field)))) mailboxes.push(one)
+    for (const one of await inTurns(parsingAddresses(fieldValue(field)))) mailboxes.push(one)
   }
   const named = (name: string) => (found[name] ?? []).slice(0, MAILBOXES_MAX)
   const [from, to, cc] = [named('from'), named('to'), named('cc')]

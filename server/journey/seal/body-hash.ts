@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { piecesOf, Turn } from '../../mime/turn.ts'
+import { othersTurn, piecesOf } from '../../threads/turn.ts'
 
 /** Hash of a body as it is written: relaxed canonical form (RFC 6376 3.4.4), SHA-256, base64. */
 export interface BodyHash {
@@ -77,11 +77,10 @@ export function createBodyHash(): BodyHash {
   const hash = new RelaxedBody()
   return {
     async *through(body) {
-      const turn = new Turn()
       for await (const chunk of body) {
         for (const piece of piecesOf(chunk, PIECE)) {
           hash.update(piece)
-          await turn.pause()
+          await othersTurn()
         }
         yield chunk
       }

@@ -1,4 +1,4 @@
-import { inSlices } from '../../policies/in-slices.ts'
+import { inTurns } from '../../threads/turn.ts'
 import { sanitising } from '../sanitise.ts'
 import { html } from './html.ts'
 
@@ -17,7 +17,7 @@ export async function frameDocument(of: {
   readonly html: string
   readonly imageWord: string
 }): Promise<string> {
-  const safe = await inSlices(sanitising(of.html, of.imageWord))
+  const safe = await inTurns(sanitising(of.html, of.imageWord))
   return html`<!doctype html>
 <html lang="${of.language}"><head><meta charset="utf-8"><title>${of.title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">

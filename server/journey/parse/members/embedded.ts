@@ -1,4 +1,4 @@
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 
 /** A file that stands in a text as some readers take it out: uuencode (POSIX.1 uuencode) and yEnc 1.3. */
 export interface Embedded {
@@ -56,9 +56,8 @@ function beginsLine(bytes: Buffer): boolean {
 
 /** Whether a line of the text is one of `EMBEDDED`. */
 export async function mayHoldFiles(bytes: Buffer): Promise<boolean> {
-  const turn = new Turn()
   for (let at = 0; at < bytes.length; ) {
-    if (turn.due) await turn.pause()
+    if (turnIsOver()) await othersTurn()
     // To the end of a line: what begins a file stands in one.
     const lf = bytes.indexOf(0x0a, at + SEARCHED)
     const end = lf < 0 ? bytes.length : lf + 1
@@ -74,7 +73,7 @@ export async function embeddedFiles(bytes: Buffer): Promise<EmbeddedFiles> {
   let broken = false
   const lines = new Lines(bytes)
   for (let line = lines.next(); line !== null; line = lines.next()) {
-    if (lines.due) await lines.pause()
+    if (lines.due) await othersTurn()
     const uu = /^begin(-base64)? [0-7]{3,4} (\S.*)$/.exec(line)
     const yenc = uu ? null : /^=ybegin .*?\bname=(.*)$/.exec(line)
     if (!uu && !yenc) continue
@@ -90,7 +89,6 @@ export async function embeddedFiles(bytes: Buffer): Promise<EmbeddedFiles> {
 /** Lines of bytes as latin1, without their ends. */
 class Lines {
   readonly #bytes: Buffer
-  readonly #turn = new Turn()
   #at = 0
   #before = 0
   #read = 0
@@ -116,11 +114,7 @@ class Lines {
 
   /** It is time for others. */
   get due(): boolean {
-    return this.#read % LINES === 0 && this.#turn.due
-  }
-
-  pause(): Promise<void> {
-    return this.#turn.pause()
+    return this.#read % LINES === 0 && turnIsOver()
   }
 
   /** The line that was read last comes again. */
@@ -137,7 +131,7 @@ interface Read {
 async function uuLines(lines: Lines): Promise<Read> {
   const pieces: Buffer[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
-    if (lines.due) await lines.pause()
+    if (lines.due) await othersTurn()
     if (line === 'end') return { data: Buffer.concat(pieces), ended: true }
     const length = line === '' ? 0 : (line.charCodeAt(0) - 32) & 63
     if (length === 0) continue
@@ -168,7 +162,7 @@ function uuLine(line: string, length: number): Buffer | null {
 async function base64Lines(lines: Lines): Promise<Read> {
   const pieces: string[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
-    if (lines.due) await lines.pause()
+    if (lines.due) await othersTurn()
     if (line === '====') return { data: Buffer.from(pieces.join(''), 'base64'), ended: true }
     if (!/^[A-Za-z0-9+/]*={0,2}\s*$/.test(line)) {
       lines.back()
@@ -182,7 +176,7 @@ async function base64Lines(lines: Lines): Promise<Read> {
 async function yencLines(lines: Lines): Promise<Read> {
   const pieces: Buffer[] = []
   for (let line = lines.next(); line !== null; line = lines.next()) {
-    if (lines.due) await lines.pause()
+    if (lines.due) await othersTurn()
     if (line.startsWith('=yend')) return { data: Buffer.concat(pieces), ended: true }
     if (line.startsWith('=ypart')) continue
     if (line.startsWith('=ybegin')) {
@@ -192,7 +186,7 @@ async function yencLines(lines: Lines): Promise<Read> {
     const out = Buffer.alloc(line.length)
     let length = 0
     for (let at = 0; at < line.length; at++) {
-      if (at % SEARCHED === SEARCHED - 1) await lines.pause()
+      if (at % SEARCHED === SEARCHED - 1) await othersTurn()
       const escaped = line[at] === '='
       if (escaped) at++
       if (at < line.length) out[length++] = line.charCodeAt(at) - (escaped ? 106 : 42)

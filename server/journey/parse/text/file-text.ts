@@ -1,6 +1,6 @@
 import type { AttachmentFacts } from '../../../../shared/domain/index.ts'
 import { decodeCharset } from '../../../mime/charset.ts'
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { type HtmlWords, htmlWords } from '../html-text.ts'
 import { officeText } from './office.ts'
 import { pdfText } from './pdf-text.ts'
@@ -103,10 +103,9 @@ const CONTROL_WORD = /(?<!\\)\\[a-z]/gi
 
 /** RTF 1.9 without its control words; what is escaped becomes characters. */
 export async function rtfText(rtf: string): Promise<string> {
-  const turn = new Turn()
   const out: string[] = []
   for (let at = 0; at < rtf.length; ) {
-    if (turn.due) await turn.pause()
+    if (turnIsOver()) await othersTurn()
     CONTROL_WORD.lastIndex = at + RTF_PIECE
     const end = CONTROL_WORD.exec(rtf)?.index ?? rtf.length
     out.push(plainRtf(rtf.slice(at, end)))

@@ -1,4 +1,4 @@
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { unzip, zipEntries } from './zip-entries.ts'
 
 /** Parts that hold what people wrote, by type of document (ECMA-376, OpenDocument 1.3). */
@@ -76,11 +76,10 @@ export function xmlText(xml: string): string {
 /** The same with turns of the event loop between; ends beyond `cap` characters. */
 async function xmlWords(xml: string, cap: number): Promise<string> {
   const out: string[] = []
-  const turn = new Turn()
   let length = 0
   let pieces = 0
   for (const piece of xmlPieces(xml)) {
-    if (++pieces % PIECES === 0 && turn.due) await turn.pause()
+    if (++pieces % PIECES === 0 && turnIsOver()) await othersTurn()
     if (piece === '') continue
     out.push(piece)
     length += piece.length

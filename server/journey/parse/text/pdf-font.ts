@@ -1,5 +1,5 @@
 import { decodeCharset } from '../../../mime/charset.ts'
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { nameOf, type PdfObjects } from './pdf-objects.ts'
 import { MORE, type PdfDict, PdfOperator, PdfReader, type PdfValue } from './pdf-syntax.ts'
 
@@ -27,11 +27,10 @@ async function toUnicode(cmap: string, objects: PdfObjects): Promise<Decode> {
   const characters = new Map<string, string>()
   const lengths = new Set<number>()
   const reader = new PdfReader(cmap)
-  const turn = new Turn()
   let held: PdfValue[] = []
   let read = 0
   for (let value = reader.some(PIECES); value !== undefined; value = reader.some(PIECES)) {
-    if ((value === MORE || ++read % PIECES === 0) && turn.due) await turn.pause()
+    if ((value === MORE || ++read % PIECES === 0) && turnIsOver()) await othersTurn()
     if (value === MORE) continue
     if (!(value instanceof PdfOperator)) {
       held.push(value)
@@ -39,7 +38,7 @@ async function toUnicode(cmap: string, objects: PdfObjects): Promise<Decode> {
     }
     if (value.keyword === 'endbfchar') {
       for (let at = 0; at + 1 < held.length; at += 2) {
-        if (++read % PIECES === 0 && turn.due) await turn.pause()
+        if (++read % PIECES === 0 && turnIsOver()) await othersTurn()
         add(held[at], held[at + 1])
       }
     }
@@ -80,7 +79,7 @@ async function toUnicode(cmap: string, objects: PdfObjects): Promise<Decode> {
       return
     const [low, high] = [number(from), number(to)]
     for (let code = low; code <= high && code - low < 65_536 && objects.charactersLeft >= 0; code++) {
-      if (++read % PIECES === 0 && turn.due) await turn.pause()
+      if (++read % PIECES === 0 && turnIsOver()) await othersTurn()
       const bytes = code.toString(16).padStart(from.length * 2, '0')
       const target = Array.isArray(text)
         ? (text as PdfValue[])[code - low]

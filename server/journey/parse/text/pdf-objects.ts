@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { Marks } from './pdf-marks.ts'
 import { isDict, MORE, type PdfDict, PdfName, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
 
@@ -28,7 +28,6 @@ export class PdfObjects {
   readonly #values = new Map<number, PdfValue>()
   readonly #streams = new Map<number, Stream>()
   #left = UNPACKED_MAX
-  readonly #turn = new Turn()
   /** How many more characters of fonts are taken in. */
   charactersLeft = CHARACTERS_MAX
   /** Something could not be read. */
@@ -81,7 +80,7 @@ export class PdfObjects {
     let number = -1
     const marks = new Marks(text)
     for (let mark = marks.next(); mark !== null; mark = marks.next()) {
-      if (this.#turn.due) await this.#turn.pause()
+      if (turnIsOver()) await othersTurn()
       if (mark === 'further') continue
       if (mark !== 'stream') {
         if (this.#values.size >= OBJECTS_MAX) {
@@ -107,7 +106,7 @@ export class PdfObjects {
   /** The next value; others have their turn while a long one is read. */
   async #next(reader: PdfReader): Promise<PdfValue | undefined> {
     let value = reader.some(PIECES)
-    for (; value === MORE; value = reader.some(PIECES)) if (this.#turn.due) await this.#turn.pause()
+    for (; value === MORE; value = reader.some(PIECES)) if (turnIsOver()) await othersTurn()
     return value
   }
 
@@ -151,7 +150,7 @@ export class PdfObjects {
     // Values stand one behind the other (7.5.7); those that lie over each other are not read again and again.
     let left = 2 * text.length + OBJECTS_MAX
     for (let at = 0; at < count && this.#values.size < OBJECTS_MAX; at++) {
-      if (this.#turn.due) await this.#turn.pause()
+      if (turnIsOver()) await othersTurn()
       const [object, offset] = [head.next(), head.next()]
       if (typeof object !== 'number' || typeof offset !== 'number') return
       if (left <= 0) {

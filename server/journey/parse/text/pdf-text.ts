@@ -1,4 +1,4 @@
-import { Turn } from '../../../mime/turn.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { type Decode, fontDecoder } from './pdf-font.ts'
 import { nameOf, PdfObjects } from './pdf-objects.ts'
 import { MORE, type PdfDict, PdfName, PdfOperator, PdfReader, PdfRef, type PdfValue } from './pdf-syntax.ts'
@@ -64,7 +64,6 @@ class Words {
   readonly #decoders = new Map<PdfDict, Decode>()
   #length = 0
   #forms = 0
-  readonly #turn = new Turn()
   partial = false
 
   constructor(objects: PdfObjects, cap: number) {
@@ -101,7 +100,7 @@ class Words {
     let operands: PdfValue[] = []
     let read = 0
     for (let value = reader.some(PIECES); value !== undefined && !this.full; value = reader.some(PIECES)) {
-      if ((value === MORE || ++read % PIECES === 0) && this.#turn.due) await this.#turn.pause()
+      if ((value === MORE || ++read % PIECES === 0) && turnIsOver()) await othersTurn()
       if (value === MORE) continue
       if (!(value instanceof PdfOperator)) {
         if (operands.length < OPERANDS_MAX) operands.push(value)
@@ -122,7 +121,7 @@ class Words {
           break
         case 'TJ':
           for (const piece of Array.isArray(last) ? (last as readonly PdfValue[]) : []) {
-            if (++read % PIECES === 0 && this.#turn.due) await this.#turn.pause()
+            if (++read % PIECES === 0 && turnIsOver()) await othersTurn()
             if (typeof piece === 'string') this.#string(piece, decode)
             else if (typeof piece === 'number' && piece < GAP) this.#put(' ')
           }
