@@ -22,7 +22,11 @@ export function apiOf(
   language: string,
   refusals: readonly string[] = ['second-person-needed'],
 ): Api {
-  if (!token) throw new Fault('config-missing', 'a token: --token or SECFLOW_TOKEN (see POST /oauth/token)')
+  if (!token)
+    throw new Fault('config-missing', {
+      en: 'a token: --token or SECFLOW_TOKEN (see POST /oauth/token)',
+      de: 'ein Token: --token oder SECFLOW_TOKEN (siehe POST /oauth/token)',
+    })
   const base = url.replace(/\/$/, '')
   async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
     let response: Response
@@ -39,7 +43,11 @@ export function apiOf(
         signal: AbortSignal.timeout(PATIENCE_MS),
       })
     } catch (cause) {
-      throw new Fault('config-invalid', `${base} cannot be reached`, { cause })
+      throw new Fault(
+        'config-invalid',
+        { en: `${base} cannot be reached`, de: `${base} ist nicht zu erreichen` },
+        { cause },
+      )
     }
     const parsed = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
     const refused = response.status === 422 || refusals.includes(String(parsed.code))

@@ -9,6 +9,8 @@ export interface CliIo {
   readonly cwd: string
   /** Whether colours are welcome (a terminal, NO_COLOR not set). */
   readonly color: boolean
+  /** Characters a line of the terminal holds; absent where nobody reads a terminal. */
+  readonly columns?: number
 }
 
 export function processIo(): CliIo {
@@ -20,5 +22,6 @@ export function processIo(): CliIo {
     },
     cwd: process.cwd(),
     color: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    ...(process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
   }
 }

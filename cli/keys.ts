@@ -1,14 +1,13 @@
 /** `secflow keys`: standing passwords and revocation lists of a gateway. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { RevocationList } from '../shared/contract/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import type { CliIo } from './io.ts'
+import { type Language, language } from './language.ts'
 import { print, run } from './policy-command.ts'
 import { connect, problem, type Remote, type RemoteParts, remote } from './remote.ts'
-
-type Language = 'de' | 'en'
 
 interface Options extends Remote {
   readonly lang: Language
@@ -94,8 +93,3 @@ const acting = (command: Command) => command.requiredOption('--reason <text>', '
 
 const asking = (command: Command, example: string, scope: string) =>
   remote(command, scope, `secflow keys ${example}`).option('--lang <language>', 'de or en', language, 'en')
-
-function language(value: string): Language {
-  if (value === 'de' || value === 'en') return value
-  throw new InvalidArgumentError('use de or en')
-}

@@ -19,9 +19,8 @@ import type { ByteSource } from '../server/ports/bytes.ts'
 import { tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import type { CliIo } from './io.ts'
+import { type Language, language } from './language.ts'
 import { mailSource } from './mail-file.ts'
-
-type Language = 'de' | 'en'
 
 interface Options {
   readonly facts?: string
@@ -51,11 +50,6 @@ export function registerOpen(program: Command, io: CliIo): void {
       '\nExit status: 0 everything is good, or there is nothing to open; 1 something is not good.\n\nExample:\n  $ secflow open mail.eml --facts facts.yaml --out opened.eml',
     )
     .action((mail: string, options: Options) => openFile(mail, options, io))
-}
-
-function language(value: string): Language {
-  if (value !== 'de' && value !== 'en') throw new InvalidArgumentError('de or en')
-  return value
 }
 
 function time(value: string): number {

@@ -2,7 +2,8 @@
 import type { PolicyInput } from '../shared/domain/index.ts'
 import { type Analysis, type Change, mailWords, type Proof } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
-import { findingLines, type Language, paint } from './policy-print.ts'
+import type { Language } from './language.ts'
+import { findingLines, paint } from './policy-print.ts'
 
 const words = {
   de: {

@@ -5,7 +5,7 @@ import { readPolicyDirectory } from '../server/policies/directory.ts'
 import { toFault } from '../shared/fault/index.ts'
 import type { Diagnostic, PolicyFile } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
-import type { Language } from './policy-print.ts'
+import { type Language, language } from './language.ts'
 
 export interface Common {
   readonly json?: boolean
@@ -17,11 +17,6 @@ export function common(command: Command, example: string, more = ''): Command {
     .option('--json', 'print one JSON document')
     .option('--lang <language>', 'de or en', language, 'en')
     .addHelpText('after', `\nExample:\n  $ secflow policy ${example}${more}`)
-}
-
-function language(value: string): Language {
-  if (value === 'de' || value === 'en') return value
-  throw new InvalidArgumentError('use de or en')
 }
 
 /** A positive integer of an option or argument. */
@@ -47,13 +42,13 @@ export function printDiagnostics(io: CliIo, diagnostics: readonly Diagnostic[], 
 }
 
 /** What throws could not run: one line that says why, exit code 3. */
-export async function run(io: CliIo, work: () => Promise<void>): Promise<void> {
+export async function run(io: CliIo, work: () => Promise<void>, lang: Language = 'en'): Promise<void> {
   try {
     await work()
   } catch (error) {
     const fault = toFault(error)
     const cause = fault.cause instanceof Error ? fault.cause.message : ''
-    io.err([fault.code, fault.detail, cause].filter(Boolean).join(': '))
+    io.err([fault.code, fault.detailIn(lang), cause].filter(Boolean).join(': '))
     io.exit(3)
   }
 }

@@ -8,8 +8,7 @@ import {
   showStep,
 } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
-
-export type Language = 'de' | 'en'
+import type { Language } from './language.ts'
 
 export const words = {
   de: {

@@ -1,7 +1,7 @@
 import type { ListRead } from '../server/policies/current-lists.ts'
 import type { ReplayReport } from '../shared/policy/index.ts'
 import type { CliIo } from './io.ts'
-import type { Language } from './policy-print.ts'
+import type { Language } from './language.ts'
 
 /** Of this process, or as the API gives it. */
 export type ReplayLike = ReplayReport

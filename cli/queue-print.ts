@@ -1,93 +1,113 @@
 /** The queue as tables. What a next hop or a sender wrote is shown on one line and without control characters. */
 import type { QueueJob, QueueLane, WaitingRecipient } from '../shared/contract/index.ts'
+import type { Language } from './language.ts'
+import { queueWords, stateInWords } from './queue-words.ts'
+import { type Column, fields, table } from './table.ts'
 
-export function jobTable(jobs: readonly QueueJob[], now: number): string {
-  if (jobs.length === 0) return 'Nothing waits.'
-  const rows = jobs.map((job) => [
-    job.id,
-    job.queue,
-    job.lane || '-',
-    job.state,
-    age(job.madeAt, now),
-    String(job.attempts),
-    job.nextTry === null ? '-' : until(job.nextTry, now),
-    cut(job.recipients.join(', ') || '-', 40),
-    cut(job.lastFault || '-', 60),
-  ])
-  return table(['JOB', 'QUEUE', 'LANE', 'STATE', 'AGE', 'TRIES', 'NEXT', 'TO', 'LAST FAULT'], rows)
+/** For whom a table is written. */
+export interface Reader {
+  readonly language: Language
+  /** Epoch ms. */
+  readonly now: number
+  /** Of a line; as long as it wants to be, when left out. */
+  readonly columns?: number | undefined
 }
 
-export function laneTable(lanes: readonly QueueLane[], now: number): string {
-  if (lanes.length === 0) return 'Nothing waits.'
-  const rows = lanes.map(({ queue, lane, ready, leased, held, dead, oldest, breaker, opensAt }) => [
-    queue,
-    lane || '-',
-    ...[ready, leased, held, dead].map(String),
-    oldest === null ? '-' : age(oldest, now),
-    breaker === 'open' && opensAt !== null ? `nobody there, asked again ${until(opensAt, now)}` : WAY[breaker],
+export function jobTable(jobs: readonly QueueJob[], reader: Reader): string {
+  const words = queueWords[reader.language]
+  if (jobs.length === 0) return words.nothing
+  const { job, queue, lane, state, age, tries, next, to, fault } = words.jobs
+  const columns = [job, queue, lane, state, age, tries, next, { head: to, most: 40 }, { head: fault, most: 60 }]
+  const rows = jobs.map((one) => [
+    one.id,
+    one.queue,
+    one.lane,
+    one.state,
+    since(one.madeAt, reader),
+    String(one.attempts),
+    one.nextTry === null ? '' : until(one.nextTry, reader),
+    one.recipients.join(', '),
+    one.lastFault,
   ])
-  return table(['QUEUE', 'LANE', 'READY', 'RUNNING', 'HELD', 'DEAD', 'OLDEST', 'WAY'], rows)
+  return table(columns.map(asColumn), rows, reader.columns)
 }
 
-const WAY = { closed: 'open', open: 'nobody there', 'half-open': 'being tried' } as const
+export function laneTable(lanes: readonly QueueLane[], reader: Reader): string {
+  const words = queueWords[reader.language]
+  if (lanes.length === 0) return words.nothing
+  const { queue, lane, ready, leased, held, dead, oldest, breaker } = words.lanes
+  const rows = lanes.map((one) => [
+    one.queue,
+    one.lane,
+    ...[one.ready, one.leased, one.held, one.dead].map(String),
+    one.oldest === null ? '' : since(one.oldest, reader),
+    one.breaker === 'open' && one.opensAt !== null
+      ? words.opens(until(one.opensAt, reader))
+      : words.breaker[one.breaker],
+  ])
+  return table([queue, lane, ready, leased, held, dead, oldest, breaker].map(asColumn), rows, reader.columns)
+}
 
-export function waitingTable(recipients: readonly WaitingRecipient[], now: number): string {
-  if (recipients.length === 0) return 'Nobody waits.'
-  const rows = recipients.map(({ message, sender, subject, address, state, why, since, approvers }) => [
+export function waitingTable(recipients: readonly WaitingRecipient[], reader: Reader): string {
+  const words = queueWords[reader.language]
+  if (recipients.length === 0) return words.nobody
+  const { message, state, since: age, from, to, subject, why, approvers } = words.waiting
+  const columns = [
     message,
     state,
-    age(since, now),
-    cut(sender, 30),
-    cut(address, 30),
-    cut(subject, 30),
-    cut(why || '-', 40),
-    approvers.join(', ') || 'any operator',
-  ])
-  return table(['MESSAGE', 'STATE', 'SINCE', 'FROM', 'TO', 'SUBJECT', 'WHY', 'WHO MAY RELEASE'], rows)
-}
-
-export function jobLines(job: QueueJob, now: number): string {
-  const fields: readonly (readonly [string, string])[] = [
-    ['Job', job.id],
-    ['Queue', job.queue],
-    ['Lane', job.lane || '-'],
-    ['State', job.state],
-    ['Message', job.message ?? '-'],
-    ['Recipients', job.recipients.join(', ') || '-'],
-    ['Step', job.step],
-    ['Made', `${job.madeAt} (${age(job.madeAt, now)} ago)`],
-    ['Next try', job.nextTry === null ? '-' : `${job.nextTry} (${until(job.nextTry, now)})`],
-    ['Tries', String(job.attempts)],
-    ['Crashes', String(job.crashes)],
-    ['May have arrived', job.uncertain === 0 ? 'no' : `after ${job.uncertain} of its attempts`],
-    ['Last fault', job.lastFault || '-'],
+    age,
+    { head: from, most: 30 },
+    { head: to, most: 30 },
+    { head: subject, most: 30 },
+    { head: why, most: 40 },
+    approvers,
   ]
-  return fields.map(([name, value]) => `${`${name}:`.padEnd(18)}${clean(value)}`).join('\n')
+  const rows = recipients.map((one) => [
+    one.message,
+    one.state,
+    since(one.since, reader),
+    one.sender,
+    one.address,
+    one.subject,
+    one.why,
+    one.approvers.join(', ') || words.anyOperator,
+  ])
+  return table(columns.map(asColumn), rows, reader.columns)
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows.map((row) => row.map(clean))]
-  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
-  return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+export function jobLines(job: QueueJob, reader: Reader): string {
+  const { language, columns } = reader
+  const { jobs, one, ago, attempts, no } = queueWords[language]
+  return fields(
+    [
+      [jobs.job, job.id],
+      [jobs.queue, job.queue],
+      [jobs.lane, job.lane],
+      [jobs.state, stateInWords(job.state, language)],
+      [one.message, job.message ?? ''],
+      [one.recipients, job.recipients.join(', ')],
+      [one.step, job.step],
+      [one.made, `${job.madeAt} (${ago(since(job.madeAt, reader))})`],
+      [one.next, job.nextTry === null ? '' : `${job.nextTry} (${until(job.nextTry, reader)})`],
+      [one.tries, String(job.attempts)],
+      [one.crashes, String(job.crashes)],
+      [one.uncertain, job.uncertain === 0 ? no : attempts(job.uncertain)],
+      [one.fault, job.lastFault],
+    ],
+    columns,
+  )
 }
 
-/** The two largest units: `2d 4h`, `15m`, `8s`. */
-function age(time: string, now: number): string {
-  return duration(Math.max(0, now - Date.parse(time)))
-}
+const asColumn = (column: string | Column): Column => (typeof column === 'string' ? { head: column } : column)
 
-function until(time: string, now: number): string {
+const since = (time: string, { now }: Reader) => duration(Math.max(0, now - Date.parse(time)))
+
+function until(time: string, { now, language }: Reader): string {
   const left = Date.parse(time) - now
-  return left <= 0 ? 'now' : `in ${duration(left)}`
+  return left <= 0 ? queueWords[language].now : queueWords[language].in(duration(left))
 }
 
+/** The two largest units, as `--older-than` takes them: `2d 4h`, `15m`, `8s`. */
 function duration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   const parts = [
@@ -104,6 +124,3 @@ function duration(ms: number): string {
     .map(([count, unit]) => `${count}${unit}`)
     .join(' ')
 }
-
-const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
-const clean = (text: string) => text.replace(/\p{C}+/gu, ' ')

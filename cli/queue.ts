@@ -11,14 +11,21 @@ import {
 } from '../shared/contract/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import type { Api } from './api.ts'
+import { germanHelp } from './german-help.ts'
 import type { CliIo } from './io.ts'
+import { chosenLanguage, type Language, language } from './language.ts'
 import { print, run } from './policy-command.ts'
-import { jobLines, jobTable, laneTable, waitingTable } from './queue-print.ts'
+import { jobLines, jobTable, laneTable, type Reader, waitingTable } from './queue-print.ts'
+import { QUEUE_HELP, queueWords } from './queue-words.ts'
 import { connect, problem, type Remote, type RemoteParts, remote } from './remote.ts'
 
 export interface QueueParts extends RemoteParts {
   /** Epoch ms. */
   now(): number
+}
+
+interface Asked extends Remote {
+  readonly lang: Language
 }
 
 interface Filters {
@@ -29,11 +36,11 @@ interface Filters {
   readonly olderThan?: number
 }
 
-interface ListOptions extends Remote, Filters {
+interface ListOptions extends Asked, Filters {
   readonly limit: number
 }
 
-interface ActOptions extends Remote, Filters {
+interface ActOptions extends Asked, Filters {
   readonly reason: string
   readonly yes?: boolean
   /** `--no-report`. */
@@ -50,7 +57,10 @@ const MOST = 100_000
 const PAGE = 1000
 
 export function registerQueue(program: Command, io: CliIo, parts: QueueParts = machine): void {
-  const queue = program.command('queue').description('what waits in a gateway: look, hold, release, retry, drop')
+  const queue = germanHelp(program.command('queue'), QUEUE_HELP)
+    .description('what waits in a gateway: look, hold, release, retry, drop')
+    .enablePositionalOptions()
+    .option('--lang <language>', 'de or en', language)
   registerLooks(queue, io, parts)
   for (const action of QUEUE_ACTIONS) registerAction(queue, io, parts, action)
 }
@@ -59,43 +69,43 @@ function registerLooks(queue: Command, io: CliIo, parts: QueueParts): void {
   filtered(asking(queue.command('list'), 'list --state dead --older-than 2h'))
     .description('jobs that are not done, the oldest first')
     .option('--limit <number>', 'at most so many', countOf, 50)
-    .action((options: ListOptions) =>
-      run(io, async () => {
+    .action((_: unknown, command: Command) =>
+      ask(io, command, async (options: ListOptions) => {
         const jobs = await selected(gatewayOf(options, parts), options, options.limit)
         if (options.json) print(io, { jobs })
-        else io.out(jobTable(jobs, parts.now()))
+        else io.out(jobTable(jobs, reader(options, io, parts)))
         io.exit(0)
       }),
     )
   asking(queue.command('lanes'), 'lanes')
     .description('destinations with what waits for each, and which are left alone because nobody answers there')
-    .action((options: Remote) =>
-      run(io, async () => {
+    .action((_: unknown, command: Command) =>
+      ask(io, command, async (options: Asked) => {
         const { lanes } = (await got(gatewayOf(options, parts), '/queue/lanes')) as { readonly lanes: QueueLane[] }
         if (options.json) print(io, { lanes })
-        else io.out(laneTable(lanes, parts.now()))
+        else io.out(laneTable(lanes, reader(options, io, parts)))
         io.exit(0)
       }),
     )
   asking(queue.command('waiting'), 'waiting')
     .description('recipients that are held or quarantined until a person decides')
     .option('--limit <number>', 'at most so many', countOf, 100)
-    .action((options: Remote & { readonly limit: number }) =>
-      run(io, async () => {
+    .action((_: unknown, command: Command) =>
+      ask(io, command, async (options: Asked & { readonly limit: number }) => {
         const body = await got(gatewayOf(options, parts), `/queue/waiting?limit=${Math.min(options.limit, PAGE)}`)
         const { recipients } = body as { readonly recipients: WaitingRecipient[] }
         if (options.json) print(io, { recipients })
-        else io.out(waitingTable(recipients, parts.now()))
+        else io.out(waitingTable(recipients, reader(options, io, parts)))
         io.exit(0)
       }),
     )
   asking(queue.command('show').argument('<job>', 'id of the job'), 'show 01a2c5f0-7c1e-7000-8000-3f2a9b1c0d4e')
     .description('one job')
-    .action((id: string, options: Remote) =>
-      run(io, async () => {
+    .action((id: string, _: unknown, command: Command) =>
+      ask(io, command, async (options: Asked) => {
         const { ok, body } = await gatewayOf(options, parts).get(`/queue/jobs/${encodeURIComponent(id)}`)
         if (options.json) print(io, body)
-        else if (ok) io.out(jobLines(body as unknown as QueueJob, parts.now()))
+        else if (ok) io.out(jobLines(body as unknown as QueueJob, reader(options, io, parts)))
         else io.err(problem(id, body))
         io.exit(ok ? 0 : 1)
       }),
@@ -125,20 +135,21 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
       .option('--held <message>', 'recipients of this message that are held or quarantined')
       .option('--to <address...>', 'only these of them')
   if (action === 'drop') command.option('--no-report', 'the sender is not told')
-  command.action((ids: readonly string[], options: ActOptions) =>
-    run(io, async () => {
+  command.action((ids: readonly string[], _: unknown, asked: Command) =>
+    ask(io, asked, async (options: ActOptions) => {
       const api = gatewayOf(options, parts)
+      const words = queueWords[options.lang]
       const { reason } = options
       const body = { reason, report: options.report !== false }
       if (options.held !== undefined) return await actOnHeld(io, api, action, options, body)
       const filters = hasFilters(options)
       if (ids.length > 0 === filters) {
-        io.err('Say which jobs: either their ids or filters (--queue, --lane, --state, --message, --older-than).')
+        io.err(words.which)
         return io.exit(2)
       }
       const found = filters ? (await selected(api, options, MOST)).map(({ id }) => id) : ids
       if (found.length > 1 && !options.yes) {
-        io.err(`This concerns ${found.length} jobs. Look at them with "secflow queue list", then add --yes.`)
+        io.err(words.many(found.length))
         return io.exit(2)
       }
       const done: QueueJob[] = []
@@ -154,8 +165,9 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
       if (options.json) print(io, { action, jobs: done, meanwhile, refused })
       else {
         for (const { why } of refused) io.err(why)
-        const faster = meanwhile.length > 0 ? `, tried or dropped meanwhile: ${meanwhile.length}` : ''
-        io.out(`${PAST[action]}: ${done.length}${faster}${refused.length ? `, not possible: ${refused.length}` : ''}`)
+        const faster = meanwhile.length > 0 ? words.faster(meanwhile.length) : ''
+        const not = refused.length > 0 ? words.refused(refused.length) : ''
+        io.out(`${words.done[action]}: ${done.length}${faster}${not}`)
       }
       io.exit(refused.length > 0 || found.length === 0 ? 1 : 0)
     }),
@@ -165,24 +177,17 @@ function registerAction(queue: Command, io: CliIo, parts: QueueParts, action: Qu
 /** Of a job that is tried, done or dropped by now. */
 const FASTER: readonly string[] = ['job-running', 'job-state']
 
-const PAST: Readonly<Record<QueueAction, string>> = {
-  hold: 'Held',
-  release: 'Released',
-  retry: 'To be tried now',
-  drop: 'Dropped',
-}
-
 async function actOnHeld(
   io: CliIo,
   api: Api,
   action: QueueAction,
-  { held = '', to, json }: ActOptions,
+  { held = '', to, json, lang }: ActOptions,
   body: object,
 ): Promise<void> {
   const path = `/queue/messages/${encodeURIComponent(held)}/${action}`
   const answer = await api.post(path, { ...body, ...(to ? { recipients: to } : {}) })
   if (json) print(io, answer.body)
-  else if (answer.ok) io.out(`${PAST[action]}: ${(answer.body.recipients as string[]).join(', ')}`)
+  else if (answer.ok) io.out(`${queueWords[lang].done[action]}: ${(answer.body.recipients as string[]).join(', ')}`)
   else io.err(problem(held, answer.body))
   io.exit(answer.ok ? 0 : 1)
 }
@@ -213,11 +218,28 @@ async function selected(api: Api, filters: Filters, most: number): Promise<Queue
 const hasFilters = ({ queue, lane, state, message, olderThan }: Filters) =>
   [queue, lane, state, message, olderThan].some((value) => value !== undefined)
 
-const gatewayOf = (options: Remote, parts: QueueParts) =>
-  connect(options, parts, { language: 'en', findings: FINDINGS })
+const gatewayOf = (options: Asked, parts: QueueParts) =>
+  connect(options, parts, { language: options.lang, findings: FINDINGS })
+
+const reader = ({ lang }: Asked, { columns }: CliIo, parts: QueueParts): Reader => ({
+  language: lang,
+  now: parts.now(),
+  columns,
+})
+
+/** Works with the options of the command and those before it, in the language they name. */
+const ask = <Options extends Asked>(io: CliIo, command: Command, work: (options: Options) => Promise<void>) => {
+  const lang = chosenLanguage(command)
+  return run(io, () => work({ ...command.opts<Options>(), lang }), lang)
+}
 
 const asking = (command: Command, example: string) =>
-  remote(command, 'queue:read, and queue:act to change anything', `secflow queue ${example}`)
+  remote(command, 'queue:read, and queue:act to change anything', `secflow queue ${example}`).option(
+    '--lang <language>',
+    'de or en',
+    language,
+    'en',
+  )
 
 function filtered(command: Command): Command {
   return command

@@ -1,6 +1,7 @@
 /** What the commands have in common that ask a running gateway. */
 import type { Command } from 'commander'
 import { type Api, apiOf } from './api.ts'
+import { chosenLanguage, type Language } from './language.ts'
 
 export interface Remote {
   readonly url?: string
@@ -14,7 +15,7 @@ export interface RemoteParts {
 
 export interface Asking {
   /** Of what the gateway says. */
-  readonly language: 'de' | 'en'
+  readonly language: Language
   /** Codes of answers that are findings, no failures. */
   readonly findings: readonly string[]
 }
@@ -25,7 +26,10 @@ export function remote(command: Command, scope: string, example: string): Comman
     .option('--url <url>', 'base of the gateway (default: SECFLOW_URL, else http://127.0.0.1:8080)')
     .option('--token <token>', `access token with ${scope} (default: SECFLOW_TOKEN)`)
     .option('--json', 'print one JSON document')
-    .addHelpText('after', `\nExample:\n  $ ${example}`)
+    .addHelpText(
+      'after',
+      ({ command: asked }) => `\n${chosenLanguage(asked) === 'de' ? 'Beispiel' : 'Example'}:\n  $ ${example}`,
+    )
 }
 
 /** The gateway that the options name, else the environment. Raises `config-missing` without a token. */

@@ -131,6 +131,7 @@ describe('a next hop that is not there', () => {
     expect(out).toMatch(/deliver +- +ready +\d+s +1 +in \d+[ms].* e\.lang@demo\.example +451 4\.4\.1/)
     expect((await queue('show', job.id)).out).toMatch(/^May have arrived: +no$/m)
     expect((await queue('lanes')).out).toMatch(/^deliver +- +\d +0 +0 +0 /m)
+    expect((await queue('list', '--lang', 'de')).out).toMatch(/^AUFTRAG +ART +ZIEL +ZUSTAND +ALTER +VERSUCHE /)
     expect((await jobs('--older-than', '1d')).length).toBe(0)
   })
 
@@ -150,6 +151,8 @@ describe('a next hop that is not there', () => {
     ])
     const again = await queue('drop', job.id, '--reason', 'twice')
     expect(again).toMatchObject({ code: 1, err: expect.stringContaining('present state') })
+    const german = await queue('drop', job.id, '--reason', 'zweimal', '--lang', 'de')
+    expect(german).toMatchObject({ code: 1, err: expect.stringMatching(/Im jetzigen Zustand .*: Auftrag .*: done/) })
   })
 
   it('many at once only with --yes; wrong use and wrong roles change nothing', async () => {

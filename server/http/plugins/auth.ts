@@ -101,7 +101,10 @@ export async function auth(app: App, services: HttpServices): Promise<void> {
     const { scopes } = request.identity
     if (!access.some((scope) => scopes.includes(scope))) {
       reply.header('www-authenticate', `Bearer realm="secflow", error="insufficient_scope", scope="${access[0]}"`)
-      throw new Fault('forbidden', `needs the scope ${access.join(' or ')}`)
+      throw new Fault('forbidden', {
+        en: `needs the scope ${access.join(' or ')}`,
+        de: `verlangt den Scope ${access.join(' oder ')}`,
+      })
     }
   }
 

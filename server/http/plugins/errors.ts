@@ -24,14 +24,14 @@ export function errors(app: App, log: Log): void {
     const after = retryAfter(fault)
     if (after !== null && !reply.hasHeader('retry-after')) reply.header('retry-after', after)
     const body: Problem = {
-      ...problem(fault, `urn:uuid:${request.id}`),
+      ...problem(fault, `urn:uuid:${request.id}`, languageOf(request)),
       ...violations(error),
       ...refusal(fault, request),
     }
     return reply.code(fault.definition.http).type('application/problem+json').send(JSON.stringify(body))
   })
   app.setNotFoundHandler((request, reply) => {
-    const body = problem(new Fault('not-found'), `urn:uuid:${request.id}`)
+    const body = problem(new Fault('not-found'), `urn:uuid:${request.id}`, languageOf(request))
     return reply.code(404).type('application/problem+json').send(JSON.stringify(body))
   })
 }
@@ -80,7 +80,8 @@ const NO_JSON = new Set(['FST_ERR_CTP_INVALID_JSON_BODY', 'FST_ERR_CTP_EMPTY_JSO
 /** The fault that an error of any origin means at this border. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error
-  if (hasZodFastifySchemaValidationErrors(error)) return new Fault('request-invalid', 'see errors')
+  if (hasZodFastifySchemaValidationErrors(error))
+    return new Fault('request-invalid', { en: 'see errors', de: 'siehe errors' })
   if (isResponseSerializationError(error)) return new Fault('internal', '', { cause: error.cause })
   const { code, statusCode } = error as Partial<FastifyError>
   const known = code ? BY_FASTIFY_CODE[code] : undefined

@@ -56,7 +56,7 @@ export function createDesk(
 
     async show(tenant, id) {
       const job = await store.tenant(tenant).read.job(id)
-      if (!job) throw new Fault('not-found', `job ${id}`)
+      if (!job) throw new Fault('not-found', { en: `job ${id}`, de: `Auftrag ${id}` })
       return job
     },
 
@@ -170,7 +170,7 @@ export function createDesk(
   async function found(tenant: TenantId, message: MessageId, named: readonly string[] | null) {
     const { read } = store.tenant(tenant)
     const record = await read.message(message)
-    if (!record) throw new Fault('not-found', `message ${message}`)
+    if (!record) throw new Fault('not-found', { en: `message ${message}`, de: `Nachricht ${message}` })
     const wanted = named && new Set(named.map((address) => address.toLowerCase()))
     const rows = (await read.recipients(message)).filter(
       ({ address, state }) => WAITS.includes(state) && (!wanted || wanted.has(address.toLowerCase())),
@@ -190,12 +190,16 @@ async function stillWaiting(tx: TenantWrites, message: MessageId, rows: readonly
   return left
 }
 
-const gone = () => new Fault('job-state', 'none of these recipients waits for a person')
+const gone = () =>
+  new Fault('job-state', {
+    en: 'none of these recipients waits for a person',
+    de: 'keiner dieser Empfänger wartet auf eine Entscheidung',
+  })
 
 function refuse(job: JobRecord, action: QueueAction, always = false): void {
   if (!always && ALLOWED[action].includes(job.state)) return
-  if (job.state === 'leased') throw new Fault('job-running', `job ${job.id}`)
-  throw new Fault('job-state', `job ${job.id} is ${job.state}`)
+  if (job.state === 'leased') throw new Fault('job-running', { en: `job ${job.id}`, de: `Auftrag ${job.id}` })
+  throw new Fault('job-state', { en: `job ${job.id} is ${job.state}`, de: `Auftrag ${job.id}: ${job.state}` })
 }
 
 function move(

@@ -34,13 +34,20 @@ export async function mayRelease(
     (identity !== undefined && self.has(lookupAddress(identity))) ||
     coversAddress(person?.sendsAs ?? [], mailFrom)
   )
-    throw new Fault('forbidden', 'a mail of one’s own is for somebody else to release')
+    throw new Fault('forbidden', {
+      en: 'a mail of one’s own is for somebody else to release',
+      de: 'die eigene Mail gibt jemand anderes frei',
+    })
   if (by.roles.includes('owner')) return
   const names = new Set([own, ...by.roles, person?.role, ...(person?.groups ?? [])])
   for (const { address } of rows) {
     const approvers = record.decision?.recipients.find((one) => one.address === address)?.approvers ?? []
     const allowed =
       approvers.length === 0 ? by.acts : approvers.some((name) => names.has(name) || names.has(lookupAddress(name)))
-    if (!allowed) throw new Fault('forbidden', `the policy names others for ${address}`)
+    if (!allowed)
+      throw new Fault('forbidden', {
+        en: `the policy names others for ${address}`,
+        de: `für ${address} nennt die Richtlinie andere`,
+      })
   }
 }
