@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Draft } from '../shared/contract/index.ts'
-import { type TenantId, tenantId } from '../shared/domain/index.ts'
+import { type MessageId, type TenantId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
 import { writtenRecipients } from '../shared/words/given-numbers.ts'
 import { edgeSettings, internalUrls, rollOutTenants, smsGateway, standardLog } from './compose-settings.ts'
@@ -45,6 +45,7 @@ import { importPeople } from './people/import.ts'
 import { signIn } from './people/sign-in.ts'
 import { stampReader } from './people/stamp-reader.ts'
 import { createVerdictSigner } from './people/verdict-signer.ts'
+import { withRows } from './platform/blobs/in-rows.ts'
 import { openBlobs } from './platform/blobs/open.ts'
 import { recentBlobs } from './platform/blobs/recent.ts'
 import { systemClock } from './platform/clock.ts'
@@ -119,7 +120,9 @@ async function furnish(
   const newId = () => uuidv7(clock.now())
   const metrics = createMetrics()
   const secrets = tenantSecrets(config.secrets.master)
-  const blobs = recentBlobs(await openBlobs(config.blobs), { dropped: (ticket) => edge.giveBack(ticket) })
+  const blobs = recentBlobs(withRows(await openBlobs(config.blobs), store), {
+    dropped: (ticket) => edge.giveBack(ticket),
+  })
   const directory = storeDirectory(store)
   const revocations = new Revocations(
     { store, clock, log },
@@ -195,7 +198,14 @@ async function furnish(
       if (bytes) blobs.keep(tenant, 'spool', id, { bytes, ticket })
       await record(received)
     },
-    taken: ({ tenant, kind, blob }) => (kind === 'spool' ? blobs.take(tenant, kind, blob) : null),
+    async taken({ tenant, kind, blob }) {
+      if (kind !== 'spool') return null
+      const held = blobs.take(tenant, kind, blob)
+      if (held) return held
+      // The edge reads files; what stands in a row has to be brought to it.
+      const bytes = await store.tenant(tenant).read.content(blob as MessageId)
+      return bytes && { bytes, ticket: 0, fromDisk: true }
+    },
     authenticate: signIn(config.tenants, store),
     policyReady,
     log,

@@ -20,7 +20,7 @@ it('a house whose edge died is closed all the same', async () => {
     } as unknown as EdgeSettings
     const edge = openEdge(settings, {
       record: async () => {},
-      taken: () => null,
+      taken: async () => null,
       authenticate: async () => null,
       policyReady: () => true,
       log: silentLog,

@@ -17,7 +17,7 @@ import type { CoreMethods, EdgeMethods, EdgeSettings } from './methods.ts'
 export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
   record(received: Received): Promise<void>
   /** Bytes of the blob at a place, given away for good; null where it has to be read. */
-  taken(place: ContentPlace): HeldBytes | null
+  taken(place: ContentPlace): Promise<HeldBytes | null>
   readonly log: Log
   readonly metrics: Metrics
   /** The thread died: nothing can be received or sent any more, the process has to be started again. */
@@ -91,7 +91,7 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         sendings.set(id, options?.beforeDot)
         try {
           const source = content.place ?? (await whole(content))
-          const held = content.place ? deps.taken(content.place) : null
+          const held = content.place ? await deps.taken(content.place) : null
           return await line().give(held ? buffersOf(held.bytes) : [], 'send', id, route, envelope, {
             size: content.size,
             source,

@@ -110,15 +110,16 @@ function ask(): Line<CoreMethods> {
   return core
 }
 
-function contentOf({ size, source }: SentContent, held: Uint8Array | null): OutgoingContent {
+/** `inMemory`: the bytes of what was held, as this thread sees them. */
+function contentOf({ size, source, held }: SentContent, inMemory: Uint8Array | null): OutgoingContent {
   if (source instanceof Uint8Array) return { size, stream: () => bytesOf(source).stream() }
-  const from = held ? { open: async () => inMemory(held) } : blobs
+  const from = inMemory ? { open: async () => opened(inMemory, !held?.fromDisk) } : blobs
   return { size, stream: () => readCopy(from, source.tenant, source) }
 }
 
-const inMemory = (bytes: Uint8Array): OpenByteSource => ({
+const opened = (bytes: Uint8Array, held: boolean): OpenByteSource => ({
   ...bytesOf(bytes),
-  held: true,
+  held,
   async [Symbol.asyncDispose]() {},
 })
 

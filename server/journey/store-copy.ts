@@ -2,11 +2,9 @@ import type { TenantId } from '../../shared/domain/index.ts'
 import type { Entity, HeaderField } from '../mime/entity.ts'
 import { headerBytes, writeBody, writeEntity } from '../mime/write.ts'
 import type { BlobStore } from '../ports/blobs.ts'
+import { IN_ROW } from '../ports/store.ts'
 import type { StoredCopy } from './commit.ts'
 import { createBodyHash, hashOf } from './seal/body-hash.ts'
-
-/** So much of a copy is kept in its row, bytes; more is worth a file and its flushes. */
-const IN_ROW = 32_768
 
 /** Fields that stand in front of a copy and cannot be written before its body is known: signatures. */
 export type Front = (bodyHash: string) => Promise<readonly HeaderField[]>

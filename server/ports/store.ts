@@ -24,6 +24,9 @@ import type {
   TenantId,
 } from '../../shared/domain/index.ts'
 
+/** Content up to so many bytes stands in a row, of the message or the copy; more is worth a blob and its flushes. */
+export const IN_ROW = 32_768
+
 /**
  * Durable records. There is no call without a tenant: a handle is bound to one tenant, and every row it reads or writes
  * is that tenant's. A database that is down or locked raises `store-unavailable`.
@@ -49,6 +52,9 @@ export interface TenantStore {
 
 export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   message(id: MessageId): Promise<MessageRecord | null>
+  /** The message as received, where it stands in a row (`insertMessage`); null where it is a blob, or was erased. */
+  content(message: MessageId): Promise<Uint8Array | null>
+  hasContent(message: MessageId): Promise<boolean>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
   /** Messages with one of these Message-IDs (without brackets), the oldest 100. */
   messagesCalled(rfcMessageIds: readonly string[]): Promise<MessageRecord[]>
@@ -77,13 +83,18 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
 /** What tidying asks: indexed, at most `limit` answers, in no promised order. */
 export interface TidyReads {
   /** Messages in state `done` whose content was not marked erased yet. */
-  unerased(limit: number): Promise<Pick<MessageRecord, 'id' | 'blob'>[]>
+  unerased(limit: number): Promise<Unerased[]>
   /** Of these messages, the copies that are a blob of their own. */
   copyBlobs(messages: readonly MessageId[]): Promise<Pick<CopyRecord, 'message' | 'blob'>[]>
   /** Messages with a grant that expired or was revoked at `endedBy` (epoch ms) or before and is not marked erased yet. */
   messagesWithEndedGrants(endedBy: number, limit: number): Promise<MessageId[]>
   /** The grant whose portal message is this blob, ended or not. */
   grantOfContent(blob: string): Promise<GrantRecord | null>
+}
+
+/** A message whose content can go; of one that stands `inRow` there is no spool blob. */
+export interface Unerased extends Pick<MessageRecord, 'id' | 'blob'> {
+  readonly inRow: boolean
 }
 
 /** The queue as its operator looks at it. */
@@ -172,7 +183,7 @@ export interface TidyWrites {
     readonly limit: number
     readonly among?: readonly MessageId[]
   }): Promise<MessageId[]>
-  /** The spool and copy blobs of these messages are gone, and with them what their copies keep in rows. */
+  /** The spool and copy blobs of these messages are gone, and with them what they and their copies keep in rows. */
   markErased(messages: readonly MessageId[], at: number): Promise<void>
   /** Marks the grants of a message that ended at `endedBy` or before; answers the ids of those that were not marked yet. */
   markGrantsErased(message: MessageId, endedBy: number, at: number): Promise<string[]>
@@ -196,7 +207,8 @@ export interface IdempotencyRecord {
 }
 
 export interface TenantWrites extends TenantReads, TidyWrites, PolicyWrites, JobWrites {
-  insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void>
+  /** With its content where that has at most `IN_ROW` bytes and is no blob. */
+  insertMessage(message: MessageRecord, recipients: readonly string[], content?: Uint8Array): Promise<void>
   updateMessage(id: MessageId, patch: Partial<Pick<MessageRecord, 'state' | 'decision'>>): Promise<void>
   /**
    * Moves one recipient. From a final state nothing moves, and nobody who has a copy gets another, also of two units at once:

@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../server/ports/clock.ts'
-import type { Lane, Store, TenantStore, TenantWrites } from '../../server/ports/store.ts'
+import { IN_ROW, type Lane, type Store, type TenantStore, type TenantWrites } from '../../server/ports/store.ts'
 import {
   type AuditEvent,
   type CopyRecord,
@@ -716,13 +716,50 @@ export function storeContract(
         expect(await a.read.unerased(9)).toEqual([])
         expect(await finish()).toEqual([id])
         expect(await finish()).toEqual([])
-        expect(await a.read.unerased(9)).toEqual([{ id, blob: (await a.read.message(id))!.blob }])
+        expect(await a.read.unerased(9)).toEqual([{ id, blob: (await a.read.message(id))!.blob, inRow: false }])
         expect(await b.read.unerased(9)).toEqual([])
         await b.write((tx) => tx.markErased([id], 1))
         expect(await a.read.unerased(9)).toHaveLength(1)
         await a.write((tx) => tx.markErased([id], 1))
         expect(await a.read.unerased(9)).toEqual([])
         expect(await a.read.message(id)).toMatchObject({ state: 'done' })
+      })
+
+      test('a short message stands in its row until its content goes, and belongs to its tenant alone', async () => {
+        const bytes = randomBytes(IN_ROW)
+        // Not at the start of its memory, as what arrives may not be.
+        const content = new Uint8Array(Buffer.concat([Buffer.from('before'), bytes])).subarray(6)
+        const message = make.message(clock.now())
+        const failed = a.write(async (tx) => {
+          await tx.insertMessage(message, ['one@peer.example'], content)
+          throw new Error('not today')
+        })
+        await expect(failed).rejects.toThrow('not today')
+        expect(await a.read.hasContent(message.id)).toBe(false)
+        await a.write(async (tx) => {
+          await tx.insertMessage(message, ['one@peer.example', 'two@peer.example'], content)
+          expect(await tx.hasContent(message.id)).toBe(true)
+        })
+        const other = await accept(a)
+        expect(Buffer.compare((await a.read.content(message.id))!, bytes)).toBe(0)
+        expect([await a.read.hasContent(message.id), await a.read.hasContent(other)]).toEqual([true, false])
+        expect([await b.read.content(message.id), await b.read.hasContent(message.id)]).toEqual([null, false])
+        expect(await a.read.message(message.id)).toEqual(message)
+        for (const id of [message.id, other])
+          for (const to of ['one', 'two']) await settle(id, 'delivered', `${to}@peer.example`)
+        await finish()
+        const left = await a.read.unerased(9)
+        expect(new Map(left.map(({ id, inRow }) => [id, inRow]))).toEqual(
+          new Map([
+            [message.id, true],
+            [other, false],
+          ]),
+        )
+        await b.write((tx) => tx.markErased([message.id], 1))
+        expect(await a.read.hasContent(message.id)).toBe(true)
+        await a.write((tx) => tx.markErased([message.id], 1))
+        expect([await a.read.content(message.id), await a.read.hasContent(message.id)]).toEqual([null, false])
+        expect(await a.read.message(message.id)).toEqual({ ...message, state: 'done' })
       })
 
       test('finishes only those it was asked for, and names the copies that are blobs of their own', async () => {

@@ -6,7 +6,7 @@ import { noMetrics, silentLog } from '../../server/ports/log.ts'
 import type { Store } from '../../server/ports/store.ts'
 import type { TenantId } from '../../shared/domain/index.ts'
 
-/** Accepts one small mail of `tenant` after another into a store and a spool. */
+/** Accepts one mail of `tenant` after another into a store and a spool; none is so short that it would stand in its row. */
 export function acceptance(tenant: TenantId, store: Store, blobs: BlobStore) {
   const deps = { store, blobs, clock, log: silentLog, metrics: noMetrics, tellLost: async () => {} }
   const acceptor = createAcceptor({ ...deps, ids: () => messageId(clock.now()), name: 'gw.alpha.example' })
@@ -31,7 +31,9 @@ export function acceptance(tenant: TenantId, store: Store, blobs: BlobStore) {
           tls: 'TLSv1.3',
         },
         content: (async function* () {
-          yield Buffer.from('Date: Mon, 23 Nov 2026 04:28:03 +0000\r\nMessage-ID: <a@b>\r\n\r\nHello\r\n')
+          yield Buffer.from(
+            'Date: Mon, 23 Nov 2026 04:28:03 +0000\r\nMessage-ID: <a@b>\r\n\r\n' + 'Hello\r\n'.repeat(5_000),
+          )
         })(),
       }),
     /** Ids of the mails whose content is there. */

@@ -9,6 +9,7 @@ import { createAcceptor } from '../../server/journey/ingress/accept.ts'
 import { createDesk } from '../../server/journey/operate/desk.ts'
 import { newGrant } from '../../server/journey/transform/filelink/grant.ts'
 import { createKeyDesk } from '../../server/keys/desk.ts'
+import { withRows } from '../../server/platform/blobs/in-rows.ts'
 import { openSqliteStore } from '../../server/platform/database/sqlite/open.ts'
 import { bundleSigner, trustRoots } from '../../server/policies/bundle-sign.ts'
 import { offlinePolicies } from '../../server/policies/offline.ts'
@@ -75,7 +76,7 @@ export async function testHouse(override: Partial<HttpServices> = {}): Promise<T
   let offset = 0
   const clock = { now: () => Date.now() + offset }
   const store = await openSqliteStore({ file: join(folder, 'secflow.db'), clock })
-  const blobs = memoryBlobs()
+  const blobs = withRows(memoryBlobs(), store)
   const acceptor = createAcceptor({
     store,
     blobs,

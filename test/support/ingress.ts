@@ -115,6 +115,7 @@ export async function startIngress(
       ...(await store.tenant(acme).read.messages({ limit: 99 })),
       ...(await store.tenant(other).read.messages({ limit: 99 })),
     ],
-    spool: () => [...blobs.bytes.values()].map((bytes) => bytes.toString('latin1')),
+    /** Messages as they are stored, in rows and as blobs. */
+    spool: () => [...store.contents(), ...blobs.bytes.values()].map((bytes) => bytes.toString('latin1')),
   }
 }

@@ -41,6 +41,7 @@ interface StoredJob {
 
 interface Rows {
   messages: Map<string, MessageRecord>
+  contents: Map<string, Uint8Array>
   recipients: Map<string, RecipientRecord>
   copies: Map<string, CopyRecord>
   linkFiles: Map<string, LinkFileRecord>
@@ -59,6 +60,7 @@ interface Rows {
 
 const emptyRows = (): Rows => ({
   messages: new Map(),
+  contents: new Map(),
   recipients: new Map(),
   copies: new Map(),
   linkFiles: new Map(),
@@ -124,6 +126,12 @@ export function memoryStore(now: () => number = Date.now) {
     return {
       async message(id) {
         return of(tenant).messages.get(id) ?? null
+      },
+      async content(id) {
+        return of(tenant).contents.get(id) ?? null
+      },
+      async hasContent(id) {
+        return of(tenant).contents.has(id)
       },
       async messages({ limit, before, sender }) {
         return found(
@@ -204,7 +212,7 @@ export function memoryStore(now: () => number = Date.now) {
       async unerased(limit) {
         return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id))
           .slice(0, limit)
-          .map(({ id, blob }) => ({ id, blob }))
+          .map(({ id, blob }) => ({ id, blob, inRow: of(tenant).contents.has(id) }))
       },
       async copyBlobs(messages) {
         const apart = ({ id, blob, head, bodyStart }: CopyRecord) => !head || (bodyStart !== null && blob === id)
@@ -319,6 +327,7 @@ export function memoryStore(now: () => number = Date.now) {
       },
       async markErased(messages) {
         for (const id of messages) if (of(tenant).messages.has(id)) of(tenant).erased.add(id)
+        for (const id of messages) of(tenant).contents.delete(id)
         for (const [id, copy] of of(tenant).copies)
           if (messages.includes(copy.message)) of(tenant).copies.set(id, { ...copy, head: null })
       },
@@ -355,9 +364,10 @@ export function memoryStore(now: () => number = Date.now) {
             )
         }
       },
-      async insertMessage(message, recipients) {
+      async insertMessage(message, recipients, content) {
         if (of(tenant).messages.has(message.id)) throw new Error(`unique: message ${message.id}`)
         of(tenant).messages.set(message.id, message)
+        if (content) of(tenant).contents.set(message.id, Buffer.from(content))
         for (const address of recipients) {
           const key = `${message.id}\n${address}`
           if (of(tenant).recipients.has(key)) throw new Error(`unique: recipient ${address}`)
@@ -582,6 +592,8 @@ export function memoryStore(now: () => number = Date.now) {
   return Object.assign(store, {
     /** All jobs with their state, in order of creation. */
     jobs: () => [...jobs.values()].map(({ job, state, fault }) => ({ ...job, state, fault })),
+    /** Messages that stand in rows, of all tenants. */
+    contents: () => [...rows.values()].flatMap(({ contents }) => [...contents.values()].map((one) => Buffer.from(one))),
     /** The next unit of work throws this at its commit. */
     failCommit(error: Error) {
       failNextCommit = error

@@ -6,6 +6,7 @@ import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
 import { memoryStore } from '../../../test/support/memory-store.ts'
 import { messageId } from '../../platform/ids.ts'
 import { noMetrics, silentLog } from '../../ports/log.ts'
+import { IN_ROW } from '../../ports/store.ts'
 import { createAcceptor } from './accept.ts'
 import type { AcceptLimits } from './receive.ts'
 
@@ -54,7 +55,7 @@ function setup(limits: Partial<AcceptLimits> = {}, freeBytes: number | null = nu
       })(),
     })
   }
-  return { store, blobs, acceptor, accept, spool: () => [...blobs.bytes.values()].map(String) }
+  return { store, blobs, acceptor, accept, spool: () => [...store.contents(), ...blobs.bytes.values()].map(String) }
 }
 
 async function code(work: Promise<unknown>): Promise<string> {
@@ -68,6 +69,8 @@ async function code(work: Promise<unknown>): Promise<string> {
 
 const MAIL =
   'Date: Mon, 23 Nov 2026 04:28:03 +0000\r\nMessage-ID: <a@b>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHello\r\n'
+/** More than stands in a row. */
+const LONG = MAIL + `${'x'.repeat(70)}\r\n`.repeat(IN_ROW / 72)
 
 describe('accept', () => {
   it('stores the message byte for byte after our trace field, with row, job and audit', async () => {
@@ -134,9 +137,9 @@ describe('accept', () => {
     ['too-many-recipients', MAIL, {}, { recipients: 1 }],
     ['request-invalid', MAIL, { envelope: { recipients: [] } }],
   ])('refuses with %s and leaves nothing (%#)', async (expected, text, changes, limits) => {
-    const { accept, store, blobs } = setup(limits)
+    const { accept, store, spool } = setup(limits)
     expect(await code(accept(text, changes))).toBe(expected)
-    expect(blobs.bytes.size).toBe(0)
+    expect(spool()).toEqual([])
     expect(store.jobs()).toEqual([])
     expect(await store.tenant(tenant).read.messages({ limit: 9 })).toEqual([])
   })
@@ -150,13 +153,41 @@ describe('accept', () => {
     })
   })
 
-  it('removes the blob when the database refuses', async () => {
-    const { accept, store, blobs } = setup()
+  it.each([
+    ['short', MAIL],
+    ['long', LONG],
+  ])('leaves nothing of a %s mail when the database refuses', async (_, mail) => {
+    const { accept, store, spool } = setup()
     store.failCommit(new Fault('store-unavailable'))
-    expect(await code(accept(MAIL))).toBe('store-unavailable')
-    expect(blobs.bytes.size).toBe(0)
+    expect(await code(accept(mail))).toBe('store-unavailable')
+    expect(spool()).toEqual([])
     expect(store.jobs()).toEqual([])
-    expect(await code(accept(MAIL))).toBe('accepted')
+    expect(await code(accept(mail))).toBe('accepted')
+    expect(spool()).toHaveLength(1)
+  })
+
+  it('keeps a short mail in its row, a long one as a blob, and either whole', async () => {
+    const { accept, store, blobs } = setup()
+    const { read } = store.tenant(tenant)
+    const { id: short } = await accept(MAIL)
+    expect(blobs.bytes.size).toBe(0)
+    expect(String(await read.content(short)).endsWith(MAIL)).toBe(true)
+    const { id: long } = await accept(LONG)
+    expect(String(blobs.bytes.get(`${tenant}/spool/${long}`)).endsWith(LONG)).toBe(true)
+    expect(await read.content(long)).toBe(null)
+    for (const [id, text] of [
+      [short, store.contents()[0]!],
+      [long, [...blobs.bytes.values()][0]!],
+    ] as const) {
+      const { digest, size } = (await read.message(id))!
+      expect({ digest, size }).toEqual({ digest: createHash('sha256').update(text).digest('hex'), size: text.length })
+    }
+  })
+
+  it('takes no mail into a row when it would eat the reserve of the disk', async () => {
+    const { accept, spool } = setup({ reserveBytes: 1_000 }, 1_000 + MAIL.length)
+    expect(await code(accept(MAIL))).toBe('disk-full')
+    expect(spool()).toEqual([])
   })
 
   it('refuses before the reserve of the disk is touched', async () => {

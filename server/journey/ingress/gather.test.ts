@@ -44,7 +44,7 @@ describe('mail that is gathered', () => {
                 stays.push({ bytes, letter })
               }
               release()
-              holding.slabs.giveBack(ticket)
+              holding.slabs?.giveBack(ticket)
             }),
           )
         }

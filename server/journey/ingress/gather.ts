@@ -1,11 +1,11 @@
 import type { BlobContent } from '../../ports/blobs.ts'
 import type { Slabs } from './slabs.ts'
 
-/** Where content is held: small mail in buffers of its own, as long as there is room, larger mail in slabs. */
+/** Where content is held: small mail in buffers of its own, as long as there is room, larger mail in slabs, if there are any. */
 export interface Holding {
   /** Bytes of small mail that may still be held by all who share it. */
   left: number
-  readonly slabs: Slabs
+  readonly slabs: Slabs | null
 }
 
 export interface Gathered {
@@ -54,7 +54,7 @@ export async function gather(source: AsyncIterable<Buffer>, holding: Holding): P
       moveTo(Buffer.allocUnsafeSlow(size))
       return true
     }
-    const slab = ticket === 0 ? holding.slabs.lend() : null
+    const slab = ticket === 0 ? holding.slabs?.lend() : null
     if (!slab) return false
     ticket = slab.ticket
     moveTo(slab.memory)
@@ -64,7 +64,7 @@ export async function gather(source: AsyncIterable<Buffer>, holding: Holding): P
 
   function leave(): void {
     pay(0)
-    holding.slabs.giveBack(ticket)
+    holding.slabs?.giveBack(ticket)
   }
 
   try {
@@ -76,7 +76,7 @@ export async function gather(source: AsyncIterable<Buffer>, holding: Holding): P
           const small = Buffer.allocUnsafeSlow(length)
           moveTo(small)
           pay(length)
-        } else holding.slabs.filled(ticket, length)
+        } else holding.slabs?.filled(ticket, length)
         const bytes = buffer.subarray(0, length)
         return { content: bytes, bytes, ticket, release: () => pay(0) }
       }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
@@ -75,9 +76,19 @@ it('a mail that comes byte by byte is held in one buffer of about its size', asy
   expect(bytes?.buffer.byteLength).toBeLessThan(20_000)
 })
 
+it('a short mail is handed on for its row, and leaves no blob', async () => {
+  const { receive, stored, receiver } = setup()
+  const received = await receive(['short\r\n'])
+  expect(received.inRow).toBe(true)
+  expect(String(received.bytes).endsWith('\r\n\r\nshort\r\n')).toBe(true)
+  expect(received.blob).toEqual({ size: received.bytes!.length, sha256: hash('sha256', received.bytes!) })
+  expect(stored(received.id)).toBeUndefined()
+  await receiver.discard(received)
+})
+
 it('a mail is stored with the same bytes whether it is held or flows by', async () => {
   const { receive, stored, slabs } = setup()
-  for (const pieces of [['short\r\n'], LARGE, [...LARGE, ...LARGE]]) {
+  for (const pieces of [SMALL, LARGE, [...LARGE, ...LARGE]]) {
     const { id, bytes, blob, ticket } = await receive(pieces)
     const content = stored(id)
     expect(content.length).toBe(blob.size)

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto'
 import type { Envelope, MessageId, Origin, TenantId } from '../../../shared/domain/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
 import type { BlobInfo, BlobStore } from '../../ports/blobs.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { IN_ROW } from '../../ports/store.ts'
 import { checkLines } from './canonical.ts'
 import { gather, type Holding } from './gather.ts'
 import { endOfHeader, type HeaderFacts, readHeader } from './header.ts'
@@ -48,7 +50,7 @@ export interface Offered {
   readonly mayWrite?: (address: string) => boolean
 }
 
-/** A message whose bytes are durable and which nobody answers for yet. */
+/** A message whose bytes are durable, or go into its row, and which nobody answers for yet. */
 export interface Received {
   readonly id: MessageId
   /** Epoch ms. */
@@ -60,6 +62,8 @@ export interface Received {
   /** Without brackets, '' where there is none. */
   readonly messageId: string
   readonly subject: string
+  /** Its bytes are to stand in its row: there is no blob. */
+  readonly inRow: boolean
   /** The stored bytes where they are few, alone in their buffer or slab: whoever evaluates next need not read them again. */
   readonly bytes: Uint8Array | null
   /** Of the slab that the bytes are in, else 0: whoever is told of the message gives it back, or its receiver where nobody was. */
@@ -88,7 +92,7 @@ export interface ReceiveDeps {
   /** Our host name: stands in Received and in Message-IDs that we add. */
   readonly name: string
   readonly limits?: Partial<AcceptLimits>
-  /** Messages that fit are handed on with their bytes; none unless told. */
+  /** For larger messages that are handed on with their bytes; none unless told. */
   readonly slabs?: Slabs
 }
 
@@ -97,7 +101,7 @@ const HELD = 8_388_608
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const limits = { ...DEFAULT_ACCEPT_LIMITS, ...deps.limits }
-  const holding: Holding | null = deps.slabs ? { left: HELD, slabs: deps.slabs } : null
+  const holding: Holding = { left: HELD, slabs: deps.slabs ?? null }
   const held = new WeakMap<Received, () => void>()
 
   return {
@@ -109,13 +113,14 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       const id = deps.ids()
       const at = deps.clock.now()
       const checked = check(offered, id, at, deps.name, limits)
-      const gathered = holding ? await gather(checked.stream(), holding) : asItComes(checked.stream())
+      const gathered = await gather(checked.stream(), holding)
       try {
-        const blob = await deps.blobs.put(tenant, 'spool', id, gathered.content)
         const { bytes, ticket } = gathered
+        const inRow = bytes !== null && bytes.length <= IN_ROW
+        const blob = inRow ? await summed(bytes) : await deps.blobs.put(tenant, 'spool', id, gathered.content)
         const { eightBit, messageId, subject } = checked.result()
         const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
-        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes, ticket }
+        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, inRow, bytes, ticket }
         held.set(received, gathered.release)
         return received
       } catch (error) {
@@ -125,16 +130,23 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       }
     },
     release: (received) => held.get(received)?.(),
-    discard: ({ tenant, id }) => deps.blobs.delete(tenant, 'spool', id),
+    discard: async ({ tenant, id, inRow }) => (inRow ? undefined : deps.blobs.delete(tenant, 'spool', id)),
     async admit(announced) {
       if (announced > limits.messageBytes) throw new Fault('message-too-large')
-      const free = await deps.blobs.free()
-      if (free !== null && free < announced + limits.reserveBytes) throw new Fault('disk-full')
+      await roomFor(announced)
     },
   }
-}
 
-const asItComes = (content: AsyncIterable<Buffer>) => ({ content, bytes: null, ticket: 0, release() {} })
+  async function roomFor(bytes: number): Promise<void> {
+    const free = await deps.blobs.free()
+    if (free !== null && free < bytes + limits.reserveBytes) throw new Fault('disk-full')
+  }
+
+  async function summed(bytes: Uint8Array): Promise<BlobInfo> {
+    await roomFor(bytes.length)
+    return { size: bytes.length, sha256: hash('sha256', bytes) }
+  }
+}
 
 /** A recipient that the client named twice in the same spelling gets one copy; the first DSN parameters count. */
 function withoutTwins(envelope: Envelope): Envelope {

@@ -11,7 +11,7 @@ import { recover } from './recover.ts'
 const tenant = tenantId('acme')
 
 /** A store and a spool, and mails accepted into them. */
-function house(madeAgoMs = 0) {
+function house({ madeAgoMs = 0, long = true } = {}) {
   const store = memoryStore()
   const blobs = memoryBlobs()
   const told: string[] = []
@@ -31,7 +31,7 @@ function house(madeAgoMs = 0) {
       },
       origin: { channel: 'smtp', authenticated: 'none', peer: '192.0.2.1', tls: null },
       content: (async function* () {
-        yield Buffer.from('Subject: x\r\n\r\nHello\r\n')
+        yield Buffer.from(`Subject: x\r\n\r\n${'Hello\r\n'.repeat(long ? 5_000 : 1)}`)
       })(),
     })
   return { store, blobs, deps, accept, told }
@@ -63,9 +63,18 @@ it('sets orphans aside unread, reports lost messages once, and leaves the rest a
   expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [] })
 })
 
+it('misses nothing of a message whose content stands in its row', async () => {
+  const { store, deps, blobs, accept } = house({ long: false })
+  const { id } = await accept()
+  expect(await Array.fromAsync(blobs.list(tenant, 'spool'))).toEqual([])
+  expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [] })
+  await store.tenant(tenant).write((tx) => tx.markErased([id], 1))
+  expect(await recover(tenant, deps)).toEqual({ orphans: [], lost: [id] })
+})
+
 it('takes nothing from a message that another node records, or finishes, at that moment', async () => {
   // They came for an hour: their ids say when they began.
-  const { store, blobs, deps, accept } = house(3_600_000)
+  const { store, blobs, deps, accept } = house({ madeAgoMs: 3_600_000 })
   const { id: recorded } = await accept()
   const { id: finished } = await accept()
   const { read } = store.tenant(tenant)

@@ -33,7 +33,8 @@ const DAY = 86_400_000
 /**
  * Brings spool and database of one tenant to agreement at start. A crash between the two leaves at most a blob without a
  * row, which no client was told about: it moves out of the way (copied, compared, then removed) and stays for a person
- * to look at. A row without its blob cannot come from a crash; it is a lost mail and is reported as loudly as possible.
+ * to look at. A row without its blob, and without content in a row, cannot come from a crash; it is a lost mail and is reported
+ * as loudly as possible.
  */
 export async function recover(tenant: TenantId, deps: RecoverDeps): Promise<Recovery> {
   const store = deps.store.tenant(tenant)
@@ -107,7 +108,7 @@ async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDep
   for (;;) {
     const page: MessageRecord[] = await store.read.messages({ limit: 200, ...(before ? { before } : {}) })
     for (const message of page) {
-      if (message.state === 'done' || (await hasBlob(deps.blobs, tenant, message.blob))) continue
+      if (message.state === 'done' || (await hasContent(deps.blobs, store, message))) continue
       if (!(await giveUp(store, message, deps))) continue
       deps.log.error('message.lost', { tenant, message: message.id })
       deps.metrics.count('messages_lost_total')
@@ -119,9 +120,10 @@ async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDep
   }
 }
 
-async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<boolean> {
+async function hasContent(blobs: BlobStore, { tenant, read }: TenantStore, message: MessageRecord): Promise<boolean> {
+  if (await read.hasContent(message.id)) return true
   try {
-    const source = await blobs.open(tenant, 'spool', id)
+    const source = await blobs.open(tenant, 'spool', message.blob)
     await source[Symbol.asyncDispose]()
     return true
   } catch (error) {

@@ -10,6 +10,8 @@ const STAYS = 30_000
 export interface HeldBytes {
   readonly bytes: Uint8Array
   readonly ticket: number
+  /** Read since it was received: whoever sends it looks whether it is what was stored. */
+  readonly fromDisk?: true
 }
 
 export interface RecentBlobs extends BlobStore {

@@ -24,6 +24,7 @@ import type {
   PolicyReads,
   PolicyVersionSummary,
   TenantReads,
+  Unerased,
 } from '../../ports/store.ts'
 import type { Database, Db, Statements } from './database.ts'
 import type { Dialect } from './dialect.ts'
@@ -104,6 +105,36 @@ export class SqlReads implements TenantReads {
       { id },
     )
     return rows[0] ? messageRecord(rows[0]) : null
+  }
+
+  async content(message: MessageId): Promise<Uint8Array | null> {
+    const { content } = this.engine.tables
+    const [row] = await this.run(
+      'content',
+      (db) =>
+        db
+          .select({ bytes: content.bytes })
+          .from(content)
+          .where(and(eq(content.tenant, $('tenant')), eq(content.message, $('message'))))
+          .prepare('content'),
+      { message },
+    )
+    return row?.bytes ?? null
+  }
+
+  async hasContent(message: MessageId): Promise<boolean> {
+    const { content } = this.engine.tables
+    const rows = await this.run(
+      'hasContent',
+      (db) =>
+        db
+          .select({ message: content.message })
+          .from(content)
+          .where(and(eq(content.tenant, $('tenant')), eq(content.message, $('message'))))
+          .prepare('hasContent'),
+      { message },
+    )
+    return rows.length > 0
   }
 
   async messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]> {
@@ -439,10 +470,10 @@ export class SqlReads implements TenantReads {
   }
 
   /** Their content is deleted next. */
-  async unerased(limit: number): Promise<Pick<MessageRecord, 'id' | 'blob'>[]> {
+  async unerased(limit: number): Promise<Unerased[]> {
     const rows = await this.tidying((db) => unerased(db, this.engine.tables, this.tenant, limit))
     if (rows.length > 0) await this.settled()
-    return rows as Pick<MessageRecord, 'id' | 'blob'>[]
+    return rows.map(({ id, blob, row }) => ({ id: id as MessageId, blob, inRow: row !== null }))
   }
 
   async copyBlobs(messages: readonly MessageId[]): Promise<Pick<CopyRecord, 'message' | 'blob'>[]> {

@@ -56,6 +56,22 @@ export function defineTables(c: Columns) {
     ],
   )
 
+  /** Small messages as received: what is short needs no file of its own and no flush beside its row's (0044). */
+  const content = c.table(
+    'message_content',
+    {
+      tenant: c.text('tenant').notNull(),
+      message: c.text('message').notNull(),
+      bytes: c.bytes('bytes').notNull(),
+    },
+    (t) => [
+      c.primaryKey({ columns: [t.tenant, t.message] }),
+      c
+        .foreignKey({ columns: [t.tenant, t.message], foreignColumns: [message.tenant, message.id] })
+        .onDelete('cascade'),
+    ],
+  )
+
   const recipient = c.table(
     'recipient',
     {
@@ -342,6 +358,7 @@ export function defineTables(c: Columns) {
 
   return {
     message,
+    content,
     recipient,
     copy,
     linkFile,

@@ -12,10 +12,11 @@ const kept = sql`erased_at is null`
 const revoked = sql`revoked_at is not null`
 const ended = sql`state in ('done', 'dead')`
 
-export function unerased(db: Db, { message }: Tables, tenant: TenantId, limit: number) {
+export function unerased(db: Db, { message, content }: Tables, tenant: TenantId, limit: number) {
   return db
-    .select({ id: message.id, blob: message.blob })
+    .select({ id: message.id, blob: message.blob, row: content.message })
     .from(message)
+    .leftJoin(content, and(eq(content.tenant, message.tenant), eq(content.message, message.id)))
     .where(and(eq(message.tenant, tenant), eq(message.state, 'done'), kept))
     .limit(limit)
 }

@@ -81,9 +81,13 @@ export class SqlWrites extends SqlReads implements TenantWrites {
     }
   }
 
-  async insertMessage(message: MessageRecord, recipients: readonly string[]): Promise<void> {
+  async insertMessage(message: MessageRecord, recipients: readonly string[], content?: Uint8Array): Promise<void> {
     const { recipient } = this.engine.tables
     await this.#insert('message', { ...message, sender: message.envelope.mailFrom.toLowerCase(), erasedAt: null })
+    if (content) {
+      const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+      await this.#insert('content', { message: message.id, bytes })
+    }
     for (const [position, address] of recipients.entries()) {
       await this.run(
         'insertRecipient',
@@ -157,7 +161,7 @@ export class SqlWrites extends SqlReads implements TenantWrites {
 
   /** Inserts a whole row by a statement that is prepared once. */
   async #insert(
-    name: 'message' | 'copy' | 'linkFile' | 'grant' | 'code' | 'audit',
+    name: 'message' | 'content' | 'copy' | 'linkFile' | 'grant' | 'code' | 'audit',
     row: Record<string, unknown>,
   ): Promise<void> {
     const table = this.engine.tables[name] as Tables['message']
@@ -450,7 +454,12 @@ export class SqlWrites extends SqlReads implements TenantWrites {
   }
 
   async markErased(messages: readonly MessageId[], at: number): Promise<void> {
-    const { message: table, copy } = this.engine.tables
+    const { message: table, content, copy } = this.engine.tables
+    await this.#once(
+      this.db()
+        .delete(content)
+        .where(and(eq(content.tenant, this.tenant), inArray(content.message, [...messages]))),
+    )
     await this.#once(
       this.db()
         .update(copy)

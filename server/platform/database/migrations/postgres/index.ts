@@ -9,6 +9,7 @@ import { dots } from './0007_dots.ts'
 import { heads } from './0008_heads.ts'
 import { delegates } from './0009_delegates.ts'
 import { capabilities } from './0010_capabilities.ts'
+import { contents } from './0011_contents.ts'
 
 /** In order, with the names of SQLite's. A module each, so that the compiled package carries them like any other code. */
 export const postgresMigrations: readonly Migration[] = [
@@ -22,4 +23,6 @@ export const postgresMigrations: readonly Migration[] = [
   { name: '0008_heads', kind: 'expand', sql: heads },
   { name: '0009_delegates', kind: 'expand', sql: delegates },
   { name: '0010_capabilities', kind: 'expand', sql: capabilities },
+  // The version before reads short mail from files alone.
+  { name: '0011_contents', kind: 'contract', sql: contents },
 ]

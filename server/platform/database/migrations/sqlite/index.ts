@@ -9,6 +9,7 @@ import { dots } from './0007_dots.ts'
 import { heads } from './0008_heads.ts'
 import { delegates } from './0009_delegates.ts'
 import { capabilities } from './0010_capabilities.ts'
+import { contents } from './0011_contents.ts'
 
 /** In order. A module each, so that the compiled package carries them like any other code. */
 export const sqliteMigrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const sqliteMigrations: readonly Migration[] = [
   { name: '0008_heads', sql: heads },
   { name: '0009_delegates', sql: delegates },
   { name: '0010_capabilities', sql: capabilities },
+  { name: '0011_contents', sql: contents },
 ]
