@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAuthority, issueCertificate } from '../server/keys/authority.ts'
 import { runCommand } from '../test/support/command.ts'
 import { type S3Server, startS3 } from '../test/support/s3.ts'
-import type { Finding } from './doctor/finding.ts'
+import type { findingIn } from './doctor/finding.ts'
 import { findingsOfPolicy } from './doctor/policy.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerInit } from './init.ts'
@@ -44,7 +44,7 @@ async function doctor(env: Record<string, string> = {}, now = Date.now()) {
     policy: findingsOfPolicy,
   }
   const { out, code } = await runCommand((program, io) => registerDoctor(program, io, parts), ['doctor', '--json'], cwd)
-  const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] }
+  const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: ReturnType<typeof findingIn>[] }
   expect(code).toBe(ok ? 0 : 1)
   return { ok, of: (check: string) => findings.filter((finding) => finding.check === check), findings }
 }
@@ -140,6 +140,13 @@ test('keys that expire, are weak or do not fit', async () => {
     status: 'error',
     text: expect.stringContaining('expired'),
   })
+})
+
+test('in German it says so in German', async () => {
+  const parts = { env: { SECFLOW_CONFIG: 'nowhere.yaml' }, now: () => Date.now(), policy: findingsOfPolicy }
+  const said = await runCommand((program, io) => registerDoctor(program, io, parts), ['doctor', '--lang', 'de'], cwd)
+  expect(said.out).toMatch(/^FEHLER {2}configuration: .*nowhere\.yaml/m)
+  expect(said.out).toMatch(/^ {8}Abhilfe: /m)
 })
 
 test('without --json it prints a line each and how to mend it', async () => {

@@ -7,14 +7,16 @@ import { checkBlobs } from './doctor/blobs.ts'
 import { checkDatabase } from './doctor/database.ts'
 import { checkDelivery } from './doctor/delivery.ts'
 import { checkDkim } from './doctor/dkim.ts'
-import { error, type Finding, ok } from './doctor/finding.ts'
+import { error, type Finding, findingIn, ok } from './doctor/finding.ts'
 import { checkKeys } from './doctor/keys.ts'
 import { checkLists } from './doctor/lists.ts'
 import { checkClock, checkDisk, checkNode, checkSecretFiles } from './doctor/machine.ts'
 import { checkPorts, checkRoutes } from './doctor/network.ts'
 import { findingsOfPolicy } from './doctor/policy.ts'
 import { checkProxies } from './doctor/proxy.ts'
+import { checkRevocation } from './doctor/revocation.ts'
 import type { CliIo } from './io.ts'
+import { type Language, language } from './language.ts'
 
 export interface DoctorParts {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -25,22 +27,27 @@ export interface DoctorParts {
 
 const machine: DoctorParts = { env: process.env, now: () => Date.now(), policy: findingsOfPolicy }
 
-const SIGN = { ok: 'ok     ', warning: 'WARNING', error: 'ERROR  ' } as const
+const SIGN = {
+  en: { ok: 'ok     ', warning: 'WARNING', error: 'ERROR  ', mend: 'mend' },
+  de: { ok: 'ok     ', warning: 'WARNUNG', error: 'FEHLER ', mend: 'Abhilfe' },
+} as const
 const COLOR = { ok: 32, warning: 33, error: 31 } as const
 
 /** `secflow doctor`: what is wrong with this installation, and how to mend it. Changes nothing. */
 export function registerDoctor(program: Command, io: CliIo, parts: DoctorParts = machine): void {
   program
     .command('doctor')
-    .description('check configuration, ports, next hops, disk, keys, clock and policies')
+    .description('check configuration, ports, next hops, disk, keys, revocation lists, clock and policies')
     .option('--config <file>', 'configuration (default: secflow.yaml here, or SECFLOW_CONFIG)')
     .option('--json', 'print the findings as JSON')
+    .option('--lang <language>', 'de or en', language, 'en')
     .addHelpText('after', '\nExample:\n  secflow doctor --config /etc/secflow/secflow.yaml')
-    .action(async (options: { config?: string; json?: true }) => {
-      const findings = await examine(options.config, io.cwd, parts)
+    .action(async (options: { config?: string; json?: true; lang: Language }) => {
+      const found = await examine(options.config, io.cwd, parts)
+      const findings = found.map((one) => findingIn(options.lang, one))
       const errors = findings.filter(({ status }) => status === 'error').length
       if (options.json) io.out(JSON.stringify({ ok: errors === 0, findings }))
-      else for (const finding of findings) io.out(written(finding, io.color))
+      else for (const finding of findings) io.out(written(finding, io.color, options.lang))
       io.exit(errors > 0 ? 1 : 0)
     })
 }
@@ -72,6 +79,7 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
     ...(await checkDatabase(config, parts.now)),
     ...(await checkBlobs(config)),
     ...checkKeys(config, now),
+    ...(await checkRevocation(config, now)),
     checkClock(config, file, now),
   )
   for (const tenant of config.tenants) {
@@ -84,7 +92,12 @@ async function examine(option: string | undefined, cwd: string, parts: DoctorPar
   return findings
 }
 
-function written({ check, status, text, mend }: Finding, color: boolean): string {
-  const sign = color ? `\x1b[${COLOR[status]}m${SIGN[status]}\x1b[0m` : SIGN[status]
-  return `${sign} ${check}: ${text}${mend === undefined ? '' : `\n        mend: ${mend}`}`
+function written(
+  { check, status, text, mend }: ReturnType<typeof findingIn>,
+  color: boolean,
+  language: Language,
+): string {
+  const word = SIGN[language][status]
+  const sign = color ? `\x1b[${COLOR[status]}m${word}\x1b[0m` : word
+  return `${sign} ${check}: ${text}${mend === undefined ? '' : `\n        ${SIGN[language].mend}: ${mend}`}`
 }

@@ -8,6 +8,7 @@ import { runCommand } from '../../test/support/command.ts'
 import { startNameServer } from '../../test/support/name-server.ts'
 import { registerInit } from '../init.ts'
 import { checkDkim } from './dkim.ts'
+import { findingIn } from './finding.ts'
 
 const NAME = 's2026._domainkey.acme.example'
 
@@ -42,7 +43,7 @@ test('a key that init made is signed with, and doctor compares it with what is p
     }
     const missing = await checked()
     expect(missing).toMatchObject([{ check: `dkim ${NAME}`, status: 'error', text: 'no public key is published' }])
-    expect(missing[0]?.mend?.replaceAll('" "', '')).toContain(`${NAME}. IN TXT "${dkim.text}"`)
+    expect(findingIn('en', missing[0]!).mend?.replaceAll('" "', '')).toContain(`${NAME}. IN TXT "${dkim.text}"`)
     publish(dkim.text)
     expect(await checked()).toMatchObject([{ status: 'ok' }])
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'der', type: 'spki' })

@@ -1,7 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Config } from '../../server/config.ts'
-import { issuerName } from '../../server/keys/asn1/crl-read.ts'
-import { crlOf } from '../../server/keys/revocation.ts'
 import { readFactsFile } from '../../server/people/facts-file.ts'
 import { Fault } from '../../shared/fault/index.ts'
 import { error, type Finding, ok, warning } from './finding.ts'
@@ -34,11 +32,7 @@ function checkPeople(tenant: string, file: string, now: number): Finding[] {
     const { people, keys } = readFactsFile(file)
     const findings: Finding[] = []
     for (const key of keys) {
-      if (key.kind === 'pgp') continue
-      if (key.kind === 'crl') {
-        findings.push(checkList(tenant, key.list, now))
-        continue
-      }
+      if (key.kind === 'pgp' || key.kind === 'crl') continue
       const whose = key.kind === 'anchor' ? 'anchor' : key.address || 'gateway'
       const privateKey = key.kind === 'smime' && key.use !== 'peer' ? key.privateKey : null
       findings.push(
@@ -54,22 +48,6 @@ function checkPeople(tenant: string, file: string, now: number): Finding[] {
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown
     return thrown.detail.split('\n').map((line) => error(check, line, 'correct the facts file'))
-  }
-}
-
-/** A stale list still says who was revoked; who was not is then unknown. */
-function checkList(tenant: string, text: string, now: number): Finding {
-  const check = `revocation ${tenant}`
-  try {
-    const { issuer, nextUpdate, revoked } = crlOf(text)
-    const whose = issuerName(issuer)
-    const until = new Date(nextUpdate)
-    if (now > nextUpdate)
-      return warning(check, `the list of ${whose} ran out on ${day(until)}`, 'the authority’s current list')
-    return ok(check, `list of ${whose}, ${revoked.size} revoked, until ${day(until)}`)
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown
-    return error(check, `a revocation list cannot be used: ${thrown.detail}`, 'a complete list of one authority in PEM')
   }
 }
 

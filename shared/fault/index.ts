@@ -1,3 +1,3 @@
 export { catalogue, type FaultCode } from './catalogue.ts'
 export type { FaultDefinition } from './definition.ts'
-export { Fault, problem, smtpReply, toFault } from './fault.ts'
+export { Fault, type InBoth, problem, smtpReply, toFault } from './fault.ts'
