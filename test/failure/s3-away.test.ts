@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openS3Blobs } from '../../server/platform/blobs/s3/store.ts'
+import { IN_ROW } from '../../server/ports/store.ts'
 import { tenantId } from '../../shared/domain/index.ts'
 import { startGateway } from '../support/gateway.ts'
 import { startS3 } from '../support/s3.ts'
@@ -18,12 +19,12 @@ test('while the object store is away mail is refused for now, and nothing has to
     SECFLOW_BLOBS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   }
   await using gateway = await startGateway({ env })
-  const send = (name: string) =>
+  const send = (name: string, lines = IN_ROW / 72) =>
     submit(gateway.smtpPort, {
       from: FROM,
       to: ['nothing@partner.example'],
       password: gateway.password(FROM),
-      mail: `From: ${FROM}\r\nTo: nothing@partner.example\r\nSubject: ${name}\r\n\r\n${'x'.repeat(70)}\r\n`,
+      mail: `From: ${FROM}\r\nTo: nothing@partner.example\r\nSubject: ${name}\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(lines)}`,
     })
   const before = await send('before')
   expect(before.reply).toMatch(/^250/)
@@ -32,6 +33,10 @@ test('while the object store is away mail is refused for now, and nothing has to
   await store.kill()
   const away = await Promise.all([send('away one'), send('away two')])
   for (const { reply } of away) expect(reply).toMatch(/^451 4\.3\.0/)
+  // A short mail is in no need of it.
+  const short = await send('short', 1)
+  expect(short.reply).toMatch(/^250/)
+  expect((await gateway.settled(short.id)).map(({ state }) => state)).toEqual(['delivered'])
   expect(gateway.process.exitCode).toBeNull()
 
   await store.start()

@@ -80,12 +80,13 @@ export function startLoad(options: LoadOptions): Load {
     }
   }
 
-  /** One to three recipients; text with lines that begin with dots, as it goes over the wire. */
+  /** One to three recipients; text with lines that begin with dots, as it goes over the wire. Some are too long for a row. */
   function compose(name: string): { mail: Buffer; sent: Sent } {
     const id = `${name}@load.test`
     const people = random.below(8) === 0 ? 3 : 1
     const recipients = Array.from({ length: people }, (_, at) => `${name}-${at}@${options.domain ?? 'peer.example'}`)
-    const lines = Array.from({ length: 2 + random.below(60) }, (_, at) => {
+    const count = random.below(6) === 0 ? 800 : 2 + random.below(60)
+    const lines = Array.from({ length: count }, (_, at) => {
       const text = `${at} ${'what was promised is kept '.repeat(random.below(5))}${random.next()}`
       return random.below(20) === 0 ? `..${text}` : text
     })
