@@ -11,6 +11,10 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(kept)
 }
 
+async function* bytesIn(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+  yield* pieces
+}
+
 const mail = Buffer.from(
   'Received: a\r\nContent-Type: text/plain;\r\n\tcharset=utf-8\r\nX-Odd :  1 \r\nthis is no field\r\nSubject: one\r\nContent-Language: de\r\nTo: b@x.example\r\n\r\nbody\r\n',
 )
@@ -32,6 +36,19 @@ describe('messageOf', () => {
 })
 
 describe('writeEntity', () => {
+  it('hands the pieces of a small mail on without a copy, with the small ones joined', async () => {
+    const long = Buffer.alloc(10_000, 0x61)
+    const pieces = ['a\r\n', 'b\r\n', long, 'c\r\n', '', 'd\r\n', long, long].map((piece) => Buffer.from(piece))
+    pieces[2] = long
+    const body = () => bytesIn(pieces)
+    const header = [{ name: 'subject', raw: Buffer.from('Subject: one') }]
+    const written: Buffer[] = []
+    for await (const chunk of writeEntity({ header, body })) written.push(chunk)
+    expect(written.map(({ length }) => length)).toEqual([22, 10_000, 6, 10_000, 10_000])
+    expect(written[1]!.buffer).toBe(long.buffer)
+    expect(Buffer.concat(written)).toEqual(Buffer.concat([Buffer.from('Subject: one\r\n\r\n'), ...pieces]))
+  })
+
   it('writes in chunks that are worth a system call, and knows the size of a file beforehand', async () => {
     const data = Buffer.alloc(1_000_003, 0x61)
     const part = filePart({
