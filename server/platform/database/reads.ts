@@ -403,11 +403,11 @@ export class SqlReads implements TenantReads {
 
   async keys(query: Parameters<TenantReads['keys']>[0]): Promise<KeyRecord[]> {
     const { key } = this.engine.tables
-    const filter: SQL[] = [eq(key.tenant, $('tenant'))]
-    if (query.id !== undefined) filter.push(eq(key.id, $('id')))
-    if (query.kind !== undefined) filter.push(eq(key.kind, $('kind')))
-    if (query.use !== undefined) filter.push(eq(key.use, $('use')))
-    if (query.address !== undefined) filter.push(eq(key.address, $('address')))
+    const filter: SQL[] = [eq(key.tenant, unplanned('tenant'))]
+    if (query.id !== undefined) filter.push(eq(key.id, unplanned('id')))
+    if (query.kind !== undefined) filter.push(eq(key.kind, unplanned('kind')))
+    if (query.use !== undefined) filter.push(eq(key.use, unplanned('use')))
+    if (query.address !== undefined) filter.push(eq(key.address, unplanned('address')))
     const name = `keys ${query.id !== undefined} ${query.kind !== undefined} ${query.use !== undefined} ${query.address !== undefined}`
     const rows = await this.run(
       name,
