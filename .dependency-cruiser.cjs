@@ -62,10 +62,10 @@ module.exports = {
       to: { path: '^addin/' },
     },
     {
-      name: 'ports-know-shared-only',
+      name: 'ports-know-shared-and-turns-only',
       severity: 'error',
       from: { path: '^server/ports/' },
-      to: { path: '^server/', pathNot: '^server/ports/' },
+      to: { path: '^server/', pathNot: '^server/(ports/|threads/turn\\.ts$)' },
     },
     {
       name: 'mime-knows-ports-and-threads-only',

@@ -1,3 +1,5 @@
+import { othersTurn, turnIsOver } from '../threads/turn.ts'
+
 /**
  * Bytes that can be read from any offset, as often as wanted, without being held: a spool file, a rendered copy, a
  * buffer in a test. Offsets are bytes; `end` is exclusive and defaults to `size`.
@@ -19,13 +21,19 @@ export interface OpenByteSource extends ByteSource, AsyncDisposable {
 /** A producer of bytes that can be started more than once and yields the same bytes each time unless its doc says otherwise. */
 export type ByteStream = () => AsyncIterable<Uint8Array>
 
-/** A source over bytes in memory. */
+/** What work of some tens of nanoseconds a byte does in a millisecond or two. */
+const PIECE = 65_536
+
+/** A source over bytes in memory. What comes from a disk waits for it; these give others their turn between two pieces. */
 export function bytesOf(data: Uint8Array): ByteSource {
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   return {
     size: buffer.length,
     async *stream(start = 0, end = buffer.length) {
-      for (let at = start; at < end; at += 262_144) yield buffer.subarray(at, Math.min(at + 262_144, end))
+      for (let at = start; at < end; at += PIECE) {
+        if (at > start && turnIsOver()) await othersTurn()
+        yield buffer.subarray(at, Math.min(at + PIECE, end))
+      }
     },
     async read(start, end) {
       return buffer.subarray(start, end)

@@ -11,7 +11,7 @@ const RUNS = 3
 
 export async function* slices(say: (text: string) => void): AsyncGenerator<Row> {
   for (const { name, prepare } of longWork) {
-    const work = prepare()
+    const work = await prepare()
     const ours: number[] = []
     for (let round = 0; round < ROUNDS; round++) ours.push(await leastLongestSlice(work, RUNS))
     say(`${name}: ${Math.min(...ours).toFixed(1)} ms`)

@@ -33,6 +33,6 @@ it.each(longWork.filter(({ turns }) => turns > 0))(
   'others have their turn at least $turns times during $name',
   { timeout: 60_000 },
   async ({ prepare, turns }) => {
-    expect(await turnsDuring(prepare())).toBeGreaterThanOrEqual(turns)
+    expect(await turnsDuring(await prepare())).toBeGreaterThanOrEqual(turns)
   },
 )

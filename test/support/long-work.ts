@@ -19,7 +19,7 @@ export interface LongWork {
   /** How often others must have had a turn, at least, when the clock goes on by a ms with every look at it. */
   readonly turns: number
   /** Makes the input; what it returns does the work once. */
-  prepare(): () => Promise<unknown>
+  prepare(): (() => Promise<unknown>) | Promise<() => Promise<unknown>>
 }
 
 const MB = 1_048_576

@@ -3,6 +3,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenByteSource } from '../../ports/bytes.ts'
+import { othersTurn, turnIsOver } from '../../threads/turn.ts'
 import { letGo } from './let-go.ts'
 
 /** Up to so many bytes stay in memory. */
@@ -95,7 +96,10 @@ export class SealedSpool implements AsyncDisposable {
         for (const piece of pieces()) {
           const from = Math.max(start - at, 0)
           const to = Math.min(end - at, piece.length)
-          for (let next = from; next < to; next += PIECE) yield piece.subarray(next, Math.min(next + PIECE, to))
+          for (let next = from; next < to; next += PIECE) {
+            if (turnIsOver()) await othersTurn()
+            yield piece.subarray(next, Math.min(next + PIECE, to))
+          }
           at += piece.length
         }
       },
