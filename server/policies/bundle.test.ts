@@ -212,6 +212,22 @@ describe('a bundle', () => {
   ])('with %s is refused', (_what, text, code) => {
     expect(codes(text)).toEqual([code])
   })
+  it.each([
+    ['in lines', JSON.stringify(JSON.parse(signed), null, 2)],
+    ['in another order', JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(signed)).reverse()))],
+    ['by a writer that escapes a slash', signed.replaceAll('/', '\\/')],
+    ['by a writer that escapes a letter', signed.replace('"payload":"e', '"payload":"\\u0065')],
+    ['with a payload that a later one replaces', signed.replace('{', '{"payload":"AAAA",')],
+  ])('is read with its envelope written %s', (_what, text) => {
+    expect(text).not.toBe(signed)
+    expect(openBundle(text, options).bundle).toEqual(openBundle(signed, options).bundle)
+  })
+  it.each(['"payload":"AAAA"', '"p\\u0061yload":"AAAA"', '"payload":""', '"payload":0'])(
+    'is refused with %s behind its payload',
+    (more) => {
+      expect(codes(signed.replace(/}$/, `,${more}}`))).toHaveLength(1)
+    },
+  )
   it('does not go back: its serial has to rise', () => {
     expect(codes(signed, { currentSerial: 7 })).toEqual(['bundle-serial'])
     expect(codes(signed, { currentSerial: 8 })).toEqual(['bundle-serial'])

@@ -1,6 +1,6 @@
 /** The signing envelope DSSE 1.0.2: a signature covers the type and the bytes of a payload, and nothing has to be parsed first. */
-import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { completed, type Steps } from '../steps.ts'
+import { utf8 } from '../text/sha256.ts'
 import { readAscii } from './ascii.ts'
 import { decodeBase64 } from './base64.ts'
 
@@ -27,7 +27,7 @@ export interface Envelope {
 
 /** PAE(type, body) of the DSSE protocol: what is signed. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
-  const head = utf8ToBytes(`DSSEv1 ${utf8ToBytes(payloadType).length} ${payloadType} ${payload.length} `)
+  const head = utf8(`DSSEv1 ${utf8(payloadType).length} ${payloadType} ${payload.length} `)
   const encoded = new Uint8Array(head.length + payload.length)
   encoded.set(head)
   encoded.set(payload, head.length)
@@ -41,7 +41,7 @@ export function readEnvelope(text: string, readPayload: ReadPayload = readHere):
 
 /** As `readEnvelope`, stopping between its parts. */
 export function* readingEnvelope(text: string, readPayload: ReadPayload = readHere): Steps<Envelope | null> {
-  const value = record(parsed(text), ['payload', 'payloadType', 'signatures'])
+  const value = envelopeOf(text)
   yield
   if (!value || typeof value.payloadType !== 'string' || !Array.isArray(value.signatures)) return null
   const payload = typeof value.payload === 'string' ? readPayload(value.payload) : null
@@ -49,6 +49,17 @@ export function* readingEnvelope(text: string, readPayload: ReadPayload = readHe
   if (payload === null || signatures.includes(null)) return null
   return { payloadType: value.payloadType, payload, signatures: signatures as Envelope['signatures'][number][] }
 }
+
+/** Nearly all of an envelope written as ours are is its payload: that text is taken as it stands, which JSON would copy. */
+function envelopeOf(text: string) {
+  const end = text.startsWith(PAYLOAD) ? text.indexOf('",', PAYLOAD.length) : -1
+  const payload = text.slice(PAYLOAD.length, end)
+  const rest = end < 0 || payload.includes('\\') ? null : record(parsed(`{${text.slice(end + 2)}`), OTHERS)
+  return rest ? { payload, ...rest } : record(parsed(text), ['payload', ...OTHERS])
+}
+
+const PAYLOAD = '{"payload":"'
+const OTHERS = ['payloadType', 'signatures'] as const
 
 /** A missing key id stands as ''. */
 function readSignature(value: unknown): Envelope['signatures'][number] | null {

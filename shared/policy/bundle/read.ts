@@ -1,6 +1,6 @@
 import { type Diagnostic, Findings } from '../diagnostic.ts'
 import type { DiagnosticCode } from '../diagnostic-texts.ts'
-import { type PolicyFile, revisedText, revisionBy } from '../load.ts'
+import { type PolicyFile, revisionBy } from '../load.ts'
 import { loadingCanonical } from '../load-canonical.ts'
 import type { Policy } from '../policy.ts'
 import { completed, type Steps } from '../steps.ts'
@@ -92,9 +92,7 @@ function* openingBundle(text: string, options: ReadOptions, name: string): Steps
     yield
   }
   // The canonical texts in their order are what the revision is taken over.
-  const whole = revisedText(content.files)
-  yield
-  if (sha256(whole) !== manifest.revision) return refuse('bundle-revision')
+  if (revisionBy(sha256, content.files) !== manifest.revision) return refuse('bundle-revision')
   return { bundle: { manifest, signer: signed.signer, files }, diagnostics: [] }
 }
 
