@@ -3,7 +3,7 @@ import { type Diagnostic, Findings, type Position } from './diagnostic.ts'
 import type { ActionUse, Rule, RuleSet } from './ir.ts'
 import { LAYERS } from './layer.ts'
 import type { Steps } from './steps.ts'
-import { canonicalJson } from './text/canonical.ts'
+import { byCode, canonicalJson } from './text/canonical.ts'
 import { nearest } from './text/nearest.ts'
 
 interface Placed {
@@ -28,15 +28,24 @@ function checkIds(sets: readonly RuleSet[], list: Diagnostic[]): void {
     if (first === undefined) names.set(name, file)
     else new Findings(file, list).add('duplicate-set', { line: 1, column: 1 }, { name, detail: first })
   }
-  const ids = new Set<string>()
-  let count = 0
-  for (const set of sets) {
-    for (const own of namedIn(set)) {
-      count += own.length
-      for (let i = 0; i < own.length; i++) ids.add(own[i]!.id)
-    }
-  }
-  if (ids.size < count) reportDoubles(sets, list)
+  if (!areDistinct(sets.flatMap(namedIn))) reportDoubles(sets, list)
+}
+
+/** Lists in order of which each begins behind the end of another, such as a bundle has, need no set of all ids. */
+function areDistinct(lists: readonly Named[]): boolean {
+  let before = ''
+  const inOrder = lists
+    .filter((list) => list.length > 0)
+    .sort((a, b) => byCode(a[0]!.id, b[0]!.id))
+    .every((list) =>
+      list.every(({ id }) => {
+        const ordered = before < id
+        before = id
+        return ordered
+      }),
+    )
+  const ids = inOrder ? [] : lists.flatMap((list) => list.map(({ id }) => id))
+  return new Set(ids).size === ids.length
 }
 
 function reportDoubles(sets: readonly RuleSet[], list: Diagnostic[]): void {
@@ -51,11 +60,9 @@ function reportDoubles(sets: readonly RuleSet[], list: Diagnostic[]): void {
   }
 }
 
-const namedIn = (set: RuleSet): readonly (readonly { readonly id: string; readonly at: Position }[])[] => [
-  set.rules,
-  set.exceptions,
-  set.guarantees,
-]
+type Named = readonly { readonly id: string; readonly at: Position }[]
+
+const namedIn = (set: RuleSet): readonly Named[] => [set.rules, set.exceptions, set.guarantees]
 
 function checkExceptions(sets: readonly RuleSet[], list: Diagnostic[]): void {
   const rules = new Map<string, Placed>()

@@ -10,7 +10,10 @@ import { type Entry, type Node, numberOf, WRITTEN } from './node.ts'
 const START: Position = { line: 1, column: 1 }
 /** A longer object is hardly ever met again. */
 const MAX_SHARED = 500
-const MAX_NAMES = 1000
+/** Keys that are told from others of their length by comparing. */
+const MAX_ALIKE = 16
+const LONGEST = 64
+const NONE: readonly string[] = []
 /** Levels of a rule set down to the list of its rules, and how many of those are read between stops. */
 const LEVELS = 3
 const STEP = 64
@@ -33,9 +36,10 @@ class Reader {
   readonly #text: string
   readonly #objects: Map<string, Node>
   /** Entries and items of what is not read to its end yet, one behind the other. */
-  readonly #entries: Entry[] = []
-  readonly #items: Node[] = []
-  readonly #keys = new Map<string, string>()
+  readonly #entries = new Stack<Entry>()
+  readonly #items = new Stack<Node>()
+  /** Keys that are written as they are, by their length. */
+  readonly #keys: string[][] = []
   /** Parts of what may be met again are met with the whole. */
   #inShared = false
 
@@ -52,7 +56,7 @@ class Reader {
         return value === null ? null : { kind: 'scalar', value, source: value, at: START }
       }
       case OBJECT:
-        return this.#text.startsWith(NUMBER, this.at) ? this.#number() : this.#sharedObject(depth)
+        return this.#begins(NUMBER) ? this.#number() : this.#sharedObject(depth)
       case LIST:
         return this.#list(depth)
       default:
@@ -65,10 +69,17 @@ class Reader {
     return null
   }
 
+  /** Whether an object begins with this key. */
+  #begins(head: string): boolean {
+    // Most are told by one character.
+    return this.#text.charCodeAt(this.at + 2) === head.charCodeAt(2) && this.#text.startsWith(head, this.at)
+  }
+
   /** A value's text is never the beginning of another value's: where a known one stands, it is the same object. */
   #sharedObject(depth: number): Node | null {
     const from = this.at
-    const end = this.#inShared ? null : this.#likelyEnd(from)
+    // What has an id stands there once.
+    const end = this.#inShared || this.#begins(ID) ? null : this.#likelyEnd(from)
     if (end === null) return this.#object(depth, false)
     const text = this.#text.slice(from, end)
     const known = this.#objects.get(text)
@@ -86,8 +97,6 @@ class Reader {
   /** Behind the brace that closes the object at `from`, as long as no text holds a brace and no list stands behind an inner object. */
   #likelyEnd(from: number): number | null {
     const text = this.#text
-    // What has an id stands there once.
-    if (text.startsWith('{"id":', from)) return null
     const close = text.indexOf('}', from)
     if (close < 0 || close - from > MAX_SHARED) return null
     let end = close + 1
@@ -141,7 +150,7 @@ class Reader {
   }
 
   /** Gives where its own begins on the stack. */
-  #begin(stack: readonly unknown[]): number {
+  #begin(stack: Stack<unknown>): number {
     this.at++
     return stack.length
   }
@@ -164,13 +173,13 @@ class Reader {
   #nextKey(from: number): string | null {
     const entries = this.#entries
     const key = this.#text.charCodeAt(this.at) === QUOTE ? this.#key() : null
-    const unordered = key !== null && entries.length > from && key <= entries[entries.length - 1]!.key
+    const unordered = key !== null && entries.length > from && key <= entries.last.key
     if (key === null || unordered || key === WRITTEN) return this.#fail()
     return this.#text.charCodeAt(this.at++) === COLON ? key : this.#fail()
   }
 
   #map(from: number, shared: boolean): Node {
-    const entries = taken(this.#entries, from)
+    const entries = this.#entries.take(from)
     let count = 1
     let depth = 0
     for (let i = 0; i < entries.length; i++) {
@@ -183,7 +192,7 @@ class Reader {
   }
 
   #listOf(from: number): Node {
-    const items = taken(this.#items, from)
+    const items = this.#items.take(from)
     let count = 1
     let depth = 0
     for (let i = 0; i < items.length; i++) {
@@ -204,12 +213,19 @@ class Reader {
 
   /** Few keys stand in many places: one text for each, that of a property, which others are told from by sight. */
   #key(): string | null {
+    const text = this.#text
+    const from = this.at + 1
+    const end = text.indexOf('"', from)
+    const alike = this.#keys[end - from] ?? NONE
+    for (let i = 0; i < alike.length; i++) {
+      if (!text.startsWith(alike[i]!, from)) continue
+      this.at = end + 1
+      return alike[i]!
+    }
     const key = this.#string()
-    if (key === null) return null
-    const known = this.#keys.get(key)
-    if (known !== undefined || this.#keys.size >= MAX_NAMES) return known ?? key
+    if (key === null || key.length !== end - from || key.length > LONGEST || alike.length >= MAX_ALIKE) return key
     const [name = key] = Object.keys({ [key]: null })
-    this.#keys.set(name, name)
+    this.#keys[key.length] = [...alike, name]
     return name
   }
 
@@ -256,15 +272,30 @@ const OBJECT = 123
 const OBJECT_END = 125
 /** How a number of a written form of its own begins. */
 const NUMBER = `{"${WRITTEN}":`
+const ID = '{"id":'
 const ENDS: readonly number[] = [COMMA, LIST_END, OBJECT_END]
 /** What JSON writes as it is, of ASCII. */
 const BARE = /^[ !#-[\]-~]*$/
 
-/** Takes what stands in a list from a place on; in a list just as long. */
-function taken<T>(list: T[], from: number): readonly T[] {
-  const own = list.slice(from)
-  list.length = from
-  return own
+/** Grows and never shrinks: a list that is cut is made anew. */
+class Stack<T> {
+  length = 0
+  readonly #list: T[] = []
+
+  get last(): T {
+    return this.#list[this.length - 1]!
+  }
+
+  push(one: T): void {
+    this.#list[this.length++] = one
+  }
+
+  /** Takes what stands from a place on; in a list just as long. */
+  take(from: number): readonly T[] {
+    const own = this.#list.slice(from, this.length)
+    this.length = from
+    return own
+  }
 }
 
 function escaped(text: string, quote: number): boolean {
