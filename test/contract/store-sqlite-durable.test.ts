@@ -43,12 +43,12 @@ function open(options: Partial<SqliteOptions> = {}) {
 
 /** A disk whose flushes wait until they are let through, or fail. */
 function disk() {
-  const waiting: { go: () => void; fail: (error: Error) => void }[] = []
+  const waiting: { descriptor: number; go: () => void; fail: (error: Error) => void }[] = []
   let began = () => {}
   return {
     async fdatasync(descriptor: number) {
       await new Promise<void>((go, fail) => {
-        waiting.push({ go, fail })
+        waiting.push({ descriptor, go, fail })
         began()
       })
       await real(descriptor)
@@ -92,6 +92,45 @@ test('a unit is acknowledged after its flush; those that come meanwhile share th
   expect([store.database.commits() - before, store.database.flushes()]).toEqual([2, 2])
 })
 
+test('where little comes in, a unit does not wait for a flush that began without it; one that ends first speaks for both', async () => {
+  const { fdatasync, flush } = disk()
+  const store = open({ fdatasync })
+  const first = store.append(1)
+  const one = await flush()
+  const second = store.append(2)
+  const two = await flush()
+  // The kernel tells of an error once per descriptor: each flush has to have its own.
+  expect(two.descriptor).not.toBe(one.descriptor)
+  const third = store.append(3)
+  expect(await state(third)).toBe('waits')
+  expect(store.database.commits()).toBe(2)
+  two.go()
+  await Promise.all([first, second])
+  const three = await flush()
+  expect(three.descriptor).toBe(two.descriptor)
+  three.go()
+  await third
+  one.go()
+  const last = store.append(4)
+  ;(await flush()).go()
+  expect((await last).seq).toBe(4)
+})
+
+test('under load there is one flush at a time, so that groups are large', async () => {
+  const { fdatasync, flush } = disk()
+  const store = open({ fdatasync })
+  const many = [1, 2, 3, 4].map((n) => store.append(n))
+  const one = await flush()
+  const next = [5, 6, 7].map((n) => store.append(n))
+  expect(await state(next[0]!)).toBe('waits')
+  expect(store.database.commits()).toBe(1)
+  one.go()
+  await Promise.all(many)
+  ;(await flush()).go()
+  await Promise.all(next)
+  expect([store.database.commits(), store.database.flushes()]).toEqual([2, 2])
+})
+
 test('a job is not claimed before what made it is on disk, whoever finds it', async () => {
   const { fdatasync, flush } = disk()
   const store = open({ fdatasync })
@@ -121,10 +160,13 @@ test('a flush that fails fails every unit that waits for it, and no later flush 
   const made = store.enqueue('s')
   const bad = await flush()
   const behind = store.append(1)
+  const beside = await flush()
   const claimed = store.queue.claim([{ ...lane, limit: 1 }], 1000)
   expect(await state(behind)).toBe('waits')
   const units = Promise.allSettled([made, behind, claimed])
   bad.fail(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }))
+  // It would be a success, and means nothing any more.
+  beside.go()
   for (const unit of await units)
     expect(unit).toMatchObject({ status: 'rejected', reason: { code: 'store-unavailable' } })
   // The kernel would call the next flush a success. Nothing asks it.

@@ -11,21 +11,27 @@ interface Waiting {
  * commit that was written before it began, and the next group may commit while it runs. Why that is as durable as
  * `synchronous=FULL` stands in docs/decisions/0023.
  *
+ * Two may run side by side, so that a commit does not wait for the end of a flush that does not cover it. Each has a descriptor of
+ * its own: the kernel tells of an error once per descriptor, and both must hear of it.
+ *
  * A flush that fails is never repeated: the kernel may have dropped what it could not write and would call the next one
  * a success. Every waiting unit fails with `store-unavailable`, and so does all that follows until the store is opened anew.
  */
 export class WalFlush {
-  readonly #sync: () => Promise<void>
+  /** Ways to flush that nobody uses at the moment. */
+  readonly #idle: (() => Promise<void>)[]
   readonly #onFailure: (error: unknown) => void
+  readonly #running = new Set<Promise<void>>()
   #written = 0
+  /** The newest commit that a flush covers that has begun, and one that has ended. */
+  #begun = 0
   #flushed = 0
   #flushes = 0
   #waiting: Waiting[] = []
-  #running: Promise<void> | null = null
   #failure: Fault | null = null
 
-  constructor(sync: () => Promise<void>, onFailure: (error: unknown) => void) {
-    this.#sync = sync
+  constructor(ways: readonly (() => Promise<void>)[], onFailure: (error: unknown) => void) {
+    this.#idle = [...ways]
     this.#onFailure = onFailure
   }
 
@@ -39,9 +45,13 @@ export class WalFlush {
     return this.#failure
   }
 
-  /** Null, or the end of the flushes that run. */
-  get running(): Promise<void> | null {
-    return this.#running
+  /**
+   * Null when what is committed now need not wait to be flushed, else the end of the next flush: what comes until then makes one
+   * larger group. `alone`: null only while no flush runs at all.
+   */
+  turn(alone: boolean): Promise<void> | null {
+    if (this.#running.size === 0 || (!alone && this.#idle.length > 0)) return null
+    return Promise.race(this.#running)
   }
 
   /** A commit stands in the WAL that is not to be lost. */
@@ -55,7 +65,7 @@ export class WalFlush {
     if (this.#flushed === this.#written) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ upTo: this.#written, resolve, reject })
-      this.#running ??= this.#run()
+      this.#begin()
     })
   }
 
@@ -67,25 +77,37 @@ export class WalFlush {
     this.#onFailure(error)
   }
 
-  /** Waits for the flush that runs. */
+  /** Waits for the flushes that run. */
   async close(): Promise<void> {
-    await this.#running
+    while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const upTo = this.#written
-      try {
-        await this.#sync()
-      } catch (error) {
-        this.fail(error)
-      }
-      if (this.#failure) break
-      this.#flushes += 1
-      this.#flushed = upTo
-      const still = this.#waiting.findIndex((waiting) => waiting.upTo > upTo)
-      for (const { resolve } of this.#waiting.splice(0, still < 0 ? this.#waiting.length : still)) resolve()
+  /** Begins a flush where somebody waits for a commit that none covers yet. */
+  #begin(): void {
+    const newest = this.#waiting.at(-1)
+    if (this.#failure || !newest || newest.upTo <= this.#begun) return
+    const sync = this.#idle.pop()
+    if (!sync) return
+    this.#begun = this.#written
+    const running = this.#flush(sync, this.#begun).then(() => {
+      this.#running.delete(running)
+      this.#idle.push(sync)
+      this.#begin()
+    })
+    this.#running.add(running)
+  }
+
+  async #flush(sync: () => Promise<void>, upTo: number): Promise<void> {
+    try {
+      await sync()
+    } catch (error) {
+      this.fail(error)
     }
-    this.#running = null
+    if (this.#failure) return
+    this.#flushes += 1
+    // One that began later may have ended earlier.
+    this.#flushed = Math.max(this.#flushed, upTo)
+    const still = this.#waiting.findIndex((waiting) => waiting.upTo > upTo)
+    for (const { resolve } of this.#waiting.splice(0, still < 0 ? this.#waiting.length : still)) resolve()
   }
 }

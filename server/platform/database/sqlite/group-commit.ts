@@ -8,6 +8,8 @@ import type { WalFlush } from './flush.ts'
 
 /** Units in one commit: bounds how long the event loop is held. */
 const GROUP = 256
+/** After a group of at most so many, little comes in: the next need not wait for others that it could share a flush with. */
+const FEW = 2
 
 interface Waiting {
   readonly work: (unit: Unit) => Promise<unknown>
@@ -66,6 +68,8 @@ export class GroupCommit {
   readonly #heads = new Map<string, ChainHead>()
   #seen: number | undefined
   #waiting: Waiting[] = []
+  /** Units of the last group. */
+  #size = 0
   #draining: Promise<void> | null = null
   #closed = false
   #commits = 0
@@ -109,9 +113,9 @@ export class GroupCommit {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // A unit that comes while a flush runs is on disk with the next one, however early it commits: with those that come
-      // until then it makes one larger group, which writes fewer pages.
-      await this.#parts.flush.running
+      // Under load a unit that comes while a flush runs makes one larger group with those that come until its end: that
+      // writes fewer pages, and flushes less.
+      await this.#parts.flush.turn(this.#size > FEW)
       await yieldToLoop()
       await this.#parts.checkpoints.room
       try {
@@ -122,6 +126,7 @@ export class GroupCommit {
         for (const unit of this.#waiting.splice(0)) unit.reject(fault)
         continue
       }
+      this.#size = this.#waiting.length
       await this.#commitGroup(this.#waiting.splice(0, GROUP))
     }
     this.#draining = null

@@ -47,7 +47,7 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
   const { file, clock, log = silentLog, busyMs = 5_000, unitMs = 5_000 } = options
   let writer: BetterSqlite.Database | undefined
   let reader: BetterSqlite.Database | undefined
-  let wal: number
+  let wals: readonly number[]
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     closeSync(openSync(file, 'a', 0o600))
@@ -57,8 +57,8 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
     reader = connect(file, true)
     // From here on, waiting for a lock is the group commit's business: SQLite would sleep with the event loop in its hands.
     for (const connection of [writer, reader]) connection.pragma('busy_timeout = 20')
-    // SQLite holds no locks on the WAL itself, so a descriptor of our own does not break any when it is closed.
-    wal = openSync(`${file}-wal`, 'r+')
+    // SQLite holds no locks on the WAL itself, so descriptors of our own do not break any when they are closed.
+    wals = [openSync(`${file}-wal`, 'r+'), openSync(`${file}-wal`, 'r+')]
     flushFolder(dirname(file))
   } catch (error) {
     reader?.close()
@@ -69,7 +69,7 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
   const read = drizzle({ client: reader }) as unknown as Db
   const sync = options.fdatasync ?? fdatasync
   const flush = new WalFlush(
-    () => sync(wal),
+    wals.map((wal) => () => sync(wal)),
     (error) => log.error('store.disk-failed', { error: String(error) }),
   )
   const checkpoints = new Checkpoints({
@@ -96,7 +96,7 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
       await checkpoints.close()
       reader.close()
       writer.close()
-      closeSync(wal)
+      for (const wal of wals) closeSync(wal)
     },
   }
 }
