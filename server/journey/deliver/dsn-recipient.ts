@@ -7,6 +7,8 @@ export interface DsnRecipient {
   readonly action: DsnAction
   /** Whole reply of the next hop, or words of ours in the same form. */
   readonly reply: string
+  /** What people read in place of the reply, where it is ours to say. */
+  readonly words?: { readonly de: string; readonly en: string }
   /** RFC 3463, where it is not that of the reply (time is up: 4.4.7). */
   readonly status?: string
   /** Name of the server that replied. */

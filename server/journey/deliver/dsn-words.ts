@@ -30,7 +30,10 @@ export function humanText(mta: string, recipients: readonly DsnRecipient[], lang
       const groups = actions.flatMap((action) => {
         const members = recipients.filter((recipient) => recipient.action === action)
         if (members.length === 0) return []
-        return [WHAT[action][language], members.map(({ address, reply }) => `  <${address}>\n    ${reply}`).join('\n')]
+        return [
+          WHAT[action][language],
+          members.map((one) => `  <${one.address}>\n    ${one.words?.[language] ?? one.reply}`).join('\n'),
+        ]
       })
       return [INTRO[language](mta), ...groups].join('\n\n')
     })

@@ -215,8 +215,15 @@ describe('a rejection', () => {
       'r1',
     )
     expect([to, mailFrom]).toEqual([['ann@acme.example'], ''])
-    const body = Buffer.concat(await Array.fromAsync(message.body())).toString()
+    const body = Buffer.concat(await Array.fromAsync(message.body()))
+      .toString()
+      .replaceAll('=\r\n', '')
     expect(body).toContain('Action: failed\r\nStatus: 5.7.1\r\n')
+    expect(body).toContain('Richtlinie der Organisation abgelehnt: Nicht nach drau=C3=9Fen.')
+    expect(body).toContain('Refused by the policy of the organisation: Not outside.')
+    expect(body).toContain(
+      'Diagnostic-Code: x-gateway; 550 5.7.1 Refused by the policy of the organisation: Not outside.',
+    )
     expect(body).toContain('Subject: x\r\n')
     expect(body).not.toMatch(/x-secflow/i)
     expect(message.header.map(({ name }) => name)).toContain('auto-submitted')

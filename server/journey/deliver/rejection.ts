@@ -34,10 +34,17 @@ export function rejectionReport(
   const recipients = rejected.flatMap(({ address, text, reasons }): DsnRecipient[] => {
     const recipient = known.get(address) ?? { address }
     if (!isWanted('failed', recipient)) return []
-    const words = text ?? reasons.map((reason) => reason.text[tenant.language]).join('; ')
-    const { code, text: reply } = smtpReply(new Fault('policy-rejected', words))
+    const fault = new Fault('policy-rejected', text ?? reasons.map((reason) => reason.text.en).join('; '))
+    const { code, text: reply } = smtpReply(fault)
+    const why = (language: 'de' | 'en') =>
+      [...new Set([...(text === undefined ? [] : [text]), ...reasons.map((reason) => reason.text[language])])].join(
+        '; ',
+      )
+    const { title } = fault.definition
+    const words = { de: `${title.de}: ${why('de')}`, en: `${title.en}: ${why('en')}` }
     const { orcpt } = recipient
-    return [{ address, ...(orcpt ? { orcpt } : {}), action: 'failed', reply: `${code} ${reply}`, lastAttempt: now }]
+    const told = { action: 'failed', reply: `${code} ${reply}`, words, lastAttempt: now } as const
+    return [{ address, ...(orcpt ? { orcpt } : {}), ...told }]
   })
   const domain = tenant.domains[0] ?? 'localhost'
   const header = fields

@@ -1,6 +1,7 @@
 import type { CopyRecord, ReceivedMessage, RecipientRecord, RecipientState } from '../../../shared/domain/index.ts'
 import type { TransportResult } from '../../ports/transport.ts'
 import type { DsnRecipient } from './dsn-recipient.ts'
+import { ownWords } from './own-words.ts'
 import { isWanted } from './report.ts'
 
 /** What becomes of one recipient after an attempt. */
@@ -54,12 +55,14 @@ export function reportable(
     if (action === 'delayed' && !warn) return []
     // A next hop that offers DSN has taken over the duty to confirm (RFC 3461 5.2.1).
     if (action === 'relayed' && result.dsn) return []
+    const words = local ? ownWords(reply) : null
     return [
       {
         address,
         ...(recipient.orcpt ? { orcpt: recipient.orcpt } : {}),
         action,
         reply,
+        ...(words ? { words } : {}),
         ...(exhausted ? { status: expired(reply) } : {}),
         ...(result.remote && !local ? { remote: result.remote } : {}),
         lastAttempt: now,

@@ -23,8 +23,9 @@ export function createFarewell(deps: ReportDeps) {
         const recipient = known.get(address)
         if (!recipient || !isWanted('failed', recipient)) return []
         const reply = `550 5.7.1 Not delivered by decision of the operator: ${reason}`
+        const words = { en: reply, de: `550 5.7.1 Auf Entscheidung der Administration nicht zugestellt: ${reason}` }
         const { orcpt } = recipient
-        return [{ address, ...(orcpt ? { orcpt } : {}), action: 'failed' as const, reply, lastAttempt: now }]
+        return [{ address, ...(orcpt ? { orcpt } : {}), action: 'failed' as const, reply, words, lastAttempt: now }]
       })
       return reporter.prepare(tenant, record, told, now)
     },
