@@ -1,7 +1,8 @@
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import { decodeWords } from './encoded-word.ts'
 import type { HeaderField } from './entity.ts'
 import { fieldsOf, fieldValue, firstValue } from './header.ts'
-import { type Parameterised, parseParameters } from './parameters.ts'
+import { type Parameterised, parsingParameters } from './parameters.ts'
 import type { MimePart, TransferEncoding } from './part.ts'
 
 /** What the Content-* fields of one part say, after the rules for contradictions. */
@@ -20,31 +21,41 @@ const SINGLE = ['content-type', 'content-transfer-encoding', 'content-dispositio
  * of a rule that leaves something open is a defect.
  */
 export function contentFields(fields: readonly HeaderField[], defaultType: string): ContentFields {
+  return completed(readingContentFields(fields, defaultType))
+}
+
+/** The same in steps. */
+export function* readingContentFields(fields: readonly HeaderField[], defaultType: string): Steps<ContentFields> {
   const defects = new Set<string>()
   for (const name of SINGLE) if (fieldsOf(fields, name).length > 1) defects.add(`duplicate-${name}`)
   const typeText = firstValue(fields, 'content-type')
-  const typed = typeText === null ? NONE : parseParameters(typeText)
+  const typed = typeText === null ? NONE : yield* parsingParameters(typeText)
   for (const defect of typed.defects) defects.add(defect)
   const valid = /^[\w!#$&.+^-]+\/[\w!#$&.+^-]+$/.test(typed.value)
   if (typeText !== null && !valid) defects.add('content-type-invalid')
 
   const dispositionText = firstValue(fields, 'content-disposition')
-  const disposed = dispositionText === null ? NONE : parseParameters(dispositionText)
+  const disposed = dispositionText === null ? NONE : yield* parsingParameters(dispositionText)
   for (const defect of disposed.defects) defects.add(defect)
-  const names = [
+  const written = [
     disposed.parameters.get('filename'),
     typed.parameters.get('name'),
     ...(disposed.readings.get('filename') ?? []),
     ...(typed.readings.get('name') ?? []),
-    ...laterNames(fields),
-  ].flatMap((name) => (name === undefined ? [] : shownNames(name)))
+    ...(yield* laterNames(fields)),
+  ]
+  const names: string[] = []
+  for (const name of written) {
+    yield
+    if (name !== undefined) names.push(...shownNames(name))
+  }
   const fileName = names[0] ?? ''
 
   const contentId = firstValue(fields, 'content-id')
   return {
     type: valid ? typed.value : typeText === null ? defaultType : 'text/plain',
     parameters: typed.parameters,
-    encoding: transferEncoding(fields, defects),
+    encoding: yield* transferEncoding(fields, defects),
     disposition: disposed.value || null,
     fileName,
     otherNames: [...new Set(names)].filter((name) => name !== fileName && name !== ''),
@@ -53,10 +64,10 @@ export function contentFields(fields: readonly HeaderField[], defaultType: strin
   }
 }
 
-function transferEncoding(fields: readonly HeaderField[], defects: Set<string>): TransferEncoding {
+function* transferEncoding(fields: readonly HeaderField[], defects: Set<string>): Steps<TransferEncoding> {
   const field = fields.find(({ name }) => name === 'content-transfer-encoding')
   if (!field) return '7bit'
-  const parsed = parseParameters(fieldValue(field))
+  const parsed = yield* parsingParameters(fieldValue(field))
   if (parsed.value !== fieldValue(field).toLowerCase()) defects.add('transfer-encoding-odd')
   if (ENCODINGS.includes(parsed.value)) return parsed.value as TransferEncoding
   if (parsed.value === '') return '7bit'
@@ -65,16 +76,18 @@ function transferEncoding(fields: readonly HeaderField[], defects: Set<string>):
 }
 
 /** Names of fields that stand twice: a reader may take the last. */
-function laterNames(fields: readonly HeaderField[]): string[] {
-  return ['content-disposition', 'content-type'].flatMap((name) =>
-    fieldsOf(fields, name)
-      .slice(1)
-      .flatMap((field) => {
-        const { parameters, readings } = parseParameters(fieldValue(field))
-        const key = name === 'content-type' ? 'name' : 'filename'
-        return [...(readings.get(key) ?? []), ...(parameters.has(key) ? [parameters.get(key)!] : [])]
-      }),
-  )
+function* laterNames(fields: readonly HeaderField[]): Steps<string[]> {
+  const names: string[] = []
+  for (const [field, key] of [
+    ['content-disposition', 'filename'],
+    ['content-type', 'name'],
+  ] as const) {
+    for (const later of fieldsOf(fields, field).slice(1)) {
+      const { parameters, readings } = yield* parsingParameters(fieldValue(later))
+      names.push(...(readings.get(key) ?? []), ...(parameters.has(key) ? [parameters.get(key)!] : []))
+    }
+  }
+  return names
 }
 
 /** What a mail reader would write to disk: no folders, no control or direction-changing characters, no trailing dots or spaces. */

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { Fault } from '../../shared/fault/index.ts'
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import { inTurns } from '../threads/turn.ts'
 import { decodeCharset } from './charset.ts'
 import { decodeWords, decodingWords, encodeWords } from './encoded-word.ts'
@@ -45,9 +46,12 @@ export class HeaderLines {
     this.#fields.push({ name: name.trimEnd().toLowerCase(), lines: [Buffer.from(line)] })
   }
 
-  finish(): ParsedHeader {
-    const fields = this.#fields.map(({ name, lines }, at) => ({ name, raw: joinLines(lines), at }))
-    for (const { raw } of fields) {
+  *finish(): Steps<ParsedHeader> {
+    const fields: HeaderField[] = []
+    for (const [at, { name, lines }] of this.#fields.entries()) {
+      if (at % FIELDS === FIELDS - 1) yield
+      const raw = yield* joinLines(lines)
+      fields.push({ name, raw, at })
       if (!isUtf8(raw)) this.#defects.add('header-charset-unknown')
       else if (!isAscii(raw)) this.#defects.add('header-8bit')
       if (raw.includes(CR) && /\r(?!\n)/.test(raw.toString('latin1'))) this.#defects.add('header-bare-cr')
@@ -65,9 +69,24 @@ function isBlank(line: Buffer): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09)
 }
 
-function joinLines(lines: readonly Buffer[]): Buffer {
+/** Fields, and lines of one, that are joined in one step. */
+const FIELDS = 500
+const LINES = 4_000
+
+function* joinLines(lines: readonly Buffer[]): Steps<Buffer> {
   if (lines.length === 1) return lines[0]!
-  return Buffer.concat(lines.flatMap((line, at) => (at === 0 ? [line] : [Buffer.from('\r\n'), line])))
+  const whole = Buffer.allocUnsafe(lines.reduce((size, line) => size + line.length + 2, -2))
+  let to = 0
+  for (const [at, line] of lines.entries()) {
+    if (at % LINES === LINES - 1) yield
+    if (at > 0) {
+      whole[to++] = CR
+      whole[to++] = LF
+    }
+    whole.set(line, to)
+    to += line.length
+  }
+  return whole
 }
 
 /** Parses a whole header block, up to the empty line or the end; accepts CRLF and LF. For small headers in memory. */
@@ -81,14 +100,31 @@ export function parseHeader(block: Buffer): ParsedHeader {
     lines.add(block.subarray(at, end))
     at = next
   }
-  return lines.finish()
+  return completed(lines.finish())
 }
 
 /** The value after the colon, unfolded (RFC 5322 2.2.3), as text: UTF-8 where it is, else windows-1252. Not decoded. */
 export function fieldValue(field: HeaderField): string {
   const colon = field.raw.indexOf(0x3a)
-  const value = decodeCharset(field.raw.subarray(field.name ? colon + 1 : 0), undefined)
-  return value.replace(/\r?\n(?=[ \t])/g, '').trim()
+  return decodeCharset(unfolded(field.raw.subarray(field.name ? colon + 1 : 0)), undefined).trim()
+}
+
+/** Without the line ends in front of white space; a pattern over the text takes ten times as long. */
+function unfolded(bytes: Buffer): Buffer {
+  let lf = bytes.indexOf(LF)
+  if (lf < 0) return bytes
+  const out = Buffer.allocUnsafe(bytes.length)
+  let to = 0
+  let from = 0
+  for (; lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
+    const next = bytes[lf + 1]
+    if (next !== 0x20 && next !== 0x09) continue
+    const end = lf > from && bytes[lf - 1] === CR ? lf - 1 : lf
+    to += bytes.copy(out, to, from, end)
+    from = lf + 1
+  }
+  to += bytes.copy(out, to, from)
+  return out.subarray(0, to)
 }
 
 /** As `fieldText`; others have their turn between the words of a long value. */

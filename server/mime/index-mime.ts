@@ -1,6 +1,7 @@
 import { Fault } from '../../shared/fault/index.ts'
+import type { Steps } from '../../shared/policy/steps.ts'
 import type { ByteSource } from '../ports/bytes.ts'
-import { othersTurn, piecesOf, turnIsOver } from '../threads/turn.ts'
+import { inTurns, othersTurn, piecesOf, turnIsOver } from '../threads/turn.ts'
 import { HeaderLines } from './header.ts'
 import { DEFAULT_LIMITS, type MimeIndex, type MimeLimits } from './part.ts'
 import { PartTree } from './tree.ts'
@@ -10,6 +11,8 @@ export type { MimeIndex, MimeLimits } from './part.ts'
 const LF = 0x0a
 const CR = 0x0d
 const DASHES = Buffer.from('\n--')
+/** Lines that are read in one step. */
+const LINES = 1_000
 /** Longest line that is looked at as a delimiter; a boundary has at most 70 characters. */
 const DELIMITER_MAX = 1_000
 
@@ -38,10 +41,10 @@ export async function indexStream(
   for await (const chunk of chunks) {
     for (const piece of piecesOf(chunk)) {
       if (turnIsOver()) await othersTurn()
-      scanner.push(piece)
+      for (const _ of scanner.push(piece)) if (turnIsOver()) await othersTurn()
     }
   }
-  return scanner.finish()
+  return inTurns(scanner.finish())
 }
 
 class Scanner {
@@ -62,27 +65,28 @@ class Scanner {
     this.#tree = new PartTree(limits)
   }
 
-  push(chunk: Buffer): void {
+  *push(chunk: Buffer): Steps<void> {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk])
-    this.#run(false)
+    yield* this.#run(false)
   }
 
-  finish(): MimeIndex {
-    this.#run(true)
+  *finish(): Steps<MimeIndex> {
+    yield* this.#run(true)
     const size = this.#offset + this.#pending.length
     // More than once where a message inside of a message begins at the very end.
-    while (this.#header) this.#endHeader(size)
+    while (this.#header) yield* this.#endHeader(size)
     return this.#tree.finish(size)
   }
 
-  #run(last: boolean): void {
-    while (this.#header ? this.#headerLine(last) : this.#bodyStep(last)) {
-      // Each step consumes bytes or changes from header to body.
+  *#run(last: boolean): Steps<void> {
+    // Each consumes bytes or changes from header to body.
+    for (let lines = 1; this.#header ? yield* this.#headerLine(last) : this.#bodyStep(last); lines++) {
+      if (lines % LINES === 0) yield
     }
   }
 
   /** Consumes one line of a header. False: more bytes are needed. */
-  #headerLine(last: boolean): boolean {
+  *#headerLine(last: boolean): Steps<boolean> {
     const lf = this.#pending.indexOf(LF)
     if (lf < 0) {
       if (this.#headerBytes + this.#pending.length > this.#limits.headerBytes) this.#tooLarge()
@@ -93,16 +97,14 @@ class Scanner {
     const line = this.#pending.subarray(0, text)
     if (line.length === 0) {
       this.#consume(length, text)
-      this.#endHeader(this.#offset)
+      yield* this.#endHeader(this.#offset)
       return true
     }
-    if (
-      this.#tree.waitsForDelimiter &&
-      line[0] === 0x2d &&
-      line[1] === 0x2d &&
-      this.#delimiter(line, length, text, true)
-    ) {
-      return true
+    const dashes = this.#tree.waitsForDelimiter && line[0] === 0x2d && line[1] === 0x2d
+    if (dashes && this.#tree.isDelimiter(line.toString('latin1'))) {
+      this.#tree.defects.add('header-unterminated')
+      yield* this.#endHeader(this.#offset)
+      if (this.#delimiter(line, length, text)) return true
     }
     this.#headerBytes += length
     if (this.#headerBytes > this.#limits.headerBytes) this.#tooLarge()
@@ -111,8 +113,8 @@ class Scanner {
     return true
   }
 
-  #endHeader(bodyStart: number): void {
-    const { fields, defects } = this.#header!.finish()
+  *#endHeader(bodyStart: number): Steps<void> {
+    const { fields, defects } = yield* this.#header!.finish()
     for (const defect of defects) this.#tree.defects.add(defect)
     if (this.#root) {
       this.#root = false
@@ -122,7 +124,7 @@ class Scanner {
         seen.add(name)
       }
     }
-    this.#header = this.#tree.header(fields, bodyStart) ? new HeaderLines() : null
+    this.#header = (yield* this.#tree.header(fields, bodyStart)) ? new HeaderLines() : null
   }
 
   /** Goes to the next line that may be a delimiter. False: more bytes are needed. */
@@ -159,7 +161,7 @@ class Scanner {
     const text = lf < 0 ? length : lf > 0 && pending[start + lf - 1] === CR ? lf - 1 : lf
     const line = pending.subarray(start, start + text)
     this.#skipBody(start)
-    if (this.#delimiter(line, length, text, false)) return true
+    if (this.#delimiter(line, length, text)) return true
     // The line end stays: it may begin the next candidate.
     this.#skipBody(lf < 0 && !last ? length - 1 : text)
     return this.#pending.length > 0
@@ -173,14 +175,9 @@ class Scanner {
   }
 
   /** Gives the tree a line that starts with two dashes; consumes it when it is a delimiter. */
-  #delimiter(line: Buffer, length: number, text: number, inHeader: boolean): boolean {
+  #delimiter(line: Buffer, length: number, text: number): boolean {
     const at = this.#offset
     const contentEnd = this.#lineBreak
-    if (inHeader && this.#header) {
-      if (!this.#tree.isDelimiter(line.toString('latin1'))) return false
-      this.#tree.defects.add('header-unterminated')
-      this.#endHeader(at)
-    }
     const met = this.#tree.delimiter(line.toString('latin1'), at, at + length, contentEnd)
     if (!met) return false
     this.#consume(length, text)

@@ -1,5 +1,6 @@
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import { decodeCharset } from './charset.ts'
-import { decodeWords } from './encoded-word.ts'
+import { decodingWords } from './encoded-word.ts'
 
 /** A structured value like Content-Type or Content-Disposition: a token and its parameters. */
 export interface Parameterised {
@@ -23,10 +24,22 @@ interface Raw {
  * names the first counts; the form of RFC 2231 counts before the plain one, as mail readers do. Never throws.
  */
 export function parseParameters(text: string): Parameterised {
+  return completed(parsingParameters(text))
+}
+
+/** Characters, and parameters, that are read in one step. */
+const CHARACTERS = 8_192
+const PARAMETERS = 128
+
+/** The same in steps: a value may be as long as a header. */
+export function* parsingParameters(text: string): Steps<Parameterised> {
   const defects = new Set<string>()
-  const segments = splitSegments(text, defects)
+  const segments = yield* splitSegments(text, defects)
   const raws: Raw[] = []
-  for (const segment of segments.slice(1)) {
+  for (const [at, segment] of segments.entries()) {
+    if (at % PARAMETERS === PARAMETERS - 1) yield
+    // What stands before the first semicolon is the value itself.
+    if (at === 0) continue
     const { text } = segment
     const equals = text.indexOf('=')
     if (equals < 1) {
@@ -35,7 +48,7 @@ export function parseParameters(text: string): Parameterised {
     }
     raws.push({ name: text.slice(0, equals).trim().toLowerCase(), value: trimmedValue(segment, equals + 1) })
   }
-  const { parameters, readings } = combine(raws, defects)
+  const { parameters, readings } = yield* combine(raws, defects)
   return { value: (segments[0]?.text ?? '').trim().toLowerCase(), parameters, readings, defects: [...defects] }
 }
 
@@ -54,7 +67,7 @@ function trimmedValue({ text, quoteStart, quoteEnd }: Segment, from: number): st
 }
 
 /** Splits at semicolons outside of quotes; comments become nothing and quotes are opened. */
-function splitSegments(text: string, defects: Set<string>): Segment[] {
+function* splitSegments(text: string, defects: Set<string>): Steps<Segment[]> {
   const segments: Segment[] = []
   let current = ''
   let quoteStart = -1
@@ -62,6 +75,7 @@ function splitSegments(text: string, defects: Set<string>): Segment[] {
   let depth = 0
   let quoted = false
   for (let at = 0; at < text.length; at++) {
+    if (at % CHARACTERS === CHARACTERS - 1) yield
     const char = text[at]!
     if (char === '\\' && (quoted || depth > 0)) {
       at++
@@ -99,7 +113,7 @@ const EXTENDED = /^([^*]+)\*(?:(\d{1,3})(\*)?)?$/
 /** File names that readers take in different ways are all told (`readings`), so they leave nothing open. */
 const NAMES = /^(file)?name$/
 
-function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised, 'parameters' | 'readings'> {
+function* combine(raws: readonly Raw[], defects: Set<string>): Steps<Pick<Parameterised, 'parameters' | 'readings'>> {
   const all = new Map<string, Set<string>>()
   const reading = (name: string, value: string) => {
     const values = all.get(name)
@@ -109,13 +123,14 @@ function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised
   const plain = new Map<string, string>()
   const whole = new Map<string, string>()
   const pieces = new Map<string, Map<number, { value: string; encoded: boolean }>>()
-  for (const { name, value } of raws) {
+  for (const [at, { name, value }] of raws.entries()) {
+    if (at % PARAMETERS === PARAMETERS - 1) yield
     const match = EXTENDED.exec(name)
     if (!match) {
       if (!plain.has(name)) plain.set(name, value)
       else if (name === 'boundary') defects.add('boundary-duplicate')
       else if (!NAMES.test(name)) defects.add('parameter-duplicate')
-      reading(name, decodeWords(value))
+      reading(name, yield* decodingWords(value))
       continue
     }
     const base = match[1]!
@@ -133,8 +148,13 @@ function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised
     pieces.set(base, list)
   }
   const result = new Map<string, string>()
-  for (const [name, value] of plain) result.set(name, name === 'boundary' ? value : decodeWords(value))
+  let done = 0
+  for (const [name, value] of plain) {
+    if (++done % PARAMETERS === 0) yield
+    result.set(name, name === 'boundary' ? value : yield* decodingWords(value))
+  }
   for (const [name, list] of pieces) {
+    if (++done % PARAMETERS === 0) yield
     const value = joinPieces(list, defects)
     set(result, name, value, defects)
     reading(name, value)
@@ -142,10 +162,13 @@ function combine(raws: readonly Raw[], defects: Set<string>): Pick<Parameterised
     const numbers = [...list.keys()].sort((a, b) => a - b)
     reading(name, joinPieces(new Map(numbers.map((number, at) => [at, list.get(number)!])), new Set()))
   }
+  yield
   for (const [name, value] of whole) set(result, name, value, defects)
-  const readings = new Map(
-    [...all].filter(([, values]) => values.size > 1).map(([name, values]) => [name, [...values]]),
-  )
+  const readings = new Map<string, readonly string[]>()
+  for (const [name, values] of all) {
+    if (++done % PARAMETERS === 0) yield
+    if (values.size > 1) readings.set(name, [...values])
+  }
   return { parameters: result, readings }
 }
 
@@ -182,15 +205,27 @@ function joinPieces(pieces: Map<number, { value: string; encoded: boolean }>, de
   return decodeCharset(Buffer.concat(bytes), charset)
 }
 
+/** Percent-encoded octets decoded, all else as UTF-8. */
 function percent(text: string): Buffer {
-  const parts: Buffer[] = []
-  let last = 0
-  for (const match of text.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
-    parts.push(Buffer.from(text.slice(last, match.index), 'utf8'), Buffer.from(match[0].replaceAll('%', ''), 'hex'))
-    last = match.index + match[0].length
+  const bytes = Buffer.from(text, 'utf8')
+  let to = bytes.indexOf(PERCENT)
+  if (to < 0) return bytes
+  for (let from = to; from < bytes.length; from++, to++) {
+    const [high, low] = bytes[from] === PERCENT ? [hexOf(bytes[from + 1]), hexOf(bytes[from + 2])] : [-1, -1]
+    const encoded = high >= 0 && low >= 0
+    bytes[to] = encoded ? high * 16 + low : bytes[from]!
+    if (encoded) from += 2
   }
-  parts.push(Buffer.from(text.slice(last), 'utf8'))
-  return Buffer.concat(parts)
+  return bytes.subarray(0, to)
+}
+
+const PERCENT = 0x25
+
+/** Value of a hexadecimal digit, -1 where it is none. */
+function hexOf(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`{|}~0-9A-Za-z]+$/

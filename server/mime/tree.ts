@@ -1,5 +1,6 @@
 import { Fault } from '../../shared/fault/index.ts'
-import { type ContentFields, contentFields } from './content-fields.ts'
+import type { Steps } from '../../shared/policy/steps.ts'
+import { type ContentFields, contentFields, readingContentFields } from './content-fields.ts'
 import type { HeaderField } from './entity.ts'
 import type { MimeIndex, MimeLimits, MimePart } from './part.ts'
 
@@ -49,11 +50,11 @@ export class PartTree {
   }
 
   /** Ends the header of the innermost part. True: its body is a message, whose header follows at once. */
-  header(fields: readonly HeaderField[], bodyStart: number): boolean {
+  *header(fields: readonly HeaderField[], bodyStart: number): Steps<boolean> {
     const part = this.#top
     part.fields = fields
     part.bodyStart = bodyStart
-    part.content = contentFields(fields, part.defaultType)
+    part.content = yield* readingContentFields(fields, part.defaultType)
     for (const defect of part.content.defects) this.defects.add(defect)
     const { type, encoding } = part.content
     part.opaque = SEALED.test(type) || (part.parent?.opaque ?? false)
