@@ -23,8 +23,17 @@ const GROWTH = '--heap-growing-percent=100'
 const ONE_SCAVENGER = '--no-parallel-scavenge'
 const flags = command[0] === 'serve' && !chosen ? [`${YOUNG}=2`, GROWTH, ONE_SCAVENGER] : []
 
-/** glibc keeps a heap apart for every thread it can, and what streams through one is not given back to the others. */
-const MALLOC_ARENA_MAX = '2'
+/**
+ * How glibc keeps memory; it reads this when the process starts. It has a heap apart for every thread it can, and what streams
+ * through one is not given back to the others. And once a large piece was freed it takes those of that size from the heap, too,
+ * where small ones come to stand between them; from a fixed size on, below that of the slabs for larger mail, each has pages
+ * of its own, which the system gets back when it is freed (docs/decisions/0019). Whoever sets them decides otherwise.
+ */
+const ALLOCATOR = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '1048576',
+  MALLOC_TRIM_THRESHOLD_: '2097152',
+}
 
 /** The runtime of the platform package (an optional dependency), or null where there is none for this platform. */
 function bundledNode() {
@@ -49,7 +58,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   }
   const run = spawn(node, [...flags, script, ...command], {
     stdio: 'inherit',
-    env: { MALLOC_ARENA_MAX, ...process.env },
+    env: { ...ALLOCATOR, ...process.env },
   })
   // Who stops us means the one that works; Ctrl-C reaches both, and we wait for its drain.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill(signal))
@@ -61,7 +70,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 // The same process under these flags; Windows knows no such call and goes on without them.
 if (flags.length > 0 && process.platform !== 'win32') {
   process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...flags, script, ...command], {
-    MALLOC_ARENA_MAX,
+    ...ALLOCATOR,
     ...process.env,
   })
 }
