@@ -42,6 +42,11 @@ export class Element {
     return this.#input.subarray(this.#contentStart, this.indefinite ? this.end - 2 : this.end)
   }
 
+  /** The first `most` contents octets of a primitive value as characters, without a view in between. */
+  latin1(most: number): string {
+    return this.#input.toString('latin1', this.#contentStart, Math.min(this.end, this.#contentStart + most))
+  }
+
   /** What stands under an IMPLICIT tag, as the value of the type it is (X.690 8.14.3). `bytes` stay as they were read. */
   as(tag: number): Element {
     const at = { start: this.#start, contentStart: this.#contentStart, end: this.end }
@@ -204,6 +209,11 @@ export class Members {
     }
     this.#at++
     return element
+  }
+
+  /** Whatever comes next; null at the end. */
+  next(): Element | null {
+    return this.#at < this.#elements.length ? this.take() : null
   }
 
   optional(tag: number): Element | null {

@@ -38,7 +38,7 @@ export class Cursor {
 
   /** First octet behind which nothing of the innermost value can stand; Infinity when only its end-of-contents tells. */
   get bound(): number {
-    return this.#open.reduce<number>((least, end) => (end === null ? least : Math.min(least, end)), Infinity)
+    return leastEnd(this.#open, Infinity)
   }
 
   /** Opens a constructed value. */
@@ -96,6 +96,15 @@ export class Cursor {
   #limit(): number {
     return Math.min(this.#buffer.length, this.bound - this.#base)
   }
+}
+
+/** The first of the ends of values that are open; `least` where none is nearer. */
+export function leastEnd(open: readonly (number | null)[], least: number): number {
+  for (let at = 0; at < open.length; at += 1) {
+    const end = open[at]
+    if (typeof end === 'number' && end < least) least = end
+  }
+  return least
 }
 
 const unexpected = (tag: number, wanted: number) =>

@@ -1,5 +1,6 @@
 import { Fault } from '../../../shared/fault/index.ts'
 import { readHead } from './ber-read.ts'
+import { leastEnd } from './cursor.ts'
 import { TAG } from './der.ts'
 
 const malformed = (detail: string) => new Fault('container-malformed', detail)
@@ -93,8 +94,7 @@ export class LongOctets {
     const wanted = open ? TAG.octetString : this.#tag
     if (tag !== wanted && tag !== (wanted | 0x20)) throw malformed('octet string expected')
     const begin = this.#offset + size
-    const bound = this.#open.reduce<number>((least, end) => (end === null ? least : Math.min(least, end)), this.#bound)
-    if (begin + (length ?? 0) > bound) throw malformed('length runs past the end')
+    if (begin + (length ?? 0) > leastEnd(this.#open, this.#bound)) throw malformed('length runs past the end')
     this.#offset = begin
     this.#state = 'inside'
     if ((tag & 0x20) !== 0) {

@@ -16,10 +16,16 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
   Object.values(OID).map((dotted) => [oid(dotted).toString('latin1', 2), dotted]),
 )
 
+const LONGEST_KNOWN = Math.max(...Array.from(KNOWN.keys(), ({ length }) => length))
+
 /** Dotted form of an OBJECT IDENTIFIER of at most 64 octets. */
 export function oidValue(element: Element): string {
-  const content = primitive(element, TAG.oid)
-  return (content.length <= 64 ? KNOWN.get(content.toString('latin1')) : undefined) ?? dottedForm(content)
+  if (element.tag === TAG.oid) {
+    // One octet more than any of them has, so that a longer one is none of them.
+    const known = KNOWN.get(element.latin1(LONGEST_KNOWN + 1))
+    if (known !== undefined) return known
+  }
+  return dottedForm(primitive(element, TAG.oid))
 }
 
 function dottedForm(content: Buffer): string {
@@ -105,9 +111,26 @@ export interface AlgorithmIdentifier {
 export function algorithmValue(element: Element, tag: number = TAG.sequence): AlgorithmIdentifier {
   const members = new Members(element, tag)
   const oid = oidValue(members.take())
-  const [parameters = null, ...more] = members.rest()
-  if (more.length > 0) throw malformed('unexpected member')
-  return { oid, parameters, bytes: element.bytes }
+  const parameters = members.next()
+  members.end()
+  return new ReadAlgorithm(oid, parameters, element)
+}
+
+/** Its octets are a view that is made when somebody asks, as those of its element. */
+class ReadAlgorithm implements AlgorithmIdentifier {
+  readonly oid: string
+  readonly parameters: Element | null
+  readonly #element: Element
+
+  constructor(oid: string, parameters: Element | null, element: Element) {
+    this.oid = oid
+    this.parameters = parameters
+    this.#element = element
+  }
+
+  get bytes(): Buffer {
+    return this.#element.bytes
+  }
 }
 
 /** The single member of `[number] EXPLICIT`. */

@@ -74,12 +74,14 @@ export function readEnvelopedHead(cursor: Cursor, legacy: Legacy): ContainerHead
   }
 }
 
+const NO_TAG = Buffer.alloc(0)
+
 /** Reads what stands behind the ciphertext, to the end of the input. Raises `container-malformed`. */
 export function readEnvelopedTail(cursor: Cursor, { mode, tagLength }: ContentCipher): EnvelopedTail {
   const authenticated = mode === 'gcm'
   cursor.leave()
   const attributes = authenticated ? cursor.optional(contextTag(1)) : null
-  const tag = authenticated ? octets(cursor.take()) : Buffer.alloc(0)
+  const tag = authenticated ? octets(cursor.take()) : NO_TAG
   if (authenticated && tag.length !== tagLength) throw malformed('tag length')
   cursor.optional(contextTag(authenticated ? 2 : 1))
   cursor.leave()

@@ -15,11 +15,11 @@ export function identifies(id: Element, keyIdTag: number): (certificate: X509Cer
     return (certificate) => fieldsOf(certificate).subjectKeyId?.equals(keyId) ?? false
   }
   const members = new Members(id, TAG.sequence)
-  const issuer = members.take(TAG.sequence).bytes
-  const serial = members.take(TAG.integer).bytes
+  const issuer = members.take(TAG.sequence)
+  const serial = members.take(TAG.integer)
   members.end()
   return (certificate) => {
     const fields = fieldsOf(certificate)
-    return fields.issuer.equals(issuer) && fields.serial.equals(serial)
+    return fields.issuer.equals(issuer.bytes) && fields.serial.equals(serial.bytes)
   }
 }
