@@ -76,16 +76,18 @@ class RelaxedBody {
 export function createBodyHash(): BodyHash {
   const hash = new RelaxedBody()
   return {
-    async *through(body) {
-      for await (const chunk of body) {
-        for (const piece of piecesOf(chunk, PIECE)) {
-          hash.update(piece)
-          await othersTurn()
-        }
-        yield chunk
-      }
-    },
+    through: (body) => hashed(hash, body),
     digest: () => hash.digest(),
+  }
+}
+
+async function* hashed(hash: RelaxedBody, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    for (const piece of piecesOf(chunk, PIECE)) {
+      hash.update(piece)
+      await othersTurn()
+    }
+    yield chunk
   }
 }
 
