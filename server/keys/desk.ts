@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { type CrlFields, issuerName } from './asn1/crl-read.ts'
 import { crlInTurns } from './revocation.ts'
-import { authorityOf, crlRecord, listSourcesOf, putCrl } from './revocation-record.ts'
+import { crlRecord, findAuthority, listSourcesOf, putCrl } from './revocation-record.ts'
 import { forgetStandingPassword } from './standing-password.ts'
 
 /** A revocation list as its operator sees it. */
@@ -77,7 +77,8 @@ export function createKeyDesk({
       if (list.thisUpdate > time + AHEAD_MS) throw new Fault('crl-unusable', 'it is of the future')
       const { read, write } = store.tenant(tenant)
       const { authorities } = await listSourcesOf(read, time)
-      if (authorityOf(list, authorities) === null) throw new Fault('crl-unusable', 'none of your authorities signed it')
+      if ((await findAuthority(list, authorities)) === null)
+        throw new Fault('crl-unusable', 'none of your authorities signed it')
       await write(async (tx) => {
         if (!(await putCrl(tx, record))) throw new Fault('crl-unusable', 'a newer list of this authority is there')
         const detail = { list: record.id, authority: issuerName(list.issuer), revoked: list.revoked.size, reason }

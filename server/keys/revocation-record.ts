@@ -7,7 +7,7 @@ import { readCrlPoints } from './asn1/certificate-read.ts'
 import { type CrlFields, crlIssued } from './asn1/crl-read.ts'
 import { fingerprint, readCertificates } from './certificate.ts'
 import { verifyPath } from './path.ts'
-import { crlInTurns, crlName, derOf, isSignedBy } from './revocation.ts'
+import { crlInTurns, crlName, derInSteps, derOf, findSignedBy, isSignedBy } from './revocation.ts'
 
 /**
  * A revocation list, PEM or DER, and its record; others have their turn while it is read. Whether an authority of ours signed it is
@@ -17,20 +17,32 @@ export async function crlRecord(
   data: string | Uint8Array,
   now: number,
 ): Promise<{ readonly record: KeyRecord; readonly list: CrlFields }> {
-  const der = derOf(data)
+  const der = await inTurns(derInSteps(data))
   const list = await crlInTurns(der)
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  const lines = await inTurns(linesInSteps(der))
   const record: KeyRecord = {
     id: crlName(list),
     kind: 'crl',
     use: 'peer',
     address: '',
-    publicText: `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`,
+    publicText: `-----BEGIN X509 CRL-----\n${lines}-----END X509 CRL-----\n`,
     sealedPrivate: null,
     revokedAt: null,
     createdAt: now,
   }
   return { record, list }
+}
+
+/** Whole lines of 64 characters of base64. */
+const PIECE = 48 * 1_024
+
+function* linesInSteps(der: Buffer): Steps<string> {
+  const pieces: string[] = []
+  for (let at = 0; at < der.length; at += PIECE) {
+    yield
+    pieces.push(der.toString('base64', at, at + PIECE).replace(/.{1,64}/g, '$&\n'))
+  }
+  return pieces.join('')
 }
 
 /** Keeps a list in the place of an older one of the same authority and scope; false where a newer one is there. */
@@ -122,4 +134,13 @@ function readable(pem: string): readonly X509Certificate[] {
 /** Which of these authorities signed the list, or null. */
 export function authorityOf(list: CrlFields, authorities: readonly X509Certificate[]): X509Certificate | null {
   return authorities.find((authority) => isSignedBy(list, authority)) ?? null
+}
+
+/** The same; signatures are checked on the thread pool, and `isSignedBy` knows what came of it. */
+export async function findAuthority(
+  list: CrlFields,
+  authorities: readonly X509Certificate[],
+): Promise<X509Certificate | null> {
+  for (const authority of authorities) if (await findSignedBy(list, authority)) return authority
+  return null
 }

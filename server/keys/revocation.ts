@@ -1,5 +1,7 @@
 import { constants, hash, type KeyObject, verify, type X509Certificate } from 'node:crypto'
+import { promisify } from 'node:util'
 import { Fault } from '../../shared/fault/index.ts'
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import type { Revocation, RevocationLists } from '../ports/keyring.ts'
 import { inTurns } from '../threads/turn.ts'
 import { readCrlPoints } from './asn1/certificate-read.ts'
@@ -8,7 +10,10 @@ import { OID } from './asn1/oids.ts'
 import { algorithmValue, explicit } from './asn1/values.ts'
 import { fieldsOf, fingerprint } from './certificate.ts'
 
-const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/
+const BEGIN = '-----BEGIN X509 CRL-----'
+const END = '-----END X509 CRL-----'
+/** Characters of PEM that are decoded in one step. */
+const PIECE = 65_536
 /** PEM of the largest list that is read. */
 const LARGEST_TEXT = 12 * 1024 * 1024
 
@@ -19,18 +24,42 @@ export function crlOf(data: string | Uint8Array): CrlFields {
 
 /** As `crlOf`; others have their turn in between. */
 export async function crlInTurns(data: string | Uint8Array): Promise<CrlFields> {
-  return inTurns(crlInSteps(derOf(data)))
+  return inTurns(
+    (function* () {
+      return yield* crlInSteps(yield* derInSteps(data))
+    })(),
+  )
 }
 
 /** DER of a list that is PEM or DER. Raises `crl-unusable`. */
 export function derOf(data: string | Uint8Array): Buffer {
+  return completed(derInSteps(data))
+}
+
+/** The same in steps. */
+export function* derInSteps(data: string | Uint8Array): Steps<Buffer> {
   if (data.length > LARGEST_TEXT) throw new Fault('crl-unusable', 'larger than 8 MiB')
   const text = typeof data === 'string' ? data : data[0] === 0x30 ? null : Buffer.from(data).toString('latin1')
   if (text === null) return Buffer.from(data)
-  const body = PEM.exec(text)?.[1]
-  if (body === undefined) throw new Fault('crl-unusable', 'neither DER nor PEM of a revocation list')
-  return Buffer.from(body, 'base64')
+  const begin = text.indexOf(BEGIN)
+  const end = text.indexOf(END, begin)
+  if (begin < 0 || end < 0) throw notAList()
+  const pieces: Buffer[] = []
+  let left = ''
+  for (let at = begin + BEGIN.length; at < end; at += PIECE) {
+    yield
+    const next = left + text.slice(at, Math.min(at + PIECE, end)).replace(/\s+/g, '')
+    // What fills the last group up stands at the end.
+    if (left.includes('=') || !/^[A-Za-z0-9+/]*={0,2}$/.test(next)) throw notAList()
+    const groups = next.includes('=') ? next.length : next.length - (next.length % 4)
+    pieces.push(Buffer.from(next.slice(0, groups), 'base64'))
+    left = next.includes('=') ? '=' : next.slice(groups)
+  }
+  if (left !== '=') pieces.push(Buffer.from(left, 'base64'))
+  return Buffer.concat(pieces)
 }
+
+const notAList = () => new Fault('crl-unusable', 'neither DER nor PEM of a revocation list')
 
 /** Name under which a list is kept: a newer one of the same authority, key and scope takes its place. */
 export function crlName({ issuer, authorityKeyId, scope }: CrlFields): string {
@@ -43,17 +72,32 @@ export function crlName({ issuer, authorityKeyId, scope }: CrlFields): string {
  * there, a digest of SHA-256 or above. Whether `issuer` is trusted is the caller's question.
  */
 export function isSignedBy(list: CrlFields, issuer: X509Certificate): boolean {
-  const known = answers.get(list)?.get(fingerprint(issuer))
-  if (known !== undefined) return known
-  const { subject, subjectKeyId, keyUsage } = fieldsOf(issuer)
-  const named =
-    list.issuer.equals(subject) &&
-    !(list.authorityKeyId && subjectKeyId && !list.authorityKeyId.equals(subjectKeyId)) &&
-    (keyUsage === null || keyUsage.has('cRLSign'))
-  const right = named && holds(list, issuer.publicKey)
+  return known(list, issuer) ?? learned(list, issuer, isNamed(list, issuer) && holds(list, issuer.publicKey))
+}
+
+/** The same on the thread pool, after which `isSignedBy` knows it: a signature over megabytes takes tens of ms. */
+export async function findSignedBy(list: CrlFields, issuer: X509Certificate): Promise<boolean> {
+  const answer = known(list, issuer)
+  if (answer !== undefined) return answer
+  if (!isNamed(list, issuer)) return learned(list, issuer, false)
+  return learned(list, issuer, await holdsOnPool(list, issuer.publicKey))
+}
+
+const known = (list: CrlFields, issuer: X509Certificate) => answers.get(list)?.get(fingerprint(issuer))
+
+function learned(list: CrlFields, issuer: X509Certificate, right: boolean): boolean {
   const of = answers.get(list) ?? new Map<string, boolean>()
   if (of.size < MOST_ANSWERS) answers.set(list, of.set(fingerprint(issuer), right))
   return right
+}
+
+function isNamed(list: CrlFields, issuer: X509Certificate): boolean {
+  const { subject, subjectKeyId, keyUsage } = fieldsOf(issuer)
+  return (
+    list.issuer.equals(subject) &&
+    !(list.authorityKeyId && subjectKeyId && !list.authorityKeyId.equals(subjectKeyId)) &&
+    (keyUsage === null || keyUsage.has('cRLSign'))
+  )
 }
 
 /** A signature over megabytes is asked once for each issuer. */
@@ -80,16 +124,33 @@ const PSS_DIGESTS: Readonly<Record<string, string>> = {
   [OID.sha512]: 'sha512',
 }
 
-function holds({ tbs, algorithm: { oid, parameters }, signature }: CrlFields, key: KeyObject): boolean {
+/** How the signature of a list is checked with a key; null where it cannot hold. */
+function checkOf({ algorithm: { oid, parameters } }: CrlFields, key: KeyObject) {
   const type = key.asymmetricKeyType
+  const [kind, digest] = DIGESTS[oid] ?? []
+  if (digest !== undefined) return kind === type ? { digest, key: { key } } : null
+  if (WHOLE[oid] !== undefined) return WHOLE[oid] === type ? { digest: null, key: { key } } : null
+  if (oid !== OID.rsaPss || (type !== 'rsa' && type !== 'rsa-pss') || !parameters?.children[0]) return null
+  const pss = PSS_DIGESTS[algorithmValue(explicit(parameters.children[0], 0)).oid]
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
+  return pss === undefined ? null : { digest: pss, key: { key, ...padding } }
+}
+
+function holds(list: CrlFields, key: KeyObject): boolean {
   try {
-    const [kind, digest] = DIGESTS[oid] ?? []
-    if (digest !== undefined) return kind === type && verify(digest, tbs, key, signature)
-    if (WHOLE[oid] !== undefined) return WHOLE[oid] === type && verify(null, tbs, key, signature)
-    if (oid !== OID.rsaPss || (type !== 'rsa' && type !== 'rsa-pss') || !parameters?.children[0]) return false
-    const pss = PSS_DIGESTS[algorithmValue(explicit(parameters.children[0], 0)).oid]
-    const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
-    return pss !== undefined && verify(pss, tbs, { key, ...padding }, signature)
+    const check = checkOf(list, key)
+    return check !== null && verify(check.digest, list.tbs, check.key, list.signature)
+  } catch {
+    return false
+  }
+}
+
+const verifyOnPool = promisify<string | null, Buffer, { readonly key: KeyObject }, Buffer, boolean>(verify)
+
+async function holdsOnPool(list: CrlFields, key: KeyObject): Promise<boolean> {
+  try {
+    const check = checkOf(list, key)
+    return check !== null && (await verifyOnPool(check.digest, list.tbs, check.key, list.signature))
   } catch {
     return false
   }

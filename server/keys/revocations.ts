@@ -7,7 +7,7 @@ import type { Log } from '../ports/log.ts'
 import type { Store } from '../ports/store.ts'
 import type { CrlFields } from './asn1/crl-read.ts'
 import { crlInTurns, revocationLists } from './revocation.ts'
-import { authorityOf, crlRecord, listSourcesOf, putCrl } from './revocation-record.ts'
+import { crlRecord, findAuthority, listSourcesOf, putCrl } from './revocation-record.ts'
 
 /** How a tenant deals with revocation lists. */
 export interface RevocationSettings {
@@ -120,6 +120,11 @@ export class Revocations {
       const list = await this.#listOf(id, record)
       if (list !== null) lists.push(list)
     }
+    if (lists.length > 0) {
+      // Whoever asks for a certificate later finds the answer: no mail waits for a signature over megabytes.
+      const { authorities } = await listSourcesOf(this.#parts.store.tenant(id).read, this.#parts.clock.now())
+      for (const list of lists) await findAuthority(list, authorities)
+    }
     this.#known.set(id, lists.length > 0 || required ? revocationLists(lists, required) : null)
   }
 
@@ -147,7 +152,7 @@ export class Revocations {
       this.#asked.set(`${id} ${url}`, now + RETRY_MS)
       try {
         const { record, list } = await crlRecord(await source.read(url), now)
-        if (authorityOf(list, authorities) === null || list.thisUpdate > now + DAY_MS) {
+        if ((await findAuthority(list, authorities)) === null || list.thisUpdate > now + DAY_MS) {
           log.warn('revocation.refused', { tenant: id, url })
           continue
         }

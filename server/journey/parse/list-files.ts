@@ -8,7 +8,7 @@ import { indexMime } from '../../mime/index-mime.ts'
 import type { MimePart } from '../../mime/part.ts'
 import { readableParts } from '../../mime/readable.ts'
 import { type ByteSource, bytesOf } from '../../ports/bytes.ts'
-import { othersTurn, turnIsOver } from '../../threads/turn.ts'
+import { inTurns, othersTurn, turnIsOver } from '../../threads/turn.ts'
 import { contradicts } from './detect/contradiction.ts'
 import { type Examined, examine } from './detect/detect.ts'
 import { archiveKind, readArchive } from './members/archive.ts'
@@ -163,7 +163,7 @@ export class FileList {
     this.facts.push({
       ...known,
       type,
-      mismatch: names.some((name) => contradicts(type, extensionOf(name), declaredType)),
+      mismatch: contradicts(type, new Set(names.map(extensionOf)), declaredType),
       size,
       hash,
       ...(found.encrypted === undefined ? {} : { encrypted: found.encrypted }),
@@ -221,7 +221,7 @@ export class FileList {
   }
 
   async #tnef(bytes: Buffer, place: Place & { readonly within: number }, visit: Visit): Promise<Seen> {
-    const { files, texts, whole } = readTnef(bytes)
+    const { files, texts, whole } = await inTurns(readTnef(bytes))
     const words = await tnefWords(texts)
     this.#addText(place.within, words, false)
     if (place.depth === 1) this.bodyWords.push(...words)

@@ -88,24 +88,35 @@ const UNMARKED = new Set([
 ])
 const RUNNABLE = new Set(['exe', 'elf', 'macho', 'lnk', 'class'])
 
+/** Extension -> types that it belongs to. */
+const CLAIMED = new Map<string, string[]>()
+for (const [name, { extensions }] of Object.entries(TYPES))
+  for (const extension of extensions) CLAIMED.set(extension, [...(CLAIMED.get(extension) ?? []), name])
+
 /**
- * Whether name, declaration and content contradict each other: the content is of one type and the extension or media type belongs
+ * Whether names, declaration and content contradict each other: the content is of one type and the extension or media type belongs
  * to another, or the name claims a type whose mark is missing. Names and declarations nobody knows contradict nothing, except
  * that something a machine would run must be named so.
  */
-export function contradicts(type: string | null, extension: string, declared: string): boolean {
-  if (type === null) {
-    return Object.values(TYPES).some(({ extensions }) => extensions.includes(extension)) && !UNMARKED.has(extension)
-  }
+export function contradicts(type: string | null, extensions: ReadonlySet<string>, declared: string): boolean {
+  for (const extension of extensions) if (nameContradicts(type, extension)) return true
+  if (type === null) return false
+  const own = TYPES[type]
+  return (
+    own !== undefined && !own.declared.some((pattern) => matches(pattern, declared)) && declaresOther(declared, type)
+  )
+}
+
+function nameContradicts(type: string | null, extension: string): boolean {
+  if (type === null) return CLAIMED.has(extension) && !UNMARKED.has(extension)
   const own = TYPES[type]
   if (!own) return RUNNABLE.has(type) || claimsOther(extension, type)
   if (RUNNABLE.has(type) && extension !== '' && !own.extensions.includes(extension)) return true
-  if (!own.extensions.includes(extension) && claimsOther(extension, type)) return true
-  return !own.declared.some((pattern) => matches(pattern, declared)) && declaresOther(declared, type)
+  return !own.extensions.includes(extension) && claimsOther(extension, type)
 }
 
 function claimsOther(extension: string, type: string): boolean {
-  return Object.entries(TYPES).some(([name, { extensions }]) => name !== type && extensions.includes(extension))
+  return CLAIMED.get(extension)?.some((name) => name !== type) ?? false
 }
 
 function declaresOther(declared: string, type: string): boolean {

@@ -182,6 +182,6 @@ describe('contradictions', () => {
     ['jpg', 'jpeg', 'image/jpg', false],
     ['step', 'stp', 'application/octet-stream', false],
   ])('%s named .%s declared %s: %s', (type, extension, declared, expected) =>
-    expect(contradicts(type, extension, declared)).toBe(expected),
+    expect(contradicts(type, new Set([extension]), declared)).toBe(expected),
   )
 })

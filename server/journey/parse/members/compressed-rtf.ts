@@ -1,3 +1,5 @@
+import type { Steps } from '../../../../shared/policy/steps.ts'
+
 /** What every writer and reader has in the dictionary before the first byte (MS-OXRTFCP 2.1.2.1). */
 const DICTIONARY = Buffer.from(
   '{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript ' +
@@ -6,8 +8,11 @@ const DICTIONARY = Buffer.from(
   'latin1',
 )
 
+/** Runs of eight that are unpacked in one step. */
+const RUNS = 1_000
+
 /** RTF of a MAPI property (MS-OXRTFCP), at most `cap` bytes; null when it is none. */
-export function decompressRtf(bytes: Buffer, cap: number): Buffer | null {
+export function* decompressRtf(bytes: Buffer, cap: number): Steps<Buffer | null> {
   if (bytes.length < 16) return null
   const kind = bytes.readUInt32LE(8)
   if (kind === 0x414c454d) return bytes.subarray(16, 16 + Math.min(cap, bytes.readUInt32LE(4)))
@@ -21,7 +26,8 @@ export function decompressRtf(bytes: Buffer, cap: number): Buffer | null {
     ring[write] = byte
     write = (write + 1) & 4095
   }
-  while (at < bytes.length && length < out.length) {
+  for (let run = 1; at < bytes.length && length < out.length; run++) {
+    if (run % RUNS === 0) yield
     const flags = bytes[at++]!
     for (let bit = 0; bit < 8 && at < bytes.length && length < out.length; bit++) {
       if ((flags & (1 << bit)) === 0) {

@@ -1,3 +1,5 @@
+import type { Steps } from '../../../../shared/policy/steps.ts'
+
 export interface MapiProperty {
   readonly id: number
   readonly type: number
@@ -6,6 +8,8 @@ export interface MapiProperty {
 }
 
 const PROPERTIES_MAX = 10_000
+/** Of one property, that are read in one step. */
+const VALUES = 10_000
 /** Bytes of a value on the wire by type, padded to four (MS-OXTNEF 2.1.3.3, MS-OXCDATA 2.11.1). */
 const FIXED: Readonly<Record<number, number>> = {
   1: 4,
@@ -23,10 +27,10 @@ const FIXED: Readonly<Record<number, number>> = {
 }
 
 /** Properties of an encapsulated list; `whole` is false where it ends too early or holds a type nobody defined. */
-export function readProperties(bytes: Buffer): {
+export function* readProperties(bytes: Buffer): Steps<{
   readonly properties: readonly MapiProperty[]
   readonly whole: boolean
-} {
+}> {
   const properties: MapiProperty[] = []
   const stopped = { properties, whole: false }
   if (bytes.length < 4) return stopped
@@ -39,7 +43,8 @@ export function readProperties(bytes: Buffer): {
     const named = id >= 0x8000 ? nameLength(bytes, at + 4) : 0
     if (named === null) return stopped
     at += 4 + named
-    const value = values(bytes, at, type)
+    if (number % 1_000 === 999) yield
+    const value = yield* values(bytes, at, type)
     if (!value) return stopped
     properties.push({ id, type: type & 0x0fff, value: value.first })
     at = value.next
@@ -54,7 +59,11 @@ function nameLength(bytes: Buffer, at: number): number | null {
   return 24 + padded(bytes.readUInt32LE(at + 20))
 }
 
-function values(bytes: Buffer, start: number, type: number): { readonly first: Buffer; readonly next: number } | null {
+function* values(
+  bytes: Buffer,
+  start: number,
+  type: number,
+): Steps<{ readonly first: Buffer; readonly next: number } | null> {
   const single = type & 0x0fff
   const fixed = FIXED[single]
   const counted = (type & 0x1000) !== 0 || fixed === undefined
@@ -65,6 +74,7 @@ function values(bytes: Buffer, start: number, type: number): { readonly first: B
   if (left > bytes.length) return null
   let first: Buffer = Buffer.alloc(0)
   for (let position = 0; left > 0; left--, position++) {
+    if (position % VALUES === VALUES - 1) yield
     let length = fixed
     if (length === undefined) {
       if (at + 4 > bytes.length) return null

@@ -1,3 +1,4 @@
+import type { Steps } from '../../../../shared/policy/steps.ts'
 import { decodeCharset, withoutTrailing } from '../../../mime/charset.ts'
 import { decompressRtf } from './compressed-rtf.ts'
 import { type MapiProperty, readProperties } from './mapi.ts'
@@ -19,7 +20,8 @@ export interface Tnef {
   readonly whole: boolean
 }
 
-const RTF_MAX = 1_048_576
+/** Longest text, in its coding and as RTF; of a longer one the rest is not read, and the stream is not whole. */
+const TEXT_MAX = 1_048_576
 const [TITLE, DATA, RENDER, ATTACHMENT, BODY, MESSAGE_PROPERTIES, SUBJECT, CODEPAGE] = [
   0x8010, 0x800f, 0x9002, 0x9005, 0x800c, 0x9003, 0x8004, 0x9007,
 ]
@@ -31,17 +33,21 @@ interface Draft {
 }
 
 /** Reads a TNEF stream; bounds are those of the bytes. Never throws. */
-export function readTnef(bytes: Buffer): Tnef {
+export function* readTnef(bytes: Buffer): Steps<Tnef> {
   const drafts: Draft[] = []
   const texts: Tnef['texts'][number][] = []
   let whole = bytes.length >= 6 && bytes.readUInt32LE(0) === 0x223e9f78
   let charset = 'windows-1252'
-  const text = (data: Buffer) => withoutTrailing(decodeCharset(data, charset), '\0')
+  const text = (data: Buffer) => {
+    if (data.length > TEXT_MAX) whole = false
+    return withoutTrailing(decodeCharset(data.subarray(0, TEXT_MAX), charset), '\0')
+  }
   const top = () => {
     if (drafts.length === 0) drafts.push({ titles: [], data: null, message: false })
     return drafts.at(-1)!
   }
   for (let at = 6; whole && at < bytes.length; ) {
+    yield
     if (at + 11 > bytes.length) {
       whole = false
       break
@@ -58,8 +64,8 @@ export function readTnef(bytes: Buffer): Tnef {
     else if (id === RENDER) drafts.push({ titles: [], data: null, message: false })
     else if (id === TITLE) top().titles.push(text(data))
     else if (id === DATA) top().data = data
-    else if (id === ATTACHMENT) whole = attachment(data, top(), text) && whole
-    else if (id === MESSAGE_PROPERTIES) whole = bodies(data, texts, text) && whole
+    else if (id === ATTACHMENT) whole = (yield* attachment(data, top(), text)) && whole
+    else if (id === MESSAGE_PROPERTIES) whole = (yield* bodies(data, texts, text)) && whole
   }
   const files = drafts
     .filter(({ titles, data }) => titles.length > 0 || data !== null)
@@ -71,9 +77,10 @@ export function readTnef(bytes: Buffer): Tnef {
 }
 
 /** PidTagAttachLongFilename, PidTagAttachFilename, PidTagDisplayName, PidTagAttachDataBinary and -Object (MS-OXPROPS). */
-function attachment(data: Buffer, draft: Draft, text: (data: Buffer) => string): boolean {
-  const { properties, whole } = readProperties(data)
+function* attachment(data: Buffer, draft: Draft, text: (data: Buffer) => string): Steps<boolean> {
+  const { properties, whole } = yield* readProperties(data)
   for (const property of properties) {
+    yield
     if (property.id === 0x3704 || property.id === 0x3707) draft.titles.push(stringOf(property, text))
     if (property.id !== 0x3701) continue
     // An object begins with the identifier of its interface; that of a message is IMessage (MS-OXTNEF 2.1.3.4).
@@ -85,14 +92,15 @@ function attachment(data: Buffer, draft: Draft, text: (data: Buffer) => string):
 }
 
 /** PidTagBody, PidTagHtml and PidTagRtfCompressed. */
-function bodies(data: Buffer, texts: Tnef['texts'][number][], text: (data: Buffer) => string): boolean {
-  const { properties, whole } = readProperties(data)
+function* bodies(data: Buffer, texts: Tnef['texts'][number][], text: (data: Buffer) => string): Steps<boolean> {
+  const { properties, whole } = yield* readProperties(data)
   for (const property of properties) {
+    yield
     if (property.id === 0x1000) texts.push({ kind: 'plain', text: stringOf(property, text) })
     if (property.id === 0x1013) texts.push({ kind: 'html', text: stringOf(property, text) })
     if (property.id === 0x1009) {
-      const rtf = decompressRtf(property.value, RTF_MAX)
-      if (rtf === null || rtf.length >= RTF_MAX) return false
+      const rtf = yield* decompressRtf(property.value, TEXT_MAX)
+      if (rtf === null || rtf.length >= TEXT_MAX) return false
       texts.push({ kind: 'rtf', text: rtf.toString('latin1') })
     }
   }
@@ -100,5 +108,6 @@ function bodies(data: Buffer, texts: Tnef['texts'][number][], text: (data: Buffe
 }
 
 function stringOf({ type, value }: MapiProperty, text: (data: Buffer) => string): string {
-  return type === 0x001f ? withoutTrailing(value.toString('utf16le'), '\0') : text(value)
+  if (type !== 0x001f || value.length > TEXT_MAX) return text(value)
+  return withoutTrailing(value.toString('utf16le'), '\0')
 }

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { PDFDict, PDFDocument } from 'pdf-lib'
 import { Fault } from '../../../../shared/fault/index.ts'
+import { inTurns } from '../../../threads/turn.ts'
 import { containerNames } from './file-names.ts'
 import { createSecurityHandler, encryptedLength, type SecurityHandler } from './security-handler.ts'
 import {
@@ -100,7 +101,7 @@ interface FilePart {
 type Part = Buffer | FilePart
 
 async function layOut(options: ContainerOptions): Promise<Part[]> {
-  const handler = createSecurityHandler({ user: options.userPassword, owner: options.ownerPassword })
+  const handler = await inTurns(createSecurityHandler({ user: options.userPassword, owner: options.ownerPassword }))
   const document = await readPage(options.page)
   const { context, catalog } = document
   const encrypt = handler.encrypt

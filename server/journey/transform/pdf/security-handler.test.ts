@@ -1,9 +1,10 @@
 import { createDecipheriv, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { completed } from '../../../../shared/policy/steps.ts'
 import { preparePassword } from './saslprep.ts'
 import { createSecurityHandler, encryptedLength, openFileKey, passwordEntries } from './security-handler.ts'
 
-const entries = (key: Buffer) => passwordEntries(key, preparePassword('Grüße'), preparePassword('owner'))
+const entries = (key: Buffer) => completed(passwordEntries(key, preparePassword('Grüße'), preparePassword('owner')))
 
 describe('the revision 6 security handler', () => {
   it('gives the file key to either password and to no other', () => {
@@ -23,7 +24,7 @@ describe('the revision 6 security handler', () => {
   })
 
   it('never encrypts twice alike, and to the length it announces', () => {
-    const handler = createSecurityHandler({ user: 'a', owner: 'b' })
+    const handler = completed(createSecurityHandler({ user: 'a', owner: 'b' }))
     for (const size of [0, 1, 15, 16, 17, 4096]) {
       const data = Buffer.alloc(size)
       expect(handler.encrypt(data)).toHaveLength(encryptedLength(size))
@@ -32,7 +33,7 @@ describe('the revision 6 security handler', () => {
   })
 
   it('pads every string by PKCS#7 under the file key', () => {
-    const handler = createSecurityHandler({ user: 'a', owner: 'b' })
+    const handler = completed(createSecurityHandler({ user: 'a', owner: 'b' }))
     const entry = (name: string) => Buffer.from(new RegExp(`/${name} <(\\w+)>`).exec(handler.dictionary)![1]!, 'hex')
     const key = openFileKey('a', {
       U: entry('U'),

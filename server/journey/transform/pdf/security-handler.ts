@@ -12,6 +12,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
+import type { Steps } from '../../../../shared/policy/steps.ts'
 import { preparePassword } from './saslprep.ts'
 
 /** Every permission granted (Table 22): the container protects against strangers, not against its recipient. */
@@ -44,11 +45,14 @@ export function encryptedLength(size: number): number {
   return BLOCK + (Math.floor(size / BLOCK) + 1) * BLOCK
 }
 
-/** A handler with a fresh file key that either password opens, or only the user's. Raises `password-unusable`. */
-export function createSecurityHandler(passwords: { user: string; owner: string | null }): SecurityHandler {
+/**
+ * A handler with a fresh file key that either password opens, or only the user's; each hash of a password is a step. Raises
+ * `password-unusable`.
+ */
+export function* createSecurityHandler(passwords: { user: string; owner: string | null }): Steps<SecurityHandler> {
   const fileKey = randomBytes(32)
   const owner = passwords.owner === null ? null : preparePassword(passwords.owner)
-  const entries = passwordEntries(fileKey, preparePassword(passwords.user), owner)
+  const entries = yield* passwordEntries(fileKey, preparePassword(passwords.user), owner)
   const encryptor = (iv: Buffer) => createCipheriv('aes-256-cbc', fileKey, iv)
   return {
     dictionary: encryptionDictionary(entries),
@@ -65,7 +69,7 @@ export function createSecurityHandler(passwords: { user: string; owner: string |
  * Algorithms 8 (U, UE), 9 (O, OE) and 10 (Perms) for one file key. Without an owner, O and OE are random: no password gives that
  * hash, and the two hashes, half of the cost of a small container, are saved.
  */
-export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | null): PasswordEntries {
+export function* passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | null): Steps<PasswordEntries> {
   const [userValidation, userKey, ownerValidation, ownerKey] = [8, 8, 8, 8].map((n) => randomBytes(n)) as [
     Buffer,
     Buffer,
@@ -73,11 +77,15 @@ export function passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | n
     Buffer,
   ]
   const U = Buffer.concat([hash2B(user, userValidation), userValidation, userKey])
+  yield
   const mine = { U, UE: wrap(hash2B(user, userKey), fileKey), Perms: permissions(fileKey) }
   if (owner === null) return { ...mine, O: randomBytes(48), OE: randomBytes(32) }
+  yield
+  const O = Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey])
+  yield
   return {
     ...mine,
-    O: Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey]),
+    O,
     OE: wrap(hash2B(owner, ownerKey, U), fileKey),
   }
 }
