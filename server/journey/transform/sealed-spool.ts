@@ -91,18 +91,7 @@ export class SealedSpool implements AsyncDisposable {
     }
     return {
       size,
-      async *stream(start = 0, end = size) {
-        let at = 0
-        for (const piece of pieces()) {
-          const from = Math.max(start - at, 0)
-          const to = Math.min(end - at, piece.length)
-          for (let next = from; next < to; next += PIECE) {
-            if (turnIsOver()) await othersTurn()
-            yield piece.subarray(next, Math.min(next + PIECE, to))
-          }
-          at += piece.length
-        }
-      },
+      stream: (start = 0, end = size) => ranged(pieces, start, end),
       read: async (start, end) => read(start, end),
       [Symbol.asyncDispose]: async () => {
         held = null
@@ -174,6 +163,20 @@ export class SealedSpool implements AsyncDisposable {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** Bytes `start` to `end` of pieces that follow each other; they are asked for when the first byte is. */
+async function* ranged(pieces: () => readonly Buffer[], start: number, end: number): AsyncGenerator<Buffer> {
+  let at = 0
+  for (const piece of pieces()) {
+    const from = Math.max(start - at, 0)
+    const to = Math.min(end - at, piece.length)
+    for (let next = from; next < to; next += PIECE) {
+      if (turnIsOver()) await othersTurn()
+      yield piece.subarray(next, Math.min(next + PIECE, to))
+    }
+    at += piece.length
+  }
+}
 
 interface Seal {
   readonly key: Buffer
