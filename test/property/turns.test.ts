@@ -1,5 +1,6 @@
 /** Long work on one mail lets others go on. Turns are counted by a clock that goes on with every look at it: no load changes them. */
 import { afterEach, expect, it, vi } from 'vitest'
+import { longCrypto } from '../support/long-crypto.ts'
 import { longWork } from '../support/long-work.ts'
 
 afterEach(() => {
@@ -29,7 +30,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   return turns
 }
 
-it.each(longWork.filter(({ turns }) => turns > 0))(
+it.each([...longWork, ...longCrypto].filter(({ turns }) => turns > 0))(
   'others have their turn at least $turns times during $name',
   { timeout: 60_000 },
   async ({ prepare, turns }) => {

@@ -131,7 +131,7 @@ export const longCrypto: readonly LongWork[] = [
   },
   ...(['cbc', 'gcm'] as const).map((content) => ({
     name: `smime_encrypt_${content}_1m`,
-    turns: 0,
+    turns: 6,
     prepare: async () => {
       const { identity } = await smimeIdentity()
       const entity = textOf(1.25 * MB)
@@ -156,7 +156,7 @@ export const longCrypto: readonly LongWork[] = [
       }
     },
   })),
-  { name: 'smime_verify_1m', turns: 0, prepare: () => smimeSigned(1.25 * MB) },
+  { name: 'smime_verify_1m', turns: 10, prepare: () => smimeSigned(1.25 * MB) },
   { name: 'smime_verify_16m', turns: 0, prepare: () => smimeSigned(16 * MB) },
   {
     name: 'pgp_sign_1m',
@@ -197,7 +197,7 @@ export const longCrypto: readonly LongWork[] = [
   },
   {
     name: 'pgp_verify_1m',
-    turns: 0,
+    turns: 6,
     prepare: async () => {
       const key = await pgpKey()
       const signed = await pgp.pgpSignEntity(textOf(1.25 * MB), key, { time: NOW + 1_000 })
@@ -211,7 +211,7 @@ export const longCrypto: readonly LongWork[] = [
   },
   {
     name: 'pdf_container_8m',
-    turns: 0,
+    turns: 40,
     prepare: async () => {
       const page = await plainPage(PAGE)
       const options = { page, files: [fileOf(8 * MB)], userPassword: 'user', ownerPassword: 'owner', time: NOW }
@@ -228,7 +228,7 @@ export const longCrypto: readonly LongWork[] = [
   },
   {
     name: 'body_hash_8m',
-    turns: 0,
+    turns: 100,
     prepare: () => {
       const body = bytesOf(linesOf(8 * MB))
       return () => seal.hashOf(body.stream())

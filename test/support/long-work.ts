@@ -16,7 +16,10 @@ import { mailOf, textEntity, zipOf } from './mails.ts'
 export interface LongWork {
   /** As a bench row names it. */
   readonly name: string
-  /** How often others must have had a turn, at least, when the clock goes on by a ms with every look at it. */
+  /**
+   * How often others must have had a turn, at least, when the clock goes on by a ms with every look at it; 0 for work that waits for
+   * a disk or the thread pool, where others have turns anyway.
+   */
   readonly turns: number
   /** Makes the input; what it returns does the work once. */
   prepare(): (() => Promise<unknown>) | Promise<() => Promise<unknown>>
@@ -102,6 +105,12 @@ export const longWork: readonly LongWork[] = [
     prepare: () => () => inTurns(sanitising(PARAGRAPH.repeat(12_000), 'image')),
   },
   {
+    name: 'html_shown_nodes_4m',
+    turns: 4000,
+    prepare: () => () => inTurns(sanitising('<br>'.repeat(1_000_000), 'image')),
+  },
+  { name: 'html_shown_words_4m', turns: 400, prepare: () => () => inTurns(sanitising('x'.repeat(4_000_000), 'image')) },
+  {
     name: 'uuencode_6m',
     turns: 250,
     prepare: () =>
@@ -125,6 +134,11 @@ export const longWork: readonly LongWork[] = [
       const files = Array.from({ length: 1_900 }, (_, at) => ({ title: `a${at}`, longName: `a${at}.txt`, data: SMALL }))
       return withFile('winmail.dat', tnefOf({ body: 'words', files }))
     },
+  },
+  {
+    name: 'tnef_8m_words',
+    turns: 300,
+    prepare: () => withFile('winmail.dat', tnefOf({ body: 'words '.repeat(1_300_000), files: [] })),
   },
   {
     name: 'rtf_512k',
@@ -178,9 +192,27 @@ export const longWork: readonly LongWork[] = [
     prepare: () => headed(Array.from({ length: 20_000 }, (_, at) => `X-${at}: 1`).join('\r\n')),
   },
   {
+    name: 'header_folds_256k',
+    turns: 25,
+    prepare: () => headed(`Content-Type: text/plain;${'\r\n a'.repeat(60_000)}`),
+  },
+  {
     name: 'header_parameters_256k',
-    turns: 0,
+    turns: 130,
     prepare: () =>
       headed(`Content-Type: text/plain; ${Array.from({ length: 15_000 }, (_, at) => `a${at}=${at};`).join('\r\n ')}`),
+  },
+  {
+    name: 'header_names_256k',
+    turns: 3000,
+    prepare: () =>
+      headed(
+        `Content-Disposition: attachment; ${Array.from({ length: 12_000 }, (_, at) => `filename=${at}.a${at};`).join(' ')}`,
+      ),
+  },
+  {
+    name: 'header_encoded_name_256k',
+    turns: 12,
+    prepare: () => headed(`Content-Disposition: attachment; filename*=utf-8''${'%41x'.repeat(60_000)}`),
   },
 ]

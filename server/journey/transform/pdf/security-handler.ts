@@ -12,7 +12,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { Fault } from '../../../../shared/fault/index.ts'
-import type { Steps } from '../../../../shared/policy/steps.ts'
+import { completed, type Steps } from '../../../../shared/policy/steps.ts'
 import { preparePassword } from './saslprep.ts'
 
 /** Every permission granted (Table 22): the container protects against strangers, not against its recipient. */
@@ -46,8 +46,8 @@ export function encryptedLength(size: number): number {
 }
 
 /**
- * A handler with a fresh file key that either password opens, or only the user's; each hash of a password is a step. Raises
- * `password-unusable`.
+ * A handler with a fresh file key that either password opens, or only the user's; in steps, as a
+ * password's hash takes some 2 ms and there are four. Raises `password-unusable`.
  */
 export function* createSecurityHandler(passwords: { user: string; owner: string | null }): Steps<SecurityHandler> {
   const fileKey = randomBytes(32)
@@ -76,17 +76,14 @@ export function* passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | 
     Buffer,
     Buffer,
   ]
-  const U = Buffer.concat([hash2B(user, userValidation), userValidation, userKey])
-  yield
-  const mine = { U, UE: wrap(hash2B(user, userKey), fileKey), Perms: permissions(fileKey) }
+  const U = Buffer.concat([yield* hash2B(user, userValidation), userValidation, userKey])
+  const mine = { U, UE: wrap(yield* hash2B(user, userKey), fileKey), Perms: permissions(fileKey) }
   if (owner === null) return { ...mine, O: randomBytes(48), OE: randomBytes(32) }
-  yield
-  const O = Buffer.concat([hash2B(owner, ownerValidation, U), ownerValidation, ownerKey])
-  yield
+  const O = Buffer.concat([yield* hash2B(owner, ownerValidation, U), ownerValidation, ownerKey])
   return {
     ...mine,
     O,
-    OE: wrap(hash2B(owner, ownerKey, U), fileKey),
+    OE: wrap(yield* hash2B(owner, ownerKey, U), fileKey),
   }
 }
 
@@ -96,11 +93,12 @@ export function* passwordEntries(fileKey: Buffer, user: Buffer, owner: Buffer | 
  */
 export function openFileKey(password: string, entries: PasswordEntries): Buffer {
   const secret = preparePassword(password)
+  const hashAtOnce = (salt: Buffer, userEntry?: Buffer) => completed(hash2B(secret, salt, userEntry))
   const { U, O } = entries
-  const key = timingSafeEqual(hash2B(secret, O.subarray(32, 40), U), O.subarray(0, 32))
-    ? unwrap(hash2B(secret, O.subarray(40, 48), U), entries.OE)
-    : timingSafeEqual(hash2B(secret, U.subarray(32, 40)), U.subarray(0, 32))
-      ? unwrap(hash2B(secret, U.subarray(40, 48)), entries.UE)
+  const key = timingSafeEqual(hashAtOnce(O.subarray(32, 40), U), O.subarray(0, 32))
+    ? unwrap(hashAtOnce(O.subarray(40, 48), U), entries.OE)
+    : timingSafeEqual(hashAtOnce(U.subarray(32, 40)), U.subarray(0, 32))
+      ? unwrap(hashAtOnce(U.subarray(40, 48)), entries.UE)
       : null
   if (key === null) throw new Fault('decryption-failed')
   const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false)
@@ -108,14 +106,18 @@ export function openFileKey(password: string, entries: PasswordEntries): Buffer 
   return key
 }
 
+/** Rounds of a hash in one step. */
+const ROUNDS = 16
+
 /**
  * Algorithm 2.B. `userEntry` is U (48 bytes) when the hash is for the owner's password. Rounds end after the 64th once
  * the last byte of E is at most the number of rounds done minus 32: the standard's wording leaves room for an
  * off-by-one, readers agree on counting from one.
  */
-export function hash2B(password: Buffer, salt: Buffer, userEntry: Buffer = Buffer.alloc(0)): Buffer {
+export function* hash2B(password: Buffer, salt: Buffer, userEntry: Buffer = Buffer.alloc(0)): Steps<Buffer> {
   let key = createHash('sha256').update(password).update(salt).update(userEntry).digest()
   for (let round = 1; ; round += 1) {
+    if (round % ROUNDS === 0) yield
     const unit = Buffer.concat([password, key, userEntry])
     const repeated = Buffer.allocUnsafe(unit.length * 64).fill(unit)
     // A key object in place of octets spares node:crypto two exceptions, 9 µs in each round.
