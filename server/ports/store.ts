@@ -52,7 +52,7 @@ export interface TenantStore {
 
 export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   message(id: MessageId): Promise<MessageRecord | null>
-  /** The message as received, where it stands in a row (`insertMessage`); null where it is a blob, or was erased. */
+  /** The message as received, alone in its memory, where it stands in a row (`insertMessage`); null where it is a blob, or was erased. */
   content(message: MessageId): Promise<Uint8Array | null>
   hasContent(message: MessageId): Promise<boolean>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>

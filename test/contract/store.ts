@@ -741,7 +741,11 @@ export function storeContract(
           expect(await tx.hasContent(message.id)).toBe(true)
         })
         const other = await accept(a)
-        expect(Buffer.compare((await a.read.content(message.id))!, bytes)).toBe(0)
+        const stored = (await a.read.content(message.id))!
+        expect(Buffer.compare(stored, bytes)).toBe(0)
+        // It is given to another thread as a whole.
+        expect(stored.buffer.byteLength).toBe(stored.byteLength)
+        expect(() => structuredClone(stored, { transfer: [stored.buffer] })).not.toThrow()
         expect([await a.read.hasContent(message.id), await a.read.hasContent(other)]).toEqual([true, false])
         expect([await b.read.content(message.id), await b.read.hasContent(message.id)]).toEqual([null, false])
         expect(await a.read.message(message.id)).toEqual(message)
