@@ -2,24 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { toFault } from '../shared/fault/index.ts'
-import { registerDoctor } from './doctor.ts'
-import { registerInit } from './init.ts'
 import { type CliIo, processIo } from './io.ts'
-import { registerKeys } from './keys.ts'
-import { openMailFile } from './mail-file.ts'
-import { registerManifest } from './manifest.ts'
-import { registerMigrate } from './migrate.ts'
-import { registerOpen } from './open.ts'
-import { registerPolicy } from './policy.ts'
-import { registerInputs } from './policy-inputs.ts'
-import { registerReplay } from './policy-replay.ts'
-import { registerRollOut } from './policy-roll-out.ts'
-import { registerProtect } from './protect.ts'
-import { registerQueue } from './queue.ts'
-import { registerServe } from './serve.ts'
 
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<void> {
-  const program = commandLine(io)
+  const program = await commandLine(io, argv[0] === 'serve')
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -37,30 +23,16 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
   }
 }
 
-function commandLine(io: CliIo): Command {
+/** What `serve` needs not stays out of its memory: the server runs for months, and whatever was once loaded stays. */
+async function commandLine(io: CliIo, serves: boolean): Promise<Command> {
   const program = new Command('secflow')
     .description('Secure e-mail gateway: policy per recipient, S/MIME, OpenPGP, PDF container, FileLink, portal.')
     .version(version(), '-V, --version')
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
     .showHelpAfterError('(add --help for the options and an example)')
-  registerServe(program, io)
-  registerInit(program, io)
-  registerMigrate(program, io)
-  registerManifest(program, io)
-  registerPolicy(program, io, async (file, { policy, ...options }) => {
-    await using mail = await openMailFile(file, options)
-    return mail.input(policy)
-  })
-  const policy = program.commands.find((command) => command.name() === 'policy')!
-  registerReplay(policy, io)
-  registerInputs(policy, io)
-  registerRollOut(policy, io)
-  registerProtect(program, io)
-  registerOpen(program, io)
-  registerDoctor(program, io)
-  registerQueue(program, io)
-  registerKeys(program, io)
+  if (serves) (await import('./serve.ts')).registerServe(program, io)
+  else (await import('./commands.ts')).registerAll(program, io)
   for (const command of program.commands) inherit(command)
   return program
 }
