@@ -111,19 +111,14 @@ export function fieldValue(field: HeaderField): string {
 
 /** Without the line ends in front of white space; a pattern over the text takes ten times as long. */
 function unfolded(bytes: Buffer): Buffer {
-  let lf = bytes.indexOf(LF)
-  if (lf < 0) return bytes
+  if (!bytes.includes(LF)) return bytes
   const out = Buffer.allocUnsafe(bytes.length)
   let to = 0
-  let from = 0
-  for (; lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
-    const next = bytes[lf + 1]
-    if (next !== 0x20 && next !== 0x09) continue
-    const end = lf > from && bytes[lf - 1] === CR ? lf - 1 : lf
-    to += bytes.copy(out, to, from, end)
-    from = lf + 1
+  for (let at = 0; at < bytes.length; at++) {
+    const next = bytes[at + 1]
+    if (bytes[at] !== LF || (next !== 0x20 && next !== 0x09)) out[to++] = bytes[at]!
+    else if (to > 0 && out[to - 1] === CR) to--
   }
-  to += bytes.copy(out, to, from)
   return out.subarray(0, to)
 }
 
