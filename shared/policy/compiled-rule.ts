@@ -1,6 +1,7 @@
 /** From the typed form of one rule to what is asked and done; most of it is made when it is needed first. */
 import type { Reason } from '../domain/index.ts'
 import { compileCondition, type Part, type Predicate, type Slots } from './compile.ts'
+import type { Contributor } from './evaluate/plan.ts'
 import { type Brought, type Interned, ReadyUse, Whole } from './evaluate/ready.ts'
 import type { Slot } from './facts.ts'
 import type { ActionUse, Condition, Rule, RuleSet } from './ir.ts'
@@ -35,8 +36,10 @@ export interface CompiledRule
   readonly looks: Looks
   /** For the decision. */
   readonly reason: Reason
+  /** Place of its id among those of its policy, in their order. */
+  readonly order: number
   /** It alone, as one who contributes to a plan. */
-  readonly contributor: { readonly id: string; readonly overridable: boolean }
+  readonly contributor: Contributor
   /** For explain. */
   readonly source: Source
 }
@@ -91,6 +94,8 @@ export class RuleCode implements CompiledRule {
   readonly applies: Predicate
   readonly access: Access | null
   readonly looks: Looks
+  /** Known once all rules are. */
+  order = 0
   readonly #rule: Rule
   readonly #set: RuleSet
   readonly #compiler: Compiler
@@ -177,7 +182,7 @@ export class RuleCode implements CompiledRule {
       const [branch, ...more] = this.#rule.branches
       const plain =
         branch?.when.kind === 'always' && more.length === 0 && !this.#rule.choose && this.#rule.else.length === 0
-      this.#whole = plain ? new Whole(this.reason, this.branches[0]!.actions) : null
+      this.#whole = plain ? new Whole(this.reason, this.branches[0]!.actions, this.order) : null
     }
     return this.#whole
   }
@@ -198,7 +203,8 @@ export class RuleCode implements CompiledRule {
   }
 
   get contributor() {
-    this.#contributor ??= { id: this.id, overridable: this.overridable && !this.final }
+    const { id, overridable, final, order } = this
+    this.#contributor ??= { id, overridable: overridable && !final, order }
     return this.#contributor
   }
 

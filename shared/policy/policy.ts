@@ -90,7 +90,7 @@ export function* compilingPolicy(
   const selectors = new WeakMap<Selector, FilePredicate>()
   const applies = new Map(sorted.map((set) => [set, compileCondition(set.appliesTo, slots)] as const))
   const within = (set: RuleSet, condition: Condition) => every([applies.get(set)!, compileCondition(condition, slots)])
-  const rules: CompiledRule[] = []
+  const rules: RuleCode[] = []
   for (const set of sorted) {
     for (const rule of set.rules.toSorted((a, b) => byCode(a.id, b.id))) {
       if (rule.mode === 'disabled') continue
@@ -98,6 +98,7 @@ export function* compilingPolicy(
       if (count % STEP === 0) yield
     }
   }
+  for (const [order, rule] of rules.toSorted((a, b) => byCode(a.id, b.id)).entries()) rule.order = order
   return {
     ...settings,
     labels: settings.tenantLabels.list,

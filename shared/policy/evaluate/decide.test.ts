@@ -10,6 +10,20 @@ const order = (policy: ReturnType<typeof one>, input = mail()) =>
 const a = recipient({ address: 'x@a.example', domain: 'a.example' })
 const b = recipient({ address: 'x@b.example', domain: 'b.example' })
 
+it('reasons stand by id, whichever sets of a layer they come from', () => {
+  const policy = policyOf(
+    ruleSet(rules('{id: d, then: [receipt]}', '{id: a, then: [receipt]}'), 'tenant', 'first'),
+    ruleSet(rules('{id: c, then: [receipt]}', '{id: b, then: [receipt]}'), 'tenant', 'second'),
+  )
+  expect(order(policy)).toEqual(['a', 'b', 'c', 'd'])
+  expect(policy.rules.map((rule) => [rule.id, rule.order])).toEqual([
+    ['a', 0],
+    ['d', 3],
+    ['b', 1],
+    ['c', 2],
+  ])
+})
+
 describe('the id of a decision', () => {
   const policy = one('{id: a, then: [{hold: {approvers: [x@y.example]}}]}')
   const of = (...parts: readonly unknown[]) =>

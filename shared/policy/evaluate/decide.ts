@@ -145,27 +145,35 @@ const REASON_ORDER = new Map<Reason['layer'], number>(
 
 /** What decided the outcome first, then what protects, then the rest; within these by layer and id. */
 function sorted({ reasons, gate }: Draft): readonly Reason[] {
-  const places: (Reason[] | undefined)[] = []
-  for (const { reason, weight } of reasons) {
+  const places: (Place | undefined)[] = []
+  for (const { reason, weight, order = Number.NaN } of reasons) {
     const { layer } = reason
     const decided = layer === 'guarantee' || (gate.outcome !== 'deliver' && weight === gate.outcome)
     const group = decided ? 0 : weight !== null || layer === 'intent' ? 1 : 2
     const place = group * REASON_ORDER.size + REASON_ORDER.get(layer)!
     const known = places[place]
-    if (known) known.push(reason)
-    else places[place] = [reason]
+    if (known) {
+      known.inOrder &&= known.last < order
+      known.last = order
+      known.reasons.push(reason)
+    } else places[place] = { reasons: [reason], last: order, inOrder: true }
   }
   const all: Reason[] = []
   for (const place of places) if (place) for (const reason of inOrder(place)) all.push(reason)
   return all
 }
 
-/** Ids are unique among rules, exceptions, guarantees and wishes; those of one place mostly come in order already. */
-function inOrder(list: readonly Reason[]): readonly Reason[] {
-  let at = 1
-  while (at < list.length && list[at - 1]!.rule < list[at]!.rule) at++
-  if (at >= list.length) return list
-  return [...new Map(list.map((reason) => [reason.rule, reason])).values()].sort((a, b) => byCode(a.rule, b.rule))
+/** Reasons that stand together, and whether the places of their ids rise, as those of rules mostly do. */
+interface Place {
+  readonly reasons: Reason[]
+  last: number
+  inOrder: boolean
+}
+
+/** Ids are unique among rules, exceptions, guarantees and wishes. */
+function inOrder({ reasons, inOrder: sorted }: Place): readonly Reason[] {
+  if (sorted) return reasons
+  return [...new Map(reasons.map((reason) => [reason.rule, reason])).values()].sort((a, b) => byCode(a.rule, b.rule))
 }
 
 interface CopyGroup {

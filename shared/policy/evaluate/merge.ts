@@ -99,7 +99,7 @@ class Gathering {
       gate = joinGates(gate, { outcome: onUnknown, texts: [], approvers: onUnknown === 'hold' ? [rule.owner] : [] })
     if (gate !== DELIVER) merged.gates.push(gate)
     if (uses.length > 0 || open)
-      merged.reasons.push({ reason: rule.reason, weight: open || restrictive ? gate.outcome : null })
+      merged.reasons.push({ reason: rule.reason, weight: open || restrictive ? gate.outcome : null, order: rule.order })
   }
 
   done(): Merged {

@@ -47,6 +47,22 @@ describe('who contributed', () => {
     expect(distinctContributors(by('baB'))).toEqual(by('ab'))
     expect(distinctContributors(by('bBABb'))).toEqual(by('Ab'))
   })
+  it('is in order by the places of ids in their policy, where all have one', () => {
+    const [a, b] = [
+      { id: 'a', overridable: false, order: 0 },
+      { id: 'b', overridable: false, order: 1 },
+    ]
+    const wish = { id: 'intent', overridable: true }
+    for (const list of [
+      [a, b],
+      [a, b, wish],
+      [b, wish],
+    ])
+      expect(distinctContributors(list)).toBe(list)
+    expect(distinctContributors([b, a])).toEqual([a, b])
+    expect(distinctContributors([a, a])).toEqual([a])
+    expect(distinctContributors([wish, b])).toEqual([b, wish])
+  })
   it('unites over plans', () => {
     const { action } = listing()
     const joined = (a: string, b: string) => [...joinPlans(planOf(action, a), planOf(action, b)).values()][0]?.by

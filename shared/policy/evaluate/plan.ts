@@ -6,6 +6,8 @@ import { byCode } from '../text/canonical.ts'
 export interface Contributor {
   readonly id: string
   readonly overridable: boolean
+  /** Place of a rule's id among those of its policy, in their order; numbers compare faster than texts. */
+  readonly order?: number
 }
 
 export interface PlanSlot {
@@ -75,11 +77,18 @@ function zipped(a: readonly Contributor[], b: readonly Contributor[]): readonly 
   return all
 }
 
+/** Whether they come in order already, each once. A wish, which has no place, is told by its id. */
+function areInOrder(list: readonly Contributor[]): boolean {
+  for (let i = 1; i < list.length; i++) {
+    const [a, b] = [list[i - 1]!, list[i]!]
+    if (a.order === undefined || b.order === undefined ? a.id >= b.id : a.order >= b.order) return false
+  }
+  return true
+}
+
 /** One entry an id, in order of ids; overridable only if every entry of that id is. */
 export function distinctContributors(list: readonly Contributor[]): readonly Contributor[] {
-  let at = 1
-  while (at < list.length && list[at - 1]!.id < list[at]!.id) at++
-  if (at >= list.length) return list
+  if (areInOrder(list)) return list
   const byId = new Map<string, Contributor>()
   // A rule is mostly one and the same contributor for all recipients.
   for (const one of new Set(list)) {

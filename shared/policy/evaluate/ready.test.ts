@@ -94,17 +94,17 @@ describe('what an action brings', () => {
         { outcome: 'reject', texts: ['t'], approvers: [] },
       ).use,
     ]
-    const whole = new Whole(reason, [add, gate])
+    const whole = new Whole(reason, [add, gate], 3)
     expect(whole.actions).toEqual([add, gate])
     const brought = whole.brought()
     expect(brought).toMatchObject({
       contributions: [{ key: 'count', value: 'v' }],
       gate: { outcome: 'reject' },
-      weighed: { reason, weight: 'reject' },
+      weighed: { reason, weight: 'reject', order: 3 },
     })
     expect(whole.brought()).toBe(brought)
-    expect(new Whole(reason, [add]).brought()?.weighed.weight).toBeNull()
-    expect(new Whole(reason, []).brought()).toBeNull()
-    expect(new Whole(reason, [add, counting({}, 'v').use]).brought()).toBeNull()
+    expect(new Whole(reason, [add], 0).brought()?.weighed.weight).toBeNull()
+    expect(new Whole(reason, [], 0).brought()).toBeNull()
+    expect(new Whole(reason, [add, counting({}, 'v').use], 0).brought()).toBeNull()
   })
 })

@@ -66,6 +66,8 @@ export interface Weighed {
   readonly reason: Reason
   /** The strictest outcome a rule asked for; `deliver` when it only changes how; null when it only adds. */
   readonly weight: Outcome | null
+  /** As that of its contributor. */
+  readonly order?: number
 }
 
 /** What a list of actions that all apply brings to every mail. */
@@ -79,21 +81,23 @@ export interface Brought {
 export class Whole {
   readonly actions: readonly ReadyUse[]
   readonly #reason: Reason
+  readonly #order: number
   #brought: Brought | null | undefined
 
-  constructor(reason: Reason, actions: readonly ReadyUse[]) {
+  constructor(reason: Reason, actions: readonly ReadyUse[], order: number) {
     this.#reason = reason
+    this.#order = order
     this.actions = actions
   }
 
   /** Null where what the actions bring hangs on the mail. */
   brought(): Brought | null {
-    if (this.#brought === undefined) this.#brought = broughtBy(this.actions, this.#reason)
+    if (this.#brought === undefined) this.#brought = broughtBy(this.actions, this.#reason, this.#order)
     return this.#brought
   }
 }
 
-function broughtBy(uses: readonly ReadyUse[], reason: Reason): Brought | null {
+function broughtBy(uses: readonly ReadyUse[], reason: Reason, order: number): Brought | null {
   if (uses.length === 0 || !uses.every((use) => use.fixed)) return null
   const contributions: Contributed[] = []
   let gate = DELIVER
@@ -105,5 +109,5 @@ function broughtBy(uses: readonly ReadyUse[], reason: Reason): Brought | null {
     }
   }
   const restrictive = uses.some((use) => use.definition.restrictive)
-  return { contributions, gate, weighed: { reason, weight: restrictive ? gate.outcome : null } }
+  return { contributions, gate, weighed: { reason, weight: restrictive ? gate.outcome : null, order } }
 }

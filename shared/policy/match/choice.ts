@@ -2,12 +2,6 @@
 import type { Slot } from '../facts.ts'
 import type { Access, Keys } from './access.ts'
 
-export interface Choice {
-  readonly keys: readonly Keys[]
-  /** Roughly the share of mails that have one of the keys. */
-  readonly share: number
-}
-
 /** Distinct keys a field is taken to have at least, so that the only rule on a field does not look like a common one. */
 const LEAST = 8
 /** With so many values every single one is rare enough; more need not be told apart. */
@@ -39,31 +33,37 @@ export class KeyStatistics {
     return Math.max(this.#seen.get(index)?.size ?? 1, field.values?.length ?? LEAST)
   }
 
-  /** The best keys, or null when every mail would meet them. */
-  choose(access: Access): Choice | null {
-    const choice = this.#best(access)
-    return choice.share < COMMON ? choice : null
+  /** The best keys, all of them needed, or null when every mail would meet them. */
+  choose(access: Access): Keys | readonly Keys[] | null {
+    const best = this.#best(access)
+    if (this.#shareOf(best) >= COMMON) return null
+    return best.of === 'keys' ? best : this.#needed(best)
   }
 
-  #best(access: Access): Choice {
-    if (access.of === 'keys') return { keys: [access], share: this.#share(access) }
-    if (access.of === 'all') {
-      let best = access.parts[0]!
-      let least = this.#shareOf(best)
-      for (let i = 1; i < access.parts.length; i++) {
-        const share = this.#shareOf(access.parts[i]!)
-        if (share >= least) continue
-        best = access.parts[i]!
-        least = share
-      }
-      return this.#best(best)
+  /** The way that the fewest mails go. */
+  #best(access: Access): Access {
+    if (access.of !== 'all') return access
+    let best = access.parts[0]!
+    let least = this.#shareOf(best)
+    for (let i = 1; i < access.parts.length; i++) {
+      const share = this.#shareOf(access.parts[i]!)
+      if (share >= least) continue
+      best = access.parts[i]!
+      least = share
     }
-    const parts = access.parts.map((part) => this.#best(part))
-    return { keys: parts.flatMap((part) => part.keys), share: parts.reduce((sum, part) => sum + part.share, 0) }
+    return this.#best(best)
   }
 
+  #needed(access: Access): readonly Keys[] {
+    const best = this.#best(access)
+    return best.of === 'keys' ? [best] : best.parts.flatMap((part) => this.#needed(part))
+  }
+
+  /** Roughly the share of mails that have one of the keys. */
   #shareOf(access: Access): number {
-    return access.of === 'keys' ? this.#share(access) : this.#best(access).share
+    if (access.of === 'keys') return this.#share(access)
+    const shares = access.parts.map((part) => this.#shareOf(part))
+    return access.of === 'all' ? Math.min(...shares) : shares.reduce((sum, share) => sum + share, 0)
   }
 
   #share({ slot, keys, count }: Keys): number {

@@ -13,6 +13,16 @@ export const TRUE = 1
 export const FALSE = 2
 export const UNKNOWN = 3
 
+/** Bits of a mark that tell the verdict; above them stands the number of the evaluation, which is at most so large. */
+export const VERDICT_BITS = 2
+export const LAST_EVALUATION = 0x3fff_ffff
+const VERDICT = 3
+
+/** What an evaluation with this number found, told from a mark; undefined when the mark is another's. */
+export function verdictIn(mark: number, evaluation: number): Verdict | undefined {
+  return mark >>> VERDICT_BITS === evaluation ? ((mark & VERDICT) as Verdict) : undefined
+}
+
 /** Numbers a part takes: what it compares, two for its operand, its place among all parts. */
 const WIDTH = 4
 /** How a part is answered, in the lowest bits of its first number, above which stands its field. */
@@ -28,17 +38,20 @@ const MAX_LISTED = 16
 const NOT_SINGLE = -1
 
 export class Conjunctions {
-  /** The parts of the rule at a position, WIDTH numbers each; made when they are asked first, which most never are. */
-  readonly #code: (readonly number[] | undefined)[]
+  /** The parts of rules, WIDTH numbers each, made when they are asked first, which most never are; one row, which is read fastest. */
+  #code = new Int32Array(1024)
+  #length = 0
+  /** Where those of the rule at a position begin, and behind which they end; 0 for a rule that was not asked yet. */
+  readonly #from: Uint32Array
+  readonly #to: Uint32Array
   readonly #partsAt: (position: number) => readonly Part[]
   readonly #statistics: KeyStatistics
   readonly #numbers = new Map<Part, number>()
   readonly #parts: Part[] = []
   /** Numbers of values that parts list. */
   readonly #lists: number[] = []
-  /** Last evaluation that asked for a part, and the answer. A mark counts only if it bears the evaluation's number. */
+  /** Last evaluation that asked for a part, with the answer. A mark counts only if it bears the evaluation's number. */
   #marks = new Uint32Array(64)
-  #answers = new Uint8Array(64)
   readonly #places = new Map<Slot, number>()
   readonly #fields: Comparable[] = []
   /** Last evaluation that read a field. */
@@ -47,16 +60,19 @@ export class Conjunctions {
   readonly #ids: number[] = []
 
   constructor(size: number, partsAt: (position: number) => readonly Part[], statistics: KeyStatistics) {
-    this.#code = new Array(size)
+    this.#from = new Uint32Array(size)
+    this.#to = new Uint32Array(size)
     this.#partsAt = partsAt
     this.#statistics = statistics
   }
 
   /** Whether all parts of a rule hold; `evaluation` numbers the facts they are asked of. */
   hold(position: number, facts: Facts, evaluation: number): Verdict {
-    const code = this.#code[position] ?? this.#encode(position)
+    if (this.#to[position] === 0) this.#encode(position)
+    const code = this.#code
+    const to = this.#to[position]!
     let verdict: Verdict = TRUE
-    for (let at = 0; at < code.length; at += WIDTH) {
+    for (let at = this.#from[position]!; at < to; at += WIDTH) {
       const what = code[at]!
       const kind = what & KIND
       if (kind !== ASK) {
@@ -72,7 +88,7 @@ export class Conjunctions {
         }
       }
       const number = code[at + 3]!
-      const answer = this.#marks[number] === evaluation ? this.#answers[number]! : this.#ask(number, facts, evaluation)
+      const answer = verdictIn(this.#marks[number]!, evaluation) ?? this.#ask(number, facts, evaluation)
       if (answer === FALSE) return FALSE
       if (answer === UNKNOWN) verdict = UNKNOWN
     }
@@ -106,19 +122,23 @@ export class Conjunctions {
   #ask(number: number, facts: Facts, evaluation: number): Verdict {
     const truth = this.#parts[number]!.ask(facts)
     const answer = truth === undefined ? UNKNOWN : truth ? TRUE : FALSE
-    this.#marks[number] = evaluation
-    this.#answers[number] = answer
+    this.#marks[number] = (evaluation << VERDICT_BITS) | answer
     return answer
   }
 
   /** A part that fails is the last that is asked, so those that hold least often go first. */
-  #encode(position: number): readonly number[] {
-    const code = this.#partsAt(position)
+  #encode(position: number): void {
+    const added = this.#partsAt(position)
       .map((part) => ({ part, share: this.#shareOf(part) }))
       .sort((a, b) => a.share - b.share)
       .flatMap(({ part }) => [...this.#comparison(part), this.#numberOf(part)])
-    this.#code[position] = code
-    return code
+    // Nothing begins at 0, which stands for what was not asked yet.
+    const from = Math.max(1, this.#length)
+    this.#length = from + added.length
+    while (this.#length > this.#code.length) this.#code = grown(this.#code, new Int32Array(2 * this.#code.length))
+    this.#code.set(added, from)
+    this.#from[position] = from
+    this.#to[position] = this.#length
   }
 
   /** Roughly how often it holds; its cost for one that has to be asked, which is never less. */
@@ -147,10 +167,7 @@ export class Conjunctions {
     if (known !== undefined) return known
     const number = this.#parts.push(part) - 1
     this.#numbers.set(part, number)
-    if (number === this.#marks.length) {
-      this.#marks = grown(this.#marks, new Uint32Array(2 * number))
-      this.#answers = grown(this.#answers, new Uint8Array(2 * number))
-    }
+    if (number === this.#marks.length) this.#marks = grown(this.#marks, new Uint32Array(2 * number))
     return number
   }
 
@@ -166,7 +183,7 @@ export class Conjunctions {
   }
 }
 
-function grown<T extends Uint32Array | Uint8Array>(list: T, larger: T): T {
+function grown<T extends Uint32Array | Int32Array>(list: T, larger: T): T {
   larger.set(list)
   return larger
 }

@@ -1,7 +1,7 @@
 /** One message against the index: what depends on the message alone is found once, the rest per kind of recipient. */
 import type { Facts, Normalised } from '../facts.ts'
 import type { CompiledRule } from '../policy.ts'
-import { FALSE, UNKNOWN, type Verdict } from './conjunctions.ts'
+import { FALSE, UNKNOWN, VERDICT_BITS, type Verdict, verdictIn } from './conjunctions.ts'
 import { type Candidate, indexOf, type RuleIndex } from './rule-index.ts'
 
 /** Above that many fields telling recipients apart costs more than it saves. */
@@ -124,7 +124,7 @@ class Matching {
     const { message } = this.index.marks
     for (let i = 0; i < offered.length; i++) {
       const position = offered[i]!
-      if (message[position] === this.#number) continue
+      if (verdictIn(message[position]!, this.#number)) continue
       const verdict = this.#verdict(position, facts)
       if (verdict !== FALSE) this.#alive.push(entryOf(position, verdict))
     }
@@ -132,10 +132,10 @@ class Matching {
 
   #verdict(position: number, facts: Facts): Verdict {
     const { marks, messageParts } = this.index
-    if (marks.message[position] === this.#number) return marks.verdict[position]! as Verdict
+    const known = verdictIn(marks.message[position]!, this.#number)
+    if (known) return known
     const verdict = messageParts.hold(position, facts, this.#number)
-    marks.message[position] = this.#number
-    marks.verdict[position] = verdict
+    marks.message[position] = (this.#number << VERDICT_BITS) | verdict
     return verdict
   }
 

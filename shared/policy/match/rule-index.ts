@@ -10,7 +10,7 @@ import { completed, type Steps } from '../steps.ts'
 import type { Truth } from '../truth.ts'
 import type { Access, Keys } from './access.ts'
 import { KeyStatistics } from './choice.ts'
-import { Conjunctions } from './conjunctions.ts'
+import { Conjunctions, LAST_EVALUATION } from './conjunctions.ts'
 import { Filed, Table } from './table.ts'
 
 /** A rule that may apply. `truth` of the set's selector and the rule's condition, never false; `open` if it was not asked for. */
@@ -67,18 +67,19 @@ class Filing {
   }
 
   file(position: number, access: Access | null): void {
-    const choice = access && this.#statistics.choose(access)
-    if (!choice || !this.#file(position, choice.keys)) this.residual.push(position)
+    const chosen = access && this.#statistics.choose(access)
+    const filed = chosen && ('of' in chosen ? this.#file(position, chosen) : this.#fileAll(position, chosen))
+    if (!filed) this.residual.push(position)
   }
 
-  #file(position: number, chosen: readonly Keys[]): boolean {
-    for (let i = 0; i < chosen.length; i++) this.#room -= chosen[i]!.count
-    if (this.#room < 0) return false
-    for (let i = 0; i < chosen.length; i++) {
-      const { slot, keys } = chosen[i]!
-      if (!filedOf(this.filed, slot).file(position, keys)) return false
-    }
-    return true
+  #file(position: number, { slot, keys, count }: Keys): boolean {
+    this.#room -= count
+    return this.#room >= 0 && filedOf(this.filed, slot).file(position, keys)
+  }
+
+  /** What was filed of a rule that then finds no room stays and does no harm. */
+  #fileAll(position: number, chosen: readonly Keys[]): boolean {
+    return chosen.every((keys) => this.#file(position, keys))
   }
 }
 
@@ -164,9 +165,8 @@ function mostTellingFirst(slots: readonly Slot[]): readonly Slot[] {
  * evaluation that asks. Evaluations that take turns lose marks to each other and ask again.
  */
 export class Marks {
-  /** Last evaluation of a message that asked for the message part of a rule, and the answer. */
+  /** Last evaluation of a message that asked for the message part of a rule, with the verdict. */
   readonly message: Uint32Array
-  readonly verdict: Uint8Array
   /** Last evaluation of a recipient that came by a rule. */
   readonly recipient: Uint32Array
   readonly #parts: readonly Conjunctions[]
@@ -175,12 +175,11 @@ export class Marks {
   constructor(size: number, parts: readonly Conjunctions[]) {
     this.#parts = parts
     this.message = new Uint32Array(size)
-    this.verdict = new Uint8Array(size)
     this.recipient = new Uint32Array(size)
   }
 
   next(): number {
-    if (this.#last === 0xffff_ffff) {
+    if (this.#last === LAST_EVALUATION) {
       this.message.fill(0)
       this.recipient.fill(0)
       for (const parts of this.#parts) parts.forget()
