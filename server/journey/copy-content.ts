@@ -55,12 +55,12 @@ async function openCopy(
     await body[Symbol.asyncDispose]()
     throw new Fault('blob-damaged', `${blob} is not as long as it was`)
   }
-  return {
-    async *stream() {
-      yield* front.stream()
-      if (kind === 'spool') yield* streamIntact(body, digest, bodyStart)
-      else yield* body.stream(bodyStart)
-    },
-    [Symbol.asyncDispose]: () => body[Symbol.asyncDispose](),
-  }
+  const rest = () => (kind === 'spool' ? streamIntact(body, digest, bodyStart) : body.stream(bodyStart))
+  return { stream: () => both(front.stream(), rest()), [Symbol.asyncDispose]: () => body[Symbol.asyncDispose]() }
+}
+
+/** Not a generator function inside of each copy: see `Checked` in `ingress/receive.ts`. */
+async function* both(first: AsyncIterable<Uint8Array>, then: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* first
+  yield* then
 }
