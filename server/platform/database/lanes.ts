@@ -7,8 +7,8 @@ import type { ClaimWant, DueLane } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import type { Hop, HopFrom } from './dialect.ts'
 import { orm } from './drizzle.ts'
+import type { Engine } from './engine.ts'
 import { unplanned } from './placeholders.ts'
-import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 
 const { and, asc, eq, lte, sql } = orm

@@ -1,11 +1,12 @@
 /** The queue as its operator sees and moves it: statements of one tenant, indexed, bounded by their limits. */
 import type { SQL } from 'drizzle-orm'
 import type { JobRecord, JobState, MessageId, RecipientRecord, TenantId } from '../../../shared/domain/index.ts'
-import type { JobCount, JobQuery } from '../../ports/store.ts'
+import type { Announced, JobCount, JobQuery } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import { jobRecord, record } from './rows.ts'
 import type { Tables } from './tables.ts'
+import type { TenantUnit } from './tenant.ts'
 
 const { and, asc, eq, gt, inArray, lte, sql } = orm
 
@@ -75,7 +76,7 @@ export async function waiting(
 }
 
 /** Moves a job that is in one of these states, and nobody's lease; null when it is not. */
-export async function moveJob(
+async function moveJob(
   db: Db,
   { job }: Tables,
   tenant: TenantId,
@@ -89,4 +90,38 @@ export async function moveJob(
     .where(and(eq(job.tenant, tenant), eq(job.id, id), inArray(job.state, [...from])))
     .returning()
   return row ? jobRecord(row) : null
+}
+
+type MoveJob = [id: string, from: readonly JobState[], set: Partial<Tables['job']['$inferInsert']>]
+
+export function holdJob(on: TenantUnit, id: string, why: string): Promise<JobRecord | null> {
+  return move(on, [id, ['ready'], { state: 'held', lastFault: why }])
+}
+
+export function releaseJob(on: TenantUnit, id: string): Promise<JobRecord | null> {
+  return move(on, [id, ['held'], { state: 'ready' }])
+}
+
+export function retryJob(
+  on: TenantUnit,
+  id: string,
+  { runAt, payload }: { runAt: number; payload: unknown },
+): Promise<JobRecord | null> {
+  const slate = { attempt: 0, crashes: 0, dots: 0 }
+  const anew: MoveJob = [id, ['ready', 'held', 'dead'], { state: 'ready', runAt, payload, ...slate }]
+  return move(on, anew, { probe: true })
+}
+
+export function dropJob(on: TenantUnit, id: string, why: string): Promise<JobRecord | null> {
+  return move(on, [id, ['ready', 'held', 'dead'], { state: 'done', lastFault: why }])
+}
+
+async function move(
+  on: TenantUnit,
+  [id, from, set]: MoveJob,
+  how?: Pick<Announced, 'probe'>,
+): Promise<JobRecord | null> {
+  const moved = await on.unprepared((db) => moveJob(db, on.engine.tables, on.tenant, id, from, set))
+  if (moved?.state === 'ready') on.announce([moved], how)
+  return moved
 }

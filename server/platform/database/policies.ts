@@ -6,8 +6,11 @@ import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import { record } from './rows.ts'
 import type { Tables } from './tables.ts'
+import type { TenantUnit } from './tenant.ts'
 
-const { and, desc, eq, gte, lt, lte, or } = orm
+const { and, desc, eq, gte, lt, lte, or, sql } = orm
+
+const $ = sql.placeholder
 
 export async function policyVersions(
   db: Db,
@@ -17,7 +20,7 @@ export async function policyVersions(
 ): Promise<PolicyVersionSummary[]> {
   const { serial, revision, bundle, author, appliedAt, appliedBy, note } = policyVersion
   // The length of a text is known without reading it: bundles are megabytes.
-  const short = orm.sql<string | null>`case when octet_length(${bundle}) <= ${MAX_ROLLBACK} then ${bundle} end`
+  const short = sql<string | null>`case when octet_length(${bundle}) <= ${MAX_ROLLBACK} then ${bundle} end`
   const rows = await db
     .select({ serial, revision, author, appliedAt, appliedBy, note, short })
     .from(policyVersion)
@@ -60,14 +63,44 @@ export async function decisionInputs(
 }
 
 /** Whether it was inserted: only above every serial so far. A unit of work runs alone, so nothing comes between. */
-export async function insertPolicyVersion(
-  db: Db,
-  tables: Tables,
-  tenant: TenantId,
-  version: PolicyVersionRecord,
-): Promise<boolean> {
-  const [newest] = await policyVersions(db, tables, tenant, { limit: 1 })
-  if (newest && newest.serial >= version.serial) return false
-  await db.insert(tables.policyVersion).values({ ...version, tenant })
-  return true
+export async function insertPolicyVersion(on: TenantUnit, version: PolicyVersionRecord): Promise<boolean> {
+  const { tenant } = on
+  const { tables, dialect } = on.engine
+  await dialect.turn(on.unit, 'policy', tenant)
+  return on.unprepared(async (db) => {
+    const [newest] = await policyVersions(db, tables, tenant, { limit: 1 })
+    if (newest && newest.serial >= version.serial) return false
+    await db.insert(tables.policyVersion).values({ ...version, tenant })
+    return true
+  })
+}
+
+export async function putDecisionInput(on: TenantUnit, record: DecisionInputRecord): Promise<void> {
+  const { decisionInput: table } = on.engine.tables
+  const { message, ...changed } = record
+  await on.run(
+    'putDecisionInput',
+    (db) =>
+      db
+        .insert(table)
+        .values({
+          tenant: $('tenant'),
+          message: $('message'),
+          at: $('at'),
+          input: $('input'),
+          redacted: $('redacted'),
+          rules: $('rules'),
+        })
+        .onConflictDoUpdate({
+          target: [table.tenant, table.message],
+          set: {
+            at: sql`excluded.at`,
+            input: sql`excluded.input`,
+            redacted: sql`excluded.redacted`,
+            rules: sql`excluded.rules`,
+          },
+        })
+        .prepare('putDecisionInput'),
+    { message, ...changed },
+  )
 }

@@ -7,12 +7,13 @@ import type { Log } from '../../ports/log.ts'
 import type { Alongside, Announced, ClaimWant, DueLane, JobQueue, Lane } from '../../ports/store.ts'
 import type { Database, Db, Unit } from './database.ts'
 import { orm } from './drizzle.ts'
+import type { Engine } from './engine.ts'
 import { stillHeld } from './fence.ts'
 import { DueLanes, giveBack, takeDue } from './lanes.ts'
-import type { Engine } from './reads.ts'
 import { jobOf } from './rows.ts'
 import type { Tables } from './tables.ts'
-import { SqlWrites, type WriteContext } from './writes.ts'
+import type { WriteContext } from './tenant.ts'
+import { SqlWrites } from './writes.ts'
 
 const { and, asc, eq, lte, sql } = orm
 

@@ -3,8 +3,9 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Store, TenantStore } from '../../ports/store.ts'
 import { type Database, Statements } from './database.ts'
+import type { Engine } from './engine.ts'
 import { SqlQueue } from './queue.ts'
-import { type Engine, SqlReads } from './reads.ts'
+import { SqlReads } from './reads.ts'
 import { SqlWrites } from './writes.ts'
 
 /** The store over either engine. */

@@ -1,9 +1,10 @@
 /** The statements behind tidying: what is over, and its end. Built for each call: they run at most once a second. */
-import { FINAL_STATES, type MessageId, type TenantId } from '../../../shared/domain/index.ts'
-import type { Purged, TenantWrites } from '../../ports/store.ts'
+import { type CopyRecord, FINAL_STATES, type MessageId, type TenantId } from '../../../shared/domain/index.ts'
+import type { Purged, TenantWrites, Unerased } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import type { Tables } from './tables.ts'
+import type { TenantStatements, TenantUnit } from './tenant.ts'
 
 const { and, asc, eq, exists, gt, inArray, isNotNull, isNull, lte, notExists, notInArray, or, sql } = orm
 
@@ -12,26 +13,50 @@ const kept = sql`erased_at is null`
 const revoked = sql`revoked_at is not null`
 const ended = sql`state in ('done', 'dead')`
 
-export function unerased(db: Db, { message, content }: Tables, tenant: TenantId, limit: number) {
-  return db
-    .select({ id: message.id, blob: message.blob, row: content.message })
-    .from(message)
-    .leftJoin(content, and(eq(content.tenant, message.tenant), eq(content.message, message.id)))
-    .where(and(eq(message.tenant, tenant), eq(message.state, 'done'), kept))
-    .limit(limit)
+/** Their content is deleted next. */
+export async function unerased(on: TenantStatements, limit: number): Promise<Unerased[]> {
+  const { message, content } = on.engine.tables
+  const rows = await on.unprepared((db) =>
+    db
+      .select({ id: message.id, blob: message.blob, row: content.message })
+      .from(message)
+      .leftJoin(content, and(eq(content.tenant, message.tenant), eq(content.message, message.id)))
+      .where(and(eq(message.tenant, on.tenant), eq(message.state, 'done'), kept))
+      .limit(limit),
+  )
+  if (rows.length > 0) await on.settled()
+  return rows.map(({ id, blob, row }) => ({ id: id as MessageId, blob, inRow: row !== null }))
 }
 
-export function copyBlobs(db: Db, { copy }: Tables, tenant: TenantId, messages: readonly MessageId[]) {
+export async function copyBlobs(
+  on: TenantStatements,
+  messages: readonly MessageId[],
+): Promise<Pick<CopyRecord, 'message' | 'blob'>[]> {
+  const { copy } = on.engine.tables
   // One that stands whole in its row has no body elsewhere; the body of one that stands there in part may be the spool's.
   const apart = or(isNull(copy.head), and(isNotNull(copy.bodyStart), eq(copy.blob, copy.id)))
-  return db
-    .select({ message: copy.message, blob: copy.blob })
-    .from(copy)
-    .where(and(eq(copy.tenant, tenant), inArray(copy.message, [...messages]), apart))
+  const rows = await on.unprepared((db) =>
+    db
+      .select({ message: copy.message, blob: copy.blob })
+      .from(copy)
+      .where(and(eq(copy.tenant, on.tenant), inArray(copy.message, [...messages]), apart)),
+  )
+  return rows as Pick<CopyRecord, 'message' | 'blob'>[]
+}
+
+/** What only these led to is deleted next. */
+export async function messagesWithEndedGrants(
+  on: TenantStatements,
+  endedBy: number,
+  limit: number,
+): Promise<MessageId[]> {
+  const ids = await on.unprepared((db) => withEndedGrants(db, on.engine.tables, on.tenant, endedBy, limit))
+  if (ids.length > 0) await on.settled()
+  return ids
 }
 
 /** Two questions, one for each index: expired, and revoked. */
-export async function messagesWithEndedGrants(
+async function withEndedGrants(
   db: Db,
   { grant }: Tables,
   tenant: TenantId,
@@ -103,6 +128,30 @@ export async function finishMessages(
     .where(and(eq(message.tenant, tenant), inArray(message.id, ids), inArray(message.state, ['accepted', 'planned'])))
     .returning({ id: message.id })
   return finished.map(({ id }) => id as MessageId)
+}
+
+export async function markErased(on: TenantUnit, messages: readonly MessageId[], at: number): Promise<void> {
+  const { message: table, content, copy } = on.engine.tables
+  await on.once(
+    on
+      .db()
+      .delete(content)
+      .where(and(eq(content.tenant, on.tenant), inArray(content.message, [...messages]))),
+  )
+  await on.once(
+    on
+      .db()
+      .update(copy)
+      .set({ head: null })
+      .where(and(eq(copy.tenant, on.tenant), inArray(copy.message, [...messages]))),
+  )
+  await on.once(
+    on
+      .db()
+      .update(table)
+      .set({ erasedAt: at })
+      .where(and(eq(table.tenant, on.tenant), inArray(table.id, [...messages]))),
+  )
 }
 
 export async function markGrantsErased(
