@@ -66,7 +66,7 @@ export async function bundleEngine(): Promise<readonly Module[]> {
     chunkFileNames: nameOf,
     // What every decision needs is one module: apart, its parts would be packed worse.
     codeSplitting: {
-      groups: [{ name: 'decide', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)|@noble/ }],
+      groups: [{ name: 'decide', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)/ }],
     },
   })
   return output.map(({ fileName, code, isEntry, imports, modules }) => ({

@@ -80,7 +80,7 @@ async function bundle(): Promise<readonly Chunk[]> {
     entryFileNames: '[name]-[hash].js',
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: {
-      groups: [{ name: 'engine', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)|@noble/ }],
+      groups: [{ name: 'engine', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)/ }],
     },
   })
   return output
