@@ -54,7 +54,12 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
   message(id: MessageId): Promise<MessageRecord | null>
   /** The message as received, alone in its memory, where it stands in a row (`insertMessage`); null where it is a blob, or was erased. */
   content(message: MessageId): Promise<Uint8Array | null>
-  hasContent(message: MessageId): Promise<boolean>
+  /** Messages that are not done, were accepted at `since` (epoch ms) or later and do not stand in a row, the newest first. */
+  notDoneBlobs(query: {
+    since: number
+    limit: number
+    before?: MessageId
+  }): Promise<Pick<MessageRecord, 'id' | 'blob'>[]>
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]>
   /** Messages with one of these Message-IDs (without brackets), the oldest 100. */
   messagesCalled(rfcMessageIds: readonly string[]): Promise<MessageRecord[]>

@@ -735,10 +735,10 @@ export function storeContract(
           throw new Error('not today')
         })
         await expect(failed).rejects.toThrow('not today')
-        expect(await a.read.hasContent(message.id)).toBe(false)
+        expect(await a.read.content(message.id)).toBe(null)
         await a.write(async (tx) => {
           await tx.insertMessage(message, ['one@peer.example', 'two@peer.example'], content)
-          expect(await tx.hasContent(message.id)).toBe(true)
+          expect(await tx.content(message.id)).not.toBe(null)
         })
         const other = await accept(a)
         const stored = (await a.read.content(message.id))!
@@ -746,8 +746,7 @@ export function storeContract(
         // It is given to another thread as a whole.
         expect(stored.buffer.byteLength).toBe(stored.byteLength)
         expect(() => structuredClone(stored, { transfer: [stored.buffer] })).not.toThrow()
-        expect([await a.read.hasContent(message.id), await a.read.hasContent(other)]).toEqual([true, false])
-        expect([await b.read.content(message.id), await b.read.hasContent(message.id)]).toEqual([null, false])
+        expect([await b.read.content(message.id), await a.read.content(other)]).toEqual([null, null])
         expect(await a.read.message(message.id)).toEqual(message)
         for (const id of [message.id, other])
           for (const to of ['one', 'two']) await settle(id, 'delivered', `${to}@peer.example`)
@@ -760,10 +759,30 @@ export function storeContract(
           ]),
         )
         await b.write((tx) => tx.markErased([message.id], 1))
-        expect(await a.read.hasContent(message.id)).toBe(true)
+        expect(await a.read.content(message.id)).not.toBe(null)
         await a.write((tx) => tx.markErased([message.id], 1))
-        expect([await a.read.content(message.id), await a.read.hasContent(message.id)]).toEqual([null, false])
+        expect(await a.read.content(message.id)).toBe(null)
         expect(await a.read.message(message.id)).toEqual({ ...message, state: 'done' })
+      })
+
+      test('messages that are not done and stand in no row are found newest first, page by page, back to a time', async () => {
+        const now = clock.now()
+        const blobs: { id: MessageId; blob: string }[] = []
+        for (let at = 0; at < 5; at++) {
+          const message = make.message(now + at)
+          await a.write((tx) => tx.insertMessage(message, [], at === 2 ? Buffer.from('short') : undefined))
+          if (at !== 2) blobs.unshift({ id: message.id, blob: message.blob })
+        }
+        const look = (since: number, limit: number, before?: MessageId) =>
+          a.read.notDoneBlobs({ since, limit, ...(before ? { before } : {}) })
+        expect(await look(0, 9)).toEqual(blobs)
+        expect(await look(now + 1, 9)).toEqual(blobs.slice(0, 3))
+        expect(await look(0, 2)).toEqual(blobs.slice(0, 2))
+        expect(await look(0, 2, blobs[1]!.id)).toEqual(blobs.slice(2))
+        await a.write((tx) => tx.updateMessage(blobs[0]!.id, { state: 'planned' }))
+        await a.write((tx) => tx.updateMessage(blobs[1]!.id, { state: 'done' }))
+        expect(await look(0, 9)).toEqual([blobs[0], ...blobs.slice(2)])
+        expect(await b.read.notDoneBlobs({ since: 0, limit: 9 })).toEqual([])
       })
 
       test('finishes only those it was asked for, and names the copies that are blobs of their own', async () => {

@@ -130,8 +130,15 @@ export function memoryStore(now: () => number = Date.now) {
       async content(id) {
         return of(tenant).contents.get(id) ?? null
       },
-      async hasContent(id) {
-        return of(tenant).contents.has(id)
+      async notDoneBlobs({ since, limit, before }) {
+        const { messages, contents } = of(tenant)
+        return found(
+          messages.values(),
+          (m) => m.state !== 'done' && m.acceptedAt >= since && !contents.has(m.id) && (!before || m.id < before),
+        )
+          .sort((a, b) => (a.id < b.id ? 1 : -1))
+          .slice(0, limit)
+          .map(({ id, blob }) => ({ id, blob }))
       },
       async messages({ limit, before, sender }) {
         return found(

@@ -29,6 +29,8 @@ export interface Recovery {
 
 const ORPHAN = 'orphan-'
 const DAY = 86_400_000
+/** Messages of one look. */
+const PAGE = 1_000
 
 /**
  * Brings spool and database of one tenant to agreement at start. A crash between the two leaves at most a blob without a
@@ -106,24 +108,22 @@ async function reportLost(tenant: TenantId, store: TenantStore, deps: RecoverDep
   const lost: MessageId[] = []
   let before: MessageId | undefined
   for (;;) {
-    const page: MessageRecord[] = await store.read.messages({ limit: 200, ...(before ? { before } : {}) })
-    for (const message of page) {
-      if (message.state === 'done' || (await hasContent(deps.blobs, store, message))) continue
-      if (!(await giveUp(store, message, deps))) continue
-      deps.log.error('message.lost', { tenant, message: message.id })
+    const page = await store.read.notDoneBlobs({ since, limit: PAGE, ...(before ? { before } : {}) })
+    for (const { id, blob } of page) {
+      if (await hasBlob(deps.blobs, tenant, blob)) continue
+      if (!(await giveUp(store, id, deps))) continue
+      deps.log.error('message.lost', { tenant, message: id })
       deps.metrics.count('messages_lost_total')
-      lost.push(message.id)
+      lost.push(id)
     }
-    const last = page.at(-1)
-    if (page.length < 200 || !last || last.acceptedAt < since) return lost
-    before = last.id
+    before = page.at(-1)?.id
+    if (page.length < PAGE) return lost
   }
 }
 
-async function hasContent(blobs: BlobStore, { tenant, read }: TenantStore, message: MessageRecord): Promise<boolean> {
-  if (await read.hasContent(message.id)) return true
+async function hasBlob(blobs: BlobStore, tenant: TenantId, id: string): Promise<boolean> {
   try {
-    const source = await blobs.open(tenant, 'spool', message.blob)
+    const source = await blobs.open(tenant, 'spool', id)
     await source[Symbol.asyncDispose]()
     return true
   } catch (error) {
@@ -136,10 +136,10 @@ async function hasContent(blobs: BlobStore, { tenant, read }: TenantStore, messa
  * Whoever waits without a copy that holds all it needs will never get one. The jobs find `blob-missing`, a permanent fault, and
  * end up dead by themselves. False where nobody waits so, and where another node has finished the message and erased it.
  */
-async function giveUp(store: TenantStore, record: MessageRecord, deps: RecoverDeps): Promise<boolean> {
+async function giveUp(store: TenantStore, id: MessageId, deps: RecoverDeps): Promise<boolean> {
   const at = deps.clock.now()
   return store.write(async (tx) => {
-    const message = await tx.message(record.id)
+    const message = await tx.message(id)
     if (!message || message.state === 'done') return false
     const waiting = (await tx.recipients(message.id)).filter(({ state }) => WAITING.has(state))
     const lost: string[] = []

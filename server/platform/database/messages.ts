@@ -6,7 +6,7 @@ import { columnsOf } from './placeholders.ts'
 import { messageRecord } from './rows.ts'
 import type { TenantStatements, TenantUnit } from './tenant.ts'
 
-const { and, asc, desc, eq, inArray, lt, sql } = orm
+const { and, asc, desc, eq, gte, inArray, isNull, lt, sql } = orm
 
 const $ = sql.placeholder
 
@@ -42,19 +42,31 @@ export async function contentOf(on: TenantStatements, message: MessageId): Promi
   return row?.bytes ?? null
 }
 
-export async function hasContent(on: TenantStatements, message: MessageId): Promise<boolean> {
-  const { content } = on.engine.tables
-  const rows = await on.run(
-    'hasContent',
-    (db) =>
-      db
-        .select({ message: content.message })
-        .from(content)
-        .where(and(eq(content.tenant, $('tenant')), eq(content.message, $('message'))))
-        .prepare('hasContent'),
-    { message },
+export async function notDoneBlobs(
+  on: TenantStatements,
+  query: { since: number; limit: number; before?: MessageId },
+): Promise<Pick<MessageRecord, 'id' | 'blob'>[]> {
+  const { message, content } = on.engine.tables
+  const rows = await on.unprepared((db) =>
+    db
+      .select({ id: message.id, blob: message.blob })
+      .from(message)
+      .leftJoin(content, and(eq(content.tenant, message.tenant), eq(content.message, message.id)))
+      .where(
+        and(
+          eq(message.tenant, on.tenant),
+          inArray(message.state, ['accepted', 'planned']),
+          // Spelled like the index `message_kept`, so that SQLite sees that the partial index serves.
+          sql`erased_at is null`,
+          gte(message.acceptedAt, query.since),
+          isNull(content.message),
+          query.before === undefined ? undefined : lt(message.id, query.before),
+        ),
+      )
+      .orderBy(desc(message.id))
+      .limit(query.limit),
   )
-  return rows.length > 0
+  return rows.map(({ id, blob }) => ({ id: id as MessageId, blob }))
 }
 
 export async function messages(

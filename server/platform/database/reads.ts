@@ -29,7 +29,7 @@ import { copies, copyById, copyToSend } from './copies.ts'
 import { idempotent } from './idempotency.ts'
 import { keys } from './keys.ts'
 import { grantById, grantByToken, grantOfContent, grants, linkFileById, linkFiles } from './links.ts'
-import { contentOf, hasContent, messageById, messages, messagesCalled } from './messages.ts'
+import { contentOf, messageById, messages, messagesCalled, notDoneBlobs } from './messages.ts'
 import { jobById, jobCounts, jobsOf, waiting } from './operator.ts'
 import { peopleWithRole, personByAddress } from './people.ts'
 import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
@@ -48,8 +48,8 @@ export class SqlReads extends TenantStatements implements TenantReads {
     return contentOf(this, message)
   }
 
-  hasContent(message: MessageId): Promise<boolean> {
-    return hasContent(this, message)
+  notDoneBlobs(query: Parameters<TenantReads['notDoneBlobs']>[0]): Promise<Pick<MessageRecord, 'id' | 'blob'>[]> {
+    return notDoneBlobs(this, query)
   }
 
   messages(query: { limit: number; before?: MessageId; sender?: string }): Promise<MessageRecord[]> {
