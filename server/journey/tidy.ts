@@ -6,6 +6,7 @@
  * A large mail whose copies have left is finished within seconds, not with the next round: then a busy gateway keeps little content
  * on its disk, and the memory that the system had for the files serves the next ones (docs/decisions/0034).
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { type GrantRecord, type MessageId, type TenantId, timeOfId } from '../../shared/domain/index.ts'
 import { toFault } from '../../shared/fault/index.ts'
 import type { BlobKind, BlobStore } from '../ports/blobs.ts'
@@ -33,9 +34,10 @@ export interface Tidy {
   finishSettled(signal: AbortSignal): Promise<void>
 }
 
-const BATCH = 100
-/** Settled messages finished in one transaction, beside which mail comes in. */
-const FEW = 25
+/** Of one transaction, beside which mail comes in: nobody's 250 waits longer for it than for a few mails. */
+const BATCH = 25
+/** After a batch others have as long as it took, and at most so many ms. */
+const REST = 100
 /** Bytes from which on content does not wait for the next round. */
 const LARGE = 65_536
 /** Settled messages that are remembered; the next round finds the others. */
@@ -192,7 +194,7 @@ export function createTidy(deps: TidyDeps): Tidy {
         try {
           if (known.size === 0) continue
           while (known.size > 0 && !signal.aborted) {
-            const some = [...known].slice(0, FEW)
+            const some = [...known].slice(0, BATCH)
             for (const message of some) known.delete(message)
             await finish(tenant, some)
           }
@@ -217,7 +219,11 @@ export function createTidy(deps: TidyDeps): Tidy {
         ]
         for (const step of steps) {
           try {
-            for (let more = true; more && !signal.aborted; ) more = await step()
+            for (let more = true; more && !signal.aborted; ) {
+              const began = performance.now()
+              more = await step()
+              if (more) await pause(Math.min(performance.now() - began, REST), undefined, { signal }).catch(() => {})
+            }
           } catch (error) {
             log.error('tidy.failed', { tenant: id, fault: toFault(error).code })
           }
