@@ -1,3 +1,5 @@
+import type { InBoth } from '../../../shared/fault/index.ts'
+
 export type DsnAction = 'failed' | 'delayed' | 'relayed'
 
 export interface DsnRecipient {
@@ -8,7 +10,7 @@ export interface DsnRecipient {
   /** Whole reply of the next hop, or words of ours in the same form. */
   readonly reply: string
   /** What people read in place of the reply, where it is ours to say. */
-  readonly words?: { readonly de: string; readonly en: string }
+  readonly words?: InBoth
   /** RFC 3463, where it is not that of the reply (time is up: 4.4.7). */
   readonly status?: string
   /** Name of the server that replied. */
