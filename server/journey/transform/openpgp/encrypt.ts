@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { generateSessionKey, type Key, type SessionKey } from 'openpgp'
+import { generateSessionKey, type Key, type SessionKey, type Subkey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { Entity } from '../../../mime/entity.ts'
 import { rawField } from '../../../mime/header.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { armored } from './armor.ts'
 import { pgpConfig } from './config.ts'
 import { entityBytes } from './entity-bytes.ts'
@@ -33,9 +34,9 @@ export function pgpEncryptEntity(
   const boundary = `pgp-${randomBytes(18).toString('hex')}`
 
   async function* body(): AsyncIterable<Uint8Array> {
-    const { keys, session } = await sessionFor([...recipients, ...hidden], time)
+    const { subkeys, session } = await sessionFor([...recipients, ...hidden], time)
     const signer = sign ? await signerOf(sign, time) : null
-    const sessionKeys = await encryptedSessionKeys(keys, recipients.length, session, time)
+    const sessionKeys = await encryptedSessionKeys(subkeys, recipients.length, session)
     const message = encryptedMessage(entityBytes(inner), sessionKeys, session, signer, time)
     yield Buffer.from(
       `--${boundary}\r\nContent-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n\r\n--${boundary}\r\nContent-Type: application/octet-stream; name="encrypted.asc"\r\nContent-Description: OpenPGP encrypted message\r\nContent-Disposition: inline; filename="encrypted.asc"\r\n\r\n`,
@@ -86,38 +87,46 @@ async function* literal(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
   yield* content
 }
 
-/** Reads the recipients' keys and makes a session key by what all of them can read. Raises `key-unusable`. */
+/**
+ * Reads the recipients' keys, with the subkeys that are encrypted to, and makes a session key by what all of them can read. Others
+ * have their turn between two keys. Raises `key-unusable`.
+ */
 export async function sessionFor(
   recipients: readonly string[],
   time: number,
-): Promise<{ readonly keys: Key[]; readonly session: SessionKey }> {
+): Promise<{ readonly keys: Key[]; readonly subkeys: (Key | Subkey)[]; readonly session: SessionKey }> {
   if (recipients.length === 0) throw new Fault('key-missing', 'nobody to encrypt to')
-  const keys = await Promise.all(recipients.map(publicKeyOf))
-  try {
-    const session = await generateSessionKey({ encryptionKeys: keys, date: new Date(time), config: pgpConfig })
-    return { keys, session }
-  } catch (cause) {
-    throw unusable(cause)
+  const keys: Key[] = []
+  const subkeys: (Key | Subkey)[] = []
+  const date = new Date(time)
+  for (const armored of recipients) {
+    if (keys.length > 0 && turnIsOver()) await othersTurn()
+    const key = await publicKeyOf(armored)
+    keys.push(key)
+    subkeys.push(await key.getEncryptionKey(undefined, date, undefined, pgpConfig).catch(refused))
   }
+  const session = await generateSessionKey({ encryptionKeys: keys, date, config: pgpConfig }).catch(refused)
+  return { keys, subkeys, session }
 }
 
 /** One public-key encrypted session key packet for each key, the first `named` with its id. Raises `key-unusable`. */
 async function encryptedSessionKeys(
-  keys: readonly Key[],
+  subkeys: readonly (Key | Subkey)[],
   named: number,
   session: SessionKey,
-  time: number,
 ): Promise<Buffer> {
-  const packets = keys.map(async (key, at) => {
-    const subkey = await key.getEncryptionKey(undefined, new Date(time), undefined, pgpConfig)
-    return sealedSessionKey(subkey, session, at >= named)
-  })
-  const sealed = await Promise.all(packets).catch((cause) => {
-    throw unusable(cause)
-  })
-  return Buffer.concat(sealed)
+  const packets: Buffer[] = []
+  for (const [at, subkey] of subkeys.entries()) {
+    if (at > 0 && turnIsOver()) await othersTurn()
+    try {
+      packets.push(sealedSessionKey(subkey, session, at >= named))
+    } catch (cause) {
+      refused(cause)
+    }
+  }
+  return Buffer.concat(packets)
 }
 
-function unusable(cause: unknown): Fault {
-  return new Fault('key-unusable', "a recipient's key cannot encrypt now", { cause })
+function refused(cause: unknown): never {
+  throw new Fault('key-unusable', "a recipient's key cannot encrypt now", { cause })
 }

@@ -3,6 +3,7 @@ import type { PrivateKey } from 'openpgp'
 import { Fault } from '../../../../shared/fault/index.ts'
 import type { OpenByteSource } from '../../../ports/bytes.ts'
 import type { PgpIdentity } from '../../../ports/keyring.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { SealedSpool } from '../sealed-spool.ts'
 import type { PgpSignatureCheck } from './check.ts'
 import { MAX_OPENED_BYTES, MAX_SESSION_KEYS, pgpConfig } from './config.ts'
@@ -40,7 +41,7 @@ export interface PgpMessage {
 
 const MAX_SESSION_KEY = 4_096
 const unbound = (): Unpacking => ({ left: Number.POSITIVE_INFINITY })
-/** Private-key operations on one message: 256 of RSA-4096 take about a second. */
+/** Private-key operations on one message: 256 of RSA-4096 take about a second, in turns. */
 const MAX_TRIED = 256
 const SEALED: ReadonlySet<number> = new Set([PACKET.unprotectedData, PACKET.protectedData, PACKET.aeadData])
 
@@ -173,7 +174,13 @@ async function openedKeys(sealed: readonly SealedKey[], secrets: readonly Privat
   )
   const meant = pairs.filter(({ one, key }) => one.keyId === null || one.keyId === key.keyId)
   const tried = (meant.length > 0 ? meant : pairs).slice(0, MAX_TRIED)
-  return tried.map(({ one, key }) => openSealedKey(one, key.packet, key.fingerprint)).filter((found) => found !== null)
+  const found: FoundKey[] = []
+  for (const { one, key } of tried) {
+    const opened = openSealedKey(one, key.packet, key.fingerprint)
+    if (opened) found.push(opened)
+    if (turnIsOver()) await othersTurn()
+  }
+  return found
 }
 
 /** The keys of a certificate that decrypt; an expired one still opens old mail (the library's own reading of null). */

@@ -3,6 +3,7 @@ import { Fault } from '../../../../shared/fault/index.ts'
 import * as der from '../../../keys/asn1/der.ts'
 import { OID } from '../../../keys/asn1/oids.ts'
 import type { Entity, HeaderField } from '../../../mime/entity.ts'
+import { othersTurn, turnIsOver } from '../../../threads/turn.ts'
 import { freshBytes } from '../fresh-bytes.ts'
 import { base64Lines, pieces } from './base64.ts'
 import { contentOf, splitHeader } from './content-header.ts'
@@ -66,16 +67,9 @@ export function envelopeTo(
 ): (content: AsyncIterable<Uint8Array>) => AsyncGenerator<Buffer> {
   if (certificates.length === 0) throw new Fault('key-missing', 'no certificate to encrypt to')
   if (certificates.length > MOST_RECIPIENTS) throw new Fault('too-many-recipients', 'in one encrypted copy')
-  const version = envelopedVersion(certificates)
+  const readers = { certificates, keyTransport, version: envelopedVersion(certificates) }
   const envelope = content === 'gcm' ? authEnvelopedData : envelopedData
-  return (source) => {
-    const key = freshBytes(32)
-    const recipients = der.setOf(...certificates.map((certificate) => recipientInfo(certificate, key, keyTransport)))
-    // A key object in place of octets spares node:crypto two exceptions, 7 µs.
-    const secret = createSecretKey(key)
-    key.fill(0)
-    return envelope(secret, version, recipients, source)
-  }
+  return (source) => envelope(readers, source)
 }
 
 /** One line for `Receipt.layers`. */
@@ -88,25 +82,43 @@ export function describeEncryption(certificates: readonly X509Certificate[], opt
   return [container, ...recipients].join(', ')
 }
 
-type Envelope = (
-  key: KeyObject,
-  version: number,
-  recipients: Buffer,
-  content: AsyncIterable<Uint8Array>,
-) => AsyncGenerator<Buffer>
+interface Readers {
+  readonly certificates: readonly X509Certificate[]
+  readonly keyTransport: KeyTransport
+  /** Of an EnvelopedData to them. */
+  readonly version: number
+}
+
+/** A fresh content key and the SET of RecipientInfo that gives it. A thousand take 0.1 s and more: others have their turn in between. */
+async function freshKey({ certificates, keyTransport }: Readers): Promise<{ key: KeyObject; recipients: Buffer }> {
+  const octets = freshBytes(32)
+  const infos: Buffer[] = []
+  for (const certificate of certificates) {
+    if (infos.length > 0 && turnIsOver()) await othersTurn()
+    infos.push(recipientInfo(certificate, octets, keyTransport))
+  }
+  // A key object in place of octets spares node:crypto two exceptions, 7 µs.
+  const key = createSecretKey(octets)
+  octets.fill(0)
+  return { key, recipients: der.setOf(...infos) }
+}
+
+type Envelope = (readers: Readers, content: AsyncIterable<Uint8Array>) => AsyncGenerator<Buffer>
 
 /** EnvelopedData (RFC 5652 section 6). */
-const envelopedData: Envelope = async function* (key, version, recipients, content) {
+const envelopedData: Envelope = async function* (readers, content) {
+  const { key, recipients } = await freshKey(readers)
   const iv = freshBytes(16)
   const cipher = createCipheriv('aes-256-cbc', key, iv)
-  yield opening(OID.envelopedData, version, recipients, der.algorithm(OID.aes256Cbc, der.octetString(iv)))
+  yield opening(OID.envelopedData, readers.version, recipients, der.algorithm(OID.aes256Cbc, der.octetString(iv)))
   for await (const piece of pieces(content, PIECE)) yield* octets(cipher.update(piece))
   yield* octets(cipher.final())
   yield Buffer.concat([der.END, der.END, ...CLOSING])
 }
 
 /** AuthEnvelopedData (RFC 5083 section 2, RFC 5084 3.2): version 0, the tag behind the content. */
-const authEnvelopedData: Envelope = async function* (key, _version, recipients, content) {
+const authEnvelopedData: Envelope = async function* (readers, content) {
+  const { key, recipients } = await freshKey(readers)
   const nonce = freshBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   const parameters = der.sequence(der.octetString(nonce), der.integer(16))
