@@ -80,7 +80,11 @@ async function bundle(): Promise<readonly Chunk[]> {
     entryFileNames: '[name]-[hash].js',
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: {
-      groups: [{ name: 'engine', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)/ }],
+      groups: [
+        // The first screen binds a stamp with it: it must not fetch the engine for that.
+        { name: 'digest', test: /shared\/words\/sha256\.ts$/, priority: 1 },
+        { name: 'engine', test: /shared\/policy\/(?!light|explain|cel|show|diagnostic-texts)/ },
+      ],
     },
   })
   return output

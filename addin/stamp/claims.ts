@@ -7,8 +7,8 @@ import {
   stampedSubject,
   stampedWishes,
 } from '../../shared/words/stamp.ts'
+import { digest, fromBase64url } from './base64url.ts'
 import type { SeenFile } from './draft.ts'
-import { fromBase64url, sha256 } from './sha256.ts'
 
 /** What a stamp says of itself. Nobody here can verify its signature: the gateway does. */
 export interface StampClaims {
@@ -58,7 +58,7 @@ export function claimsOf(stamp: string): StampClaims | null {
 
 /** Whether the stamp was made for this value of X-Secflow-Protection, '' for no wish. */
 export const bindsWishes = ({ protection, wishesHash }: StampClaims, wishes: string): boolean =>
-  wishesHash === null ? protection === wishes : wishesHash === sha256(stampedWishes(wishes))
+  wishesHash === null ? protection === wishes : wishesHash === digest(stampedWishes(wishes))
 
 /** What of a draft a stamp binds; all of it was read. */
 export interface BoundDraft {
@@ -79,8 +79,8 @@ export function bindsDraft(claims: StampClaims, draft: BoundDraft): boolean {
   }
   return (
     claims.sender === plainAddress(draft.sender) &&
-    claims.recipientsHash === sha256(stampedRecipients(visible)) &&
-    claims.subjectHash === sha256(stampedSubject(draft.subject)) &&
-    claims.filesHash === sha256(stampedFiles(draft.files))
+    claims.recipientsHash === digest(stampedRecipients(visible)) &&
+    claims.subjectHash === digest(stampedSubject(draft.subject)) &&
+    claims.filesHash === digest(stampedFiles(draft.files))
   )
 }

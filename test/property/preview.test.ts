@@ -1,7 +1,7 @@
 /** What a sender is shown is what happens: the preview of a draft against the decision on the mail's bytes with its stamp. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { sha256 } from '../../addin/stamp/sha256.ts'
+import { digest } from '../../addin/stamp/base64url.ts'
 import type { Knowledge } from '../../server/journey/evaluate/given.ts'
 import { assembleInput } from '../../server/journey/evaluate/input.ts'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
@@ -85,7 +85,7 @@ const draft: fc.Arbitrary<UnsentMail> = fc.record({
 async function bytesOfDraft(mail: UnsentMail, way: 'stamp' | 'headers'): Promise<Buffer> {
   const visible = mail.recipients.filter((one) => one.visible).map((one) => one.address)
   const wishes = mail.protection as readonly Protection[]
-  const protection = serializeWishes(wishes, mail.recipients, sha256)
+  const protection = serializeWishes(wishes, mail.recipients, digest)
   const numbered = mail.recipients.some((one) => one.phone !== undefined)
   const choice = {
     classification: mail.classification,

@@ -4,8 +4,8 @@ import { keysOf, serializeWishes, WISHES_ROOM, type WrittenRecipient } from '../
 import type { SaidNumber } from '../../../shared/words/packed-numbers.ts'
 import { plainAddress } from '../../../shared/words/plain-address.ts'
 import { parseProtection } from '../../../shared/words/protection.ts'
+import { digest } from '../../stamp/base64url.ts'
 import { highestClass } from '../../stamp/classes.ts'
-import { sha256 } from '../../stamp/sha256.ts'
 import type { Field, Person, SeenMail } from '../host/mail.ts'
 
 /** Ways to deliver that a sender may ask for; `null`: as the policy says. */
@@ -88,7 +88,7 @@ export function wishesOf(choice: Choice, lowers = false): readonly Protection[] 
 
 /** Value of X-Secflow-Protection, '' for no wish: as the service forms it that signs it. */
 export const protectionOf = (wishes: readonly Protection[], recipients: readonly WrittenRecipient[] = []): string =>
-  serializeWishes(wishes, recipients, sha256)
+  serializeWishes(wishes, recipients, digest)
 
 /** A recipient as the service is asked about him. */
 export interface AskedRecipient extends WrittenRecipient {
@@ -102,7 +102,7 @@ export function numbersOf(
 ): ReadonlyMap<string, string> {
   if (Object.keys(phones).length === 0) return new Map()
   const people = recipients.map(({ address, field }) => ({ address, visible: field !== 'bcc' }))
-  const keys = keysOf(people, sha256)
+  const keys = keysOf(people, digest)
   const alone = new Set(people.map(({ address }) => personKey(address))).size === 1
   return new Map(
     people.flatMap(({ address }) => {

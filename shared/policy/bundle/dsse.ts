@@ -1,6 +1,6 @@
 /** The signing envelope DSSE 1.0.2: a signature covers the type and the bytes of a payload, and nothing has to be parsed first. */
+import { utf8 } from '../../words/sha256.ts'
 import { completed, type Steps } from '../steps.ts'
-import { utf8 } from '../text/sha256.ts'
 import { readAscii } from './ascii.ts'
 import { decodeBase64 } from './base64.ts'
 

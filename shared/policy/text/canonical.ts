@@ -1,4 +1,4 @@
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../../words/sha256.ts'
 
 /** One text per value (after RFC 8785): keys sorted by code unit, no space, `undefined` members left out. */
 export function canonicalJson(value: unknown): string {
@@ -94,7 +94,7 @@ export type Sha256 = (...texts: readonly string[]) => string
 
 /** The `Sha256` that needs no platform. */
 export function digest(...texts: readonly string[]): string {
-  return sha256(texts.join(''))
+  return Array.from(sha256(texts.join('')), (byte) => (byte + 256).toString(16).slice(1)).join('')
 }
 
 /** Order by code unit: the same on every machine, whatever its locale. */
