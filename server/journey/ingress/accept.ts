@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log, Metrics } from '../../ports/log.ts'
 import type { Store, TenantReads, TenantWrites } from '../../ports/store.ts'
 import { joinTwins, realRecipients } from '../real-recipients.ts'
-import { createReceiver, type Offered, type ReceiveDeps, type Received, type Receiver } from './receive.ts'
+import { createReceiver, type Offered, type ReceiveDeps, type Received, type Receiver, standsInRow } from './receive.ts'
 
 /** Runs in the transaction that records the message: what it writes is there with the message or not at all. */
 export type AlongsideMessage = (
@@ -80,7 +80,7 @@ export async function acceptWith(
 /** The one transaction: message, recipients, first job and audit stand together or not at all. */
 export function createRecorder({ store, clock, log, metrics, foreignIntent = () => NO_FOREIGN_INTENT }: RecordDeps) {
   return async function record(received: Received, alongside?: AlongsideMessage): Promise<void> {
-    const { id, at, tenant, origin, blob, messageId, subject, inRow, bytes } = received
+    const { id, at, tenant, origin, blob, messageId, subject, bytes } = received
     const real = realRecipients(received.envelope, origin, foreignIntent(tenant))
     const envelope = real.read.length > 0 ? joinTwins(real.envelope) : received.envelope
     const { size, sha256: digest } = blob
@@ -102,7 +102,7 @@ export function createRecorder({ store, clock, log, metrics, foreignIntent = () 
           decision: null,
         },
         recipients,
-        inRow && bytes ? bytes : undefined,
+        bytes && standsInRow(received) ? bytes : undefined,
       )
       await tx.enqueue([{ queue: 'process', message: id, lane: '', step: 'process', payload: {}, runAt: at }])
       await tx.appendAudit({

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { tenantId } from '../../../shared/domain/index.ts'
 import { memoryBlobs } from '../../../test/support/memory-blobs.ts'
 import { messageId } from '../../platform/ids.ts'
-import { createReceiver, type Offered } from './receive.ts'
+import { createReceiver, type Offered, standsInRow } from './receive.ts'
 import { Slabs } from './slabs.ts'
 
 const MOST = 1_310_720
@@ -79,11 +79,21 @@ it('a mail that comes byte by byte is held in one buffer of about its size', asy
 it('a short mail is handed on for its row, and leaves no blob', async () => {
   const { receive, stored, receiver } = setup()
   const received = await receive(['short\r\n'])
-  expect(received.inRow).toBe(true)
+  expect(standsInRow(received)).toBe(true)
   expect(String(received.bytes).endsWith('\r\n\r\nshort\r\n')).toBe(true)
   expect(received.blob).toEqual({ size: received.bytes!.length, sha256: hash('sha256', received.bytes!) })
   expect(stored(received.id)).toBeUndefined()
   await receiver.discard(received)
+})
+
+it('a mail that could not be recorded leaves no blob, also where its bytes have gone to another thread', async () => {
+  const { receive, stored, receiver } = setup()
+  const received = await receive(SMALL)
+  structuredClone(received.bytes, { transfer: [received.bytes!.buffer as ArrayBuffer] })
+  expect(received.bytes).toHaveLength(0)
+  expect(stored(received.id)).toBeDefined()
+  await receiver.discard(received)
+  expect(stored(received.id)).toBeUndefined()
 })
 
 it('a mail is stored with the same bytes whether it is held or flows by', async () => {

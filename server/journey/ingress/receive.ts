@@ -62,13 +62,21 @@ export interface Received {
   /** Without brackets, '' where there is none. */
   readonly messageId: string
   readonly subject: string
-  /** Its bytes are to stand in its row: there is no blob. */
-  readonly inRow: boolean
-  /** The stored bytes where they are few, alone in their buffer or slab: whoever evaluates next need not read them again. */
+  /**
+   * The stored bytes where they are few, alone in their buffer or slab: whoever evaluates next need not read them again. Those
+   * that are to stand in the row are in no blob: `standsInRow`.
+   */
   readonly bytes: Uint8Array | null
   /** Of the slab that the bytes are in, else 0: whoever is told of the message gives it back, or its receiver where nobody was. */
   readonly ticket: number
 }
+
+/**
+ * Whether a message stands in its row (0044): it is short, and was held. By its size as stored, for bytes that were handed to
+ * another thread are empty here.
+ */
+export const standsInRow = ({ bytes, blob }: Pick<Received, 'bytes' | 'blob'>): boolean =>
+  bytes !== null && blob.size <= IN_ROW
 
 export interface Receiver {
   /**
@@ -116,11 +124,11 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       const gathered = await gather(checked.stream(), holding)
       try {
         const { bytes, ticket } = gathered
-        const inRow = bytes !== null && bytes.length <= IN_ROW
-        const blob = inRow ? await summed(bytes) : await deps.blobs.put(tenant, 'spool', id, gathered.content)
+        const short = bytes !== null && bytes.length <= IN_ROW
+        const blob = short ? await summed(bytes) : await deps.blobs.put(tenant, 'spool', id, gathered.content)
         const { eightBit, messageId, subject } = checked.result()
         const envelope: Envelope = eightBit ? { ...offered.envelope, body: '8BITMIME' } : offered.envelope
-        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, inRow, bytes, ticket }
+        const received = { id, at, tenant, envelope, origin, blob, messageId, subject, bytes, ticket }
         held.set(received, gathered.release)
         return received
       } catch (error) {
@@ -130,7 +138,9 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
       }
     },
     release: (received) => held.get(received)?.(),
-    discard: async ({ tenant, id, inRow }) => (inRow ? undefined : deps.blobs.delete(tenant, 'spool', id)),
+    async discard(received) {
+      if (!standsInRow(received)) await deps.blobs.delete(received.tenant, 'spool', received.id)
+    },
     async admit(announced) {
       if (announced > limits.messageBytes) throw new Fault('message-too-large')
       await roomFor(announced)
