@@ -89,9 +89,9 @@ export function createTidy(deps: TidyDeps): Tidy {
     const over = await tenant.read.unerased(BATCH)
     if (over.length === 0) return false
     const copies = Map.groupBy(await tenant.read.copyBlobs(over.map(({ id }) => id)), ({ message }) => message)
-    const more = await each(over, 'content', signal, async ({ id, blob, inRow }) => {
+    const more = await each(over, 'content', signal, async ({ id, blob }) => {
       for (const copy of copies.get(id) ?? []) await erase(tenant.tenant, 'copy', copy.blob)
-      if (!inRow) await erase(tenant.tenant, 'spool', blob)
+      if (blob !== null) await erase(tenant.tenant, 'spool', blob)
       erased.push(id)
     })
     if (erased.length > 0) await tenant.write((tx) => tx.markErased(erased, clock.now()))

@@ -97,9 +97,10 @@ export interface TidyReads {
   grantOfContent(blob: string): Promise<GrantRecord | null>
 }
 
-/** A message whose content can go; of one that stands `inRow` there is no spool blob. */
-export interface Unerased extends Pick<MessageRecord, 'id' | 'blob'> {
-  readonly inRow: boolean
+/** A message whose content can go. */
+export interface Unerased extends Pick<MessageRecord, 'id'> {
+  /** In the spool; null for one that stands in its row. */
+  readonly blob: MessageRecord['blob'] | null
 }
 
 /** The queue as its operator looks at it. */

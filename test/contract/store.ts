@@ -716,7 +716,7 @@ export function storeContract(
         expect(await a.read.unerased(9)).toEqual([])
         expect(await finish()).toEqual([id])
         expect(await finish()).toEqual([])
-        expect(await a.read.unerased(9)).toEqual([{ id, blob: (await a.read.message(id))!.blob, inRow: false }])
+        expect(await a.read.unerased(9)).toEqual([{ id, blob: (await a.read.message(id))!.blob }])
         expect(await b.read.unerased(9)).toEqual([])
         await b.write((tx) => tx.markErased([id], 1))
         expect(await a.read.unerased(9)).toHaveLength(1)
@@ -752,10 +752,10 @@ export function storeContract(
           for (const to of ['one', 'two']) await settle(id, 'delivered', `${to}@peer.example`)
         await finish()
         const left = await a.read.unerased(9)
-        expect(new Map(left.map(({ id, inRow }) => [id, inRow]))).toEqual(
+        expect(new Map(left.map(({ id, blob }) => [id, blob]))).toEqual(
           new Map([
-            [message.id, true],
-            [other, false],
+            [message.id, null],
+            [other, (await a.read.message(other))!.blob],
           ]),
         )
         await b.write((tx) => tx.markErased([message.id], 1))

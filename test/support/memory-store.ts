@@ -219,7 +219,7 @@ export function memoryStore(now: () => number = Date.now) {
       async unerased(limit) {
         return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id))
           .slice(0, limit)
-          .map(({ id, blob }) => ({ id, blob, inRow: of(tenant).contents.has(id) }))
+          .map(({ id, blob }) => ({ id, blob: of(tenant).contents.has(id) ? null : blob }))
       },
       async copyBlobs(messages) {
         const apart = ({ id, blob, head, bodyStart }: CopyRecord) => !head || (bodyStart !== null && blob === id)

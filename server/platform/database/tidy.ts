@@ -25,7 +25,7 @@ export async function unerased(on: TenantStatements, limit: number): Promise<Une
       .limit(limit),
   )
   if (rows.length > 0) await on.settled()
-  return rows.map(({ id, blob, row }) => ({ id: id as MessageId, blob, inRow: row !== null }))
+  return rows.map(({ id, blob, row }) => ({ id: id as MessageId, blob: row === null ? blob : null }))
 }
 
 export async function copyBlobs(
