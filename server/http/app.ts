@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { auth } from './plugins/auth.ts'
 import { errors } from './plugins/errors.ts'
+import { jsonBody } from './plugins/json-body.ts'
 import { largeBodies } from './plugins/large-bodies.ts'
 import { openapi } from './plugins/openapi.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
@@ -42,6 +43,7 @@ export async function createHttpApp(services: HttpServices, extra: readonly Rout
   await openapi(app)
   await auth(app, services)
   largeBodies(app)
+  jsonBody(app)
   await app.register(cookie)
   await app.register(formbody, { bodyLimit: 65_536 })
 

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { FaultCode } from '../../shared/fault/index.ts'
+import { completed, type Steps } from '../../shared/policy/steps.ts'
 import type { RevocationLists } from '../ports/keyring.ts'
 import { OID } from './asn1/oids.ts'
 import { fieldsOf, fingerprint, mailIsAllowed } from './certificate.ts'
@@ -8,6 +9,8 @@ import { fieldsOf, fingerprint, mailIsAllowed } from './certificate.ts'
 const LONGEST_PATH = 8
 /** Signature checks one question may cost: cross-signed pools grow quickly. */
 const MOST_CHECKS = 64
+/** Of RSA: one as long as the modulus makes a check fifty times as slow, and nobody honest has one. */
+const LARGEST_EXPONENT = 2n ** 64n
 
 const SIGNATURES: ReadonlySet<string> = new Set([
   OID.rsaSha256,
@@ -56,6 +59,17 @@ export function verifyPath(
   at: number,
   lists: RevocationLists | null = null,
 ): FaultCode | null {
+  return completed(verifyingPath(certificate, intermediates, anchors, at, lists))
+}
+
+/** The same in steps, for certificates that strangers sent: 64 checks of slow keys take 60 ms and more. */
+export function* verifyingPath(
+  certificate: X509Certificate,
+  intermediates: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+  at: number,
+  lists: RevocationLists | null = null,
+): Steps<FaultCode | null> {
   if (at > fieldsOf(certificate).notAfter) return 'certificate-expired'
   if (!isSound(certificate, at)) return 'certificate-untrusted'
   const search: Search = {
@@ -66,7 +80,7 @@ export function verifyPath(
     revoked: false,
     checksLeft: MOST_CHECKS,
   }
-  if (reachesAnchor(search, [certificate])) return null
+  if (yield* reachesAnchor(search, [certificate])) return null
   return search.revoked ? 'certificate-revoked' : 'certificate-untrusted'
 }
 
@@ -81,17 +95,16 @@ interface Search {
 }
 
 /** `path` runs from the leaf upwards; every member but the last is already known to be signed by the next. */
-function reachesAnchor(search: Search, path: readonly X509Certificate[]): boolean {
+function* reachesAnchor(search: Search, path: readonly X509Certificate[]): Steps<boolean> {
   const last = path[path.length - 1]!
   if (search.anchors.has(fingerprint(last))) return stands(search, path)
   if (path.length >= LONGEST_PATH) return false
-  return search.issuers.some(
-    (issuer) =>
-      !path.some((member) => member.raw.equals(issuer.raw)) &&
-      mayIssue(issuer, path, search.at) &&
-      signed(search, last, issuer) &&
-      reachesAnchor(search, [...path, issuer]),
-  )
+  for (const issuer of search.issuers) {
+    yield
+    if (path.some((member) => member.raw.equals(issuer.raw)) || !mayIssue(issuer, path, search.at)) continue
+    if (signed(search, last, issuer) && (yield* reachesAnchor(search, [...path, issuer]))) return true
+  }
+  return false
 }
 
 /** Whether revocation does not stand against a whole path. Asked last: lists of authorities that nobody trusts cost nothing. */
@@ -127,8 +140,11 @@ function intermediatesBelow(path: readonly X509Certificate[]): number {
 function isSound(certificate: X509Certificate, at: number): boolean {
   const { notBefore, notAfter, extensions } = fieldsOf(certificate)
   if (at < notBefore || at > notAfter) return false
-  const key = certificate.publicKey
-  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) return false
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey
+  if (asymmetricKeyType === 'rsa') {
+    const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {}
+    if (modulusLength < 2048 || publicExponent > LARGEST_EXPONENT) return false
+  }
   return [...extensions].every(([oid, critical]) => !critical || UNDERSTOOD.has(oid))
 }
 

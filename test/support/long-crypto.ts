@@ -52,9 +52,22 @@ async function smimeIdentity() {
   return { identity, anchors }
 }
 
-async function smimeSigned(size: number) {
+/** Of so many people, with keys that many have. */
+async function certificatesOf(people: number) {
+  const authority = await createAuthority({ organisation: 'Test', now: NOW })
+  const request = { name: 'A', keyType: 'p256', notBefore: NOW, notAfter: NOW + YEAR } as const
+  const issued = Array.from({ length: people }, async (_, at) => {
+    const { certificate } = await issueCertificate(authority, { ...request, address: `a${at}@x.example` })
+    return certificateOf(certificate)
+  })
+  return Promise.all(issued)
+}
+
+/** A signed text; so many certificates of strangers came along. */
+async function smimeSigned(size: number, strangers = 0) {
   const { identity, anchors } = await smimeIdentity()
-  const signed = await gathered(writeEntity(smime.signEntity(textOf(size), identity, { time: NOW })))
+  const signer = { ...identity, chain: await certificatesOf(strangers) }
+  const signed = await gathered(writeEntity(smime.signEntity(textOf(size), signer, { time: NOW })))
   const boundary = /boundary="([^"]+)"/.exec(signed.toString('latin1', 0, 2_000))![1]!
   const source = bytesOf(signed)
   return async () => {
@@ -156,6 +169,17 @@ export const longCrypto: readonly LongWork[] = [
       }
     },
   })),
+  {
+    name: 'smime_encrypt_for_1000',
+    turns: 300,
+    prepare: async () => {
+      const some = await certificatesOf(20)
+      const entity = textOf(LINE.length)
+      const all = Array.from({ length: 1_000 }, (_, at) => some[at % some.length]!)
+      return () => drained(writeEntity(smime.encryptEntity(entity, all)))
+    },
+  },
+  { name: 'smime_verify_64_certificates', turns: 20, prepare: () => smimeSigned(LINE.length, 63) },
   { name: 'smime_verify_1m', turns: 10, prepare: () => smimeSigned(1.25 * MB) },
   { name: 'smime_verify_16m', turns: 0, prepare: () => smimeSigned(16 * MB) },
   {
@@ -191,6 +215,33 @@ export const longCrypto: readonly LongWork[] = [
       return async () => {
         const opened = await pgp.pgpOpen(source.stream(), [key], [key.armoredPublic], { time: NOW + 1_000 })
         await drained(opened.content.stream())
+        await opened.content[Symbol.asyncDispose]()
+      }
+    },
+  },
+  {
+    name: 'pgp_encrypt_for_200',
+    turns: 50,
+    prepare: async () => {
+      const keys = await Promise.all(Array.from({ length: 200 }, pgpKey))
+      const armored = keys.map(({ armoredPublic }) => armoredPublic)
+      const entity = textOf(LINE.length)
+      return async () => drained(writeEntity(await pgp.pgpEncryptEntity(entity, armored, { time: NOW + 1_000 })))
+    },
+  },
+  {
+    name: 'pgp_decrypt_of_256',
+    turns: 80,
+    prepare: async () => {
+      const key = await pgp.generatePgpKey({ name: 'A', address: ADDRESS, time: NOW, kind: 'rsa3072' })
+      // Nobody is named: the key is tried on each.
+      const options = { hidden: Array.from({ length: 255 }, () => key.armoredPublic), time: NOW + 1_000 }
+      const sealed = await pgp.pgpEncryptEntity(textOf(LINE.length), [key.armoredPublic], options)
+      const whole = (await gathered(sealed.body())).toString('latin1')
+      const message = whole.slice(whole.indexOf('-----BEGIN'), whole.lastIndexOf('\r\n--'))
+      const source = bytesOf(Buffer.from(message, 'latin1'))
+      return async () => {
+        const opened = await pgp.pgpOpen(source.stream(), [key], [], { time: NOW + 1_000 })
         await opened.content[Symbol.asyncDispose]()
       }
     },

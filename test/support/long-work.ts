@@ -1,4 +1,5 @@
 /** Work of the gateway's event loop that is long for what it is given: large, or made to cost as much as it can. */
+import { jsonInSteps } from '../../server/http/json-in-steps.ts'
 import { parseMail } from '../../server/journey/parse/parse-mail.ts'
 import { editContent } from '../../server/mime/edit.ts'
 import { indexMime } from '../../server/mime/index-mime.ts'
@@ -173,6 +174,32 @@ export const longWork: readonly LongWork[] = [
     prepare: () => {
       const { policy, input } = judged(1_000, 4)
       return () => inTurns(explaining(policy, input))
+    },
+  },
+  {
+    name: 'json_objects_4m',
+    turns: 1_000,
+    prepare: () => {
+      const some = JSON.stringify(Array.from({ length: 20_000 }, () => ({ a: 1 })))
+      const text = `[${Array.from({ length: 26 }, () => some).join()}]`
+      return () => inTurns(jsonInSteps(text))
+    },
+  },
+  {
+    name: 'json_names_4m',
+    turns: 700,
+    prepare: () => {
+      const some = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`a${at}`, 1])))
+      const text = `[${Array.from({ length: 20 }, () => some).join()}]`
+      return () => inTurns(jsonInSteps(text))
+    },
+  },
+  {
+    name: 'json_text_4m',
+    turns: 15,
+    prepare: () => {
+      const text = JSON.stringify('a "word"\n'.repeat(350_000))
+      return () => inTurns(jsonInSteps(text))
     },
   },
   {

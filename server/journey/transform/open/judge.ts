@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { LayerKind, LayerState } from '../../../../shared/domain/index.ts'
 import { fieldsOf, fingerprint, issuedAs, mailAddresses, sameMailbox, usableFor } from '../../../keys/certificate.ts'
-import { verifyPath } from '../../../keys/path.ts'
+import { verifyingPath } from '../../../keys/path.ts'
+import { inTurns } from '../../../threads/turn.ts'
 import type { PgpSignatureCheck } from '../openpgp/index.ts'
 import type { VerifiedContent, VerifiedSigner } from '../smime/index.ts'
 import type { OpenedLayer, OpenedSigner } from './result.ts'
@@ -34,27 +35,31 @@ const BEST: readonly LayerState[] = [
 const byBest = (a: OpenedLayer, b: OpenedLayer) => BEST.indexOf(a.state) - BEST.indexOf(b.state)
 
 /** One layer for signed-data whose signatures all hold; `anchors` are those they were verified against. */
-export function judgeSmime(
+export async function judgeSmime(
   verified: Pick<VerifiedContent, 'signers' | 'certificates'>,
   anchors: readonly X509Certificate[],
   claim: Claim,
-): OpenedLayer {
-  const layers = verified.signers.map((signer) =>
-    layerOf('smime-signed', smimeState(signer, verified.certificates, anchors, claim), {
-      algorithm: signer.algorithm,
-      signer: certificateHolder(signer.certificate, claim.from),
-      signedAt: signer.signedAt,
-    }),
-  )
+): Promise<OpenedLayer> {
+  const layers: OpenedLayer[] = []
+  for (const signer of verified.signers) {
+    const state = await smimeState(signer, verified.certificates, anchors, claim)
+    layers.push(
+      layerOf('smime-signed', state, {
+        algorithm: signer.algorithm,
+        signer: certificateHolder(signer.certificate, claim.from),
+        signedAt: signer.signedAt,
+      }),
+    )
+  }
   return layers.toSorted(byBest)[0] ?? layerOf('smime-signed', 'broken')
 }
 
-function smimeState(
+async function smimeState(
   { certificate, trust, addresses, signedAt }: VerifiedSigner,
   certificates: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
   { from, at, revoked }: Claim,
-): LayerState {
+): Promise<LayerState> {
   if (revoked.has(fingerprint(certificate))) return 'revoked'
   if (revoked.size > 0 && revoked.has(issuedAs(certificate))) return 'revoked'
   const { notBefore, notAfter } = fieldsOf(certificate)
@@ -62,7 +67,7 @@ function smimeState(
   const inTime = [at, claimed].every((time) => time >= notBefore && time <= notAfter) && claimed <= at + CLOCK_MS
   if (!inTime) {
     // A stranger's certificate is a stranger's, expired or not.
-    const known = verifyPath(certificate, certificates, anchors, notAfter) === null
+    const known = (await inTurns(verifyingPath(certificate, certificates, anchors, notAfter))) === null
     return known ? 'expired' : 'unknown-signer'
   }
   if (trust === 'certificate-revoked') return 'revoked'

@@ -126,7 +126,7 @@ async function openOpaque(der: ByteStream, opening: Opening): Promise<Opened> {
   if (verified.contentType !== ENTITY) {
     return { ...closed(layerOf('smime-signed', 'not-opened')), held: content }
   }
-  const layer = judgeSmime(verified, anchors, opening)
+  const layer = await judgeSmime(verified, anchors, opening)
   return { layers: [layer], inner: content, held: content, harvest: harvestOf(verified, layer) }
 }
 
@@ -166,7 +166,7 @@ async function openSmimeSigned(content: ByteSource, signature: Buffer, opening: 
     return { layers: [layerOf('smime-signed', state)], inner: state === 'broken' || state === 'weak' ? null : content }
   }
   if (verified.contentType !== ENTITY) return closed(layerOf('smime-signed', 'not-opened'))
-  const layer = judgeSmime(verified, anchors, opening)
+  const layer = await judgeSmime(verified, anchors, opening)
   return { layers: [layer], inner: content, harvest: harvestOf(verified, layer) }
 }
 

@@ -3,17 +3,18 @@ import { Fault } from '../../../../shared/fault/index.ts'
 import { readElement } from '../../../keys/asn1/ber-read.ts'
 import { TAG } from '../../../keys/asn1/der.ts'
 import { mailAddresses, usableFor } from '../../../keys/certificate.ts'
-import { verifyPath } from '../../../keys/path.ts'
+import { verifyingPath } from '../../../keys/path.ts'
 import type { ByteSource, ByteStream, OpenByteSource } from '../../../ports/bytes.ts'
 import type { RevocationLists } from '../../../ports/keyring.ts'
+import { inTurns } from '../../../threads/turn.ts'
 import { SealedSpool } from '../sealed-spool.ts'
 import { LongContainer } from './long-container.ts'
 import type { VerifiedContent, VerifiedOpaque, VerifiedSigner } from './result.ts'
 import { type CheckScheme, DIGESTS, holds, holdsOver, schemeOf } from './signature-check.ts'
 import {
-  readSigned,
+  readingSigned,
+  readingSignedTail,
   readSignedHead,
-  readSignedTail,
   type SignedHead,
   type SignedTail,
   type SignerInfo,
@@ -53,7 +54,7 @@ export async function verifySigned(
     await using held = opened
     return { ...rest, content: await held.read(0, held.size) }
   }
-  const signed = readSigned(readElement(signature, { encoding: 'ber' }))
+  const signed = await inTurns(readingSigned(readElement(signature, { encoding: 'ber' })))
   // Two contents would let the shown one and the signed one differ.
   if (!signed.detached) throw invalid('content is there twice')
   const digests = new Digests(signed.signers.map(({ digest }) => digest))
@@ -89,7 +90,7 @@ export async function openSigned(source: ByteStream, options: VerifyOptions): Pr
     const { pieces, cursor } = container.finish()
     const head = container.head!
     await take(pieces, head)
-    const signed = { ...head, ...readSignedTail(cursor, head) }
+    const signed = { ...head, ...(await inTurns(readingSignedTail(cursor, head))) }
     content = await spool.release()
     const signers = await verifySigners(signed, digests!, content, options)
     return { signers, contentType: signed.contentType, certificates: signed.certificates, content }
@@ -182,7 +183,7 @@ async function verifySigner(
     capabilities: attributes?.capabilities ?? [],
     trust:
       usableFor(certificate, null, options.at, 'sign') ??
-      verifyPath(certificate, pool, options.anchors, options.at, options.lists),
+      (await inTurns(verifyingPath(certificate, pool, options.anchors, options.at, options.lists))),
   }
 }
 
