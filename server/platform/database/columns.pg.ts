@@ -1,4 +1,4 @@
-/** PostgreSQL's columns under the names that `tables.ts` uses. Its types are the canonical ones: await-only, so nothing synchronous leaks. */
+/** PostgreSQL's columns under the names that `tables/` uses. Its types are the canonical ones: await-only, so nothing synchronous leaks. */
 import { pgCore } from './drizzle.ts'
 
 const { bigint, boolean, customType, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } = pgCore()
@@ -25,3 +25,5 @@ export const columns = {
   primaryKey,
   uniqueIndex,
 }
+
+export type Columns = typeof columns

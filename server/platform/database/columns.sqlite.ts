@@ -1,4 +1,4 @@
-/** SQLite's columns under the names that `tables.ts` uses. */
+/** SQLite's columns under the names that `tables/` uses. */
 import { sqliteCore } from './drizzle.ts'
 
 const { blob, customType, foreignKey, index, integer, primaryKey, sqliteTable, text, uniqueIndex } = sqliteCore
