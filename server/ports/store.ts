@@ -87,6 +87,16 @@ export interface TenantReads extends TidyReads, PolicyReads, JobReads {
 
 /** What tidying asks: indexed, at most `limit` answers, in no promised order. */
 export interface TidyReads {
+  /**
+   * Of the first `look` messages after `after` that are not done, in the order of their ids, those for which nothing is left to
+   * do: every recipient in a final state, and no job but ended ones. A dead job holds its message until it is older than
+   * `deadBy`, so that whoever mends its cause still finds the content. `last` is where to go on; null when that was the end.
+   */
+  overMessages(query: {
+    readonly deadBy: number
+    readonly look: number
+    readonly after?: MessageId
+  }): Promise<{ readonly over: readonly MessageId[]; readonly last: MessageId | null }>
   /** Messages in state `done` whose content was not marked erased yet. */
   unerased(limit: number): Promise<Unerased[]>
   /** Of these messages, the copies that are a blob of their own. */
@@ -179,16 +189,8 @@ export interface PolicyWrites {
 
 /** What tidying changes. Each call is bounded and safe to repeat. */
 export interface TidyWrites {
-  /**
-   * Sets messages to `done` for which nothing is left to do: every recipient in a final state, and no job but ended ones.
-   * A dead job holds its message until it is older than `deadBy`, so that whoever mends its cause still finds the content.
-   * Answers the ids, at most `limit`. Looks at the messages in `among` alone where it is given.
-   */
-  finishMessages(query: {
-    readonly deadBy: number
-    readonly limit: number
-    readonly among?: readonly MessageId[]
-  }): Promise<MessageId[]>
+  /** Sets those of these messages to `done` for which nothing is left to do, as `overMessages` has it; answers their ids. */
+  finishMessages(query: { readonly deadBy: number; readonly among: readonly MessageId[] }): Promise<MessageId[]>
   /** The spool and copy blobs of these messages are gone, and with them what they and their copies keep in rows. */
   markErased(messages: readonly MessageId[], at: number): Promise<void>
   /** Marks the grants of a message that ended at `endedBy` or before; answers the ids of those that were not marked yet. */

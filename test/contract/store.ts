@@ -571,7 +571,7 @@ export function storeContract(
             await a.write((tx) => tx.updateRecipient(id, address, { state: 'delivered', at: 1 }))
           const [job] = await a.read.jobs({ limit: 1 })
           await a.write((tx) => tx.holdJob(job!.id, 'why'))
-          const finish = () => a.write((tx) => tx.finishMessages({ deadBy: clock.now(), limit: 9 }))
+          const finish = () => a.write((tx) => tx.finishMessages({ deadBy: clock.now(), among: [id] }))
           expect(await finish()).toEqual([])
           await a.write((tx) => tx.dropJob(job!.id, 'why'))
           expect(await finish()).toEqual([id])
@@ -697,7 +697,14 @@ export function storeContract(
     describe('tidying', () => {
       const settle = (id: MessageId, state: RecipientState, address = 'one@peer.example') =>
         a.write((tx) => tx.updateRecipient(id, address, { state, at: 1 }))
-      const finish = (deadBy = 0, limit = 9) => a.write((tx) => tx.finishMessages({ deadBy, limit }))
+      /** What is over, finished; all others are asked for as well, and stay. */
+      const finish = async (deadBy = 0) => {
+        const { over } = await a.read.overMessages({ deadBy, look: 99 })
+        const among = (await a.read.messages({ limit: 99 })).map(({ id }) => id)
+        const done = await a.write((tx) => tx.finishMessages({ deadBy, among }))
+        expect(done.toSorted()).toEqual(over)
+        return done
+      }
 
       test('finishes a message when every recipient is final and no job is left to do, once', async () => {
         const id = await accept(a, [{ step: 'later', runAt: clock.now() + 5 }])
@@ -712,7 +719,8 @@ export function storeContract(
         expect(await finish()).toEqual([]) // ready
         const [again] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await store.queue.complete(again)
-        expect(await b.write((tx) => tx.finishMessages({ deadBy: 0, limit: 9 }))).toEqual([])
+        expect(await b.write((tx) => tx.finishMessages({ deadBy: 0, among: [id] }))).toEqual([])
+        expect(await b.read.overMessages({ deadBy: 0, look: 9 })).toEqual({ over: [], last: null })
         expect(await a.read.unerased(9)).toEqual([])
         expect(await finish()).toEqual([id])
         expect(await finish()).toEqual([])
@@ -803,18 +811,31 @@ export function storeContract(
           [one, 'whole'],
         ])
         expect(await b.read.copyBlobs([one])).toEqual([])
-        expect(await a.write((tx) => tx.finishMessages({ deadBy: 0, limit: 9, among: [other] }))).toEqual([other])
+        expect(await a.write((tx) => tx.finishMessages({ deadBy: 0, among: [other] }))).toEqual([other])
         expect(await finish()).toEqual([one])
       })
 
-      test('a dead job holds its message until it is old enough; batches are bounded', async () => {
+      test('looks at so many messages at a time and goes on where it was', async () => {
+        const ids: MessageId[] = []
+        for (let n = 0; n < 7; n++) {
+          clock.time += 1
+          ids.push(await accept(a))
+        }
+        const [, late, , , , last] = ids as [MessageId, MessageId, MessageId, MessageId, MessageId, MessageId]
+        for (const id of [late, last]) for (const to of ['one', 'two']) await settle(id, 'failed', `${to}@peer.example`)
+        await a.write((tx) => tx.updateMessage(ids[2]!, { state: 'planned', decision: make.decision }))
+        const seen = await a.read.overMessages({ deadBy: 0, look: 4 })
+        expect(seen).toEqual({ over: [late], last: ids[3] })
+        expect(await a.read.overMessages({ deadBy: 0, look: 4, after: ids[3]! })).toEqual({ over: [last], last: null })
+      })
+
+      test('a dead job holds its message until it is old enough', async () => {
         const made = clock.now()
         const ids = [await accept(a, [{}]), await accept(a), await accept(a)]
         for (const id of ids) for (const to of ['one', 'two']) await settle(id, 'failed', `${to}@peer.example`)
         const [job] = (await claimDue(store.queue, ['process'], 1, 1000)) as [Job]
         await store.queue.bury(job, 'no use')
-        expect(await finish(made - 1, 1)).toHaveLength(1)
-        expect(await finish(made - 1)).toHaveLength(1)
+        expect(await finish(made - 1)).toHaveLength(2)
         expect(await finish(made - 1)).toEqual([])
         expect(await finish(made)).toEqual([ids[0]])
         expect(await a.read.unerased(2)).toHaveLength(2)

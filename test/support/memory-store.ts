@@ -123,6 +123,16 @@ export function memoryStore(now: () => number = Date.now) {
 
   function operations(tenant: TenantId): TenantWrites {
     const found = <T>(values: Iterable<T>, test: (value: T) => boolean) => [...values].filter(test)
+    const isOver = ({ id, state }: MessageRecord, deadBy: number): boolean =>
+      state !== 'done' &&
+      [...of(tenant).recipients.values()].every((r) => r.message !== id || FINAL_STATES.includes(r.state)) &&
+      [...jobs.values()].every(
+        ({ job, state }) =>
+          job.tenant !== tenant ||
+          job.message !== id ||
+          state === 'done' ||
+          (state === 'dead' && job.createdAt <= deadBy),
+      )
     return {
       async message(id) {
         return of(tenant).messages.get(id) ?? null
@@ -215,6 +225,12 @@ export function memoryStore(now: () => number = Date.now) {
         return found(of(tenant).people.values(), (p) => p.role === role).sort((a, b) =>
           a.address.localeCompare(b.address),
         )
+      },
+      async overMessages({ deadBy, look, after = '' }) {
+        const notDone = found(of(tenant).messages.values(), ({ id, state }) => state !== 'done' && id > after)
+        const looked = notDone.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, look)
+        const over = looked.filter((message) => isOver(message, deadBy)).map(({ id }) => id)
+        return { over, last: looked.length < look ? null : (looked.at(-1)?.id ?? null) }
       },
       async unerased(limit) {
         return found(of(tenant).messages.values(), (m) => m.state === 'done' && !of(tenant).erased.has(m.id))
@@ -314,21 +330,8 @@ export function memoryStore(now: () => number = Date.now) {
       async putDecisionInput(record) {
         of(tenant).inputs.set(record.message, record)
       },
-      async finishMessages({ deadBy, limit, among }) {
-        const over = found(
-          of(tenant).messages.values(),
-          ({ id, state }) =>
-            state !== 'done' &&
-            (among?.includes(id) ?? true) &&
-            [...of(tenant).recipients.values()].every((r) => r.message !== id || FINAL_STATES.includes(r.state)) &&
-            [...jobs.values()].every(
-              ({ job, state }) =>
-                job.tenant !== tenant ||
-                job.message !== id ||
-                state === 'done' ||
-                (state === 'dead' && job.createdAt <= deadBy),
-            ),
-        ).slice(0, limit)
+      async finishMessages({ deadBy, among }) {
+        const over = found(of(tenant).messages.values(), (m) => among.includes(m.id) && isOver(m, deadBy))
         for (const message of over) of(tenant).messages.set(message.id, { ...message, state: 'done' })
         return over.map(({ id }) => id)
       },

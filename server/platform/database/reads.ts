@@ -36,7 +36,7 @@ import { decisionInputs, policyVersionOf, policyVersions } from './policies.ts'
 import { newestCode, portalSessionByToken } from './portal.ts'
 import { recipients } from './recipients.ts'
 import { TenantStatements } from './tenant.ts'
-import { copyBlobs, messagesWithEndedGrants, unerased } from './tidy.ts'
+import { copyBlobs, messagesWithEndedGrants, overMessages, unerased } from './tidy.ts'
 
 /** The reads of one tenant, on the reading connection or inside a unit of work. */
 export class SqlReads extends TenantStatements implements TenantReads {
@@ -113,7 +113,8 @@ export class SqlReads extends TenantStatements implements TenantReads {
   }
 
   keys(query: Parameters<TenantReads['keys']>[0]): Promise<KeyRecord[]> {
-    return keys(this, query)
+    const { keptKeys } = this.engine
+    return keptKeys ? keptKeys.of(this.tenant, query, () => keys(this, query)) : keys(this, query)
   }
 
   person(address: string): Promise<PersonRecord | null> {
@@ -122,6 +123,10 @@ export class SqlReads extends TenantStatements implements TenantReads {
 
   peopleWithRole(role: string): Promise<PersonRecord[]> {
     return peopleWithRole(this, role)
+  }
+
+  overMessages(query: Parameters<TenantReads['overMessages']>[0]): ReturnType<TenantReads['overMessages']> {
+    return overMessages(this, query)
   }
 
   unerased(limit: number): Promise<Unerased[]> {

@@ -1,6 +1,6 @@
 /** The statements behind tidying: what is over, and its end. Built for each call: they run at most once a second. */
 import { type CopyRecord, FINAL_STATES, type MessageId, type TenantId } from '../../../shared/domain/index.ts'
-import type { Purged, TenantWrites, Unerased } from '../../ports/store.ts'
+import type { Purged, TenantWrites, TidyReads, Unerased } from '../../ports/store.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import type { Tables } from './tables.ts'
@@ -79,12 +79,65 @@ async function withEndedGrants(
   return [...new Set([...expired, ...recalled].map((row) => row.message as MessageId))].slice(0, limit)
 }
 
+/** The states of messages that are not done. */
+const NOT_DONE = ['accepted', 'planned'] as const
+
+export async function overMessages(
+  on: TenantStatements,
+  { deadBy, look, after }: Parameters<TidyReads['overMessages']>[0],
+): Promise<Awaited<ReturnType<TidyReads['overMessages']>>> {
+  const { tables } = on.engine
+  const { message } = tables
+  const beyond = after === undefined ? undefined : gt(message.id, after)
+  return await on.unprepared(async (db) => {
+    // A state at a time is a range of `message_kept`. Of a long queue nothing is over: without a bound each look would be at all of it.
+    const found: string[] = []
+    for (const state of NOT_DONE) {
+      const rows = await db
+        .select({ id: message.id })
+        .from(message)
+        .where(and(eq(message.tenant, on.tenant), eq(message.state, state), kept, beyond))
+        .orderBy(asc(message.id))
+        .limit(look)
+      for (const { id } of rows) found.push(id)
+    }
+    const looked = found.sort().slice(0, look)
+    const end = looked.at(-1)
+    if (end === undefined) return { over: [], last: null }
+    const over = await db
+      .select({ id: message.id })
+      .from(message)
+      .where(and(nothingLeft(db, tables, on.tenant, deadBy), beyond, lte(message.id, end)))
+    const ids = over.map(({ id }) => id as MessageId).sort()
+    return { over: ids, last: looked.length < look ? null : (end as MessageId) }
+  })
+}
+
 export async function finishMessages(
-  db: Db,
-  { message, recipient, job }: Tables,
-  tenant: TenantId,
-  { deadBy, limit, among }: Parameters<TenantWrites['finishMessages']>[0],
+  on: TenantUnit,
+  { deadBy, among }: Parameters<TenantWrites['finishMessages']>[0],
 ): Promise<MessageId[]> {
+  const { tables } = on.engine
+  const { message } = tables
+  return await on.unprepared(async (db) => {
+    const over = await db
+      .select({ id: message.id })
+      .from(message)
+      .where(and(nothingLeft(db, tables, on.tenant, deadBy), inArray(message.id, [...among])))
+    const ids = over.map(({ id }) => id)
+    if (ids.length === 0) return []
+    // Another node may have finished some of them since they were found.
+    const finished = await db
+      .update(message)
+      .set({ state: 'done' })
+      .where(and(eq(message.tenant, on.tenant), inArray(message.id, ids), inArray(message.state, [...NOT_DONE])))
+      .returning({ id: message.id })
+    return finished.map(({ id }) => id as MessageId)
+  })
+}
+
+/** What holds of a message that is to become done. */
+function nothingLeft(db: Db, { message, recipient, job }: Tables, tenant: TenantId, deadBy: number) {
   const onTheWay = db
     .select({ address: recipient.address })
     .from(recipient)
@@ -105,29 +158,13 @@ export async function finishMessages(
         or(inArray(job.state, ['ready', 'leased', 'held']), and(eq(job.state, 'dead'), gt(job.createdAt, deadBy))),
       ),
     )
-  const over = await db
-    .select({ id: message.id })
-    .from(message)
-    .where(
-      and(
-        eq(message.tenant, tenant),
-        among && inArray(message.id, [...among]),
-        inArray(message.state, ['accepted', 'planned']),
-        kept,
-        notExists(onTheWay),
-        notExists(toDo),
-      ),
-    )
-    .limit(limit)
-  const ids = over.map(({ id }) => id)
-  if (ids.length === 0) return []
-  // Another node may have finished some of them since they were found.
-  const finished = await db
-    .update(message)
-    .set({ state: 'done' })
-    .where(and(eq(message.tenant, tenant), inArray(message.id, ids), inArray(message.state, ['accepted', 'planned'])))
-    .returning({ id: message.id })
-  return finished.map(({ id }) => id as MessageId)
+  return and(
+    eq(message.tenant, tenant),
+    inArray(message.state, [...NOT_DONE]),
+    kept,
+    notExists(onTheWay),
+    notExists(toDo),
+  )
 }
 
 export async function markErased(on: TenantUnit, messages: readonly MessageId[], at: number): Promise<void> {

@@ -17,13 +17,13 @@ import type {
   PortalSessionRecord,
   TenantId,
 } from '../../../shared/domain/index.ts'
-import type { Announced, IdempotencyRecord, Purged, TenantWrites } from '../../ports/store.ts'
+import type { Announced, IdempotencyRecord, Purged, TenantReads, TenantWrites } from '../../ports/store.ts'
 import { appendAudit } from './audit.ts'
 import { insertCopy } from './copies.ts'
 import type { Db, Unit } from './database.ts'
 import { completeIdempotent, insertIdempotent } from './idempotency.ts'
 import { completeJob, enqueue } from './jobs.ts'
-import { deleteKey, putKey } from './keys.ts'
+import { deleteKey, keys, putKey } from './keys.ts'
 import { insertGrant, insertLinkFile, revokeGrants } from './links.ts'
 import { insertMessage, updateMessage } from './messages.ts'
 import { dropJob, holdJob, releaseJob, retryJob } from './operator.ts'
@@ -140,6 +140,11 @@ export class SqlWrites extends SqlReads implements TenantWrites, TenantUnit {
     return completeIdempotent(this, client, key, response)
   }
 
+  /** A unit sees its own changes. */
+  override keys(query: Parameters<TenantReads['keys']>[0]): Promise<KeyRecord[]> {
+    return keys(this, query)
+  }
+
   putKey(key: KeyRecord): Promise<void> {
     return putKey(this, key)
   }
@@ -157,7 +162,7 @@ export class SqlWrites extends SqlReads implements TenantWrites, TenantUnit {
   }
 
   finishMessages(query: Parameters<TenantWrites['finishMessages']>[0]): Promise<MessageId[]> {
-    return this.unprepared((db) => finishMessages(db, this.engine.tables, this.tenant, query))
+    return finishMessages(this, query)
   }
 
   markErased(messages: readonly MessageId[], at: number): Promise<void> {
