@@ -11,7 +11,7 @@ import type { SmtpIngress } from '../journey/ingress/smtp.ts'
 import type { HeldBytes } from '../platform/blobs/recent.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { ContentPlace, MailTransport, OutgoingContent } from '../ports/transport.ts'
-import { buffersOf, type Line, openLine } from '../threads/line.ts'
+import { buffersOf, type Line, openLine, ownBuffersOf } from '../threads/line.ts'
 import type { CoreMethods, EdgeMethods, EdgeSettings } from './methods.ts'
 
 export interface EdgeDeps extends Pick<SessionPolicy, 'authenticate' | 'policyReady'> {
@@ -92,7 +92,9 @@ export function openEdge(settings: EdgeSettings, deps: EdgeDeps): Edge {
         try {
           const source = content.place ?? (await whole(content))
           const held = content.place ? await deps.taken(content.place) : null
-          return await line().give(held ? buffersOf(held.bytes) : [], 'send', id, route, envelope, {
+          // What was read for this sending is not copied either: nobody else has it, and another try reads it again.
+          const given = [...(held ? buffersOf(held.bytes) : []), ...ownBuffersOf(content.place?.head ?? null)]
+          return await line().give(given, 'send', id, route, envelope, {
             size: content.size,
             source,
             held,

@@ -17,7 +17,7 @@ import { collectYoung } from '../platform/young.ts'
 import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { OutgoingContent } from '../ports/transport.ts'
-import { buffersOf, type Line, openLine } from '../threads/line.ts'
+import { buffersOf, type Line, openLine, ownBuffersOf } from '../threads/line.ts'
 import type { CoreMethods, EdgeMethods, EdgeSettings, SentContent } from './methods.ts'
 
 /** Larger messages, up to so many bytes and so many at once, reach the core with their bytes. */
@@ -95,6 +95,7 @@ const methods: EdgeMethods = {
       if (!answered) slabs.abandon(ticket)
       else if (ticket !== 0) slabs.giveBack(ticket)
       else if (bytes && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
+      if (answered && 'head' in content.source) for (const own of ownBuffersOf(content.source.head)) own.transfer(0)
     }
   },
   giveBack: (ticket) => slabs.giveBack(ticket),

@@ -19,6 +19,11 @@ export interface Database {
    */
   settled?(): Promise<void>
   /**
+   * For who keeps what he read (`KeptKeys`). `others` is another number after each commit of another process; `atRest` says
+   * that no unit of ours is under way, so that what is read now is what the last one left. Absent where nodes share the data.
+   */
+  readonly watch?: { readonly others: () => number; readonly atRest: () => boolean }
+  /**
    * One atomic unit: resolves after its commit is on disk, and whatever it can have seen with it. A `passing`
    * unit may be lost in a power cut, never torn, and costs no flush of its own: for what is true only while this process
    * lives, such as a lease.

@@ -42,6 +42,7 @@ export async function putKey(on: TenantUnit, key: KeyRecord): Promise<void> {
       .values({ id, ...changed, tenant: on.tenant })
       .onConflictDoUpdate({ target: [table.tenant, table.id], set: changed }),
   )
+  on.engine.keptKeys?.changed()
 }
 
 export async function deleteKey(on: TenantUnit, id: string): Promise<void> {
@@ -52,4 +53,5 @@ export async function deleteKey(on: TenantUnit, id: string): Promise<void> {
       .delete(key)
       .where(and(eq(key.tenant, on.tenant), eq(key.id, id))),
   )
+  on.engine.keptKeys?.changed()
 }

@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.ts'
 import type { Store, TenantStore } from '../../ports/store.ts'
 import { type Database, Statements } from './database.ts'
 import type { Engine } from './engine.ts'
+import { KeptKeys } from './kept-keys.ts'
 import { SqlQueue } from './queue.ts'
 import { SqlReads } from './reads.ts'
 import { SqlWrites } from './writes.ts'
@@ -14,6 +15,7 @@ export function storeOver(database: Database, clock: Clock, log: Log): Store {
     tables: database.tables,
     dialect: database.dialect,
     statements: new Statements(),
+    keptKeys: database.watch ? new KeptKeys(database.watch) : null,
     fault: (error) => database.fault(error),
     ...(database.settled ? { settled: () => database.settled!() } : {}),
   }

@@ -79,6 +79,7 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
     onNoThread: () => writer.open && writer.pragma('wal_autocheckpoint = 1000'),
     ...(options.checkpoints ? { limits: options.checkpoints } : {}),
   })
+  const version = writer.prepare<[], number>('pragma data_version').pluck()
   const group = new GroupCommit({ connection: writer, db, flush, checkpoints, busyMs, unitMs })
   return {
     dialect: oneByOne,
@@ -86,6 +87,10 @@ export function openSqlite(options: SqliteOptions): Database & { commits(): numb
     read,
     // The writer's cache is warm; the reader's is empty after every commit. Inside a transaction it sees what is not committed.
     quick: () => (writer.open && !writer.inTransaction ? db : read),
+    watch: {
+      others: () => versionOf(version),
+      atRest: () => writer.open && !writer.inTransaction,
+    },
     settled: () => flush.settled(),
     write: (work, kind) => group.write(work, kind),
     fault: sqliteFault,
@@ -109,6 +114,15 @@ function startAnew(writer: BetterSqlite.Database): void {
   // Not at the cost of a start that waits: while another process writes, the WAL is that one's business.
   writer.pragma('busy_timeout = 200')
   writer.pragma('wal_checkpoint(truncate)')
+}
+
+/** Not a number, equal to none, where the database does not say: whoever reads hears why. */
+function versionOf(statement: BetterSqlite.Statement<[], number>): number {
+  try {
+    return statement.get() ?? Number.NaN
+  } catch {
+    return Number.NaN
+  }
 }
 
 /** The names of database and WAL are on disk. */
