@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { certificateOf, usableFor } from './certificate.ts'
-import { verifyPath } from './path.ts'
+import { verifyingPath, verifyPath } from './path.ts'
 
 /** Some minutes on: what openssl makes while the tests run is valid by then. */
 const NOW = Date.now() + 600_000
@@ -72,6 +72,7 @@ beforeAll(() => {
   make('sha1', 'sub', LEAF, EC, ['-sha1'])
   make('weak', 'sub', LEAF, ['-newkey', 'rsa:1024', '-nodes'])
   make('alone', null, LEAF)
+  make('slow', 'sub', LEAF, ['-newkey', 'rsa:2048', '-pkeyopt', 'rsa_keygen_pubexp:36893488147419103363', '-nodes'])
 })
 afterAll(() => rmSync(directory, { recursive: true }))
 
@@ -99,10 +100,16 @@ describe('a path', () => {
     ['an RSA key of 1024 bits in a CA', 'byWeakCa', ['weakCa']],
     ['a SHA-1 signature', 'sha1', ['sub']],
     ['an RSA key of 1024 bits', 'weak', ['sub']],
+    ['an RSA exponent above 64 bits, which makes each check slow', 'slow', ['sub']],
     ['a self-signed stranger', 'alone', []],
     ['a stranger that brings itself along as an intermediate', 'alone', ['alone']],
   ])('refuses %s', (_, leaf, intermediates) => {
     expect(path(leaf, intermediates)).toBe('certificate-untrusted')
+  })
+
+  it('is looked for in steps, one for each issuer that may be asked', () => {
+    const others = ['noCa', 'short', 'below', 'noSign', 'server', 'sub'].map(load)
+    expect([...verifyingPath(load('leaf'), others, [load('root')], NOW)].length).toBeGreaterThanOrEqual(others.length)
   })
 
   it('holds only while every member is valid', () => {

@@ -7,7 +7,7 @@ import { sha256 } from '../../server/policies/native.ts'
 import { sanitising } from '../../server/portal/sanitise.ts'
 import { bytesOf } from '../../server/ports/bytes.ts'
 import { inTurns } from '../../server/threads/turn.ts'
-import { deciding, explaining } from '../../shared/policy/index.ts'
+import { deciding, diffing, explaining } from '../../shared/policy/index.ts'
 import { loadDocuments } from '../../shared/policy/load.ts'
 import { nodeOf } from '../../shared/policy/parse/node.ts'
 import { benchRules, inputOf, ruleSets, SCENES } from '../bench/policy-rules.ts'
@@ -69,10 +69,14 @@ const pdfPage = (content: string) =>
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>',
   ])
 
+function policyOf(rules: number) {
+  const documents = ruleSets(benchRules(rules)).map(({ file, value }) => ({ file, root: nodeOf(value, 32)! }))
+  return loadDocuments(documents, { sha256 }).policy!
+}
+
 /** A policy of so many rules, and a mail to so many people. */
 function judged(rules: number, recipients: number) {
-  const documents = ruleSets(benchRules(rules)).map(({ file, value }) => ({ file, root: nodeOf(value, 32)! }))
-  const { policy } = loadDocuments(documents, { sha256 })
+  const policy = policyOf(rules)
   const input = inputOf(SCENES)
   const [one] = input.recipients
   const many = Array.from({ length: recipients }, (_, at) => ({
@@ -80,7 +84,7 @@ function judged(rules: number, recipients: number) {
     address: `r${at}@d${at}.example`,
     domain: `d${at}.example`,
   }))
-  return { policy: policy!, input: { ...input, recipients: many } }
+  return { policy, input: { ...input, recipients: many } }
 }
 
 export const longWork: readonly LongWork[] = [
@@ -174,6 +178,15 @@ export const longWork: readonly LongWork[] = [
     prepare: () => {
       const { policy, input } = judged(1_000, 4)
       return () => inTurns(explaining(policy, input))
+    },
+  },
+  {
+    name: 'policy_diff_300',
+    turns: 100,
+    prepare: () => {
+      // Another number of rules gives each of them another condition.
+      const [before, after] = [policyOf(300), policyOf(290)]
+      return () => inTurns(diffing(before, after))
     },
   },
   {

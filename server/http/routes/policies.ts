@@ -12,9 +12,10 @@ import {
   RollbackPolicy,
 } from '../../../shared/contract/index.ts'
 import { Fault } from '../../../shared/fault/index.ts'
-import { diffPolicies, rolledBackTo } from '../../../shared/policy/index.ts'
+import { diffing, rolledBackTo } from '../../../shared/policy/index.ts'
 import type { Applied, Candidate } from '../../policies/roll-out.ts'
 import type { PolicyVersionSummary } from '../../ports/store.ts'
+import { inTurns } from '../../threads/turn.ts'
 import { findings } from '../findings.ts'
 import { languageOf } from '../language.ts'
 import { caller } from '../plugins/auth.ts'
@@ -141,7 +142,7 @@ export const policyRoutes: Routes = (instance, services) => {
     async (request) => {
       const after = await services.policies.candidate(candidateOf(request.body))
       const before = services.policies.active(caller(request).tenant)
-      return lists({ before: before.revision, after: after.revision, changes: diffPolicies(before, after) })
+      return lists({ before: before.revision, after: after.revision, changes: await inTurns(diffing(before, after)) })
     },
   )
   app.post(

@@ -1,13 +1,15 @@
 import type { Guarantee } from '../ir.ts'
 import type { Policy } from '../policy.ts'
+import type { Steps } from '../steps.ts'
 import { type Change, type Flag, placed, scopeOf } from './change.ts'
 import type { Relate } from './relate.ts'
 import { exceptionText, guaranteeText } from './words.ts'
 
-export function diffExceptions(before: Policy, after: Policy, relate: Relate): readonly Change[] {
+export function* diffExceptions(before: Policy, after: Policy, relate: Relate): Steps<readonly Change[]> {
   const [old, now] = [before, after].map((policy) => placed(policy, (set) => set.exceptions))
   const changes: Change[] = []
   for (const { item, set } of now!.values()) {
+    yield
     const known = old!.get(item.id)
     const common = { kind: 'exception', id: item.id, file: set.file } as const
     if (!known) {
@@ -27,10 +29,11 @@ export function diffExceptions(before: Policy, after: Policy, relate: Relate): r
   return changes
 }
 
-export function diffGuarantees(before: Policy, after: Policy, relate: Relate): readonly Change[] {
+export function* diffGuarantees(before: Policy, after: Policy, relate: Relate): Steps<readonly Change[]> {
   const [old, now] = [before, after].map((policy) => placed(policy, (set) => set.guarantees))
   const changes: Change[] = []
   for (const { item, set } of now!.values()) {
+    yield
     const known = old!.get(item.id)
     const common = { kind: 'guarantee', id: item.id, file: set.file } as const
     if (!known) {

@@ -1,32 +1,39 @@
 import type { ActionUse, Rule } from '../ir.ts'
 import type { Policy } from '../policy.ts'
+import type { Steps } from '../steps.ts'
 import { type Change, type Flag, type Placed, placed, scopeOf } from './change.ts'
 import { ruleKey, useKey, usesKey, waysKey } from './key.ts'
 import type { Relate } from './relate.ts'
 import { actionsText } from './words.ts'
 
 /** Rules by id; one that only has another name is renamed. */
-export function diffRules(before: Policy, after: Policy, relate: Relate): readonly Change[] {
+export function* diffRules(before: Policy, after: Policy, relate: Relate): Steps<readonly Change[]> {
   const [old, now] = [before, after].map((policy) => placed(policy, (set) => set.rules))
-  const renamed = new Map<string, string>()
-  const gone = [...old!.values()].filter(({ item }) => !now!.has(item.id))
+  const renamed = new Set<string>()
+  const gone = new Map<string, Rule[]>()
+  for (const { item, set } of old!.values()) {
+    if (now!.has(item.id)) continue
+    yield
+    const key = ruleKey(item, set)
+    gone.set(key, [...(gone.get(key) ?? []), item])
+  }
   const changes: Change[] = []
   for (const { item, set } of now!.values()) {
+    yield
     const known = old!.get(item.id)
     if (known) {
       changes.push(...diffRule(known, { item, set }, relate))
       continue
     }
-    const key = ruleKey(item, set)
-    const twin = gone.find((one) => !renamed.has(one.item.id) && ruleKey(one.item, one.set) === key)
+    const twin = gone.size > 0 ? gone.get(ruleKey(item, set))?.shift() : undefined
     const common = { kind: 'rule', id: item.id, file: set.file } as const
     if (twin) {
-      renamed.set(twin.item.id, item.id)
-      changes.push({ ...common, what: 'renamed', before: twin.item.id, after: item.id, flags: [] })
+      renamed.add(twin.id)
+      changes.push({ ...common, what: 'renamed', before: twin.id, after: item.id, flags: [] })
     } else changes.push({ ...common, what: 'added', flags: active(item) && stops(item) ? ['wider-on-reject'] : [] })
   }
-  for (const { item, set } of gone) {
-    if (renamed.has(item.id)) continue
+  for (const { item, set } of old!.values()) {
+    if (now!.has(item.id) || renamed.has(item.id)) continue
     const flags: Flag[] = active(item) && protects(item) ? ['narrower-on-protect'] : []
     changes.push({ kind: 'rule', id: item.id, file: set.file, what: 'removed', flags })
   }
