@@ -13,7 +13,7 @@ const OWN_MIN = 4096
  * smaller altogether comes in pieces of 4 KiB and more as the body gave them, with one smaller one at most before, between and behind.
  */
 export function writeEntity(entity: Entity): AsyncGenerator<Buffer> {
-  return coalesced(entity, headerBytes(entity.header))
+  return coalesced(entity, headerPieces(entity.header))
 }
 
 /** Its body alone, in chunks of the same sizes. */
@@ -23,7 +23,14 @@ export function writeBody(entity: Entity): AsyncGenerator<Buffer> {
 
 /** Header lines and the empty line. */
 export function headerBytes(fields: readonly HeaderField[]): Buffer {
-  return Buffer.concat([...fields.flatMap(({ raw }) => [raw, CRLF]), CRLF])
+  return Buffer.concat(headerPieces(fields))
+}
+
+function headerPieces(fields: readonly HeaderField[]): Buffer[] {
+  const pieces: Buffer[] = []
+  for (const { raw } of fields) pieces.push(raw, CRLF)
+  pieces.push(CRLF)
+  return pieces
 }
 
 /** Bytes of the whole entity, or undefined where the body's size is not known beforehand. */
@@ -35,9 +42,9 @@ export function entitySize(entity: Entity): number | undefined {
  * The body, `first` in front of it. Joins small chunks and splits large ones: a system call and an await for every line
  * would cost more than the bytes.
  */
-async function* coalesced({ body }: Entity, first?: Buffer): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = first ? [first] : []
-  let size = first?.length ?? 0
+async function* coalesced({ body }: Entity, first: readonly Buffer[] = []): AsyncGenerator<Buffer> {
+  let held: Uint8Array[] = [...first]
+  let size = first.reduce((sum, { length }) => sum + length, 0)
   let small = true
   for await (const chunk of body()) {
     if (chunk.length === 0) continue

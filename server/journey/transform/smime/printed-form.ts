@@ -60,23 +60,39 @@ function printOf(identity: SmimeIdentity, { scheme, attributes, prints }: Form, 
   return made
 }
 
+/** US-ASCII around the lines of a signature, so that all of it is one buffer. */
+interface Frame {
+  readonly before: string
+  readonly after: string
+}
+
 /**
  * A detached SignedData over content with this digest, in lines of base64; a promise where the thread pool signs. Raises
  * `key-unusable`, see `counterCheck`.
  */
-export function detachedSignature(identity: SmimeIdentity, digest: Buffer, signing: Signing): Buffer | Promise<Buffer> {
+export function detachedSignature(
+  identity: SmimeIdentity,
+  digest: Buffer,
+  signing: Signing,
+  frame: Frame = { before: '', after: '' },
+): Buffer | Promise<Buffer> {
   const form = formOf(identity, signing)
-  const signature = signatureOver(identity, form.scheme, filled(form.attributes, digest))
-  const printed = (made: Buffer) => print(printOf(identity, form, made.length), digest, made)
-  return signature instanceof Promise ? signature.then(printed) : printed(signature)
+  return signatureOver(identity, form.scheme, filled(form.attributes, digest), (made) =>
+    print(printOf(identity, form, made.length), digest, made, frame),
+  )
 }
 
-function print({ lines, rest, digestAt }: Print, digest: Buffer, signature: Buffer): Buffer {
+function print({ lines, rest, digestAt }: Print, digest: Buffer, signature: Buffer, { before, after }: Frame): Buffer {
   const end = Buffer.from(rest)
   end.set(digest, digestAt)
   end.set(signature, end.length - signature.length)
-  const out = Buffer.allocUnsafe(lines.length + base64Size(end.length))
-  out.set(lines)
-  foldInto(out, lines.length, end)
+  const linesAt = before.length
+  const endAt = linesAt + lines.length
+  const afterAt = endAt + base64Size(end.length)
+  const out = Buffer.allocUnsafe(afterAt + after.length)
+  out.write(before, 'latin1')
+  out.set(lines, linesAt)
+  foldInto(out, endAt, end)
+  out.write(after, afterAt, 'latin1')
   return out
 }

@@ -86,30 +86,32 @@ async function* signedParts(signed: Signed): AsyncGenerator<Uint8Array> {
   const { entity, signing, inner, boundary } = signed
   const content = createHash(signing.scheme.digest).update(inner)
   // Not joined with what follows: whoever writes it joins small pieces, and a second copy of 10 KB costs 5 µs.
-  yield framed(`${INTRODUCTION}${boundary}\r\n`, inner, '')
+  yield introduced(boundary, inner)
   for await (const chunk of entity.body()) {
     content.update(chunk)
     yield chunk
   }
   const made = signatureOver(signed, content.digest())
-  const signature = made instanceof Promise ? await made : made
-  // The CRLF before the delimiter belongs to the delimiter, not to the signed part (RFC 2046 5.1.1).
-  yield framed(`\r\n--${boundary}\r\n${SIGNATURE_HEADER}`, signature, `\r\n--${boundary}--\r\n`)
+  yield made instanceof Promise ? await made : made
 }
 
+/** From the delimiter behind the content to the end. */
 function signatureOver(signed: Signed, digest: Buffer): Buffer | Promise<Buffer> {
   if (signed.last?.digest.equals(digest)) return signed.last.made
-  const made = detachedSignature(signed.identity, digest, signed.signing)
+  const { identity, signing, boundary } = signed
+  // The CRLF before the delimiter belongs to the delimiter, not to the signed part (RFC 2046 5.1.1).
+  const before = `\r\n--${boundary}\r\n${SIGNATURE_HEADER}`
+  const made = detachedSignature(identity, digest, signing, { before, after: `\r\n--${boundary}--\r\n` })
   signed.last = { digest, made }
   return made
 }
 
-/** Bytes between two texts of US-ASCII, in one buffer. */
-function framed(before: string, bytes: Buffer, after: string): Buffer {
-  const whole = Buffer.allocUnsafe(before.length + bytes.length + after.length)
-  whole.write(before, 0, 'latin1')
-  whole.set(bytes, before.length)
-  whole.write(after, before.length + bytes.length, 'latin1')
+/** What stands in front of the content, and the header of the content itself. */
+function introduced(boundary: string, inner: Buffer): Buffer {
+  const text = `${INTRODUCTION}${boundary}\r\n`
+  const whole = Buffer.allocUnsafe(text.length + inner.length)
+  whole.write(text, 0, 'latin1')
+  whole.set(inner, text.length)
   return whole
 }
 

@@ -26,6 +26,8 @@ export interface SignatureScheme {
    * One signature: `microseconds` is about what handing it to another thread and back costs, `longer` is work for that thread.
    */
   readonly takes: 'microseconds' | 'longer'
+  /** One signature in so many is verified before it leaves. */
+  readonly checkedOneIn: number
   /** For receipts. */
   readonly name: string
 }
@@ -34,7 +36,19 @@ const DIGEST_OID = { sha256: OID.sha256, sha384: OID.sha384, sha512: OID.sha512 
 const MICALG = { sha256: 'sha-256', sha384: 'sha-384', sha512: 'sha-512' } as const
 const DIGEST_SIZE = { sha256: 32, sha384: 48, sha512: 64 } as const
 
-type Kind = Pick<SignatureScheme, 'repeatable' | 'takes'> & { readonly parameters?: Buffer; readonly whole?: boolean }
+/** Checking costs a good part of signing. */
+const CHECKED_ONE_IN = 16
+/**
+ * OpenSSL raises each RSA result to the public exponent and compares (`rsa_ossl_mod_exp`), because a faulty one would give the key
+ * away: what is left to check is what is around that operation.
+ */
+const RSA_CHECKED_ONE_IN = 64
+
+type Kind = Pick<SignatureScheme, 'repeatable' | 'takes'> & {
+  readonly checkedOneIn?: number
+  readonly parameters?: Buffer
+  readonly whole?: boolean
+}
 
 function scheme(digest: Digest, oid: string, name: string, kind: Kind): SignatureScheme {
   return {
@@ -47,6 +61,7 @@ function scheme(digest: Digest, oid: string, name: string, kind: Kind): Signatur
     pss: oid === OID.rsaPss,
     repeatable: kind.repeatable,
     takes: kind.takes,
+    checkedOneIn: kind.checkedOneIn ?? CHECKED_ONE_IN,
     name,
   }
 }
@@ -57,9 +72,10 @@ function pssParameters(digest: Digest): Buffer {
   return sequence(context(0, hash), context(1, algorithm(OID.mgf1, hash)), context(2, integer(DIGEST_SIZE[digest])))
 }
 
-const RSA_KIND: Kind = { repeatable: true, takes: 'longer', parameters: nullValue() }
+const RSA_COMMON = { takes: 'longer', checkedOneIn: RSA_CHECKED_ONE_IN } as const
+const RSA_KIND: Kind = { ...RSA_COMMON, repeatable: true, parameters: nullValue() }
 const RSA = scheme('sha256', OID.rsaSha256, 'RSASSA-PKCS1-v1_5 SHA-256', RSA_KIND)
-const PSS_KIND: Kind = { repeatable: false, takes: 'longer', parameters: pssParameters('sha256') }
+const PSS_KIND: Kind = { ...RSA_COMMON, repeatable: false, parameters: pssParameters('sha256') }
 const PSS = scheme('sha256', OID.rsaPss, 'RSASSA-PSS SHA-256', PSS_KIND)
 const EC_KIND: Kind = { repeatable: false, takes: 'longer' }
 const P256 = scheme('sha256', OID.ecdsaSha256, 'ECDSA P-256 SHA-256', { ...EC_KIND, takes: 'microseconds' })

@@ -10,10 +10,22 @@ import { keyInput, type SignatureScheme } from './signature-scheme.ts'
 /** Bytes of one OCTET STRING piece in streamed containers. */
 export const PIECE = 65_536
 
-/** On the thread pool. */
-const signAsync = (digest: SignatureScheme['signDigest'], data: Buffer, key: KeyObject): Promise<Buffer> =>
+/** On the thread pool; what `use` makes of the signature comes in the same turn, without a promise of its own. */
+const signAsync = <Used>(
+  digest: SignatureScheme['signDigest'],
+  data: Buffer,
+  key: KeyObject,
+  use: (signature: Buffer) => Used,
+): Promise<Used> =>
   new Promise((resolve, reject) => {
-    sign(digest, data, key, (error, signature) => (error ? reject(error) : resolve(signature)))
+    sign(digest, data, key, (error, signature) => {
+      if (error) return reject(error)
+      try {
+        resolve(use(signature))
+      } catch (fault) {
+        reject(fault)
+      }
+    })
   })
 
 const issuersAndSerials = new WeakMap<X509Certificate, Buffer>()
@@ -86,7 +98,7 @@ export async function* opaqueSignedData(
     yield piece
   }
   const attributes = filled(attributesOf(identity, signing), hash.digest())
-  const signature = await signatureOver(identity, signing.scheme, attributes)
+  const signature = await signatureOver(identity, signing.scheme, attributes, (made) => made)
   yield Buffer.concat([
     ...[der.END, der.END, der.END],
     standing(identity).certificates,
@@ -171,22 +183,23 @@ function signerInfo(
 }
 
 /**
- * The signature over the attributes, counter-checked; a promise where the thread pool makes it. Raises `key-unusable`, see
- * `counterCheck`.
+ * What `use` makes of the signature over the attributes once it is counter-checked; a promise where the thread pool signs.
+ * Raises `key-unusable`, see `counterCheck`.
  */
-export function signatureOver(
+export function signatureOver<Used>(
   { certificate, privateKey }: SmimeIdentity,
   scheme: SignatureScheme,
   attributes: Buffer,
-): Buffer | Promise<Buffer> {
+  use: (signature: Buffer) => Used,
+): Used | Promise<Used> {
   const input = keyInput(scheme, privateKey)
   const checked = (signature: Buffer) => {
     counterCheck(scheme, privateKey, certificate, attributes, signature)
-    return signature
+    return use(signature)
   }
   return scheme.takes === 'microseconds'
     ? checked(sign(scheme.signDigest, attributes, input))
-    : signAsync(scheme.signDigest, attributes, input).then(checked)
+    : signAsync(scheme.signDigest, attributes, input, checked)
 }
 
 function attribute(oid: string, value: Buffer): Buffer {
