@@ -1,18 +1,14 @@
-/** The only place where ports meet adapters. Read it as a parts list: what the house is made of, from the ground up. */
+/** Where ports meet adapters, with the `compose-` files beside it. Read it as a parts list: what the house is made of, from the ground up. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Draft } from '../shared/contract/index.ts'
-import { type MessageId, type TenantId, tenantId } from '../shared/domain/index.ts'
+import { type MessageId, tenantId } from '../shared/domain/index.ts'
 import { Fault } from '../shared/fault/index.ts'
-import { writtenRecipients } from '../shared/words/given-numbers.ts'
-import { edgeSettings, internalUrls, rollOutTenants, smsGateway, standardLog } from './compose-settings.ts'
+import { composePolicies } from './compose-policies.ts'
+import { httpServices } from './compose-services.ts'
+import { edgeSettings, internalUrls, smsGateway, standardLog } from './compose-settings.ts'
+import { composeTlsReporter } from './compose-tls-reports.ts'
 import type { Config } from './config.ts'
-import { DEMO } from './demo/tenant.ts'
 import { openEdge } from './edge/edge.ts'
-import { systemClients } from './http/clients.ts'
-import { defaultLimits } from './http/config.ts'
 import type { HttpServices } from './http/services.ts'
-import { vocabularyOf } from './http/vocabulary.ts'
 import { createAuthenticator } from './journey/authenticate/authenticate.ts'
 import { holdDead, tellLost } from './journey/dead.ts'
 import { retryDelay, SMTP_SCHEDULE } from './journey/deliver/backoff.ts'
@@ -23,21 +19,15 @@ import { recover } from './journey/ingress/recover.ts'
 import type { SmtpIngress } from './journey/ingress/smtp.ts'
 import { createProcess } from './journey/journey.ts'
 import { laneLimit } from './journey/lane-limit.ts'
-import { createDesk } from './journey/operate/desk.ts'
-import { measureQueue } from './journey/operate/measure.ts'
 import { createOutside } from './journey/outside.ts'
-import { preview, simulateDraft, type UnsentMail } from './journey/preview.ts'
 import { createSealedSending } from './journey/send-sealed.ts'
-import { simulateMail } from './journey/simulate.ts'
 import type { TenantProfile } from './journey/tenant.ts'
 import { createTidy, type Tidy } from './journey/tidy.ts'
-import { openFile } from './journey/transform/filelink/store-files.ts'
 import type { Tools } from './journey/transform/mail.ts'
 import { pgpKeyState } from './journey/transform/openpgp/index.ts'
 import { documentOptions } from './journey/transform/pdf/options.ts'
 import { createDocumentRenderer } from './journey/transform/pdf/renderer.ts'
 import { createWorkers, type Workers } from './journey/worker.ts'
-import { createKeyDesk } from './keys/desk.ts'
 import { createKeyring } from './keys/keyring.ts'
 import { Revocations } from './keys/revocations.ts'
 import { answeredClasses } from './people/answered.ts'
@@ -54,21 +44,15 @@ import { openStore } from './platform/database/open.ts'
 import { storeDirectory } from './platform/directory.ts'
 import { createResolver } from './platform/dns/resolver.ts'
 import { messageId, uuidv7 } from './platform/ids.ts'
-import { listReader } from './platform/lists/reader.ts'
 import { createMetrics } from './platform/metrics.ts'
-import { deriveKey, tenantSecrets } from './platform/secrets.ts'
-import { createTlsReporter, type TlsReporter } from './platform/smtp/tls-reporter.ts'
+import { tenantSecrets } from './platform/secrets.ts'
+import type { TlsReporter } from './platform/smtp/tls-reporter.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { collectYoung } from './platform/young.ts'
-import { PolicyLists } from './policies/lists.ts'
-import { followApplied, loadPolicies, reloadPolicies } from './policies/load.ts'
-import { offlinePolicies } from './policies/offline.ts'
-import { PolicyRegistry } from './policies/registry.ts'
-import { createRollOut } from './policies/roll-out.ts'
-import { openPortalMessage } from './portal/open-message.ts'
+import type { PolicyRegistry } from './policies/registry.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
-import { foreignIssuersOf, listAccessOf, profileOf } from './profile.ts'
+import { profileOf } from './profile.ts'
 
 export interface House {
   readonly log: Log
@@ -154,19 +138,7 @@ async function furnish(
     return profile
   }
 
-  const policies = new PolicyRegistry()
-  const policyTenants = rollOutTenants(config)
-  const policyParts = { registry: policies, store, log, clock }
-  const rollOut = createRollOut(policyParts, policyTenants)
-  await loadPolicies(policyParts, policyTenants)
-  const readers = new Map(config.tenants.map(({ id, lists }) => [id, listReader(listAccessOf(lists))] as const))
-  const policyLists = new PolicyLists(
-    { registry: policies, clock, log, reader: (id) => readers.get(id)! },
-    policyTenants.map(({ id }) => id),
-  )
-  void policyLists.look()
-  const followPolicies = followApplied(policyParts, policyTenants)
-  const policyReady = (id: TenantId) => policies.ready(id)
+  const policies = await composePolicies(config, { store, log, clock })
   for (const { id, people } of config.tenants)
     if (people !== null) await importPeople(store.tenant(tenantId(id)), people, { secrets, now: clock.now() })
 
@@ -207,7 +179,7 @@ async function furnish(
       return bytes && { bytes, ticket: 0, fromDisk: true }
     },
     authenticate: signIn(config.tenants, store),
-    policyReady,
+    policyReady: policies.ready,
     log,
     metrics,
     failed,
@@ -259,7 +231,7 @@ async function furnish(
         authenticate: createAuthenticator({ resolver: createResolver(config.dns), name: config.smtp.hostname }),
         name: config.smtp.hostname,
         tenant,
-        policy: (profile) => policies.active(profile.id),
+        policy: (profile) => policies.registry.active(profile.id),
         keepInputs: config.policyReplay.days > 0,
         retryAt: (attempt, now) => now + retryDelay(attempt),
         letGo: (id, blob) => blobs.letGo(id, 'spool', blob),
@@ -282,96 +254,22 @@ async function furnish(
   })
 
   const sealed = createSealedSending({ store, secrets, clock })
-  const measure = measureQueue({ store, tenants, lanes: () => workers.lanes(), clock, metrics, log })
-
-  const services: HttpServices = {
-    config: {
-      publicUrl: config.http.publicUrl,
-      trustProxy: config.http.trustProxy,
-      tokenSeed: deriveKey(config.secrets.master, 'http/access-token'),
-      issuers: config.tenants.flatMap(foreignIssuersOf),
-      limits: { ...defaultLimits, message: config.smtp.maxSize },
-      addin: config.addin,
-      ...(config.demo ? { demo: DEMO } : {}),
-    },
+  const services = httpServices(config, {
     store,
+    blobs,
     clock,
+    newId,
     secrets,
     log,
     metrics,
-    async accept(submission) {
-      // As at SMTP time: nobody is told 202 while there is no policy to decide by (`policy-none`).
-      policies.active(submission.tenant)
-      return acceptor.accept(submission)
-    },
-    async preview(id, draft, isAsker) {
-      const profile = tenant(id)
-      const known = { ...knowledge, answered: answeredClasses(store, isAsker) }
-      return preview(unsent(draft), profile, policies.active(profile.id), known)
-    },
-    async simulate(id, mail) {
-      const profile = tenant(id)
-      const policy = policies.active(profile.id)
-      if ('draft' in mail) return simulateDraft(unsent(mail.draft), profile, policy, knowledge)
-      return simulateMail({ ...mail, now: clock.now() }, profile, policy, knowledge)
-    },
-    policies: rollOut,
-    offlinePolicy: offlinePolicies(
-      { registry: policies, store, secrets },
-      config.tenants.map(({ id, policyDir, domains, offlinePreview }) => ({
-        id: tenantId(id),
-        policyDir,
-        domains,
-        offered: offlinePreview,
-      })),
-    ),
-    vocabulary: async (id, _sender, language) => vocabularyOf(policies.active(id), language),
-    authenticate: systemClients(config.tenants),
-    async ready() {
-      const free = await blobs.free()
-      const checks = {
-        policies: config.tenants.every(({ id }) => policyReady(tenantId(id))),
-        disk: free === null || free > config.blobs.reserve,
-        database: await store.queue.counts().then(
-          () => true,
-          () => false,
-        ),
-      }
-      return { ready: Object.values(checks).every(Boolean), checks }
-    },
-    async exposition() {
-      await measure()
-      return metrics.exposition()
-    },
-    desk: createDesk({ store, blobs, clock, newId, uuid: newId, name: config.smtp.hostname, tenant }),
-    keyDesk: createKeyDesk({ store, clock, reload: (id) => revocations.reload(id) }),
-    lanes: () => workers.lanes(),
-    openArchive: (id, archive) => blobs.open(id, 'archive', archive),
-    openFile: (id, file) => openFile({ blobs, secrets, tenant: id }, file),
-    openPortalMessage: (id, grant) => openPortalMessage({ blobs, secrets }, id, grant),
-    sendMail: sealed.mail,
-    sendSms: sealed.sms,
-  }
-
-  function unsent(draft: Draft): UnsentMail {
-    return { ...draft, recipients: writtenRecipients(draft.recipients), now: clock.now() }
-  }
-
-  /** Each node reports what it saw itself. The mails are the contact's tenant's. */
-  function tlsReporterOf(): TlsReporter | null {
-    const { tlsReports: contact } = config.delivery
-    const sender = config.tenants.find(({ domains }) => domains.includes(contact?.split('@')[1]?.toLowerCase() ?? ''))
-    if (contact === undefined || !sender) return null
-    return createTlsReporter({
-      reporter: { organisation: sender.name, contact, name: config.smtp.hostname },
-      directory: join(config.dataDir, 'tls', 'tls-rpt'),
-      resolver: createResolver(config.dns),
-      async enqueue({ to, key, message }) {
-        await sealed.mail(tenantId(sender.id), { to, key, message: message.toString('base64') })
-      },
-      log,
-    })
-  }
+    acceptor,
+    knowledge,
+    policies,
+    revocations,
+    sealed,
+    workers,
+    tenant,
+  })
 
   for (const { id } of config.tenants) {
     const told = tellLost({ clock, secrets, tenant }, tenantId(id))
@@ -385,13 +283,13 @@ async function furnish(
     services,
     workers,
     tidy,
-    tlsReports: tlsReporterOf(),
-    policies,
-    reloadPolicies: () => reloadPolicies(policyParts, policyTenants),
+    tlsReports: composeTlsReporter(config, { sealed, log }),
+    policies: policies.registry,
+    reloadPolicies: policies.reload,
     async catchUpPolicies() {
-      await followPolicies()
+      await policies.follow()
       // Not waited for: a source that is slow must not keep a new policy back.
-      void policyLists.look()
+      void policies.look()
       void revocations.look()
     },
     smtp: edge.smtp,
