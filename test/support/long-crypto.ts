@@ -1,6 +1,7 @@
 /** Work of the gateway's event loop with keys: of mail that is large, and of lists of revoked certificates. */
-import { sign } from 'node:crypto'
-import * as seal from '../../server/journey/seal/body-hash.ts'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { hashOf } from '../../server/journey/seal/body-hash.ts'
+import { signHeader } from '../../server/journey/seal/dkim.ts'
 import * as pgp from '../../server/journey/transform/openpgp/index.ts'
 import { encryptedContainer } from '../../server/journey/transform/pdf/container.ts'
 import { lockedZip } from '../../server/journey/transform/pdf/locked-zip.ts'
@@ -282,7 +283,24 @@ export const longCrypto: readonly LongWork[] = [
     turns: 100,
     prepare: () => {
       const body = bytesOf(linesOf(8 * MB))
-      return () => seal.hashOf(body.stream())
+      return () => hashOf(body.stream())
+    },
+  },
+  {
+    name: 'dkim_folds_256k',
+    turns: 0,
+    prepare: async () => {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const key = {
+        domain: 'x.example',
+        selector: 's',
+        algorithm: 'rsa-sha256',
+        key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        when: 'always',
+      } as const
+      const folded = { name: 'to', raw: Buffer.from(`To: a@x.example${'\r\n ,'.repeat(60_000)}`) }
+      const header = [rawField('From', ADDRESS), folded]
+      return () => signHeader(header, Buffer.alloc(32).toString('base64'), [key], NOW)
     },
   },
   {

@@ -1,5 +1,5 @@
 import type { HeaderField } from '../../mime/entity.ts'
-import { headerBytes } from '../../mime/write.ts'
+import { parsedFields } from './parsed-fields.ts'
 import { fieldsToSign, SIGNED_FIELDS } from './signed-fields.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -25,13 +25,10 @@ export async function sealHeader(
   { domain, selector, key, algorithm }: SigningKey,
   about: { readonly authResults: string; readonly chain: 'none' | 'pass' | 'fail'; readonly at: number },
 ): Promise<Sealed> {
-  const [{ createSeal, getARChain }, { parseHeaders }] = await Promise.all([
-    import('mailauth/lib/arc/index.js'),
-    import('mailauth/lib/tools.js'),
-  ])
+  const { createSeal, getARChain } = await import('mailauth/lib/arc/index.js')
   const sets = header.filter(({ name }) => name.startsWith('arc-'))
   if (sets.length > CHAIN_MAX) return { fields: [], why: 'more ARC fields than 50 sets have' }
-  const headers = parseHeaders(headerBytes(fieldsToSign(header, [...ARC_FIELDS, ...SEALED_FIELDS])))
+  const headers = parsedFields(fieldsToSign(header, [...ARC_FIELDS, ...SEALED_FIELDS]))
   // A seal that says `fail` signs its own set alone (RFC 8617 5.1.2).
   const chain = about.chain === 'pass' ? getARChain(headers, { strict: true }) : false
   const made = await createSeal(false, {

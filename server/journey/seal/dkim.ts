@@ -3,7 +3,7 @@ import { domainOf } from '../../../shared/words/address.ts'
 import { parseAddresses } from '../../mime/address-list.ts'
 import type { HeaderField } from '../../mime/entity.ts'
 import { fieldsOf, fieldValue } from '../../mime/header.ts'
-import { headerBytes } from '../../mime/write.ts'
+import { parsedFields } from './parsed-fields.ts'
 import { fieldsToSign, SIGNED_FIELDS } from './signed-fields.ts'
 import type { DkimKey } from './signing-key.ts'
 
@@ -31,17 +31,12 @@ export async function signHeader(
   keys: readonly DkimKey[],
   at: number,
 ): Promise<HeaderField[]> {
-  const [{ DkimSigner }, { parseHeaders }] = await Promise.all([
-    import('mailauth/lib/dkim/dkim-signer.js'),
-    import('mailauth/lib/tools.js'),
-  ])
+  const { DkimSigner } = await import('mailauth/lib/dkim/dkim-signer.js')
   const signer = new DkimSigner({
-    headers: parseHeaders(
-      headerBytes(
-        fieldsToSign(
-          header,
-          keys.flatMap(({ headers }) => headers ?? SIGNED_FIELDS),
-        ),
+    headers: parsedFields(
+      fieldsToSign(
+        header,
+        keys.flatMap(({ headers }) => headers ?? SIGNED_FIELDS),
       ),
     ),
     bodyHash,
