@@ -50,6 +50,7 @@ import type { TlsReporter } from './platform/smtp/tls-reporter.ts'
 import { createWebhooks } from './platform/webhook.ts'
 import { collectYoung } from './platform/young.ts'
 import type { PolicyRegistry } from './policies/registry.ts'
+import { free } from './ports/bytes.ts'
 import type { Log } from './ports/log.ts'
 import type { Store } from './ports/store.ts'
 import { profileOf } from './profile.ts'
@@ -167,8 +168,9 @@ async function furnish(
   const edge = openEdge(edgeSettings(config, acceptLimits), {
     async record(received) {
       const { tenant, id, bytes, ticket } = received
-      if (bytes) blobs.keep(tenant, 'spool', id, { bytes, ticket })
+      const kept = bytes === null || blobs.keep(tenant, 'spool', id, { bytes, ticket })
       await record(received)
+      if (!kept) free(bytes)
     },
     async taken({ tenant, kind, blob }) {
       if (kind !== 'spool') return null

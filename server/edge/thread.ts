@@ -14,7 +14,7 @@ import { systemClock } from '../platform/clock.ts'
 import { messageId } from '../platform/ids.ts'
 import { createSmtpTransport } from '../platform/smtp/transport.ts'
 import { collectYoung } from '../platform/young.ts'
-import { bytesOf, type OpenByteSource } from '../ports/bytes.ts'
+import { bytesOf, free, type OpenByteSource } from '../ports/bytes.ts'
 import type { Log, Metrics } from '../ports/log.ts'
 import type { OutgoingContent } from '../ports/transport.ts'
 import { buffersOf, type Line, openLine, ownBuffersOf } from '../threads/line.ts'
@@ -94,7 +94,7 @@ const methods: EdgeMethods = {
       // Only of a mail whose every byte was answered for nothing waits in a socket: its memory is free at once.
       if (!answered) slabs.abandon(ticket)
       else if (ticket !== 0) slabs.giveBack(ticket)
-      else if (bytes && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0)
+      else if (bytes) free(bytes)
       if (answered && 'head' in content.source) for (const own of ownBuffersOf(content.source.head)) own.transfer(0)
     }
   },

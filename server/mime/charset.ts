@@ -68,10 +68,12 @@ export async function readText(
     kept.push(chunk)
     size += chunk.length
   }
-  const bytes = Buffer.concat(kept)
+  const bytes = kept.length === 1 ? viewOf(kept[0]!) : Buffer.concat(kept)
   const text = decodeCharset(cut ? withoutHalfCharacter(bytes) : bytes, charset)
   return { text: cut ? withoutTrailing(text, '\uFFFD') : text, cut }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength)
 
 /** Without all of this character at its end; a pattern would take a time of the square of a long run elsewhere. */
 export function withoutTrailing(text: string, character: string): string {

@@ -50,3 +50,11 @@ export async function gathered(stream: AsyncIterable<Uint8Array>): Promise<Buffe
   for await (const piece of stream) pieces.push(piece)
   return Buffer.concat(pieces)
 }
+
+/**
+ * Frees bytes that are alone in their buffer and that nobody reads any more, at once: what has outlived a moment waits for a
+ * collection of the whole heap, and by thousands of mails that is much. Shared memory and what was given away stay as they are.
+ */
+export function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}

@@ -66,8 +66,8 @@ describe('blobs of mail that is on its way', () => {
 
   test('without room the newest is not kept: the oldest is read next', async () => {
     const { blobs, read } = setup(10)
-    blobs.keep(TENANT, 'spool', 'a', alone('12345678'))
-    blobs.keep(TENANT, 'spool', 'b', alone('12345678'))
+    expect(blobs.keep(TENANT, 'spool', 'a', alone('12345678'))).toBe(true)
+    expect(blobs.keep(TENANT, 'spool', 'b', alone('12345678'))).toBe(false)
     expect(await read(TENANT, 'b')).toBe('stored')
     expect(await read(TENANT, 'a')).toBe('12345678')
     blobs.take(TENANT, 'spool', 'a')

@@ -1,6 +1,6 @@
 import type { TenantId } from '../../../shared/domain/index.ts'
 import type { BlobKind, BlobStore } from '../../ports/blobs.ts'
-import { bytesOf, type OpenByteSource } from '../../ports/bytes.ts'
+import { bytesOf, free, type OpenByteSource } from '../../ports/bytes.ts'
 
 /** Room for the bytes of small messages that are on their way, and how long one may take, ms. */
 const ROOM = 16_777_216
@@ -15,8 +15,8 @@ export interface HeldBytes {
 }
 
 export interface RecentBlobs extends BlobStore {
-  /** Bytes of a blob that is durable already, so that its next reader needs no file. Without room they are not kept. */
-  keep(tenant: TenantId, kind: BlobKind, id: string, held: HeldBytes): void
+  /** Bytes of a blob, so that its next reader needs no file. False without room: they are not kept. */
+  keep(tenant: TenantId, kind: BlobKind, id: string, held: HeldBytes): boolean
   /** Gives the kept bytes away, for good; null where there are none, or somebody reads them. */
   take(tenant: TenantId, kind: BlobKind, id: string): HeldBytes | null
   /** Nobody will take these bytes: their room is free for newer ones. The blob stays. */
@@ -72,9 +72,10 @@ export function recentBlobs(blobs: BlobStore, { room = ROOM, dropped = () => {} 
       const now = performance.now()
       dropOld(now)
       drop(keyOf(tenant, kind, id))
-      if (size + costOf(held) > room) return
+      if (size + costOf(held) > room) return false
       kept.set(keyOf(tenant, kind, id), { ...held, until: now + STAYS, read: 'not yet', dropped: false })
       size += costOf(held)
+      return true
     },
     take(tenant, kind, id) {
       const found = kept.get(keyOf(tenant, kind, id))
@@ -85,9 +86,8 @@ export function recentBlobs(blobs: BlobStore, { room = ROOM, dropped = () => {} 
     letGo(tenant, kind, id) {
       const found = kept.get(keyOf(tenant, kind, id))
       drop(keyOf(tenant, kind, id))
-      // Small mail is alone in its memory, and given back at once: V8 would look at all of its heap for it.
-      if (found?.ticket === 0 && found.read !== 'now' && found.bytes.buffer instanceof ArrayBuffer)
-        found.bytes.buffer.transfer(0)
+      // Small mail is alone in its memory.
+      if (found?.ticket === 0 && found.read !== 'now') free(found.bytes)
     },
     async open(tenant, kind, id): Promise<OpenByteSource> {
       const found = kept.get(keyOf(tenant, kind, id))
