@@ -315,7 +315,6 @@ export interface JobQueue {
    * becomes due later and what other processes make is found by `lanes`; on PostgreSQL they say so as well, as a hint that may be lost. Returns an unsubscribe.
    */
   onWork(listener: (work: readonly Announced[]) => void): () => void
-  counts(): Promise<
-    { readonly queue: JobQueueName; readonly state: string; readonly count: number; readonly oldest: number | null }[]
-  >
+  /** Raises `store-unavailable` where nothing can be read or stored. Costs the same however long the queue is. */
+  available(): Promise<void>
 }

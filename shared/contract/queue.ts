@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { JOB_QUEUES } from '../domain/index.ts'
 import { Address } from './address.ts'
 
-export const QUEUES = ['process', 'deliver', 'sms', 'webhook', 'api', 'archive', 'mail'] as const
+export const QUEUES = JOB_QUEUES
 export const OPEN_JOB_STATES = ['ready', 'leased', 'held', 'dead'] as const
 
 const Queue = z.enum(QUEUES)

@@ -93,8 +93,10 @@ export interface CopyRecord {
 /** `held`: nobody works on it until an operator releases it. `dead`: it was given up and waits for an operator. */
 export type JobState = 'ready' | 'leased' | 'held' | 'done' | 'dead'
 
+export const JOB_QUEUES = ['process', 'deliver', 'sms', 'webhook', 'api', 'archive', 'mail'] as const
+
 /** `process`: evaluate and transform. `deliver`: one copy to one lane. The rest are effects outside. */
-export type JobQueueName = 'process' | 'deliver' | 'sms' | 'webhook' | 'api' | 'archive' | 'mail'
+export type JobQueueName = (typeof JOB_QUEUES)[number]
 
 export interface JobSpec {
   readonly queue: JobQueueName

@@ -43,7 +43,7 @@ test('a mail whose flush failed is refused for now, and what may stand of it aft
   // From now on it is certain again: no unit begins.
   await expect(accept()).rejects.toMatchObject({ code: 'store-unavailable' })
   expect(await spool()).toHaveLength(1)
-  await expect(store.queue.counts()).rejects.toMatchObject({ code: 'store-unavailable' })
+  await expect(store.queue.available()).rejects.toMatchObject({ code: 'store-unavailable' })
   await store.close()
 
   const anew = await openSqliteStore({ file, clock })

@@ -16,7 +16,6 @@ import type {
   DecisionInputRecord,
   GrantRecord,
   Job,
-  JobQueueName,
   JobRecord,
   JobState,
   KeyRecord,
@@ -586,16 +585,7 @@ export function memoryStore(now: () => number = Date.now) {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
-      async counts() {
-        const groups = new Map<string, { queue: JobQueueName; state: string; count: number; oldest: number | null }>()
-        for (const { job, state } of jobs.values()) {
-          const group = groups.get(`${job.queue} ${state}`) ?? { queue: job.queue, state, count: 0, oldest: null }
-          group.count++
-          group.oldest = Math.min(group.oldest ?? Number.POSITIVE_INFINITY, job.createdAt)
-          groups.set(`${job.queue} ${state}`, group)
-        }
-        return [...groups.values()]
-      },
+      async available() {},
     },
     async close() {},
   }

@@ -12,7 +12,8 @@ export function jsonBody(app: App): void {
   const short = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (body.length <= SHORT) short(request, body.toString(), done)
+    // The framework's own answers by `done`, and with nothing else.
+    if (body.length <= SHORT) void short(request, body.toString(), done)
     else
       inTurns(jsonInSteps(body.toString())).then(
         (value) => done(null, value),

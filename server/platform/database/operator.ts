@@ -1,7 +1,16 @@
 /** The queue as its operator sees and moves it: statements of one tenant, indexed, bounded by their limits. */
 import type { SQL } from 'drizzle-orm'
-import type { JobRecord, JobState, MessageId, RecipientRecord, TenantId } from '../../../shared/domain/index.ts'
+import {
+  JOB_QUEUES,
+  type JobQueueName,
+  type JobRecord,
+  type JobState,
+  type MessageId,
+  type RecipientRecord,
+  type TenantId,
+} from '../../../shared/domain/index.ts'
 import type { Announced, JobCount, JobQuery } from '../../ports/store.ts'
+import { othersTurn } from '../../threads/turn.ts'
 import type { Db } from './database.ts'
 import { orm } from './drizzle.ts'
 import { jobRecord, record } from './rows.ts'
@@ -39,21 +48,101 @@ export async function jobById(db: Db, { job }: Tables, tenant: TenantId, id: str
   return row ? jobRecord(row) : null
 }
 
-export async function jobCounts(db: Db, { job }: Tables, tenant: TenantId): Promise<JobCount[]> {
-  return await db
-    .select({
-      queue: job.queue,
-      lane: job.lane,
-      state: job.state,
-      count: sql<number>`count(*)`.mapWith(Number),
-      oldest: sql<number>`min(${job.createdAt})`.mapWith(Number),
-      due: sql<number>`min(${job.runAt})`.mapWith(Number),
-    })
-    .from(job)
-    .where(and(eq(job.tenant, tenant), open))
-    .groupBy(job.queue, job.lane, job.state)
-    .orderBy(asc(job.queue), asc(job.lane), asc(job.state))
+/** Jobs that are counted in one statement: 1 µs each. */
+const COUNTED_AT_ONCE = 2_000
+
+const NOT_DONE = ['leased', 'ready', 'held', 'dead'] as const
+
+/** Few jobs are counted at one moment, many range by range and others' turns in between. */
+export async function jobCounts(db: Db, tables: Tables, tenant: TenantId): Promise<JobCount[]> {
+  const ours = { tenant, states: NOT_DONE, queues: JOB_QUEUES }
+  const all = await countPage(db, tables, ours)
+  if (all.complete) return sortedCounts(all.counts)
+  const sums = new Map<string, JobCount>()
+  for (const state of NOT_DONE)
+    for (const queue of JOB_QUEUES)
+      for (let after: LanePlace | undefined, more = true; more; ) {
+        const range = { tenant, states: [state], queues: [queue], ...(after ? { after } : {}) }
+        const page = await countPage(db, tables, range)
+        for (const count of page.counts) add(sums, count)
+        more = !page.complete
+        if (more) after = await lastOfPage(db, tables, range)
+        more &&= after !== undefined
+        await othersTurn()
+      }
+  return sortedCounts([...sums.values()])
 }
+
+/** Where a job stands in its range of the index `job_lane`. */
+interface LanePlace {
+  readonly lane: string
+  readonly runAt: number
+  readonly id: string
+}
+
+interface JobRange {
+  readonly tenant: TenantId
+  readonly states: readonly JobState[]
+  readonly queues: readonly JobQueueName[]
+  readonly after?: LanePlace
+}
+
+function within({ job }: Tables, { tenant, states, queues, after }: JobRange): SQL | undefined {
+  const beyond = after && sql`(${job.lane}, ${job.runAt}, ${job.id}) > (${after.lane}, ${after.runAt}, ${after.id})`
+  return and(inArray(job.state, [...states]), inArray(job.queue, [...queues]), eq(job.tenant, tenant), open, beyond)
+}
+
+const placed = ({ job }: Tables) => [asc(job.lane), asc(job.runAt), asc(job.id)]
+
+async function countPage(db: Db, tables: Tables, range: JobRange): Promise<{ counts: JobCount[]; complete: boolean }> {
+  const { job } = tables
+  const { queue, lane, state, createdAt, runAt } = job
+  const asked = db.select({ queue, lane, state, createdAt, runAt }).from(job).where(within(tables, range))
+  // Of a single range the first in the order of its index, else any.
+  const single = range.states.length === 1 && range.queues.length === 1
+  const page = (single ? asked.orderBy(...placed(tables)) : asked).limit(COUNTED_AT_ONCE).as('page')
+  const counts = await db
+    .select({
+      queue: page.queue,
+      lane: page.lane,
+      state: page.state,
+      count: sql<number>`count(*)`.mapWith(Number),
+      oldest: sql<number>`min(${page.createdAt})`.mapWith(Number),
+      due: sql<number>`min(${page.runAt})`.mapWith(Number),
+    })
+    .from(page)
+    .groupBy(page.queue, page.lane, page.state)
+  return { counts, complete: counts.reduce((sum, { count }) => sum + count, 0) < COUNTED_AT_ONCE }
+}
+
+async function lastOfPage(db: Db, tables: Tables, range: JobRange): Promise<LanePlace | undefined> {
+  const { lane, runAt, id } = tables.job
+  const rows = await db
+    .select({ lane, runAt, id })
+    .from(tables.job)
+    .where(within(tables, range))
+    .orderBy(...placed(tables))
+    .limit(1)
+    .offset(COUNTED_AT_ONCE - 1)
+  return rows[0]
+}
+
+function add(sums: Map<string, JobCount>, one: JobCount): void {
+  const key = `${one.queue}\n${one.lane}\n${one.state}`
+  const known = sums.get(key)
+  const joined = known && {
+    ...known,
+    count: known.count + one.count,
+    oldest: Math.min(known.oldest, one.oldest),
+    due: Math.min(known.due, one.due),
+  }
+  sums.set(key, joined ?? one)
+}
+
+const sortedCounts = (counts: readonly JobCount[]): JobCount[] =>
+  counts.toSorted((a, b) => compare(a.queue, b.queue) || compare(a.lane, b.lane) || compare(a.state, b.state))
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export async function waiting(
   db: Db,

@@ -228,22 +228,12 @@ export class SqlQueue implements JobQueue {
     return dead
   }
 
-  async counts() {
+  async available(): Promise<void> {
     const { job } = this.#engine.tables
     try {
       // Who asks wants to hear of a store that can be read and not written.
       await this.#database.settled?.()
-      const rows = await this.#database.read
-        .select({
-          queue: job.queue,
-          state: job.state,
-          count: sql<number>`count(*)`.mapWith(Number),
-          oldest: sql<number | null>`min(${job.runAt})`.mapWith(Number),
-        })
-        .from(job)
-        .where(open)
-        .groupBy(job.state, job.queue)
-      return rows.map(({ queue, state, count, oldest }) => ({ queue, state, count, oldest }))
+      await this.#database.read.select({ id: job.id }).from(job).limit(1)
     } catch (error) {
       throw this.#database.fault(error)
     }
